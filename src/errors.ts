@@ -1,0 +1,150 @@
+/**
+ * Every error that the engine raises, in one table: the code is the stable part, the text here is what
+ * `docs/errors.md` says of it (a test holds the two together).
+ */
+export const ERROR_CODES = {
+  ERR_NOT_A_COMPONENT: 'The bytes are a core module or no WebAssembly at all.',
+  ERR_INVALID_COMPONENT: 'The component is truncated, malformed or fails validation.',
+  ERR_INCOMPATIBLE_WIT: 'The component implements none of the worlds of the contract, or with other types.',
+  ERR_UNKNOWN_IMPORT: 'The component needs an interface that the host does not offer.',
+  ERR_CAPABILITY_DENIED: 'The plugin needs what its policy does not grant.',
+  ERR_UNKNOWN_CAPABILITY: 'A grant names a capability that does not exist.',
+  ERR_LINK: 'The parts of a composed component do not fit together.',
+  ERR_INITIALIZE_FAILED: 'The plugin could not be started: `initialize` returned an error, trapped or ran over a limit.',
+  ERR_TRAP: 'The plugin trapped.',
+  ERR_STACK_OVERFLOW: 'The plugin used more stack than its limit.',
+  ERR_MEMORY_LIMIT: 'The plugin needed more memory than its limit.',
+  ERR_CPU_TIME_LIMIT: 'The plugin used more CPU time than its policy allows for one call.',
+  ERR_WALL_TIME_LIMIT: 'The plugin took longer than its policy allows for one call.',
+  ERR_OUTPUT_LIMIT: 'The plugin returned more bytes than its limit.',
+  ERR_HOST_CALL_LIMIT: 'The plugin called the host more often than its limit.',
+  ERR_DEADLINE: 'The deadline that the caller gave for the request passed.',
+  ERR_ABORTED: 'The caller aborted the request.',
+  ERR_QUEUE_FULL: 'The bounded queue is full.',
+  ERR_INVALID_RESPONSE: 'The answer of the plugin breaks the canonical ABI.',
+  ERR_PLUGIN_NOT_FOUND: 'No plugin is loaded under that name.',
+  ERR_PLUGIN_QUARANTINED: 'The plugin, or this input to it, is refused for now because it has failed repeatedly.',
+  ERR_NO_CANARY: 'The plugin has no canary version.',
+  ERR_INVALID_ARGUMENT: 'An argument or option is missing, of the wrong type or out of range.',
+  ERR_ENGINE_CLOSED: 'The engine is closed or closing.',
+  ERR_WORKER_CRASHED: 'The worker thread died for a reason that is none of the above.',
+} as const;
+
+/** A stable error code; see `docs/errors.md`. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Which kind of trap ended a call; the names are those of the WebAssembly specification, in kebab case. */
+export type TrapKind =
+  | 'unreachable'
+  | 'out-of-bounds-memory'
+  | 'out-of-bounds-table'
+  | 'integer-divide-by-zero'
+  | 'integer-overflow'
+  | 'invalid-conversion-to-integer'
+  | 'indirect-call-type-mismatch'
+  | 'null-reference'
+  | 'unaligned-atomic'
+  | 'cannot-enter'
+  | 'exit'
+  | 'other';
+
+/** What a {@link PluginError} knows beside its code and message. */
+export interface ErrorDetails {
+  /** The name under which the plugin is loaded. */
+  readonly plugin?: string | undefined;
+  /** The version that ran, as `listPlugins()` shows it. */
+  readonly version?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** What to do about it, in one sentence. */
+  readonly hint?: string | undefined;
+  /** Which trap, for `ERR_TRAP`. */
+  readonly trap?: TrapKind | undefined;
+  /** The frames of the guest, innermost first, for traps. */
+  readonly backtrace?: readonly string[] | undefined;
+  /** The policy's field and its value, for the codes that name a limit. */
+  readonly limit?: { readonly name: string; readonly value: number } | undefined;
+  readonly cause?: unknown;
+}
+
+/** An error as it crosses a thread boundary, where class identity and own properties of errors are lost. */
+export interface WireError extends Omit<ErrorDetails, 'cause'> {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** `name: message` of the cause, if there was one. */
+  readonly cause?: string | undefined;
+}
+
+/**
+ * The one class of error that the engine rejects and throws with. `code` is stable across releases; `message` is
+ * for people and may change.
+ */
+export class PluginError extends Error {
+  override readonly name: string = 'PluginError';
+  readonly code: ErrorCode;
+  readonly plugin: string | undefined;
+  readonly version: string | undefined;
+  readonly requestId: string | undefined;
+  readonly hint: string | undefined;
+  readonly trap: TrapKind | undefined;
+  readonly backtrace: readonly string[] | undefined;
+  readonly limit: { readonly name: string; readonly value: number } | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.plugin = details.plugin;
+    this.version = details.version;
+    this.requestId = details.requestId;
+    this.hint = details.hint;
+    this.trap = details.trap;
+    this.backtrace = details.backtrace;
+    this.limit = details.limit;
+  }
+
+  /** The same error with what the place that caught it knows: which plugin, which version, which request. */
+  with(details: Pick<ErrorDetails, 'plugin' | 'version' | 'requestId'>): PluginError {
+    return new PluginError(this.code, this.message, { ...this, cause: this.cause, ...details });
+  }
+
+  /** `{code, message, …}` without the stack: what the command line prints and what a log wants. */
+  toJSON(): WireError {
+    return toWire(this);
+  }
+}
+
+/** Encodes any thrown value for the trip between threads. What is no PluginError travels as `ERR_WORKER_CRASHED`. */
+export function toWire(error: unknown): WireError {
+  if (!(error instanceof PluginError)) {
+    return { code: 'ERR_WORKER_CRASHED', message: describe(error) };
+  }
+  const { code, message, plugin, version, requestId, hint, trap, backtrace, limit, cause } = error;
+  return {
+    code,
+    message,
+    ...(plugin !== undefined && { plugin }),
+    ...(version !== undefined && { version }),
+    ...(requestId !== undefined && { requestId }),
+    ...(hint !== undefined && { hint }),
+    ...(trap !== undefined && { trap }),
+    ...(backtrace !== undefined && { backtrace }),
+    ...(limit !== undefined && { limit }),
+    ...(cause !== undefined && { cause: describe(cause) }),
+  };
+}
+
+/** Decodes what {@link toWire} made. */
+export function fromWire(wire: WireError): PluginError {
+  const { code, message, cause, ...details } = wire;
+  return new PluginError(code, message, { ...details, ...(cause !== undefined && { cause: new Error(cause) }) });
+}
+
+/** One line about a thrown value of any type, `null` and symbols included. */
+export function describe(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  if (typeof error === 'string') return error;
+  try {
+    return String(error);
+  } catch {
+    return Object.prototype.toString.call(error);
+  }
+}

@@ -1,0 +1,91 @@
+import { invalidArgument, knownKeys, oneOf, wholeNumber } from '../arguments.ts';
+
+const MiB = 1024 * 1024;
+
+/** A host directory that a plugin may reach, and the path under which it sees it. */
+export interface DirectoryGrant {
+  /** An absolute path on the host. */
+  readonly directory: string;
+  /** Where the guest sees it. @default the same path */
+  readonly mount?: string;
+}
+
+/**
+ * What a plugin may reach and what it may use. Fields that are left out are those of {@link restricted}. Limits hold
+ * for each call into the plugin alike: instantiation, `initialize`, `process`, `get-metadata` and `shutdown`.
+ */
+export interface Policy {
+  /** Directories whose files the plugin may read. @default [] */
+  readonly allowFsRead?: readonly (string | DirectoryGrant)[];
+  /** Directories whose files the plugin may read, create, change and remove. @default [] */
+  readonly allowFsWrite?: readonly (string | DirectoryGrant)[];
+  /** Patterns `host:port` (`*` stands for any port, or for one leading label) that the plugin may connect to. @default [] */
+  readonly allowNetwork?: readonly string[];
+  /** Names of the host's environment variables that the plugin may see. @default [] */
+  readonly allowEnv?: readonly string[];
+  /** Whether the wall clock and the monotonic clock tell the time. @default true */
+  readonly allowClocks?: boolean;
+  /** Whether random numbers can be had. @default true */
+  readonly allowRandom?: boolean;
+  /** Bytes of linear memory and tables, over all core instances of one instance of the plugin. @default 32 MiB */
+  readonly maxMemoryBytes?: number;
+  /** Bytes of stack; rounded up to the next of 1 MiB, 4 MiB and 64 MiB. @default 4 MiB */
+  readonly maxStackBytes?: number;
+  /** Milliseconds of CPU time for one call. @default 30_000 */
+  readonly cpuTimeLimitMs?: number;
+  /** Milliseconds for one call, blocked time included. @default 60_000 */
+  readonly wallTimeLimitMs?: number;
+  /** Bytes that one call may return. @default 16 MiB */
+  readonly maxOutputBytes?: number;
+  /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
+  readonly maxHostCalls?: number;
+  /** Bytes of log messages, events and captured output during one call; beyond it the guest gets an error. @default 64 KiB */
+  readonly maxLogBytes?: number;
+  /** `warm`: an instance serves many requests, one after the other. `fresh`: each request gets its own. @default 'warm' */
+  readonly instances?: 'warm' | 'fresh';
+  /** Requests after which a warm instance is shut down and replaced. @default no bound */
+  readonly maxRequestsPerInstance?: number;
+  /** The component's SHA-256 in hexadecimal; other bytes do not load under this policy. @default any */
+  readonly sha256?: string;
+}
+
+/** A policy with every field present, checked and frozen. */
+export interface ResolvedPolicy {
+  readonly allowFsRead: readonly Required<DirectoryGrant>[];
+  readonly allowFsWrite: readonly Required<DirectoryGrant>[];
+  readonly allowNetwork: readonly string[];
+  readonly allowEnv: readonly string[];
+  readonly allowClocks: boolean;
+  readonly allowRandom: boolean;
+  readonly maxMemoryBytes: number;
+  readonly maxStackBytes: number;
+  readonly cpuTimeLimitMs: number;
+  readonly wallTimeLimitMs: number;
+  readonly maxOutputBytes: number;
+  readonly maxHostCalls: number;
+  readonly maxLogBytes: number;
+  readonly instances: 'warm' | 'fresh';
+  readonly maxRequestsPerInstance: number;
+  readonly sha256: string | undefined;
+}
+
+/** No files, no network, no environment; 32 MiB, 30 s of CPU, 60 s of wall time. What a plugin gets that has no policy. */
+export const restricted: Policy = Object.freeze({});
+
+/** Reads `/data`, writes `/tmp/plugin`, sees `PLUGIN_MODE`; 64 MiB, 60 s of CPU, 120 s of wall time. */
+export const standard: Policy = Object.freeze({
+  allowFsRead: ['/data'],
+  allowFsWrite: ['/tmp/plugin'],
+  allowEnv: ['PLUGIN_MODE'],
+  maxMemoryBytes: 64 * MiB,
+  cpuTimeLimitMs: 60_000,
+  wallTimeLimitMs: 120_000,
+});
+
+const PRESETS: ReadonlyMap<string, Policy> = new Map([
+  ['restricted', restricted],
+  ['standard', standard],
+]);
+
+/** The name of a preset, or a policy of one's own. */
+export type Sandbox = 'restricted' | 'standard' | Policy;
