@@ -4,7 +4,12 @@ import { PluginError } from './errors.ts';
 /** How an argument error shows the value it got: short, on one line, with its type. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;
-  const text = inspect(value, { depth: 0, maxStringLength: 40, maxArrayLength: 3, breakLength: Number.POSITIVE_INFINITY });
+  const text = inspect(value, {
+    depth: 0,
+    maxStringLength: 40,
+    maxArrayLength: 3,
+    breakLength: Number.POSITIVE_INFINITY,
+  });
   return `\`${text}\` (${Array.isArray(value) ? 'array' : typeof value})`;
 }
 
@@ -15,11 +20,17 @@ function show(value: unknown): string {
  * @param expectation What it should have been, to follow "to be".
  */
 export function invalidArgument(name: string, expectation: string, value: unknown, hint?: string): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `Expected \`${name}\` to be ${expectation}, got ${show(value)}`, { hint });
+  return new PluginError('ERR_INVALID_ARGUMENT', `Expected \`${name}\` to be ${expectation}, got ${show(value)}`, {
+    hint,
+  });
 }
 
 /** A whole number in a range, or the default where the value is undefined. */
-export function wholeNumber(name: string, value: unknown, range: { min: number; max: number; default: number }): number {
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  range: { min: number; max: number; default: number },
+): number {
   if (value === undefined) return range.default;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < range.min || value > range.max) {
     const bound = range.max === Number.MAX_SAFE_INTEGER ? `from ${range.min} up` : `from ${range.min} to ${range.max}`;
@@ -45,10 +56,13 @@ export function nonEmptyString(name: string, value: unknown): string {
 
 /** An object literal whose keys are all known: a misspelt option is an error, not a silent default. */
 export function knownKeys(name: string, value: unknown, keys: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidArgument(name, 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidArgument(name, 'an object', value);
   for (const key of Object.keys(value)) {
     if (!keys.includes(key)) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` has no option \`${key}\``, { hint: `Known options: ${keys.join(', ')}.` });
+      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` has no option \`${key}\``, {
+        hint: `Known options: ${keys.join(', ')}.`,
+      });
     }
   }
   return value as Record<string, unknown>;

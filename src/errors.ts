@@ -10,7 +10,8 @@ export const ERROR_CODES = {
   ERR_CAPABILITY_DENIED: 'The plugin needs what its policy does not grant.',
   ERR_UNKNOWN_CAPABILITY: 'A grant names a capability that does not exist.',
   ERR_LINK: 'The parts of a composed component do not fit together.',
-  ERR_INITIALIZE_FAILED: 'The plugin could not be started: `initialize` returned an error, trapped or ran over a limit.',
+  ERR_INITIALIZE_FAILED:
+    'The plugin could not be started: `initialize` returned an error, trapped or ran over a limit.',
   ERR_TRAP: 'The plugin trapped.',
   ERR_STACK_OVERFLOW: 'The plugin used more stack than its limit.',
   ERR_MEMORY_LIMIT: 'The plugin needed more memory than its limit.',

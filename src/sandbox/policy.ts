@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { invalidArgument, knownKeys, oneOf, wholeNumber } from '../arguments.ts';
 
 const MiB = 1024 * 1024;
@@ -89,3 +90,113 @@ const PRESETS: ReadonlyMap<string, Policy> = new Map([
 
 /** The name of a preset, or a policy of one's own. */
 export type Sandbox = 'restricted' | 'standard' | Policy;
+
+const KEYS = [
+  'allowFsRead',
+  'allowFsWrite',
+  'allowNetwork',
+  'allowEnv',
+  'allowClocks',
+  'allowRandom',
+  'maxMemoryBytes',
+  'maxStackBytes',
+  'cpuTimeLimitMs',
+  'wallTimeLimitMs',
+  'maxOutputBytes',
+  'maxHostCalls',
+  'maxLogBytes',
+  'instances',
+  'maxRequestsPerInstance',
+  'sha256',
+] as const satisfies readonly (keyof Policy)[];
+
+/** V8 holds no more than 4 GiB of 32-bit linear memory. */
+const MAX_MEMORY = 4096 * MiB;
+/** The longest delay that a Node timer takes. */
+const MAX_MS = 2 ** 31 - 1;
+const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Checks a policy and fills in what it leaves out.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the field, for an unknown preset, an unknown field or a value
+ * out of range.
+ */
+export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
+  const policy = typeof sandbox === 'string' ? PRESETS.get(sandbox) : sandbox;
+  if (policy === undefined) {
+    throw invalidArgument(
+      'sandbox',
+      `${[...PRESETS.keys()].map((name) => `'${name}'`).join(', ')} or a policy object`,
+      sandbox,
+    );
+  }
+  knownKeys('sandbox', policy, KEYS);
+  const whole = (name: keyof Policy, min: number, max: number, fallback: number): number =>
+    wholeNumber(`sandbox.${name}`, policy[name], { min, max, default: fallback });
+  return Object.freeze({
+    allowFsRead: directories('allowFsRead', policy.allowFsRead),
+    allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
+    allowNetwork: strings(
+      'allowNetwork',
+      policy.allowNetwork,
+      /^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\*|\d{1,5})$/,
+      'an array of `host:port` patterns',
+    ),
+    allowEnv: strings('allowEnv', policy.allowEnv, /^[^=\0]+$/, 'an array of names of environment variables'),
+    allowClocks: flag('allowClocks', policy.allowClocks),
+    allowRandom: flag('allowRandom', policy.allowRandom),
+    maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
+    maxStackBytes: whole('maxStackBytes', 64 * 1024, 64 * MiB, 4 * MiB),
+    cpuTimeLimitMs: whole('cpuTimeLimitMs', 1, MAX_MS, 30_000),
+    wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_MS, 60_000),
+    maxOutputBytes: whole('maxOutputBytes', 0, 1024 * MiB, 16 * MiB),
+    maxHostCalls: whole('maxHostCalls', 0, FOREVER, 100_000),
+    maxLogBytes: whole('maxLogBytes', 0, 64 * MiB, 64 * 1024),
+    instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
+    maxRequestsPerInstance: whole('maxRequestsPerInstance', 1, FOREVER, FOREVER),
+    sha256: fingerprint(policy.sha256),
+  });
+}
+
+function flag(name: keyof Policy, value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'boolean') throw invalidArgument(`sandbox.${name}`, 'true or false', value);
+  return value;
+}
+
+function strings(name: keyof Policy, value: unknown, pattern: RegExp, expectation: string): readonly string[] {
+  if (value === undefined) return Object.freeze([]);
+  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, expectation, value);
+  for (const [index, item] of value.entries()) {
+    if (typeof item !== 'string' || !pattern.test(item))
+      throw invalidArgument(`sandbox.${name}[${index}]`, `one of ${expectation}`, item);
+  }
+  return Object.freeze([...value]);
+}
+
+function directories(name: keyof Policy, value: unknown): readonly Required<DirectoryGrant>[] {
+  const expectation = 'an array of absolute paths, or of `{directory, mount}`';
+  if (value === undefined) return Object.freeze([]);
+  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, expectation, value);
+  return Object.freeze(
+    value.map((item: unknown, index) => {
+      const at = `sandbox.${name}[${index}]`;
+      const grant = typeof item === 'string' ? { directory: item } : knownKeys(at, item, ['directory', 'mount']);
+      const { directory, mount = directory } = grant;
+      for (const path of [directory, mount]) {
+        if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) {
+          throw invalidArgument(at, 'an absolute path, or `{directory, mount}` with absolute paths', item);
+        }
+      }
+      return Object.freeze({ directory: directory as string, mount: mount as string });
+    }),
+  );
+}
+
+function fingerprint(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value))
+    throw invalidArgument('sandbox.sha256', '64 hexadecimal digits', value);
+  return value.toLowerCase();
+}
