@@ -1,0 +1,128 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Parcel, Utterance, WorkerMessage, WorkerTask } from '../protocol.ts';
+import { Mailbox, type Order } from './mailbox.ts';
+import { Thread } from './thread.ts';
+import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
+import { UtteranceRing } from './utterance-ring.ts';
+
+/** `starting` until the worker has answered once; `ended` for good. */
+export type PluginThreadState = 'starting' | 'idle' | 'busy' | 'ended';
+
+/** The messages that belong to a slot; everything but the wake-up. */
+export type PostedResult = Exclude<WorkerMessage, { kind: 'wake' }>;
+
+let threads = 0;
+
+/** A worker thread that runs plugins: the thread, the memory it shares with us, and what it has been told so far. */
+export class PluginThread {
+  /** Counts up from 1 within the process. */
+  readonly id: number = ++threads;
+  readonly threadClass: ThreadClass;
+  readonly mailbox: Mailbox = new Mailbox();
+  state: PluginThreadState = 'starting';
+  /** `leaves` when it is to end as soon as it holds nothing any more. */
+  fate: 'stays' | 'leaves' = 'stays';
+  /** The definitions that the worker holds: each is posted to it once. */
+  readonly definitions: Set<number> = new Set();
+  /** Definitions whose instances it still has to shut down, and who waits for that. */
+  readonly retiring: Map<number, () => void> = new Map();
+  /** Called when the worker says that there is something to look at. */
+  onWake: () => void = () => {};
+  /** Called when the thread ends of itself. */
+  onDeath: (error: unknown) => void = () => {};
+  readonly #thread: Thread;
+  readonly #utterances = new UtteranceRing();
+  readonly #port: MessagePort;
+  #workersEnd: MessagePort | undefined;
+  #shift: Promise<void> = Promise.resolve();
+  readonly #posted = new Map<number, PostedResult>();
+
+  constructor(threadClass: ThreadClass) {
+    this.threadClass = threadClass;
+    this.#thread = new Thread({
+      file: 'plugin-worker',
+      resourceLimits: resourceLimitsOf(threadClass),
+      wait: 'blocked',
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (message: WorkerMessage) => {
+      if (message.kind !== 'wake') this.#posted.set(message.slot, message);
+      else this.onWake();
+    });
+    // What keeps the process alive is a shift, not the line to an idle worker.
+    port1.unref();
+    this.#workersEnd = port2;
+  }
+
+  /**
+   * Waits until the worker has loaded its code and answers.
+   *
+   * @throws {ThreadDied} when it does not come up.
+   */
+  async start(): Promise<void> {
+    const port = this.#workersEnd!;
+    this.#workersEnd = undefined;
+    const hello: WorkerTask = {
+      kind: 'hello',
+      mailbox: this.mailbox.buffer,
+      utterances: this.#utterances.buffer,
+      port,
+      stackBytes: this.threadClass.stackBytes,
+    };
+    await this.#thread.run(hello, [port]);
+    if (this.state === 'starting') this.state = 'idle';
+  }
+
+  /** Gives the worker an order; {@link onWake} is called when `mailbox.orderDone`. The state is the caller's to keep. */
+  send(order: Omit<Order, 'parcel'>, parcel?: Parcel): void {
+    this.#posted.clear();
+    if (parcel !== undefined) this.#port.postMessage(parcel);
+    if (this.mailbox.post({ ...order, parcel: parcel !== undefined })) return;
+    const shift: WorkerTask = { kind: 'shift' };
+    // After the shift before, which has closed but may not have been heard of yet.
+    this.#shift = this.#shift
+      .then(() => this.#thread.run<void>(shift))
+      .catch((error: unknown) => {
+        if (this.state !== 'ended') this.onDeath(error);
+      });
+  }
+
+  /** The message that carries a slot's result. It was posted before the slot was done, so it is here or in the port. */
+  posted(slot: number): PostedResult | undefined {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      const message: WorkerMessage = next.message;
+      if (message.kind !== 'wake') this.#posted.set(message.slot, message);
+      // Taken from the port, it will not come as an event: whoever drains now looks at everything there is.
+      else this.mailbox.awake();
+    }
+    const message = this.#posted.get(slot);
+    this.#posted.delete(slot);
+    return message;
+  }
+
+  /** Takes note that an instance was shut down. */
+  retired(definition: number): void {
+    this.retiring.get(definition)?.();
+    this.retiring.delete(definition);
+  }
+
+  /** Hands over what the guests have said since the last time, in order. */
+  drainUtterances(listener: (slot: number, utterance: Utterance) => void): void {
+    if (this.#utterances.size > 0) this.#utterances.drain(listener);
+  }
+
+  /** Milliseconds of CPU time that the thread has used. */
+  cpuTimeMs(): Promise<number> {
+    return this.#thread.cpuTimeMs();
+  }
+
+  /** Ends the thread, whatever it is doing. What its mailbox says stays readable. */
+  async terminate(): Promise<void> {
+    this.state = 'ended';
+    for (const retired of this.retiring.values()) retired();
+    this.retiring.clear();
+    await this.#thread.terminate();
+    this.#port.close();
+  }
+}

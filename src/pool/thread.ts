@@ -1,0 +1,99 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { describe } from '../errors.ts';
+
+/** Why a thread's task ended without a result. */
+export type Death = 'terminated' | 'out-of-memory' | 'crashed';
+
+/** A task ended because its thread did. */
+export class ThreadDied extends Error {
+  override readonly name: string = 'ThreadDied';
+  readonly death: Death;
+
+  constructor(death: Death, cause: unknown) {
+    super(`The worker thread ${death === 'crashed' ? `died: ${describe(cause)}` : `was ${death}`}`, { cause });
+    this.death = death;
+  }
+}
+
+/** What a thread is started with. */
+export interface ThreadOptions {
+  /** The file in `workers/` to run, without its extension. */
+  readonly file: 'plugin-worker' | 'compile-worker';
+  readonly resourceLimits: ResourceLimits;
+  /**
+   * How the idle thread waits for its next task: blocked, which takes it up 3× faster, or in its event loop, which
+   * tasks that await something need.
+   */
+  readonly wait: 'blocked' | 'event-loop';
+}
+
+/**
+ * One worker thread that runs one task at a time: a Piscina of exactly one worker. This file is the only one that
+ * knows Piscina. It brings the worker's life cycle, the task transport and its fast path over `Atomics`; the queue,
+ * the choice of worker and the limits are the engine's own, because Piscina's queue can starve (piscina#1031), its
+ * options cannot differ between workers, and aborting a task kills its neighbours on the same worker.
+ */
+export class Thread {
+  readonly #piscina: Piscina;
+  #state: 'running' | 'terminated' = 'running';
+  #terminated: Promise<void> | undefined;
+
+  constructor(options: ThreadOptions) {
+    this.#piscina = new Piscina({
+      filename: workerFile(options.file),
+      minThreads: 1,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: options.wait === 'blocked' ? 'sync' : 'disabled',
+      recordTiming: false,
+      // The guest's host code has no use for the process's environment, and secrets stay out of the thread (invariant 10).
+      env: {},
+      argv: [],
+      resourceLimits: options.resourceLimits,
+    });
+    // Without a listener the failure of an idle worker would crash the process; the next task finds out by itself.
+    this.#piscina.on('error', () => {});
+  }
+
+  /**
+   * Runs one task; the caller waits for its end before it gives the thread another, so that Piscina's own queue
+   * stays empty.
+   *
+   * @throws {ThreadDied} when the thread ended first.
+   */
+  run<Result>(task: unknown, ports?: readonly MessagePort[]): Promise<Result> {
+    // Piscina derives its type of a transfer list from an overload that @types/node 26 no longer has.
+    const running =
+      ports === undefined ? this.#piscina.run(task) : this.#piscina.run(task, { transferList: ports as never });
+    // Not an async function: at one caller in flight each turn of the microtask queue is measurable.
+    return running.catch((error: unknown) => {
+      if (this.#state === 'terminated') throw new ThreadDied('terminated', error);
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      throw new ThreadDied(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', error);
+    });
+  }
+
+  /** Milliseconds of CPU time that the thread has used so far. Answers while the thread spins or blocks. */
+  async cpuTimeMs(): Promise<number> {
+    const worker = this.#piscina.threads[0];
+    if (worker === undefined) throw new ThreadDied('crashed', 'no worker');
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1000;
+  }
+
+  /** Ends the thread, whatever it is doing. Resolves when it is gone. */
+  terminate(): Promise<void> {
+    this.#state = 'terminated';
+    // Not the abort signal of a task: Piscina would start a new worker in the place of the old one.
+    this.#terminated ??= this.#piscina.destroy();
+    return this.#terminated;
+  }
+}
+
+/** `.ts` when run from source, `.js` when run from the package: the workers are built beside the library. */
+function workerFile(name: string): string {
+  return fileURLToPath(new URL(`../../workers/${name}${extname(import.meta.url)}`, import.meta.url));
+}

@@ -1,0 +1,132 @@
+import { fromWire, type PluginError } from '../errors.ts';
+import { SLOTS, SlotState } from '../pool/mailbox.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
+import type { Utterance } from '../protocol.ts';
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+
+/** Workers that may die before a job begins; then it fails instead of trying another. */
+const MAX_LOSSES = 3;
+
+/**
+ * Jobs of one lane on their way through one worker. The unit of dispatch is the batch, the unit of everything else is
+ * the job: each one's state is its slot in the mailbox, and the worker takes them in order.
+ */
+export class Batch {
+  readonly thread: PluginThread;
+  readonly lane: Lane;
+  readonly jobs: readonly Job[];
+  readonly startedAt: number = performance.now();
+  /** `long` once it has run long enough to give up its slot to another thread (invariant 3). */
+  pace: 'normal' | 'long' = 'normal';
+  /** Jobs that ran to their end here. */
+  finished = 0;
+  /** Every job before it is settled or taken back. */
+  #cursor = 0;
+
+  constructor(thread: PluginThread, lane: Lane, jobs: readonly Job[]) {
+    this.thread = thread;
+    this.lane = lane;
+    this.jobs = jobs;
+  }
+
+  /** Packs the jobs into the mailbox and gives the worker the order. */
+  send(): void {
+    const { thread, lane, jobs } = this;
+    const { mailbox } = thread;
+    const kind = jobs[0]!.kind;
+    const large = new Map<number, Pick<Job, 'input' | 'options'>>();
+    mailbox.reset();
+    for (const [slot, job] of jobs.entries()) {
+      job.state = 'sent';
+      job.batch = this;
+      job.slot = slot;
+      if (kind === 'process' && mailbox.putRequest(slot, job.input, job.options)) continue;
+      if (kind === 'process') large.set(slot, { input: job.input, options: job.options });
+      mailbox.queue(slot);
+    }
+    lane.sent += jobs.length;
+    const isNew = !thread.definitions.has(lane.id);
+    thread.definitions.add(lane.id);
+    const order = { kind, definition: lane.id, count: jobs.length };
+    if (!isNew && large.size === 0) thread.send(order);
+    else thread.send(order, { ...(isNew && { define: lane.definition }), ...(large.size > 0 && { large }) });
+  }
+
+  /** Settles what is done, in order; what the guests said about a request comes before its result. */
+  drain(said: (job: Job | undefined, utterance: Utterance) => void): void {
+    this.thread.drainUtterances((slot, utterance) => said(this.jobs[slot], utterance));
+    const { mailbox } = this.thread;
+    while (this.#cursor < this.jobs.length) {
+      const state = mailbox.state(this.#cursor);
+      if (state === SlotState.queued || state === SlotState.running) return;
+      const job = this.jobs[this.#cursor++]!;
+      if (state !== SlotState.done) continue;
+      this.finished++;
+      this.#settle(job);
+    }
+  }
+
+  /** The job that the worker is in, or undefined. */
+  get running(): Job | undefined {
+    const slot = this.thread.mailbox.runningSlot;
+    if (slot < 0 || slot >= SLOTS || this.thread.mailbox.state(slot) !== SlotState.running) return undefined;
+    return this.jobs[slot];
+  }
+
+  /** How many of its jobs have not begun. */
+  get notBegun(): number {
+    let count = 0;
+    for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
+      if (this.thread.mailbox.state(slot) === SlotState.queued) count++;
+    }
+    return count;
+  }
+
+  /** Takes back a job that has not begun; false when it has. */
+  recall(job: Job): boolean {
+    if (!this.thread.mailbox.recall(job.slot)) return false;
+    job.batch = undefined;
+    this.lane.sent--;
+    return true;
+  }
+
+  /** Takes back every job that has not begun; last first, as they go back to the front of the queue one by one. */
+  recallAll(): Job[] {
+    const recalled: Job[] = [];
+    for (let slot = this.jobs.length - 1; slot >= this.#cursor; slot--) {
+      const job = this.jobs[slot]!;
+      if (this.recall(job)) recalled.push(job);
+    }
+    return recalled;
+  }
+
+  /** Decides that the running job fails with this error; false when it was done before. */
+  kill(job: Job, error: PluginError): boolean {
+    if (!this.thread.mailbox.kill(job.slot)) return false;
+    job.reject(error);
+    return true;
+  }
+
+  /** The worker died and had begun nothing: what keeps dying before it begins is failed in the end. */
+  lostBeforeAnyBegan(error: PluginError): void {
+    const job = this.jobs[this.#cursor];
+    if (job === undefined || ++job.losses < MAX_LOSSES || !this.recall(job)) return;
+    job.reject(job.error(error.code, error.message, error));
+  }
+
+  #settle(job: Job): void {
+    const response = job.kind === 'process' ? this.thread.mailbox.response(job.slot) : undefined;
+    if (response !== undefined) {
+      job.resolve(response);
+      return;
+    }
+    const posted = this.thread.posted(job.slot);
+    if (posted?.kind === 'response') job.resolve(posted.response);
+    else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
+    else if (posted?.kind === 'error') {
+      const error = fromWire(posted.error);
+      job.reject(job.error(error.code, error.message, error));
+    } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
+  }
+}

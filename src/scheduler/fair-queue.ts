@@ -1,0 +1,118 @@
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+import { LinkedList } from './linked-list.ts';
+import { Tenant } from './tenant.ts';
+
+/** Milliseconds of thread time that each plugin gets a round. */
+const QUANTUM_MS = 2;
+/** A plugin whose batch ran long is passed over for at most this long, in rounds. */
+const LONGEST_DEBT_MS = 20 * QUANTUM_MS;
+
+/**
+ * Every queued job, and who is next: deficit round robin over the plugins (Shreedhar and Varghese, 1995), with thread
+ * time as the measure, so that a plugin's share depends neither on how many requests it has nor on how long they take
+ * (invariant 3).
+ */
+export class FairQueue {
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #ring = new LinkedList<Tenant>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The tenant of a plugin's name, made when there is none. */
+  tenant(name: string): Tenant {
+    let tenant = this.#tenants.get(name);
+    if (tenant === undefined) {
+      tenant = new Tenant(name);
+      this.#tenants.set(name, tenant);
+    }
+    return tenant;
+  }
+
+  /** Every open lane. */
+  *lanes(): Generator<Lane, void, undefined> {
+    for (const tenant of this.#tenants.values()) yield* [...tenant.lanes];
+  }
+
+  /** Forgets an idle lane, and its tenant with the last one. */
+  removeLane(lane: Lane): void {
+    const { tenant } = lane;
+    tenant.lanes.delete(lane);
+    if (tenant.lanes.size === 0 && this.#tenants.get(tenant.name) === tenant) this.#tenants.delete(tenant.name);
+  }
+
+  push(job: Job): void {
+    job.state = 'queued';
+    job.lane.push(job);
+    this.#added(job);
+  }
+
+  /** Puts back a job that had been sent and had not begun, in front (invariant 2). */
+  unshift(job: Job): void {
+    job.state = 'queued';
+    job.lane.unshift(job);
+    this.#added(job);
+  }
+
+  remove(job: Job): void {
+    job.lane.remove(job);
+    this.#removed(job.lane.tenant);
+  }
+
+  /** Takes the next job of a lane. */
+  shift(lane: Lane): Job | undefined {
+    const job = lane.shift();
+    if (job !== undefined) this.#removed(lane.tenant);
+    return job;
+  }
+
+  /**
+   * The lane to serve next, among the tenants that may be served now.
+   *
+   * @param mayServe Must be cheap: it is asked for every tenant that is passed over.
+   */
+  next(mayServe: (lane: Lane) => boolean): Lane | undefined {
+    let leastDebt = Number.POSITIVE_INFINITY;
+    for (let pass = 0; pass < 2; pass++) {
+      for (const tenant of this.#ring) {
+        const lane = tenant.nextLane;
+        if (lane === undefined || !mayServe(lane)) continue;
+        if (tenant.credit >= 0) {
+          this.#ring.remove(tenant);
+          this.#ring.push(tenant);
+          return lane;
+        }
+        leastDebt = Math.min(leastDebt, -tenant.credit);
+      }
+      if (leastDebt === Number.POSITIVE_INFINITY) return undefined;
+      // Nobody who may be served has credit: begin as many rounds at once as the least indebted one needs.
+      const rounds = Math.ceil(leastDebt / QUANTUM_MS);
+      for (const tenant of this.#ring) tenant.credit = Math.min(tenant.credit + rounds * QUANTUM_MS, QUANTUM_MS);
+    }
+    return undefined;
+  }
+
+  /** Books the thread time of a batch. */
+  charge(tenant: Tenant, milliseconds: number): void {
+    tenant.credit = Math.max(tenant.credit - milliseconds, -LONGEST_DEBT_MS);
+  }
+
+  #added({ lane: { tenant } }: Job): void {
+    this.#size++;
+    if (tenant.active) return;
+    tenant.active = true;
+    this.#ring.push(tenant);
+  }
+
+  #removed(tenant: Tenant): void {
+    this.#size--;
+    if (tenant.queued > 0) return;
+    tenant.active = false;
+    // Credit is not saved up while there is nothing to do; debt stays.
+    tenant.credit = Math.min(tenant.credit, 0);
+    this.#ring.remove(tenant);
+  }
+}

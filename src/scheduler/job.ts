@@ -1,0 +1,125 @@
+import { PluginError } from '../errors.ts';
+import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
+import type { Batch } from './batch.ts';
+import type { Lane } from './lane.ts';
+import type { Linked } from './linked-list.ts';
+
+/** What a caller may say about one request. */
+export interface ProcessOptions {
+  /** Aborts the request: queued, it never begins; running, its worker is terminated if it does not end by itself. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from the call to `process()` until the request fails with `ERR_DEADLINE`. @default none */
+  readonly deadlineMs?: number;
+  /** Requests of a higher priority run before others of the same plugin. @default 0 */
+  readonly priority?: number;
+  /** Names the request in events and errors, and routes it to the stable or the canary version. @default `r-1`, `r-2`, … */
+  readonly requestId?: string;
+  /** What to do when the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default the engine's `whenFull` */
+  readonly whenFull?: 'reject' | 'wait';
+}
+
+/** `prepare` makes an instance ahead of requests; its result is the plugin's metadata. */
+export type JobKind = 'process' | 'prepare';
+
+/**
+ * Where a job is: waiting for room in the queue, in the queue, in a worker's mailbox, or over. A job is settled
+ * exactly once (invariant 1): every path ends in {@link Job.resolve} or {@link Job.reject}, and the first one wins.
+ */
+export type JobState = 'waiting' | 'queued' | 'sent' | 'settled';
+
+/** A unit of guest work: a caller's request, or the making of an instance. */
+export class Job implements Linked<Job> {
+  previous: Job | undefined;
+  next: Job | undefined;
+  state: JobState = 'waiting';
+  /** Where the job is while it is sent. */
+  batch: Batch | undefined;
+  slot = -1;
+
+  readonly kind: JobKind;
+  readonly lane: Lane;
+  readonly input: string;
+  readonly options: RequestOptions;
+  readonly priority: number;
+  readonly requestId: string;
+  readonly result: Promise<PluginResponse | PluginMetadata | undefined>;
+  #resolve!: (value: PluginResponse | PluginMetadata | undefined) => void;
+  #reject!: (error: PluginError) => void;
+  /** What it was rejected with. */
+  failure: PluginError | undefined;
+  /** Set by whoever keeps count of the jobs that are not settled. */
+  onSettled: (() => void) | undefined;
+  /** Workers that died with the job first in line, before it began. */
+  losses = 0;
+  #cleanUp: (() => void) | undefined;
+
+  constructor(kind: JobKind, lane: Lane, input: string, options: RequestOptions, requestId: string, priority: number) {
+    this.kind = kind;
+    this.lane = lane;
+    this.input = input;
+    this.options = options;
+    this.requestId = requestId;
+    this.priority = priority;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Watches the caller's own limits; `onExpired` runs at most once, while the job is not settled. */
+  watch(
+    deadlineMs: number | undefined,
+    signal: AbortSignal | undefined,
+    onExpired: (error: PluginError) => void,
+  ): void {
+    if (deadlineMs === undefined && signal === undefined) return;
+    const timer =
+      deadlineMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            const message = `The request was not done within its deadline of ${deadlineMs} ms`;
+            const limit = { name: 'deadlineMs', value: deadlineMs };
+            onExpired(
+              this.error('ERR_DEADLINE', message, {
+                limit,
+                hint: 'Raise `deadlineMs`, or give the engine more threads.',
+              }),
+            );
+          }, deadlineMs);
+    const onAbort = (): void =>
+      onExpired(this.error('ERR_ABORTED', 'The request was aborted', { cause: signal?.reason }));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#cleanUp = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
+  resolve(value: PluginResponse | PluginMetadata | undefined): void {
+    if (this.#settle()) this.#resolve(value);
+  }
+
+  reject(error: PluginError): void {
+    if (!this.#settle()) return;
+    this.failure = error;
+    this.#reject(error);
+  }
+
+  /** An error that says which plugin, version and request it belongs to. */
+  error(...[code, message, details]: ConstructorParameters<typeof PluginError>): PluginError {
+    const { version } = this.lane;
+    const { plugin } = this.lane.definition;
+    const requestId = this.kind === 'process' ? this.requestId : undefined;
+    return new PluginError(code, message, { ...details, plugin, version, requestId });
+  }
+
+  #settle(): boolean {
+    if (this.state === 'settled') return false;
+    this.state = 'settled';
+    this.#cleanUp?.();
+    this.#cleanUp = undefined;
+    if (this.batch !== undefined) this.lane.sent--;
+    this.onSettled?.();
+    return true;
+  }
+}

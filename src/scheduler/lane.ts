@@ -1,0 +1,100 @@
+import type { PluginDefinition } from '../artifact/definition.ts';
+import type { ThreadClass } from '../pool/thread-class.ts';
+import type { Job } from './job.ts';
+import { LinkedList } from './linked-list.ts';
+import type { Tenant } from './tenant.ts';
+
+/** How much of the newest measurement goes into the estimate of a request's service time. */
+const SMOOTHING = 0.3;
+
+/** The queue of one version of one plugin: by priority, then in order of arrival. */
+export class Lane {
+  readonly id: number;
+  /** What the version is called: known for certain once its first instance has been asked. */
+  version: string;
+  readonly definition: PluginDefinition;
+  readonly threadClass: ThreadClass;
+  readonly tenant: Tenant;
+  /** Highest priority first. */
+  readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Job> }[] = [];
+  #size = 0;
+  #serviceMs: number | undefined;
+  /** Jobs that are in a mailbox and not settled. */
+  sent = 0;
+  /** Jobs that wait for room in the queue. */
+  waiting = 0;
+
+  constructor(id: number, definition: PluginDefinition, threadClass: ThreadClass, tenant: Tenant) {
+    this.id = id;
+    this.definition = definition;
+    this.version = definition.version;
+    this.threadClass = threadClass;
+    this.tenant = tenant;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether nothing of this version waits, is queued or runs. */
+  get idle(): boolean {
+    return this.#size === 0 && this.sent === 0 && this.waiting === 0;
+  }
+
+  /** Milliseconds that a request takes in the worker, as estimated from the batches so far. */
+  get serviceMs(): number | undefined {
+    return this.#serviceMs;
+  }
+
+  /** Learns from a batch. */
+  measured(milliseconds: number, jobs: number): void {
+    const sample = milliseconds / jobs;
+    this.#serviceMs = this.#serviceMs === undefined ? sample : this.#serviceMs + SMOOTHING * (sample - this.#serviceMs);
+  }
+
+  /** The job that is served next. */
+  get first(): Job | undefined {
+    return this.#queues[0]?.jobs.first;
+  }
+
+  push(job: Job): void {
+    this.#list(job.priority).push(job);
+    this.#size++;
+  }
+
+  /** Puts back a job that was sent and not begun, in front of its priority. */
+  unshift(job: Job): void {
+    this.#list(job.priority).unshift(job);
+    this.#size++;
+  }
+
+  remove(job: Job): void {
+    this.#list(job.priority).remove(job);
+    this.#removed(job.priority);
+  }
+
+  shift(): Job | undefined {
+    const job = this.#queues[0]?.jobs.shift();
+    if (job !== undefined) this.#removed(job.priority);
+    return job;
+  }
+
+  #removed(priority: number): void {
+    this.#size--;
+    const index = this.#queues.findIndex((queue) => queue.priority === priority);
+    // An empty list goes, or a caller who makes up priorities would fill the memory.
+    if (this.#queues[index]?.jobs.size === 0) this.#queues.splice(index, 1);
+  }
+
+  #list(priority: number): LinkedList<Job> {
+    let at = 0;
+    for (const queue of this.#queues) {
+      if (queue.priority === priority) return queue.jobs;
+      if (queue.priority < priority) break;
+      at++;
+    }
+    const jobs = new LinkedList<Job>();
+    this.#queues.splice(at, 0, { priority, jobs });
+    return jobs;
+  }
+}

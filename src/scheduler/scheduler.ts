@@ -1,0 +1,278 @@
+import type { PluginDefinition } from '../artifact/definition.ts';
+import type { PluginError } from '../errors.ts';
+import { SLOTS } from '../pool/mailbox.ts';
+import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
+import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
+import { Batch } from './batch.ts';
+import { FairQueue } from './fair-queue.ts';
+import { Job, type ProcessOptions } from './job.ts';
+import { Lane } from './lane.ts';
+import { Supervisor, type Termination } from './supervisor.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+/** Milliseconds of work that one batch is made to take: long against the cost of dispatch, short against a deadline. */
+const SLICE_MS = 1;
+/** Requests in the first batches of a plugin, whose service time is not known yet. */
+const FIRST_BATCH = 8;
+/** Work that is spread over the free threads; less than this is not worth a second dispatch. */
+const SPREAD_MS = 0.25;
+
+/** What the scheduler reports. */
+export interface SchedulerListener {
+  readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
+  readonly onTermination: (termination: Termination) => void;
+}
+
+/** The scheduler's part of the engine's options, all resolved. */
+export interface SchedulerOptions {
+  readonly threads: number;
+  readonly maxThreads: number;
+  readonly queueLimit: number;
+  readonly pluginQueueLimit: number;
+  readonly whenFull: 'reject' | 'wait';
+}
+
+/** Takes requests into the bounded queue, chooses whose turn it is, and cuts batches for free threads. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #supervisor: Supervisor;
+  readonly #queue = new FairQueue();
+  readonly #waiting = new WaitingRoom();
+  readonly #drained = new Map<Lane, () => void>();
+  /** Jobs that were taken in and are not settled. */
+  #outstanding = 0;
+  /** Batches that count against `threads`: all but those that run long. */
+  #active = 0;
+  #lanes = 0;
+  #requests = 0;
+  #flush: 'none' | 'scheduled' = 'none';
+
+  constructor(options: SchedulerOptions, listener: SchedulerListener) {
+    this.#options = options;
+    this.#supervisor = new Supervisor(options.threads, options.maxThreads, {
+      ...listener,
+      onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
+      onLost: (batch) => this.#ended(batch),
+      onRecalled: (jobs) => this.#requeue(jobs),
+      onLong: () => {
+        this.#active--;
+        this.#dispatch();
+      },
+      onFree: () => this.#progress(),
+      onProgress: () => this.#progress(),
+      onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
+    });
+  }
+
+  /** How many requests have not begun: in the queue or in a mailbox (invariant 6). */
+  get depth(): number {
+    let depth = this.#queue.size;
+    for (const batch of this.#supervisor.batches()) depth += batch.notBegun;
+    return depth;
+  }
+
+  /** Living threads, by what they are doing. */
+  get threads(): Readonly<Record<'starting' | 'idle' | 'busy', number>> {
+    return this.#supervisor.pool.counts;
+  }
+
+  /** Opens a lane for one version of a plugin. */
+  open(definition: PluginDefinition): Lane {
+    const tenant = this.#queue.tenant(definition.plugin);
+    const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant);
+    tenant.lanes.add(lane);
+    return lane;
+  }
+
+  /** Makes one instance and asks it for its metadata. */
+  prepare(lane: Lane): Promise<PluginMetadata | undefined> {
+    const job = new Job('prepare', lane, '', [], '', Number.POSITIVE_INFINITY);
+    this.#accept(job);
+    return job.result as Promise<PluginMetadata | undefined>;
+  }
+
+  /** Queues one request. Never throws: what is wrong with it rejects the promise. */
+  process(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions): Promise<PluginResponse> {
+    const requestId = call.requestId ?? `r-${++this.#requests}`;
+    const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
+    const { signal } = call;
+    if (signal?.aborted) {
+      job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
+    } else if (this.#hasRoom(job)) this.#accept(job);
+    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
+    else job.reject(this.#queueFull(job));
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, (error) => this.#expire(job, error));
+    return job.result as Promise<PluginResponse>;
+  }
+
+  /** Resolves when nothing of a lane waits, is queued or runs. */
+  async drain(lane: Lane): Promise<void> {
+    if (lane.idle) return;
+    await new Promise<void>((resolve) => this.#drained.set(lane, resolve));
+  }
+
+  /** Fails everything of a lane, ending the workers that run it. */
+  abandon(lane: Lane, error: (job: Job) => PluginError): void {
+    for (const job of this.#waiting.take(lane)) job.reject(error(job));
+    for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) job.reject(error(job));
+    for (const batch of [...this.#supervisor.batches()]) {
+      if (batch.lane !== lane) continue;
+      for (const job of batch.recallAll()) job.reject(error(job));
+      const { running } = batch;
+      if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
+    }
+    this.#checkDrained(lane);
+  }
+
+  /** The same for every lane. */
+  abandonAll(error: (job: Job) => PluginError): void {
+    for (const lane of this.#queue.lanes()) this.abandon(lane, error);
+  }
+
+  /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
+  async close(lane: Lane): Promise<void> {
+    this.#queue.removeLane(lane);
+    await this.#supervisor.retire(lane);
+  }
+
+  /** Ends every thread. Nothing may be outstanding. */
+  end(): Promise<void> {
+    return this.#supervisor.close();
+  }
+
+  // -- into the queue -------------------------------------------------------------------------------------------
+
+  #hasRoom({ lane }: Job): boolean {
+    const { queueLimit, pluginQueueLimit } = this.#options;
+    // Counting what has not begun means looking into mailboxes; while all that is outstanding fits, there is no need.
+    if (this.#outstanding < Math.min(queueLimit, pluginQueueLimit)) return true;
+    return this.depth < queueLimit && (pluginQueueLimit >= queueLimit || this.#depthOf(lane) < pluginQueueLimit);
+  }
+
+  #depthOf({ tenant }: Lane): number {
+    let depth = tenant.queued;
+    for (const batch of this.#supervisor.batches()) if (batch.lane.tenant === tenant) depth += batch.notBegun;
+    return depth;
+  }
+
+  #queueFull(job: Job): PluginError {
+    const { queueLimit, pluginQueueLimit } = this.#options;
+    const name = this.depth >= queueLimit ? 'queueLimit' : 'pluginQueueLimit';
+    const limit = { name, value: this.#options[name] };
+    const message = `The queue holds ${limit.value} requests${pluginQueueLimit < queueLimit ? ' of the plugin' : ''}, its limit`;
+    return job.error('ERR_QUEUE_FULL', message, {
+      limit,
+      hint: `Try again later, pass \`whenFull: 'wait'\`, or raise \`${name}\`.`,
+    });
+  }
+
+  #accept(job: Job): void {
+    job.onSettled = () => {
+      this.#outstanding--;
+      this.#checkDrained(job.lane);
+    };
+    this.#outstanding++;
+    this.#queue.push(job);
+    if (this.#flush === 'scheduled' || this.#active >= this.#options.threads) return;
+    // At the end of this turn: whatever the callers ask for until then travels in the same batch.
+    this.#flush = 'scheduled';
+    process.nextTick(() => {
+      this.#flush = 'none';
+      this.#dispatch();
+    });
+  }
+
+  #checkDrained(lane: Lane): void {
+    if (!lane.idle) return;
+    this.#drained.get(lane)?.();
+    this.#drained.delete(lane);
+  }
+
+  /** The caller's own limit has passed. */
+  #expire(job: Job, error: PluginError): void {
+    const { batch, state } = job;
+    if (state === 'waiting') this.#waiting.remove(job);
+    else if (state === 'queued') this.#queue.remove(job);
+    // Running: the watchdog ends its worker at its next look, unless it ends by itself until then.
+    else if (batch !== undefined && !batch.recall(job)) this.#supervisor.collect(batch);
+    job.reject(error);
+    this.#checkDrained(job.lane);
+    this.#progress();
+  }
+
+  // -- out of the queue -----------------------------------------------------------------------------------------
+
+  /** Something has ended or begun: there may be room in the queue, or a thread for what is in it. */
+  #progress(): void {
+    while (this.#waiting.size > 0) {
+      const job = this.#waiting.shift((candidate) => this.#hasRoom(candidate));
+      if (job === undefined) break;
+      this.#accept(job);
+    }
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    const { pool } = this.#supervisor;
+    const { threads, maxThreads } = this.#options;
+    while (this.#active < threads) {
+      const last = pool.counts.busy >= maxThreads - 1;
+      const missing = new Set<ThreadClass>();
+      const lane = this.#queue.next(({ tenant, threadClass }) => {
+        // No plugin has more threads than `threads`, and none that has one already gets the last of all (invariant 3).
+        if (tenant.held >= threads || (tenant.held > 0 && last)) return false;
+        if (pool.hasIdle(threadClass)) return true;
+        missing.add(threadClass);
+        return false;
+      });
+      for (const threadClass of missing) pool.want(threadClass);
+      if (lane === undefined) return;
+      this.#send(lane);
+    }
+  }
+
+  #send(lane: Lane): void {
+    const jobs: Job[] = [];
+    const size = this.#batchSize(lane);
+    while (jobs.length < size) {
+      const job = this.#queue.shift(lane);
+      if (job === undefined) break;
+      jobs.push(job);
+    }
+    lane.tenant.held++;
+    this.#active++;
+    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
+  }
+
+  #batchSize(lane: Lane): number {
+    if (lane.first?.kind === 'prepare') return 1;
+    const { serviceMs } = lane;
+    const slice = serviceMs === undefined ? FIRST_BATCH : Math.max(Math.floor(SLICE_MS / serviceMs), 1);
+    const spread =
+      lane.size * (serviceMs ?? SLICE_MS) > SPREAD_MS
+        ? Math.ceil(lane.size / (this.#options.threads - this.#active))
+        : lane.size;
+    return Math.min(slice, spread, SLOTS);
+  }
+
+  #done(batch: Batch, milliseconds: number): void {
+    this.#queue.charge(batch.lane.tenant, milliseconds);
+    if (batch.jobs[0]?.kind === 'process' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
+    this.#ended(batch);
+  }
+
+  #ended({ lane, pace }: Batch): void {
+    lane.tenant.held--;
+    if (pace === 'normal') this.#active--;
+  }
+
+  #requeue(jobs: readonly Job[]): void {
+    for (const job of jobs) if (job.state === 'sent') this.#queue.unshift(job);
+  }
+
+  #unavailable(threadClass: ThreadClass, error: PluginError): void {
+    for (const lane of this.#queue.lanes()) {
+      if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
+    }
+  }
+}

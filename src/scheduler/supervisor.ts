@@ -1,0 +1,269 @@
+import { type ErrorCode, PluginError } from '../errors.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
+import { Pool } from '../pool/pool.ts';
+import { ThreadDied } from '../pool/thread.ts';
+import type { ThreadClass } from '../pool/thread-class.ts';
+import type { Utterance } from '../protocol.ts';
+import { Batch } from './batch.ts';
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+import { overrunError } from './overrun.ts';
+import { Retirement } from './retirement.ts';
+import { TICK_MS, Watch } from './watch.ts';
+
+/** Milliseconds after which a running request no longer counts against `threads` (invariant 3). */
+const LONG_MS = 2 * TICK_MS;
+/** Ticks without work after which the watchdog sleeps. */
+const IDLE_TICKS = 200;
+
+/** Why a worker was ended before its time. */
+export interface Termination {
+  readonly threadId: number;
+  readonly plugin: string;
+  readonly version: string;
+  readonly requestId: string | undefined;
+  /** The code of the error with which the request failed. */
+  readonly code: ErrorCode;
+}
+
+/** What the supervisor tells the scheduler. */
+export interface SupervisorListener {
+  /** A batch has ended, with every job settled or taken back; `milliseconds` of its thread went into it. */
+  readonly onDone: (batch: Batch, milliseconds: number) => void;
+  /** A batch has ended because its thread died. */
+  readonly onLost: (batch: Batch) => void;
+  /** These jobs had not begun and go back into the queue; in the order last first. */
+  readonly onRecalled: (jobs: readonly Job[]) => void;
+  /** A batch runs long: it should no longer count against `threads`. */
+  readonly onLong: (batch: Batch) => void;
+  /** A thread is free. */
+  readonly onFree: () => void;
+  /** Results may have come in. */
+  readonly onProgress: () => void;
+  readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
+  readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
+  readonly onTermination: (termination: Termination) => void;
+}
+
+/** Runs work on threads, watches the guests meanwhile, and cleans up after threads that die. */
+export class Supervisor {
+  readonly pool: Pool;
+  readonly #listener: SupervisorListener;
+  readonly #work = new Map<PluginThread, Batch | Retirement>();
+  readonly #watches = new WeakMap<PluginThread, Watch>();
+  /** Lanes that threads may hold instances of, by the number under which they know them. */
+  readonly #lanes = new Map<number, Lane>();
+  #ticker: NodeJS.Timeout | undefined;
+  #idleTicks = 0;
+
+  constructor(threads: number, maxThreads: number, listener: SupervisorListener) {
+    this.#listener = listener;
+    this.pool = new Pool(threads + 1, maxThreads, {
+      onReady: (thread) => this.#ready(thread),
+      onSurplus: (thread) => this.#dismiss(thread),
+      onUnavailable: listener.onUnavailable,
+    });
+  }
+
+  /** The batches that are in workers now. */
+  *batches(): Generator<Batch, void, undefined> {
+    for (const work of this.#work.values()) if (work instanceof Batch) yield work;
+  }
+
+  /** Sends a batch to its thread, which the pool has handed out for it. */
+  run(batch: Batch): void {
+    const { thread, lane } = batch;
+    this.#lanes.set(lane.id, lane);
+    this.#begin(thread, batch);
+    batch.send();
+  }
+
+  /** Looks at what a worker has done so far: what its guests said, which results are there, whether it is free. */
+  collect(work: Batch | Retirement): void {
+    const { thread, lane } = work;
+    if (work instanceof Batch) {
+      work.drain((job, utterance) => {
+        this.#listener.onUtterance(lane, job?.kind === 'process' ? job.requestId : undefined, utterance);
+      });
+    } else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(lane, undefined, utterance));
+    // The work may have ended meanwhile, by what a listener did.
+    if (this.#work.get(thread) === work && thread.mailbox.orderDone) this.#done(work);
+  }
+
+  /**
+   * Ends the worker of a running job, which fails with this error; does nothing when the job was done in time
+   * (invariant 2: the decision is the mailbox's).
+   */
+  kill(batch: Batch, job: Job, error: PluginError): void {
+    if (!batch.kill(job, error)) {
+      this.collect(batch);
+      return;
+    }
+    const requestId = job.kind === 'process' ? job.requestId : undefined;
+    this.#terminate(batch, { ...identity(batch), requestId, code: error.code });
+  }
+
+  /** Shuts down the instances of a lane on every thread; resolves when none is left. */
+  async retire(lane: Lane): Promise<void> {
+    const retirements: Promise<void>[] = [];
+    for (const thread of this.pool.threads) {
+      if (!thread.definitions.delete(lane.id) && !thread.retiring.has(lane.id)) continue;
+      retirements.push(new Promise((resolve) => thread.retiring.set(lane.id, resolve)));
+      if (thread.state === 'idle') this.#free(thread);
+    }
+    await Promise.all(retirements);
+    this.#lanes.delete(lane.id);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticker);
+    await this.pool.close();
+  }
+
+  #ready(thread: PluginThread): void {
+    thread.onWake = () => {
+      thread.mailbox.awake();
+      const work = this.#work.get(thread);
+      if (work !== undefined) this.collect(work);
+      this.#listener.onProgress();
+    };
+    thread.onDeath = (error) => {
+      const work = this.#work.get(thread);
+      if (work !== undefined) this.#died(work, error);
+      else this.#replace(thread);
+    };
+    this.#watches.set(thread, new Watch(() => thread.cpuTimeMs()));
+    this.#listener.onFree();
+  }
+
+  #begin(thread: PluginThread, work: Batch | Retirement): void {
+    thread.state = 'busy';
+    this.#work.set(thread, work);
+    // Not what keeps the process alive: Piscina holds a reference for as long as a task runs.
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #done(work: Batch | Retirement): void {
+    const { thread, lane } = work;
+    this.#work.delete(thread);
+    if (work instanceof Batch) this.#listener.onDone(work, thread.mailbox.busyTime);
+    else thread.retired(lane.id);
+    if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.#dismiss(thread);
+    else this.#free(thread);
+  }
+
+  /** Lets a thread go: its instances are shut down first. */
+  #dismiss(thread: PluginThread): void {
+    thread.fate = 'leaves';
+    for (const id of thread.definitions) thread.retiring.set(id, () => {});
+    thread.definitions.clear();
+    this.#free(thread);
+  }
+
+  /** A thread has nothing to do: it shuts down what it should no longer hold, and is free then. */
+  #free(thread: PluginThread): void {
+    const [id] = thread.retiring.keys();
+    if (id === undefined) {
+      if (thread.fate === 'leaves') this.pool.end(thread);
+      else this.pool.release(thread);
+      this.#listener.onFree();
+      return;
+    }
+    this.#begin(thread, new Retirement(thread, this.#lanes.get(id)!));
+    thread.send({ kind: 'retire', definition: id, count: 0 });
+  }
+
+  /** A thread died of itself. */
+  #died(work: Batch | Retirement, cause: unknown): void {
+    if (this.#work.get(work.thread) !== work) return;
+    const death = cause instanceof ThreadDied ? cause.death : 'crashed';
+    const running = work instanceof Batch ? work.running : undefined;
+    const error = deathError(work.thread, death, cause);
+    if (work instanceof Batch && running !== undefined)
+      work.kill(running, running.error(error.code, error.message, error));
+    else if (work instanceof Batch) work.lostBeforeAnyBegan(error);
+    const requestId = running?.kind === 'process' ? running.requestId : undefined;
+    this.#terminate(work, { ...identity(work), requestId, code: error.code });
+  }
+
+  #terminate(work: Batch | Retirement, termination: Termination): void {
+    const { thread } = work;
+    this.#work.delete(thread);
+    this.collect(work);
+    if (work instanceof Batch) {
+      this.#listener.onRecalled(work.recallAll());
+      this.#listener.onLost(work);
+    }
+    this.#listener.onTermination(termination);
+    this.#replace(thread);
+  }
+
+  #replace(thread: PluginThread): void {
+    this.pool.end(thread);
+    this.pool.keepSpare(thread.threadClass);
+    this.#listener.onFree();
+  }
+
+  #tick(): void {
+    this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
+    if (this.#idleTicks > IDLE_TICKS) {
+      clearInterval(this.#ticker);
+      this.#ticker = undefined;
+      this.#idleTicks = 0;
+    }
+    const now = performance.now();
+    for (const work of this.#work.values()) this.#look(work, now);
+    this.#listener.onProgress();
+  }
+
+  #look(work: Batch | Retirement, now: number): void {
+    const { thread, lane } = work;
+    const watch = this.#watches.get(thread)!;
+    const { policy } = lane.definition;
+    // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
+    this.collect(work);
+    if (this.#work.get(thread) !== work) return;
+    const running = work instanceof Batch ? work.running : undefined;
+    const { section, entries, phase } = thread.mailbox;
+    const overrun = watch.look(running === undefined && section === 0 ? Number.NaN : entries, policy, now);
+    if (overrun !== undefined) {
+      const error = overrunError(overrun, phase, policy);
+      if (work instanceof Batch && running !== undefined)
+        this.kill(work, running, running.error(error.code, error.message, error));
+      else if (section !== 0 && thread.mailbox.killSection(section))
+        this.#terminate(work, { ...identity(work), requestId: undefined, code: error.code });
+      return;
+    }
+    if (!(work instanceof Batch) || watch.elapsed(now) < TICK_MS) return;
+    // Seen twice: what waits behind it in the mailbox goes to other threads.
+    const recalled = work.recallAll();
+    if (recalled.length > 0) this.#listener.onRecalled(recalled);
+    if (running?.state === 'settled') {
+      // Its caller gave it up, and it has had a look's time to end by itself.
+      this.kill(work, running, running.failure ?? running.error('ERR_ABORTED', 'The request was given up'));
+    } else if (work.pace === 'normal' && now - work.startedAt >= LONG_MS) {
+      work.pace = 'long';
+      this.#listener.onLong(work);
+    }
+  }
+}
+
+function identity({ thread, lane }: Batch | Retirement): Pick<Termination, 'threadId' | 'plugin' | 'version'> {
+  return { threadId: thread.id, plugin: lane.definition.plugin, version: lane.version };
+}
+
+function deathError(thread: PluginThread, death: ThreadDied['death'], cause: unknown): PluginError {
+  if (death !== 'out-of-memory') {
+    return new PluginError('ERR_WORKER_CRASHED', 'The worker thread died while it ran the request', { cause });
+  }
+  const limit = { name: 'heapBytes', value: thread.threadClass.heapBytes };
+  return new PluginError(
+    'ERR_MEMORY_LIMIT',
+    `The host's part of the plugin's work needed more than ${limit.value} bytes of JavaScript heap`,
+    {
+      limit,
+      hint: 'Let the plugin return less at a time; a larger `maxOutputBytes` in its policy also gets it a larger heap.',
+      cause,
+    },
+  );
+}
