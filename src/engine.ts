@@ -1,0 +1,189 @@
+import { EventEmitter } from 'eventemitter3';
+import { nonEmptyString } from './arguments.ts';
+import { ArtifactCompiler } from './artifact/compiler.ts';
+import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from './batch/batch.ts';
+import { PluginError } from './errors.ts';
+import type { EngineEvents } from './observe/events.ts';
+import { type EngineOptions, resolveOptions } from './options.ts';
+import type { PluginResponse, Utterance } from './protocol.ts';
+import type { LoadOptions, PluginInfo } from './registry/plugin.ts';
+import { pluginNotFound, Registry, type UnloadOptions } from './registry/registry.ts';
+import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
+import type { ProcessOptions } from './scheduler/job.ts';
+import type { Lane } from './scheduler/lane.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+
+/** How an engine is closed. */
+export interface CloseOptions {
+  /** Fail what is queued and running with `ERR_ENGINE_CLOSED` instead of finishing it first. @default false */
+  readonly force?: boolean;
+}
+
+/** What `engine.status()` shows. */
+export interface EngineStatus {
+  /** Requests that have not begun. */
+  readonly queued: number;
+  readonly threads: Readonly<Record<'starting' | 'idle' | 'busy', number>>;
+  readonly plugins: number;
+}
+
+const NO_CALL_OPTIONS: ProcessOptions = Object.freeze({});
+
+/**
+ * Runs plugins: WebAssembly components in worker threads, within limits, with no capability that was not granted.
+ *
+ * Every method rejects or throws with a {@link PluginError}. An engine does not keep the process alive by itself, but
+ * what it is asked to do does.
+ */
+export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDisposable {
+  readonly #scheduler: Scheduler;
+  readonly #compiler: ArtifactCompiler;
+  readonly #registry: Registry;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions) {
+    super();
+    const resolved = resolveOptions(options);
+    this.#scheduler = new Scheduler(resolved, {
+      onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
+      onTermination: (termination) => this.#tell('worker:terminated', termination),
+    });
+    this.#compiler = new ArtifactCompiler(resolved);
+    this.#registry = new Registry(this.#compiler, this.#scheduler, {
+      onLoaded: (plugin) => this.#tell('plugin:loaded', plugin),
+      onReloaded: (plugin, previous) => this.#tell('plugin:reloaded', plugin, previous),
+      onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
+      onUnloaded: (plugin) => this.#tell('plugin:unloaded', plugin),
+    });
+  }
+
+  /**
+   * Makes an engine. Threads are started when they are first needed.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+   */
+  static async create(options: EngineOptions = {}): Promise<PluginEngine> {
+    return new PluginEngine(options);
+  }
+
+  /**
+   * Loads a plugin: compiles it, or takes it from the cache, makes one instance and initialises it.
+   *
+   * @param name The name under which requests reach it.
+   * @param source A path, a `file:` URL, or the component's bytes.
+   * @throws {PluginError} the code that says why it is unusable: see `docs/errors.md`.
+   */
+  async loadPlugin(name: string, source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<PluginInfo> {
+    this.#assertOpen();
+    return this.#registry.load(nonEmptyString('name', name), source, options);
+  }
+
+  /**
+   * Replaces a plugin without losing a request: what has begun finishes on the old version, what comes later starts on
+   * the new one. When the new one does not come up, the old one stays.
+   *
+   * @param source @default the one it was loaded from
+   * @param options @default those it was loaded with
+   */
+  async reloadPlugin(name: string, source?: string | URL | Uint8Array, options?: LoadOptions): Promise<PluginInfo> {
+    this.#assertOpen();
+    return this.#registry.reload(nonEmptyString('name', name), source, options);
+  }
+
+  /** Unloads a plugin after its requests are done; its instances are shut down. */
+  async unloadPlugin(name: string, options: UnloadOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return this.#registry.unload(nonEmptyString('name', name), options);
+  }
+
+  /** The loaded plugins, in the order in which they were loaded. */
+  listPlugins(): PluginInfo[] {
+    return this.#registry.list();
+  }
+
+  /**
+   * Runs one request.
+   *
+   * @returns What the plugin answered; `success: false` is an answer of the plugin's.
+   * @throws {PluginError} when the engine has no answer: see `docs/errors.md`.
+   */
+  process(name: string, request: ProcessRequest, options: ProcessOptions = NO_CALL_OPTIONS): Promise<PluginResponse> {
+    // Not an async function: its two extra turns of the microtask queue would tear batches apart.
+    try {
+      if (this.#closed !== undefined) throw engineClosed();
+      const version = this.#registry.get(name);
+      if (version === undefined)
+        throw pluginNotFound(
+          name,
+          this.#registry.list().map((plugin) => plugin.name),
+        );
+      const input = resolveInput(request);
+      const requestOptions = resolveRequestOptions(request.options);
+      if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
+      return this.#scheduler.process(version.lane, input, requestOptions, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Runs many requests, with as many in flight as `concurrency` says: it reads from the source only as fast as the
+   * results are taken.
+   *
+   * @returns Each record's result, also where it is an error.
+   */
+  batch(
+    source: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,
+    options: BatchOptions = {},
+  ): AsyncGenerator<BatchResult, void, undefined> {
+    return runBatch(source, options, (plugin, request, call) =>
+      this.process(plugin, request, { ...call, whenFull: 'wait' }),
+    );
+  }
+
+  /** What the engine is doing now. */
+  status(): EngineStatus {
+    return { queued: this.#scheduler.depth, threads: this.#scheduler.threads, plugins: this.#registry.list().length };
+  }
+
+  /** Finishes what was asked for, shuts every instance down and ends every thread. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  /** `await using engine = …` closes it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close({ force = false }: CloseOptions): Promise<void> {
+    await this.#registry.close(force ? engineClosed : undefined);
+    await Promise.all([this.#compiler.close(), this.#scheduler.end()]);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw engineClosed();
+  }
+
+  #utter({ definition: { plugin }, version }: Lane, requestId: string | undefined, utterance: Utterance): void {
+    if (utterance.kind === 'log') {
+      this.#tell('plugin:log', { plugin, version, requestId, level: utterance.level, message: utterance.message });
+    } else {
+      this.#tell('plugin:event', { plugin, version, requestId, type: utterance.type, payload: utterance.payload });
+    }
+  }
+
+  /** A listener that throws must not break the engine; its error is shown as a warning of the process. */
+  #tell<Name extends keyof EngineEvents>(name: Name, ...args: EngineEvents[Name]): void {
+    try {
+      (this.emit as (name: Name, ...args: EngineEvents[Name]) => boolean).call(this, name, ...args);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+}
+
+function engineClosed(): PluginError {
+  return new PluginError('ERR_ENGINE_CLOSED', 'The engine is closed');
+}

@@ -1,0 +1,27 @@
+export type { BatchOptions, BatchRequest, BatchResult } from './batch/batch.ts';
+export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetails,
+  PluginError,
+  type TrapKind,
+  type WireError,
+} from './errors.ts';
+export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
+export type { EngineOptions } from './options.ts';
+export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './protocol.ts';
+export type { LoadOptions, PluginInfo } from './registry/plugin.ts';
+export type { UnloadOptions } from './registry/registry.ts';
+export type { ProcessRequest } from './request.ts';
+export {
+  type DirectoryGrant,
+  type Policy,
+  type ResolvedPolicy,
+  resolvePolicy,
+  restricted,
+  type Sandbox,
+  standard,
+} from './sandbox/policy.ts';
+export type { ProcessOptions } from './scheduler/job.ts';
+export type { Termination } from './scheduler/supervisor.ts';

@@ -1,0 +1,38 @@
+import type { PluginError } from '../errors.ts';
+import type { LogLevel } from '../protocol.ts';
+import type { PluginInfo } from '../registry/plugin.ts';
+import type { Termination } from '../scheduler/supervisor.ts';
+
+/** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */
+export interface PluginLog {
+  readonly plugin: string;
+  readonly version: string;
+  /** The request during which it was said; undefined while the plugin starts or stops. */
+  readonly requestId: string | undefined;
+  readonly level: LogLevel;
+  /** One line: control characters are escaped, and its length is bounded. */
+  readonly message: string;
+}
+
+/** What a plugin emitted with `emit-event`. */
+export interface PluginEvent {
+  readonly plugin: string;
+  readonly version: string;
+  readonly requestId: string | undefined;
+  /** One line, like a log message. */
+  readonly type: string;
+  /** As the plugin wrote it: data from an untrusted source. */
+  readonly payload: string;
+}
+
+/** The engine's events and what their listeners get. */
+export interface EngineEvents {
+  'plugin:loaded': [plugin: PluginInfo];
+  'plugin:reloaded': [plugin: PluginInfo, previous: PluginInfo];
+  'plugin:reload-failed': [name: string, error: PluginError];
+  'plugin:unloaded': [plugin: PluginInfo];
+  'plugin:log': [log: PluginLog];
+  'plugin:event': [event: PluginEvent];
+  /** A thread was ended because of what a plugin did. */
+  'worker:terminated': [termination: Termination];
+}

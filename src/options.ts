@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { knownKeys, oneOf, wholeNumber } from './arguments.ts';
+import type { ArtifactCompilerOptions } from './artifact/compiler.ts';
+import type { SchedulerOptions } from './scheduler/scheduler.ts';
+
+/** How an engine is made. */
+export interface EngineOptions {
+  /** Worker threads that one plugin can keep busy at once. @default the number of processors */
+  readonly threads?: number;
+  /**
+   * Worker threads in all, for plugins whose requests run long beside others. At least one more than `threads`, which
+   * is kept warm to replace one that is terminated. @default threads + 6
+   */
+  readonly maxThreads?: number;
+  /** Requests that have not begun, over all plugins. @default 10_000 */
+  readonly queueLimit?: number;
+  /** The same for each plugin, so that one cannot fill the queue for all. @default queueLimit */
+  readonly pluginQueueLimit?: number;
+  /** What `process` does while the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default 'reject' */
+  readonly whenFull?: 'reject' | 'wait';
+  /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
+  readonly cacheDirectory?: string | false;
+  /** Milliseconds that compiling one component may take. @default 60_000 */
+  readonly compileTimeoutMs?: number;
+}
+
+const KEYS = [
+  'threads',
+  'maxThreads',
+  'queueLimit',
+  'pluginQueueLimit',
+  'whenFull',
+  'cacheDirectory',
+  'compileTimeoutMs',
+] as const satisfies readonly (keyof EngineOptions)[];
+
+const MAX_THREADS = 1024;
+const SPARE_THREADS = 6;
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+/** Checks the options and fills in what they leave out. */
+export function resolveOptions(options: EngineOptions): SchedulerOptions & ArtifactCompilerOptions {
+  knownKeys('options', options, KEYS);
+  const threads = wholeNumber('threads', options.threads, {
+    min: 1,
+    max: MAX_THREADS,
+    default: availableParallelism(),
+  });
+  const queueLimit = wholeNumber('queueLimit', options.queueLimit, { min: 1, max: UNBOUNDED, default: 10_000 });
+  const { cacheDirectory, compileTimeoutMs } = options;
+  return Object.freeze({
+    threads,
+    maxThreads: wholeNumber('maxThreads', options.maxThreads, {
+      min: threads + 1,
+      max: MAX_THREADS + SPARE_THREADS,
+      default: threads + SPARE_THREADS,
+    }),
+    queueLimit,
+    pluginQueueLimit: wholeNumber('pluginQueueLimit', options.pluginQueueLimit, {
+      min: 1,
+      max: UNBOUNDED,
+      default: queueLimit,
+    }),
+    whenFull: oneOf('whenFull', options.whenFull, ['reject', 'wait'], 'reject'),
+    ...(cacheDirectory !== undefined && { cacheDirectory }),
+    ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
+  });
+}

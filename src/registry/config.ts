@@ -1,0 +1,13 @@
+import { invalidArgument } from '../arguments.ts';
+
+/** A plugin's configuration as the pairs that `initialize` gets, in the order of the object. */
+export function resolveConfig(config: unknown): readonly (readonly [string, string])[] {
+  if (config === undefined) return [];
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw invalidArgument('config', 'an object of strings', config);
+  }
+  return Object.entries(config).map(([key, value]: [string, unknown]) => {
+    if (typeof value !== 'string') throw invalidArgument(`config.${key}`, 'a string', value);
+    return [key, value] as const;
+  });
+}

@@ -1,0 +1,187 @@
+import { nonEmptyString } from '../arguments.ts';
+import { compileModules } from '../artifact/artifact.ts';
+import type { ArtifactCompiler } from '../artifact/compiler.ts';
+import { PluginError } from '../errors.ts';
+import { resolvePolicy } from '../sandbox/policy.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { resolveConfig } from './config.ts';
+import { NameLocks } from './name-locks.ts';
+import { describePlugin, type LoadOptions, type PluginInfo, type PluginVersion } from './plugin.ts';
+
+/** How a plugin is unloaded. */
+export interface UnloadOptions {
+  /** Fail what is queued and running with `ERR_PLUGIN_NOT_FOUND` instead of finishing it first. @default false */
+  readonly force?: boolean;
+}
+
+/** What the registry tells of its plugins. */
+export interface RegistryListener {
+  readonly onLoaded: (plugin: PluginInfo) => void;
+  readonly onReloaded: (plugin: PluginInfo, previous: PluginInfo) => void;
+  readonly onReloadFailed: (name: string, error: PluginError) => void;
+  readonly onUnloaded: (plugin: PluginInfo) => void;
+}
+
+/**
+ * The loaded plugins by name. Operations on one name run one after the other; requests never wait for them, because
+ * a version is either in place with everything it needs or it is not there.
+ */
+export class Registry {
+  readonly #compiler: ArtifactCompiler;
+  readonly #scheduler: Scheduler;
+  readonly #listener: RegistryListener;
+  readonly #plugins = new Map<string, PluginVersion>();
+  readonly #locks = new NameLocks();
+  /** Versions that were replaced and still finish what they began. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(compiler: ArtifactCompiler, scheduler: Scheduler, listener: RegistryListener) {
+    this.#compiler = compiler;
+    this.#scheduler = scheduler;
+    this.#listener = listener;
+  }
+
+  /** The version that serves requests to a name now. */
+  get(name: string): PluginVersion | undefined {
+    return this.#plugins.get(name);
+  }
+
+  list(): PluginInfo[] {
+    return [...this.#plugins].map(([name, version]) => describePlugin(name, version));
+  }
+
+  load(name: string, source: string | URL | Uint8Array, options: LoadOptions): Promise<PluginInfo> {
+    return this.#locks.run(name, async () => {
+      if (this.#plugins.has(name)) {
+        throw new PluginError('ERR_INVALID_ARGUMENT', `A plugin is already loaded as \`${name}\``, {
+          plugin: name,
+          hint: 'Replace it with `reloadPlugin`, or unload it first.',
+        });
+      }
+      const version = await this.#bringUp(name, source, options);
+      this.#plugins.set(name, version);
+      const info = describePlugin(name, version);
+      this.#listener.onLoaded(info);
+      return info;
+    });
+  }
+
+  /** A version that does not come up never replaces one that works (invariant 12). */
+  reload(
+    name: string,
+    source: string | URL | Uint8Array | undefined,
+    options: LoadOptions | undefined,
+  ): Promise<PluginInfo> {
+    return this.#locks.run(name, async () => {
+      const previous = this.#expect(name);
+      let version: PluginVersion;
+      try {
+        // What the new version is called, it says itself, unless the caller names it now.
+        const { version: _, ...kept } = previous.options;
+        version = await this.#bringUp(name, source ?? previous.source, options ?? kept);
+      } catch (error) {
+        this.#listener.onReloadFailed(name, error as PluginError);
+        throw error;
+      }
+      this.#plugins.set(name, version);
+      const before = describePlugin(name, previous);
+      const info = describePlugin(name, version);
+      this.#listener.onReloaded(info, before);
+      // Not awaited: its requests may take long, and the new version serves already.
+      const leaving = this.#takeDown(previous).finally(() => this.#leaving.delete(leaving));
+      this.#leaving.add(leaving);
+      return info;
+    });
+  }
+
+  unload(name: string, { force = false }: UnloadOptions): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const version = this.#expect(name);
+      this.#plugins.delete(name);
+      if (force) {
+        this.#scheduler.abandon(version.lane, (job) =>
+          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${name}\` was unloaded by force`),
+        );
+      }
+      await this.#takeDown(version);
+      this.#listener.onUnloaded(describePlugin(name, version));
+    });
+  }
+
+  /** Unloads everything, after the operations that are under way. */
+  async close(error: ((plugin: string) => PluginError) | undefined): Promise<void> {
+    const abandon = (): void => {
+      if (error !== undefined) this.#scheduler.abandonAll((job) => error(job.lane.definition.plugin).with(job));
+    };
+    abandon();
+    await this.#locks.settled();
+    abandon();
+    const versions = [...this.#plugins.values()];
+    this.#plugins.clear();
+    await Promise.all([...this.#leaving, ...versions.map((version) => this.#takeDown(version))]);
+  }
+
+  #expect(name: string): PluginVersion {
+    const version = this.#plugins.get(name);
+    if (version === undefined) throw pluginNotFound(name, [...this.#plugins.keys()]);
+    return version;
+  }
+
+  /** Everything up to the first instance; what fails on the way leaves nothing behind. */
+  async #bringUp(plugin: string, source: string | URL | Uint8Array, options: LoadOptions): Promise<PluginVersion> {
+    const policy = resolvePolicy(options.sandbox);
+    const config = resolveConfig(options.config);
+    if (options.version !== undefined) nonEmptyString('version', options.version);
+    const artifact = await this.#compiler
+      .compile(source, { maxMemoryBytes: policy.maxMemoryBytes })
+      .catch((error: PluginError) => {
+        throw error.with({ plugin });
+      });
+    const { sha256, contract, summary, glue } = artifact;
+    if (policy.sha256 !== undefined && policy.sha256 !== sha256) {
+      throw new PluginError(
+        'ERR_CAPABILITY_DENIED',
+        `The policy is for the component ${policy.sha256}, and this is ${sha256}`,
+        {
+          plugin,
+          hint: 'Look at what changed in the component, then pin the new `sha256` in the policy.',
+        },
+      );
+    }
+    const modules = await compileModules(artifact);
+    const provisional = options.version ?? sha256.slice(0, 12);
+    const definition = {
+      plugin,
+      version: provisional,
+      contract,
+      glue,
+      modules,
+      memories: summary.memories,
+      config,
+      policy,
+    };
+    const lane = this.#scheduler.open(definition);
+    try {
+      const metadata = await this.#scheduler.prepare(lane);
+      if (options.version === undefined && metadata !== undefined && metadata.version !== '')
+        lane.version = metadata.version;
+      return { lane, sha256, contract, summary, metadata, policy, source, options, loadedAt: new Date() };
+    } catch (error) {
+      await this.#scheduler.close(lane);
+      throw error;
+    }
+  }
+
+  async #takeDown({ lane }: PluginVersion): Promise<void> {
+    await this.#scheduler.drain(lane);
+    await this.#scheduler.close(lane);
+  }
+}
+
+/** `ERR_PLUGIN_NOT_FOUND`, with what is there instead. */
+export function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
+  return new PluginError('ERR_PLUGIN_NOT_FOUND', `No plugin is loaded as \`${name}\``, {
+    plugin: name,
+    hint: loaded.length === 0 ? 'Load it first with `loadPlugin`.' : `Loaded are: ${loaded.slice(0, 10).join(', ')}.`,
+  });
+}

@@ -1,0 +1,58 @@
+import { invalidArgument, knownKeys, nonEmptyString, wholeNumber } from './arguments.ts';
+import type { RequestOptions } from './protocol.ts';
+import type { ProcessOptions } from './scheduler/job.ts';
+
+/** What a caller asks of a plugin. */
+export interface ProcessRequest {
+  readonly input: string;
+  /** Pairs in the order in which the plugin gets them, or an object. @default [] */
+  readonly options?: RequestOptions | Readonly<Record<string, string>>;
+}
+
+const CALL_KEYS = [
+  'signal',
+  'deadlineMs',
+  'priority',
+  'requestId',
+  'whenFull',
+] as const satisfies readonly (keyof ProcessOptions)[];
+const NO_OPTIONS: RequestOptions = Object.freeze([]);
+/** The longest delay that a Node timer takes. */
+const MAX_MS = 2 ** 31 - 1;
+
+/** Checks a request's input. */
+export function resolveInput(request: ProcessRequest): string {
+  if (typeof request !== 'object' || request === null || typeof request.input !== 'string') {
+    throw invalidArgument('request', '`{input: string, options?: …}`', request);
+  }
+  return request.input;
+}
+
+/** Checks a request's options and brings them into the form of pairs. */
+export function resolveRequestOptions(options: ProcessRequest['options']): RequestOptions {
+  if (options === undefined) return NO_OPTIONS;
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('request.options', 'an array of `[key, value]` pairs or an object', options);
+  }
+  const pairs: readonly unknown[] = Array.isArray(options) ? options : Object.entries(options);
+  for (const [index, pair] of pairs.entries()) {
+    if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {
+      throw invalidArgument(`request.options[${index}]`, 'a pair of strings', pair);
+    }
+  }
+  return pairs as RequestOptions;
+}
+
+/** Checks what a caller says about one request. */
+export function checkProcessOptions(options: ProcessOptions): void {
+  knownKeys('options', options, CALL_KEYS);
+  const { signal, deadlineMs, priority, requestId, whenFull } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_MS, default: 1 });
+  if (priority !== undefined && !Number.isFinite(priority))
+    throw invalidArgument('priority', 'a finite number', priority);
+  if (requestId !== undefined) nonEmptyString('requestId', requestId);
+  if (whenFull !== undefined && whenFull !== 'reject' && whenFull !== 'wait')
+    throw invalidArgument('whenFull', "'reject' or 'wait'", whenFull);
+}
