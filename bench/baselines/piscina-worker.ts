@@ -1,0 +1,17 @@
+import { workerData } from 'node:worker_threads';
+import { CallContext } from '../../workers/call-context.ts';
+import { compileGlue } from '../../workers/glue.ts';
+import { PluginInstance } from '../../workers/instance.ts';
+
+// What a user of Piscina and jco would write: one instance a worker, made at start, one task per request.
+const { definition } = workerData;
+const instance = new PluginInstance(definition, compileGlue(definition.glue, definition.policy), {
+  context: new CallContext(definition.policy, () => true),
+  wasi: undefined,
+  stackBytes: 4 * 1024 * 1024,
+});
+instance.initialize();
+
+export default function process(request: { input: string; options: [string, string][] }): unknown {
+  return instance.process(request.input, request.options);
+}
