@@ -1,0 +1,148 @@
+import type { CoreExport, CoreImport, CoreMemory, CoreModule, CoreTable, SectionSpan } from './core-ast.ts';
+import { coreExternType, heapType, limits, recType, referenceType } from './core-types.ts';
+import { hex, Reader, type Span } from './reader.ts';
+
+const EXPORT_KINDS = ['func', 'table', 'memory', 'global', 'tag'] as const;
+
+/** Custom (0) to tag (13); see "Binary Format / Modules / Sections". */
+const LAST_SECTION = 13;
+
+/** The opcode; it may be found where it means something else, never missed. */
+const MEMORY_GROW = 0x40;
+
+/**
+ * Reads a core module as far as linking and accounting need it: types, imports, tables, memories, exports, start.
+ * Code is not looked at; V8 validates it when it compiles.
+ */
+export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): CoreModule {
+  const reader = new Reader(bytes, span);
+  for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) reader.expect(byte, 'the preamble of a module');
+  const seen = new Set<number>();
+  let gc = false;
+  let tags = false;
+  let mayGrow = false;
+  let start: number | undefined;
+  let imports: CoreImport[] = [];
+  let exports: CoreExport[] = [];
+  let memories: CoreMemory[] = [];
+  let tables: CoreTable[] = [];
+  let memorySection: SectionSpan | undefined;
+  let tableSection: SectionSpan | undefined;
+  while (!reader.done) {
+    const at = reader.position;
+    const id = reader.u8();
+    if (id > LAST_SECTION) throw reader.fail(`unknown section ${id} of a core module`, at);
+    const sizeStart = reader.position;
+    const length = reader.u32();
+    const section = { size: { start: sizeStart, end: reader.position }, content: reader.take(length, 'a section') };
+    if (id === 0) continue;
+    // Two memory sections would hide one of them from the accounting if an engine ever accepted them.
+    if (seen.has(id)) throw reader.fail(`section ${id} of a core module appears twice`, at);
+    seen.add(id);
+    const content = new Reader(bytes, section.content);
+    switch (id) {
+      case 1:
+        gc = content.vec('types', () => recType(content).gc).includes(true);
+        break;
+      case 2:
+        imports = content.vec('imports', () => ({
+          module: content.name(),
+          name: content.name(),
+          type: coreExternType(content),
+        }));
+        break;
+      case 4:
+        tableSection = section;
+        tables = content.vec('tables', () => table(content));
+        break;
+      case 5:
+        memorySection = section;
+        memories = content.vec('memories', () => {
+          const limitsStart = content.position;
+          return { limits: limits(content), limitsSpan: { start: limitsStart, end: content.position } };
+        });
+        break;
+      case 7:
+        exports = content.vec('exports', () => ({
+          name: content.name(),
+          kind: exportKind(content),
+          index: content.u32(),
+        }));
+        break;
+      case 10:
+        mayGrow = bytes.subarray(section.content.start, section.content.end).includes(MEMORY_GROW);
+        continue;
+      case 8:
+        start = content.u32();
+        break;
+      case 13:
+        tags = true;
+        continue;
+      default:
+        continue;
+    }
+    content.finish(`section ${id} of a core module`);
+  }
+  return { span, size, imports, exports, memories, tables, memorySection, tableSection, mayGrow, start, gc, tags };
+}
+
+function exportKind(reader: Reader): CoreExport['kind'] {
+  const at = reader.position;
+  const byte = reader.u8();
+  const kind = EXPORT_KINDS[byte];
+  if (kind === undefined) throw reader.fail(`${hex(byte)} is no kind of export`, at);
+  return kind;
+}
+
+function table(reader: Reader): CoreTable {
+  const initialised = reader.peek() === 0x40;
+  if (initialised) {
+    reader.u8();
+    reader.expect(0x00, 'a table with an initialiser');
+  }
+  const element = referenceType(reader);
+  const limitsStart = reader.position;
+  const entry = { element, limits: limits(reader), limitsSpan: { start: limitsStart, end: reader.position } };
+  if (initialised) skipConstantExpression(reader);
+  return entry;
+}
+
+/** Steps over the initialiser of a table, to find the table after it. */
+function skipConstantExpression(reader: Reader): void {
+  for (;;) {
+    const at = reader.position;
+    const opcode = reader.u8();
+    switch (opcode) {
+      case 0x0b: // end
+        return;
+      case 0x41: // i32.const
+        reader.skipInteger(32);
+        break;
+      case 0x42: // i64.const
+        reader.skipInteger(64);
+        break;
+      case 0x43: // f32.const
+        reader.take(4, 'a constant');
+        break;
+      case 0x44: // f64.const
+        reader.take(8, 'a constant');
+        break;
+      case 0x23: // global.get
+      case 0xd2: // ref.func
+        reader.u32();
+        break;
+      case 0xd0: // ref.null
+        heapType(reader);
+        break;
+      case 0x6a: // i32.add, sub, mul and i64.add, sub, mul
+      case 0x6b:
+      case 0x6c:
+      case 0x7c:
+      case 0x7d:
+      case 0x7e:
+        break;
+      default:
+        throw reader.fail(`instruction ${hex(opcode)} in the initialiser of a table is not supported`, at);
+    }
+  }
+}

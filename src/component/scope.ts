@@ -1,0 +1,81 @@
+import type { CoreSort } from './ast.ts';
+import type { CoreMemory, CoreType } from './core-ast.ts';
+import { invalidAt } from './reader.ts';
+import type { ComponentValue, ExternType, FuncType, InstanceType, ModuleValue, Type, ValueType } from './types.ts';
+
+/** What a core instance exports or a component aliases: its sort, and for a memory where it is defined, if that is known. */
+export interface CoreEntity {
+  readonly sort: CoreSort;
+  readonly memory: CoreMemory | undefined;
+}
+
+/** What a core instance exports, by name. */
+export type CoreInstanceExports = ReadonlyMap<string, CoreEntity>;
+
+/** The index spaces of one component, component type or instance type while it is being evaluated. */
+export interface Scope {
+  readonly parent: Scope | undefined;
+  readonly types: Type[];
+  readonly funcs: FuncType[];
+  readonly values: ValueType[];
+  readonly instances: InstanceType[];
+  readonly components: ComponentValue[];
+  readonly modules: ModuleValue[];
+  readonly coreTypes: CoreType[];
+  readonly coreInstances: CoreInstanceExports[];
+  readonly core: Readonly<Record<CoreSort, CoreEntity[]>>;
+}
+
+export function newScope(parent: Scope | undefined): Scope {
+  return {
+    parent,
+    types: [],
+    funcs: [],
+    values: [],
+    instances: [],
+    components: [],
+    modules: [],
+    coreTypes: [],
+    coreInstances: [],
+    core: { func: [], table: [], memory: [], global: [], tag: [] },
+  };
+}
+
+/** The entry of an index space. */
+export function at<T>(space: readonly T[], index: number, what: string, offset: number): T {
+  const found = space[index];
+  if (found === undefined) throw invalidAt(offset, `${what} ${index} does not exist (there are ${space.length})`);
+  return found;
+}
+
+/** The scope `count` levels outward. */
+export function outward(scope: Scope, count: number, offset: number): Scope {
+  let found: Scope | undefined = scope;
+  for (let level = 0; level < count && found !== undefined; level++) found = found.parent;
+  if (found === undefined) throw invalidAt(offset, `an alias reaches ${count} scopes outward, and there are fewer`);
+  return found;
+}
+
+/** Appends an entity to the index space of its sort. */
+export function push(scope: Scope, entity: ExternType): void {
+  switch (entity.kind) {
+    case 'func':
+      scope.funcs.push(entity);
+      return;
+    case 'instance':
+      scope.instances.push(entity);
+      return;
+    case 'component':
+      scope.components.push(entity);
+      return;
+    case 'module':
+      scope.modules.push(entity);
+      return;
+    case 'type':
+      scope.types.push(entity.type);
+      return;
+    case 'value':
+      scope.values.push(entity.type);
+      return;
+  }
+}

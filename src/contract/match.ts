@@ -1,0 +1,185 @@
+import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
+import { interfaceHash } from '../component/interface-hash.ts';
+import { shownName } from '../component/names.ts';
+import type { ExternType, FuncType, InstanceType } from '../component/types.ts';
+import { PluginError } from '../errors.ts';
+import { funcDifference } from './difference.ts';
+import { parseInterfaceName, releasedVersion } from './interface-name.ts';
+import { isWasi } from './wasi.ts';
+import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
+
+/** How a component fits the contract. */
+export interface ContractMatch {
+  readonly world: World;
+  /** The name of the exported interface, exactly as the component writes it, version included. */
+  readonly exportName: string;
+  /** The name under which it imports the host API, if it does. */
+  readonly hostApi: string | undefined;
+  /** The names of the WASI interfaces that it imports. */
+  readonly wasi: readonly string[];
+}
+
+const CONTRACT = `${CONTRACT_PACKAGE}@${CONTRACT_MAJOR}`;
+const HINT = 'Build the plugin against a world of `wit/plugin-system.wit` in this package.';
+
+/**
+ * Finds the world of the contract that a component implements and checks that the host offers what it imports. The
+ * package may be unversioned or any release 1.x.y. More exports than the contract asks for are fine.
+ *
+ * @throws {PluginError} `ERR_INCOMPATIBLE_WIT` where no world fits, saying what differs and both interface hashes;
+ * `ERR_UNKNOWN_IMPORT` for an import that the host does not offer.
+ */
+export function matchContract(analysis: ComponentAnalysis): ContractMatch {
+  const { contract, item } = findWorld(analysis.exports);
+  assertExport(contract, item);
+  return { world: contract.world, exportName: item.name, ...matchImports(analysis.imports) };
+}
+
+interface Candidate {
+  readonly contract: WorldContract;
+  readonly item: ExternItem;
+}
+
+/** The preferred interface of the contract among the exports, in its highest compatible version. */
+function findWorld(exports: readonly ExternItem[]): Candidate {
+  const candidates = WORLDS.flatMap((contract) =>
+    exports.filter((item) => isContract(item.name, contract.interface)).map((item) => ({ contract, item })),
+  );
+  for (const contract of WORLDS) {
+    const compatible = candidates
+      .filter((candidate) => candidate.contract === contract && isCompatible(candidate.item.name))
+      .sort((a, b) => compareVersions(a.item.name, b.item.name));
+    const found = compatible.at(-1);
+    if (found !== undefined) return found;
+  }
+  const other = candidates[0];
+  if (other !== undefined) throw otherVersion('exports', other.item, other.contract.type);
+  const names = WORLDS.map((contract) => contract.interface).join(', ');
+  const got = exports.length === 0 ? 'nothing' : cutList(exports.map(({ name }) => name));
+  throw new PluginError(
+    'ERR_INCOMPATIBLE_WIT',
+    `The component exports none of ${names} of ${CONTRACT}; it exports ${got}`,
+    {
+      hint: HINT,
+    },
+  );
+}
+
+function assertExport({ type }: WorldContract, { name, type: got }: ExternItem): void {
+  if (got.kind !== 'instance') throw incompatible(`the export ${shownName(name)} is a ${got.kind}, not an interface`);
+  for (const [funcName, expected] of type.exports) {
+    const found = got.exports.get(funcName);
+    if (found === undefined) {
+      throw incompatible(`the export ${shownName(name)} lacks ${shownName(funcName)}`, type, got);
+    }
+    const difference = funcDifference(funcName, expected as FuncType, found);
+    if (difference !== undefined) {
+      throw incompatible(`the export ${shownName(name)} has other types: ${difference}`, type, got);
+    }
+  }
+}
+
+function matchImports(imports: readonly ExternItem[]): Pick<ContractMatch, 'hostApi' | 'wasi'> {
+  let hostApi: string | undefined;
+  const wasi: string[] = [];
+  for (const item of imports) {
+    const { name, type } = item;
+    if (isContract(name, HOST_API.interface)) {
+      assertHostApi(item);
+      if (hostApi !== undefined) {
+        throw incompatible(`it imports the host API twice, as ${shownName(hostApi)} and as ${shownName(name)}`);
+      }
+      hostApi = name;
+      continue;
+    }
+    const parsed = parseInterfaceName(name);
+    if (type.kind === 'instance' && parsed !== undefined && isWasi(parsed)) wasi.push(name);
+    else if (!isTypesOnly(type)) throw unknownImport(item);
+  }
+  return { hostApi, wasi };
+}
+
+function assertHostApi(item: ExternItem): void {
+  const { name, type: got } = item;
+  if (!isCompatible(name)) throw otherVersion('imports', item, HOST_API.type);
+  if (got.kind !== 'instance') throw incompatible(`the import ${shownName(name)} is a ${got.kind}, not an interface`);
+  for (const [funcName, wanted] of got.exports) {
+    if (isTypesOnly(wanted)) continue;
+    const offered = HOST_API.type.exports.get(funcName);
+    if (offered === undefined) {
+      throw incompatible(
+        `the import ${shownName(name)} asks for ${shownName(funcName)}, which the host does not offer`,
+        HOST_API.type,
+        got,
+      );
+    }
+    const difference = funcDifference(funcName, offered as FuncType, wanted);
+    if (difference !== undefined) {
+      throw incompatible(`the import ${shownName(name)} has other types: ${difference}`, HOST_API.type, got);
+    }
+  }
+}
+
+/** Whether there is nothing to link: only names for value types, as `use` in a world imports them. */
+function isTypesOnly(type: ExternType): boolean {
+  if (type.kind === 'type') return type.type.kind !== 'resource';
+  return type.kind === 'instance' && [...type.exports.values()].every(isTypesOnly);
+}
+
+function isContract(name: string, interfaceName: string): boolean {
+  const parsed = parseInterfaceName(name);
+  return parsed?.package === CONTRACT_PACKAGE && parsed.interface === interfaceName;
+}
+
+function isCompatible(name: string): boolean {
+  const version = parseInterfaceName(name)?.version;
+  return version === undefined || releasedVersion(version)?.[0] === CONTRACT_MAJOR;
+}
+
+/** Orders names of compatible versions; the one without a version comes first. */
+function compareVersions(a: string, b: string): number {
+  const [, minorA, patchA] = releasedVersion(parseInterfaceName(a)?.version ?? '0.0.0') ?? [0, -1, 0];
+  const [, minorB, patchB] = releasedVersion(parseInterfaceName(b)?.version ?? '0.0.0') ?? [0, -1, 0];
+  return minorA - minorB || patchA - patchB;
+}
+
+function incompatible(what: string, expected?: InstanceType, got?: InstanceType): PluginError {
+  const hashes =
+    expected !== undefined && got !== undefined
+      ? ` (interface hashes: expected ${interfaceHash(expected)}, got ${interfaceHash(got)})`
+      : '';
+  return new PluginError('ERR_INCOMPATIBLE_WIT', `The component does not fit ${CONTRACT}: ${what}${hashes}`, {
+    hint: HINT,
+  });
+}
+
+function otherVersion(verb: string, { name, type }: ExternItem, expected: InstanceType): PluginError {
+  return incompatible(
+    `it ${verb} ${shownName(name)}, and this host speaks version ${CONTRACT_MAJOR}.x`,
+    expected,
+    type.kind === 'instance' ? type : undefined,
+  );
+}
+
+function unknownImport({ name, type }: ExternItem): PluginError {
+  const parsed = parseInterfaceName(name);
+  let hint = 'A plugin may import the host API of the contract and the interfaces of WASI 0.2.';
+  if (parsed?.package.startsWith('wasi:')) {
+    hint = 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x.';
+  } else if (type.kind === 'instance') {
+    hint = `${hint} Compose it with a component that exports this interface: \`wac plug\`.`;
+  }
+  const what = type.kind === 'instance' ? '' : `the ${type.kind} `;
+  return new PluginError(
+    'ERR_UNKNOWN_IMPORT',
+    `The component imports ${what}${shownName(name)}, which the host does not offer`,
+    {
+      hint,
+    },
+  );
+}
+
+function cutList(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map(shownName).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { parseInterfaceName } from '../../src/contract/interface-name.ts';
+import { isWasi } from '../../src/contract/wasi.ts';
+
+const offered = (name: string) => isWasi(parseInterfaceName(name)!);
+
+describe('isWasi', () => {
+  it('knows the interfaces of WASI 0.2 in every release of it', () => {
+    for (const name of [
+      'wasi:cli/stdout@0.2.0',
+      'wasi:clocks/monotonic-clock@0.2.3',
+      'wasi:filesystem/types@0.2.12',
+      'wasi:http/outgoing-handler@0.2.8',
+      'wasi:io/streams@0.2.99',
+      'wasi:random/insecure-seed@0.2.6+vendor',
+      'wasi:sockets/tcp-create-socket@0.2.6',
+    ]) {
+      expect(offered(name), name).to.equal(true);
+    }
+  });
+
+  it('knows no other version, interface or package', () => {
+    for (const name of [
+      'wasi:io/streams',
+      'wasi:io/streams@0.3.0',
+      'wasi:io/streams@0.2.0-rc-2023-11-10',
+      'wasi:io/streams@1.2.0',
+      'wasi:io/rockets@0.2.0',
+      'wasi:keyvalue/store@0.2.0',
+      'wasi:cli/run@0.2.0',
+      'acme:io/streams@0.2.0',
+    ]) {
+      expect(offered(name), name).to.equal(false);
+    }
+  });
+});
