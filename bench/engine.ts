@@ -29,6 +29,7 @@ const definition = {
   contract: artifact.contract,
   glue: artifact.glue,
   modules: await compileModules(artifact),
+  environment: [],
   config: [],
   policy,
 };

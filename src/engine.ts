@@ -6,9 +6,10 @@ import { PluginError } from './errors.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
 import type { PluginResponse, Utterance } from './protocol.ts';
-import type { LoadOptions, PluginInfo } from './registry/plugin.ts';
+import type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
 import { pluginNotFound, Registry, type UnloadOptions } from './registry/registry.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
+import { CapabilityManager } from './sandbox/capabilities.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
 import type { Lane } from './scheduler/lane.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -36,6 +37,8 @@ const NO_CALL_OPTIONS: ProcessOptions = Object.freeze({});
  * what it is asked to do does.
  */
 export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDisposable {
+  /** Which plugin may do what. */
+  readonly capabilities: CapabilityManager;
   readonly #scheduler: Scheduler;
   readonly #compiler: ArtifactCompiler;
   readonly #registry: Registry;
@@ -49,7 +52,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       onTermination: (termination) => this.#tell('worker:terminated', termination),
     });
     this.#compiler = new ArtifactCompiler(resolved);
-    this.#registry = new Registry(this.#compiler, this.#scheduler, {
+    this.capabilities = new CapabilityManager(async (change) => {
+      this.#tell(`capability:${change.change}`, change);
+      await this.#registry.refresh(change.plugin);
+    });
+    this.#registry = new Registry(this.#compiler, this.capabilities, this.#scheduler, {
       onLoaded: (plugin) => this.#tell('plugin:loaded', plugin),
       onReloaded: (plugin, previous) => this.#tell('plugin:reloaded', plugin, previous),
       onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
@@ -73,7 +80,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @param source A path, a `file:` URL, or the component's bytes.
    * @throws {PluginError} the code that says why it is unusable: see `docs/errors.md`.
    */
-  async loadPlugin(name: string, source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<PluginInfo> {
+  async loadPlugin(name: string, source: PluginSource, options: LoadOptions = {}): Promise<PluginInfo> {
     this.#assertOpen();
     return this.#registry.load(nonEmptyString('name', name), source, options);
   }
@@ -85,7 +92,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @param source @default the one it was loaded from
    * @param options @default those it was loaded with
    */
-  async reloadPlugin(name: string, source?: string | URL | Uint8Array, options?: LoadOptions): Promise<PluginInfo> {
+  async reloadPlugin(name: string, source?: PluginSource, options?: LoadOptions): Promise<PluginInfo> {
     this.#assertOpen();
     return this.#registry.reload(nonEmptyString('name', name), source, options);
   }

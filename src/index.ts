@@ -11,9 +11,17 @@ export {
 export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
 export type { EngineOptions } from './options.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './protocol.ts';
-export type { LoadOptions, PluginInfo } from './registry/plugin.ts';
+export type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
 export type { UnloadOptions } from './registry/registry.ts';
 export type { ProcessRequest } from './request.ts';
+export {
+  CAPABILITIES,
+  type Capability,
+  type CapabilityManager,
+  type Grant,
+  type GrantChange,
+  type GrantDetails,
+} from './sandbox/capabilities.ts';
 export {
   type DirectoryGrant,
   type Policy,

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { knownKeys, oneOf, wholeNumber } from './arguments.ts';
 import type { ArtifactCompilerOptions } from './artifact/compiler.ts';
 import type { SchedulerOptions } from './scheduler/scheduler.ts';
@@ -12,6 +12,11 @@ export interface EngineOptions {
    * is kept warm to replace one that is terminated. @default threads + 6
    */
   readonly maxThreads?: number;
+  /**
+   * Bytes of guest memory over all instances: an instance that does not fit waits until others are done or dropped.
+   * @default half of what the process may use
+   */
+  readonly maxTotalMemoryBytes?: number;
   /** Requests that have not begun, over all plugins. @default 10_000 */
   readonly queueLimit?: number;
   /** The same for each plugin, so that one cannot fill the queue for all. @default queueLimit */
@@ -27,6 +32,7 @@ export interface EngineOptions {
 const KEYS = [
   'threads',
   'maxThreads',
+  'maxTotalMemoryBytes',
   'queueLimit',
   'pluginQueueLimit',
   'whenFull',
@@ -55,6 +61,11 @@ export function resolveOptions(options: EngineOptions): SchedulerOptions & Artif
       max: MAX_THREADS + SPARE_THREADS,
       default: threads + SPARE_THREADS,
     }),
+    maxTotalMemoryBytes: wholeNumber('maxTotalMemoryBytes', options.maxTotalMemoryBytes, {
+      min: 64 * 1024,
+      max: UNBOUNDED,
+      default: Math.floor(processMemory() / 2),
+    }),
     queueLimit,
     pluginQueueLimit: wholeNumber('pluginQueueLimit', options.pluginQueueLimit, {
       min: 1,
@@ -65,4 +76,10 @@ export function resolveOptions(options: EngineOptions): SchedulerOptions & Artif
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });
+}
+
+/** Bytes that the process may use: those of the machine, or of the container that it runs in. */
+function processMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

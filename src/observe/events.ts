@@ -1,6 +1,7 @@
 import type { PluginError } from '../errors.ts';
 import type { LogLevel } from '../protocol.ts';
 import type { PluginInfo } from '../registry/plugin.ts';
+import type { GrantChange } from '../sandbox/capabilities.ts';
 import type { Termination } from '../scheduler/supervisor.ts';
 
 /** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */
@@ -33,6 +34,8 @@ export interface EngineEvents {
   'plugin:unloaded': [plugin: PluginInfo];
   'plugin:log': [log: PluginLog];
   'plugin:event': [event: PluginEvent];
+  'capability:granted': [change: GrantChange];
+  'capability:revoked': [change: GrantChange];
   /** A thread was ended because of what a plugin did. */
   'worker:terminated': [termination: Termination];
 }

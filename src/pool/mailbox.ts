@@ -25,16 +25,16 @@ const SECTION_KILLED = -1;
 
 const HEADER_WORDS = 16;
 const WAKE = 0;
-const RUNNING_SLOT = 1;
-const SECTION = 2;
-const BUSY_MICROS = 3;
-const PHASE = 4;
-const SHIFT = 5;
-const HEAP = 6;
-const ORDER_KIND = 7;
-const ORDER_DEFINITION = 8;
-const ORDER_COUNT = 9;
-const ORDER_PARCEL = 10;
+const SECTION = 1;
+const BUSY_MICROS = 2;
+const PHASE = 3;
+const SHIFT = 4;
+const HEAP = 5;
+const ORDER_KIND = 6;
+const ORDER_DEFINITION = 7;
+const ORDER_COUNT = 8;
+const ORDER_PARCEL = 9;
+const RESIDENT_KIB = 11;
 
 /**
  * Whose turn it is. A worker that has finished an order waits for the next one with its thread blocked, so that
@@ -109,7 +109,6 @@ export class Mailbox {
   /** Empties the mailbox. Only between orders. */
   reset(): void {
     this.#requestEnd = REQUESTS_AT;
-    Atomics.store(this.#words, RUNNING_SLOT, -1);
   }
 
   /** Hands over the next order; false when the worker does not wait for it, so that a shift has to be begun. */
@@ -170,9 +169,16 @@ export class Mailbox {
     };
   }
 
-  /** Reports the end of an order: how long it took, for the next batch's size, and whether the heap is getting full. */
-  finishOrder(milliseconds: number, heap: 'roomy' | 'tight'): void {
+  /**
+   * Reports the end of an order.
+   *
+   * @param milliseconds How long it took, for the next batch's size.
+   * @param residentBytes What the definition's instance holds now; 0 when it has none.
+   * @param heap Whether the thread should be replaced before its JavaScript heap is full.
+   */
+  finishOrder(milliseconds: number, residentBytes: number, heap: 'roomy' | 'tight'): void {
     this.#words[BUSY_MICROS] = Math.min(Math.round(milliseconds * 1000), 2 ** 31 - 1);
+    this.#words[RESIDENT_KIB] = Math.ceil(residentBytes / 1024);
     this.#words[HEAP] = Number(heap === 'tight');
     Atomics.store(this.#words, SHIFT, Shift.waiting);
   }
@@ -186,7 +192,8 @@ export class Mailbox {
   /** Begins a request; false when the main thread took it back. */
   claim(slot: number): boolean {
     if (!this.#move(slot, SlotState.queued, SlotState.running)) return false;
-    Atomics.store(this.#words, RUNNING_SLOT, slot);
+    // Or the watchdog would take it for the call before, of which it may have seen enough.
+    this.enter('idle');
     return true;
   }
 
@@ -271,11 +278,6 @@ export class Mailbox {
     return Atomics.load(this.#words, STATES_AT + slot) as SlotState;
   }
 
-  /** The slot that the worker claimed last, or -1. */
-  get runningSlot(): number {
-    return Atomics.load(this.#words, RUNNING_SLOT);
-  }
-
   /** The section of guest code that runs outside any request, or 0. */
   get section(): number {
     return Atomics.load(this.#words, SECTION);
@@ -300,6 +302,11 @@ export class Mailbox {
   /** Whether the worker found its heap so full that it should be replaced. */
   get heapIsTight(): boolean {
     return this.#words[HEAP] === 1;
+  }
+
+  /** Bytes of guest memory that the instance of the last order's definition holds. */
+  get residentBytes(): number {
+    return this.#words[RESIDENT_KIB]! * 1024;
   }
 
   /** Milliseconds that the last order took in the worker. */

@@ -1,4 +1,4 @@
-import type { ArtifactSummary } from '../artifact/artifact.ts';
+import type { Artifact } from '../artifact/artifact.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../protocol.ts';
 import type { ResolvedPolicy, Sandbox } from '../sandbox/policy.ts';
@@ -6,7 +6,7 @@ import type { Lane } from '../scheduler/lane.ts';
 
 /** How a plugin is loaded. */
 export interface LoadOptions {
-  /** What the plugin may reach and use: a preset or a policy. @default 'restricted' */
+  /** What the plugin may reach and use: a preset or a policy. @default the policy of its name, else 'restricted' */
   readonly sandbox?: Sandbox;
   /** What `initialize` is given and `get-config` answers from. @default {} */
   readonly config?: Readonly<Record<string, string>>;
@@ -14,15 +14,21 @@ export interface LoadOptions {
   readonly version?: string;
 }
 
+/** A path, a `file:` URL, or the bytes of a component. */
+export type PluginSource = string | URL | Uint8Array;
+
+/** A component that is ready to be instantiated. */
+export interface LoadedComponent {
+  readonly artifact: Artifact;
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly source: PluginSource;
+}
+
 /** One loaded version of a plugin. */
-export interface PluginVersion {
+export interface PluginVersion extends LoadedComponent {
   readonly lane: Lane;
-  readonly sha256: string;
-  readonly contract: ContractMatch;
-  readonly summary: ArtifactSummary;
   readonly metadata: PluginMetadata | undefined;
   readonly policy: ResolvedPolicy;
-  readonly source: string | URL | Uint8Array;
   readonly options: LoadOptions;
   readonly loadedAt: Date;
 }
@@ -45,7 +51,8 @@ export interface PluginInfo {
 }
 
 export function describePlugin(name: string, version: PluginVersion): PluginInfo {
-  const { lane, contract, metadata, sha256, policy, loadedAt } = version;
+  const { lane, artifact, metadata, policy, loadedAt } = version;
+  const { contract, sha256 } = artifact;
   return {
     name,
     version: lane.version,

@@ -2,11 +2,20 @@ import { nonEmptyString } from '../arguments.ts';
 import { compileModules } from '../artifact/artifact.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { PluginError } from '../errors.ts';
-import { resolvePolicy } from '../sandbox/policy.ts';
+import { cleanLogLine } from '../log-line.ts';
+import type { CapabilityManager } from '../sandbox/capabilities.ts';
+import { environmentOf } from '../sandbox/environment.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { resolveConfig } from './config.ts';
 import { NameLocks } from './name-locks.ts';
-import { describePlugin, type LoadOptions, type PluginInfo, type PluginVersion } from './plugin.ts';
+import {
+  describePlugin,
+  type LoadedComponent,
+  type LoadOptions,
+  type PluginInfo,
+  type PluginSource,
+  type PluginVersion,
+} from './plugin.ts';
 
 /** How a plugin is unloaded. */
 export interface UnloadOptions {
@@ -28,6 +37,7 @@ export interface RegistryListener {
  */
 export class Registry {
   readonly #compiler: ArtifactCompiler;
+  readonly #capabilities: CapabilityManager;
   readonly #scheduler: Scheduler;
   readonly #listener: RegistryListener;
   readonly #plugins = new Map<string, PluginVersion>();
@@ -35,8 +45,14 @@ export class Registry {
   /** Versions that were replaced and still finish what they began. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(compiler: ArtifactCompiler, scheduler: Scheduler, listener: RegistryListener) {
+  constructor(
+    compiler: ArtifactCompiler,
+    capabilities: CapabilityManager,
+    scheduler: Scheduler,
+    listener: RegistryListener,
+  ) {
     this.#compiler = compiler;
+    this.#capabilities = capabilities;
     this.#scheduler = scheduler;
     this.#listener = listener;
   }
@@ -50,7 +66,7 @@ export class Registry {
     return [...this.#plugins].map(([name, version]) => describePlugin(name, version));
   }
 
-  load(name: string, source: string | URL | Uint8Array, options: LoadOptions): Promise<PluginInfo> {
+  load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
     return this.#locks.run(name, async () => {
       if (this.#plugins.has(name)) {
         throw new PluginError('ERR_INVALID_ARGUMENT', `A plugin is already loaded as \`${name}\``, {
@@ -66,32 +82,41 @@ export class Registry {
     });
   }
 
-  /** A version that does not come up never replaces one that works (invariant 12). */
-  reload(
-    name: string,
-    source: string | URL | Uint8Array | undefined,
-    options: LoadOptions | undefined,
-  ): Promise<PluginInfo> {
-    return this.#locks.run(name, async () => {
+  reload(name: string, source: PluginSource | undefined, options: LoadOptions | undefined): Promise<PluginInfo> {
+    return this.#locks.run(name, () => {
       const previous = this.#expect(name);
-      let version: PluginVersion;
-      try {
-        // What the new version is called, it says itself, unless the caller names it now.
-        const { version: _, ...kept } = previous.options;
-        version = await this.#bringUp(name, source ?? previous.source, options ?? kept);
-      } catch (error) {
-        this.#listener.onReloadFailed(name, error as PluginError);
-        throw error;
-      }
-      this.#plugins.set(name, version);
-      const before = describePlugin(name, previous);
-      const info = describePlugin(name, version);
-      this.#listener.onReloaded(info, before);
-      // Not awaited: its requests may take long, and the new version serves already.
-      const leaving = this.#takeDown(previous).finally(() => this.#leaving.delete(leaving));
-      this.#leaving.add(leaving);
-      return info;
+      // What the new version is called, it says itself, unless the caller names it now.
+      const { version: _, ...kept } = previous.options;
+      return this.#replace(name, previous, () => this.#bringUp(name, source ?? previous.source, options ?? kept));
     });
+  }
+
+  /** Replaces the instances of a plugin by such with the policy that it has now. */
+  refresh(name: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const previous = this.#plugins.get(name);
+      if (previous === undefined) return;
+      // The same bytes, not what the file holds by now: a grant is no reason to load other code.
+      await this.#replace(name, previous, () => this.#start(name, previous, previous.options));
+    });
+  }
+
+  /** A version that does not come up never replaces one that works (invariant 12). */
+  async #replace(name: string, previous: PluginVersion, bringUp: () => Promise<PluginVersion>): Promise<PluginInfo> {
+    let version: PluginVersion;
+    try {
+      version = await bringUp();
+    } catch (error) {
+      this.#listener.onReloadFailed(name, error as PluginError);
+      throw error;
+    }
+    this.#plugins.set(name, version);
+    const info = describePlugin(name, version);
+    this.#listener.onReloaded(info, describePlugin(name, previous));
+    // Not awaited: its requests may take long, and the new version serves already.
+    const leaving = this.#takeDown(previous).finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+    return info;
   }
 
   unload(name: string, { force = false }: UnloadOptions): Promise<void> {
@@ -127,45 +152,52 @@ export class Registry {
     return version;
   }
 
-  /** Everything up to the first instance; what fails on the way leaves nothing behind. */
-  async #bringUp(plugin: string, source: string | URL | Uint8Array, options: LoadOptions): Promise<PluginVersion> {
-    const policy = resolvePolicy(options.sandbox);
-    const config = resolveConfig(options.config);
-    if (options.version !== undefined) nonEmptyString('version', options.version);
-    const artifact = await this.#compiler
-      .compile(source, { maxMemoryBytes: policy.maxMemoryBytes })
-      .catch((error: PluginError) => {
-        throw error.with({ plugin });
-      });
-    const { sha256, contract, summary, glue } = artifact;
-    if (policy.sha256 !== undefined && policy.sha256 !== sha256) {
+  async #bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
+    const { maxMemoryBytes } = this.#capabilities.resolve(plugin, options.sandbox);
+    try {
+      const artifact = await this.#compiler.compile(source, { maxMemoryBytes });
+      const modules = await compileModules(artifact);
+      return await this.#start(plugin, { artifact, modules, source }, options);
+    } catch (error) {
+      throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;
+    }
+  }
+
+  /** Makes the first instance; what fails on the way leaves nothing behind. */
+  async #start(plugin: string, component: LoadedComponent, options: LoadOptions): Promise<PluginVersion> {
+    const { artifact, modules, source } = component;
+    const policy = this.#capabilities.resolve(plugin, options.sandbox);
+    if (policy.sha256 !== undefined && policy.sha256 !== artifact.sha256) {
       throw new PluginError(
         'ERR_CAPABILITY_DENIED',
-        `The policy is for the component ${policy.sha256}, and this is ${sha256}`,
+        `The policy is for ${policy.sha256}, and the component is ${artifact.sha256}`,
         {
           plugin,
-          hint: 'Look at what changed in the component, then pin the new `sha256` in the policy.',
+          hint: 'Look at what changed in the component, then pin its new `sha256` in the policy.',
         },
       );
     }
-    const modules = await compileModules(artifact);
-    const provisional = options.version ?? sha256.slice(0, 12);
-    const definition = {
+    const config = resolveConfig(options.config);
+    const version =
+      options.version === undefined ? artifact.sha256.slice(0, 12) : nonEmptyString('version', options.version);
+    const lane = this.#scheduler.open({
       plugin,
-      version: provisional,
-      contract,
-      glue,
+      version,
+      contract: artifact.contract,
+      glue: artifact.glue,
       modules,
-      memories: summary.memories,
+      memories: artifact.summary.memories,
+      maxBytes: artifact.summary.maxBytes,
+      environment: environmentOf(policy),
       config,
       policy,
-    };
-    const lane = this.#scheduler.open(definition);
+    });
     try {
       const metadata = await this.#scheduler.prepare(lane);
-      if (options.version === undefined && metadata !== undefined && metadata.version !== '')
-        lane.version = metadata.version;
-      return { lane, sha256, contract, summary, metadata, policy, source, options, loadedAt: new Date() };
+      if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
+        lane.version = cleanLogLine(metadata.version);
+      }
+      return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
       await this.#scheduler.close(lane);
       throw error;

@@ -1,5 +1,5 @@
 import { fromWire, type PluginError } from '../errors.ts';
-import { SLOTS, SlotState } from '../pool/mailbox.ts';
+import { SlotState } from '../pool/mailbox.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Utterance } from '../protocol.ts';
 import type { Job } from './job.ts';
@@ -55,23 +55,27 @@ export class Batch {
 
   /** Settles what is done, in order; what the guests said about a request comes before its result. */
   drain(said: (job: Job | undefined, utterance: Utterance) => void): void {
-    this.thread.drainUtterances((slot, utterance) => said(this.jobs[slot], utterance));
     const { mailbox } = this.thread;
-    while (this.#cursor < this.jobs.length) {
-      const state = mailbox.state(this.#cursor);
-      if (state === SlotState.queued || state === SlotState.running) return;
-      const job = this.jobs[this.#cursor++]!;
-      if (state !== SlotState.done) continue;
+    // First what is over, then the ring: what was said about it stands there by now.
+    let end = this.#cursor;
+    while (end < this.jobs.length && isOver(mailbox.state(end))) end++;
+    this.thread.drainUtterances((slot, utterance) => said(this.jobs[slot], utterance));
+    while (this.#cursor < end) {
+      const slot = this.#cursor++;
+      // A job that was taken back may be in another mailbox by now.
+      if (mailbox.state(slot) !== SlotState.done) continue;
       this.finished++;
-      this.#settle(job);
+      this.#settle(this.jobs[slot]!);
     }
   }
 
   /** The job that the worker is in, or undefined. */
   get running(): Job | undefined {
-    const slot = this.thread.mailbox.runningSlot;
-    if (slot < 0 || slot >= SLOTS || this.thread.mailbox.state(slot) !== SlotState.running) return undefined;
-    return this.jobs[slot];
+    const { mailbox } = this.thread;
+    // The worker takes them in order.
+    let slot = this.#cursor;
+    while (slot < this.jobs.length && isOver(mailbox.state(slot))) slot++;
+    return slot < this.jobs.length && mailbox.state(slot) === SlotState.running ? this.jobs[slot] : undefined;
   }
 
   /** How many of its jobs have not begun. */
@@ -129,4 +133,8 @@ export class Batch {
       job.reject(job.error(error.code, error.message, error));
     } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
   }
+}
+
+function isOver(state: SlotState): boolean {
+  return state !== SlotState.queued && state !== SlotState.running;
 }

@@ -32,6 +32,11 @@ export class Lane {
     this.tenant = tenant;
   }
 
+  /** Bytes up to which one instance can grow. */
+  get memoryBytes(): number {
+    return this.definition.maxBytes;
+  }
+
   get size(): number {
     return this.#size;
   }

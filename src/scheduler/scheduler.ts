@@ -1,5 +1,5 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
-import type { PluginError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
@@ -27,6 +27,7 @@ export interface SchedulerListener {
 export interface SchedulerOptions {
   readonly threads: number;
   readonly maxThreads: number;
+  readonly maxTotalMemoryBytes: number;
   readonly queueLimit: number;
   readonly pluginQueueLimit: number;
   readonly whenFull: 'reject' | 'wait';
@@ -43,16 +44,18 @@ export class Scheduler {
   #outstanding = 0;
   /** Batches that count against `threads`: all but those that run long. */
   #active = 0;
+  /** The lane that waits longest for memory: others leave it room. */
+  #short: Lane | undefined;
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
 
   constructor(options: SchedulerOptions, listener: SchedulerListener) {
     this.#options = options;
-    this.#supervisor = new Supervisor(options.threads, options.maxThreads, {
+    this.#supervisor = new Supervisor(options, {
       ...listener,
       onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
-      onLost: (batch) => this.#ended(batch),
+      onLost: (batch) => this.#lost(batch),
       onRecalled: (jobs) => this.#requeue(jobs),
       onLong: () => {
         this.#active--;
@@ -76,8 +79,22 @@ export class Scheduler {
     return this.#supervisor.pool.counts;
   }
 
-  /** Opens a lane for one version of a plugin. */
+  /**
+   * Opens a lane for one version of a plugin.
+   *
+   * @throws {PluginError} `ERR_MEMORY_LIMIT` when one instance could take more than the engine has for all.
+   */
   open(definition: PluginDefinition): Lane {
+    const { maxTotalMemoryBytes } = this.#options;
+    if (definition.maxBytes > maxTotalMemoryBytes) {
+      const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
+      const message = `One instance may grow to ${definition.maxBytes} bytes; the engine has ${limit.value} for all plugins`;
+      throw new PluginError('ERR_MEMORY_LIMIT', message, {
+        plugin: definition.plugin,
+        limit,
+        hint: 'Raise `maxTotalMemoryBytes` of the engine, or lower `maxMemoryBytes` in the policy.',
+      });
+    }
     const tenant = this.#queue.tenant(definition.plugin);
     const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant);
     tenant.lanes.add(lane);
@@ -213,22 +230,30 @@ export class Scheduler {
   }
 
   #dispatch(): void {
-    const { pool } = this.#supervisor;
+    const { pool, memory } = this.#supervisor;
     const { threads, maxThreads } = this.#options;
     while (this.#active < threads) {
+      if (this.#short?.size === 0) this.#short = undefined;
       const last = pool.counts.busy >= maxThreads - 1;
       const missing = new Set<ThreadClass>();
-      const lane = this.#queue.next(({ tenant, threadClass }) => {
+      const lane = this.#queue.next((candidate) => {
+        const { tenant, threadClass } = candidate;
         // No plugin has more threads than `threads`, and none that has one already gets the last of all (invariant 3).
         if (tenant.held >= threads || (tenant.held > 0 && last)) return false;
+        if (!memory.fits(candidate, candidate === this.#short ? 0 : this.#short?.memoryBytes)) {
+          this.#short ??= candidate;
+          return false;
+        }
         if (pool.hasIdle(threadClass)) return true;
         missing.add(threadClass);
         return false;
       });
       for (const threadClass of missing) pool.want(threadClass);
-      if (lane === undefined) return;
+      if (lane === undefined) break;
+      if (lane === this.#short) this.#short = undefined;
       this.#send(lane);
     }
+    if (this.#short !== undefined) this.#supervisor.makeRoom(this.#short);
   }
 
   #send(lane: Lane): void {
@@ -258,6 +283,12 @@ export class Scheduler {
   #done(batch: Batch, milliseconds: number): void {
     this.#queue.charge(batch.lane.tenant, milliseconds);
     if (batch.jobs[0]?.kind === 'process' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
+    this.#ended(batch);
+  }
+
+  /** What ran until it was killed had its thread for as long as that, and pays for it. */
+  #lost(batch: Batch): void {
+    this.#queue.charge(batch.lane.tenant, performance.now() - batch.startedAt);
     this.#ended(batch);
   }
 

@@ -7,6 +7,7 @@ import type { Utterance } from '../protocol.ts';
 import { Batch } from './batch.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { overrunError } from './overrun.ts';
 import { Retirement } from './retirement.ts';
 import { TICK_MS, Watch } from './watch.ts';
@@ -45,9 +46,17 @@ export interface SupervisorListener {
   readonly onTermination: (termination: Termination) => void;
 }
 
+/** The supervisor's part of the engine's options, all resolved. */
+export interface SupervisorOptions {
+  readonly threads: number;
+  readonly maxThreads: number;
+  readonly maxTotalMemoryBytes: number;
+}
+
 /** Runs work on threads, watches the guests meanwhile, and cleans up after threads that die. */
 export class Supervisor {
   readonly pool: Pool;
+  readonly memory: MemoryBudget;
   readonly #listener: SupervisorListener;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
   readonly #watches = new WeakMap<PluginThread, Watch>();
@@ -56,8 +65,9 @@ export class Supervisor {
   #ticker: NodeJS.Timeout | undefined;
   #idleTicks = 0;
 
-  constructor(threads: number, maxThreads: number, listener: SupervisorListener) {
+  constructor({ threads, maxThreads, maxTotalMemoryBytes }: SupervisorOptions, listener: SupervisorListener) {
     this.#listener = listener;
+    this.memory = new MemoryBudget(maxTotalMemoryBytes);
     this.pool = new Pool(threads + 1, maxThreads, {
       onReady: (thread) => this.#ready(thread),
       onSurplus: (thread) => this.#dismiss(thread),
@@ -75,19 +85,22 @@ export class Supervisor {
     const { thread, lane } = batch;
     this.#lanes.set(lane.id, lane);
     this.#begin(thread, batch);
+    this.memory.begin(thread, lane);
     batch.send();
   }
 
   /** Looks at what a worker has done so far: what its guests said, which results are there, whether it is free. */
   collect(work: Batch | Retirement): void {
     const { thread, lane } = work;
+    // Asked before looking at the slots: when the order is done, every slot is.
+    const { orderDone } = thread.mailbox;
     if (work instanceof Batch) {
       work.drain((job, utterance) => {
         this.#listener.onUtterance(lane, job?.kind === 'process' ? job.requestId : undefined, utterance);
       });
     } else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(lane, undefined, utterance));
     // The work may have ended meanwhile, by what a listener did.
-    if (this.#work.get(thread) === work && thread.mailbox.orderDone) this.#done(work);
+    if (orderDone && this.#work.get(thread) === work) this.#done(work);
   }
 
   /**
@@ -113,6 +126,17 @@ export class Supervisor {
     }
     await Promise.all(retirements);
     this.#lanes.delete(lane.id);
+  }
+
+  /** Has idle threads drop the instances that have not been used for longest, one each, until a lane's would fit. */
+  makeRoom(lane: Lane): void {
+    for (const thread of [...this.pool.threads]) {
+      const definition = this.memory.oldest(thread);
+      if (thread.state !== 'idle' || definition === undefined || this.memory.fits(lane)) continue;
+      thread.definitions.delete(definition);
+      thread.retiring.set(definition, () => {});
+      this.#free(thread);
+    }
   }
 
   async close(): Promise<void> {
@@ -146,8 +170,13 @@ export class Supervisor {
   #done(work: Batch | Retirement): void {
     const { thread, lane } = work;
     this.#work.delete(thread);
-    if (work instanceof Batch) this.#listener.onDone(work, thread.mailbox.busyTime);
-    else thread.retired(lane.id);
+    if (work instanceof Batch) {
+      this.memory.end(thread, thread.mailbox.residentBytes);
+      this.#listener.onDone(work, thread.mailbox.busyTime);
+    } else {
+      this.memory.dropped(thread, lane.id);
+      thread.retired(lane.id);
+    }
     if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.#dismiss(thread);
     else this.#free(thread);
   }
@@ -164,7 +193,7 @@ export class Supervisor {
   #free(thread: PluginThread): void {
     const [id] = thread.retiring.keys();
     if (id === undefined) {
-      if (thread.fate === 'leaves') this.pool.end(thread);
+      if (thread.fate === 'leaves') this.#end(thread);
       else this.pool.release(thread);
       this.#listener.onFree();
       return;
@@ -199,9 +228,14 @@ export class Supervisor {
   }
 
   #replace(thread: PluginThread): void {
-    this.pool.end(thread);
+    this.#end(thread);
     this.pool.keepSpare(thread.threadClass);
     this.#listener.onFree();
+  }
+
+  #end(thread: PluginThread): void {
+    this.memory.ended(thread);
+    this.pool.end(thread);
   }
 
   #tick(): void {

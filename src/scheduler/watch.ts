@@ -72,9 +72,10 @@ export class Watch {
         // It cannot use up what is left any sooner than this.
         this.#askAgainAt = performance.now() + Math.max(limit - this.#used, 0);
       },
-      // The thread is gone; whoever runs its task hears of it.
+      // The thread is gone, and whoever runs its task hears of it; if it is not, the next look asks again.
       () => {
         this.#asking = false;
+        if (this.#baseline === 'asking') this.#baseline = 'none';
       },
     );
   }

@@ -1,0 +1,73 @@
+import type { Feature } from '../component/features.ts';
+import type { ContractMatch } from '../contract/match.ts';
+import { describe, PluginError } from '../errors.ts';
+
+/** A core module of the component, under the name by which the glue asks for it. */
+export interface CoreModuleBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A linear memory that a core module of the component defines. */
+export interface MemorySummary {
+  /** The place of the module among the core modules of the file. */
+  readonly module: number;
+  /** How many instances of the module, and so of the memory, one instance of the component makes. */
+  readonly instances: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Whose maximum it is: the module's, which declares it or never grows the memory, or the policy's lower one. */
+  readonly bound: 'module' | 'policy';
+}
+
+/** What `inspect` shows of a component. */
+export interface ArtifactSummary {
+  /** Bytes of the component as it came. */
+  readonly bytes: number;
+  /** Names of what the component imports and exports, in its own order. */
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+  /** The linear memories that its core modules define. */
+  readonly memories: readonly MemorySummary[];
+  /** The most bytes that memories and tables of one instance can take together. */
+  readonly maxBytes: number;
+  /** What it uses beyond synchronous components of WebAssembly 2.0. */
+  readonly features: readonly Feature[];
+}
+
+/** What compiling makes of the bytes of a component; see {@link Artifact}. */
+export interface CompiledComponent {
+  readonly contract: ContractMatch;
+  readonly summary: ArtifactSummary;
+  /** The JavaScript that lifts and lowers, as jco generated it; for `compileGlue` in `workers/glue.ts`. */
+  readonly glue: string;
+  /** Core modules whose memories and tables are capped; those of jco's own making among them. */
+  readonly modules: readonly CoreModuleBytes[];
+}
+
+/** A component in the form that workers instantiate. It depends on the bytes and the options, and on nothing else. */
+export interface Artifact extends CompiledComponent {
+  /** SHA-256 of the component in hexadecimal. */
+  readonly sha256: string;
+  /** Names the artifact among all that could be made of all components: hash, options and versions of the tools. */
+  readonly key: string;
+}
+
+/**
+ * Compiles the core modules, on V8's background threads (invariant 5).
+ *
+ * @throws {PluginError} `ERR_INVALID_COMPONENT` when V8 refuses one, for instance for a proposal that it lacks.
+ */
+export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+  const compiled = artifact.modules.map(async ({ name, bytes }) => {
+    try {
+      return [name, await WebAssembly.compile(bytes)] as const;
+    } catch (error) {
+      throw new PluginError('ERR_INVALID_COMPONENT', `A core module does not compile: ${describe(error)}`, {
+        hint: 'Compile the plugin for WebAssembly 2.0, without proposals that are not finished.',
+        cause: error,
+      });
+    }
+  });
+  return new Map(await Promise.all(compiled));
+}

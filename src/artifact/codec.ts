@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import type { Artifact, CoreModuleBytes } from './artifact.ts';
+
+/*
+ * The file of one artifact in the disk cache:
+ *
+ *     8 bytes   magic
+ *     32 bytes  SHA-256 of all that follows
+ *     4 bytes   length of the header, little-endian
+ *     header    JSON: the artifact without its large parts, and the lengths of those
+ *     parts     the glue in UTF-8, then the core modules, without gaps
+ */
+const MAGIC = Buffer.from('wppart01', 'latin1');
+const DIGEST_BYTES = 32;
+const CHECKED_FROM = MAGIC.length + DIGEST_BYTES;
+const HEADER_FROM = CHECKED_FROM + 4;
+
+interface Header extends Omit<Artifact, 'glue' | 'modules'> {
+  readonly glueBytes: number;
+  readonly modules: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** The artifact as the bytes of its cache file. */
+export async function encodeArtifact(artifact: Artifact): Promise<Buffer> {
+  const { glue, modules, ...rest } = artifact;
+  const glueBytes = Buffer.from(glue, 'utf8');
+  const header = {
+    ...rest,
+    glueBytes: glueBytes.length,
+    modules: modules.map(({ name, bytes }) => ({ name, bytes: bytes.length })),
+  } satisfies Header;
+  const headerBytes = Buffer.from(JSON.stringify(header), 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(headerBytes.length);
+  const file = Buffer.concat([
+    MAGIC,
+    Buffer.alloc(DIGEST_BYTES),
+    length,
+    headerBytes,
+    glueBytes,
+    ...modules.map(({ bytes }) => bytes),
+  ]);
+  file.set(await sha256(file.subarray(CHECKED_FROM)), MAGIC.length);
+  return file;
+}
+
+/** The artifact of a cache file; undefined when the file is damaged, truncated, or that of another key. */
+export async function decodeArtifact(file: Buffer<ArrayBuffer>, key: string): Promise<Artifact | undefined> {
+  if (file.length < HEADER_FROM || !MAGIC.equals(file.subarray(0, MAGIC.length))) return undefined;
+  const digest = await sha256(file.subarray(CHECKED_FROM));
+  if (!digest.equals(file.subarray(MAGIC.length, CHECKED_FROM))) return undefined;
+  // The checksum holds, so that the rest is what `encodeArtifact` wrote.
+  let from = HEADER_FROM;
+  const take = (bytes: number): Buffer<ArrayBuffer> => {
+    const part = file.subarray(from, from + bytes);
+    from += bytes;
+    return part;
+  };
+  const { glueBytes, modules, ...rest } = JSON.parse(take(file.readUInt32LE(CHECKED_FROM)).toString('utf8')) as Header;
+  if (rest.key !== key) return undefined;
+  const glue = take(glueBytes).toString('utf8');
+  return { ...rest, glue, modules: modules.map(({ name, bytes }): CoreModuleBytes => ({ name, bytes: take(bytes) })) };
+}
+
+/** SHA-256 on a thread of Node's own pool: hashing a large plugin must not hold up the main thread (invariant 5). */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Buffer> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes));
+}

@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import envPaths from 'env-paths';
+import PQueue from 'p-queue';
+import { invalidArgument, wholeNumber } from '../arguments.ts';
+import { fromWire, PluginError } from '../errors.ts';
+import { Thread, ThreadDied } from '../pool/thread.ts';
+import type { Artifact, CompiledComponent } from './artifact.ts';
+import { ArtifactCache } from './cache.ts';
+import { sha256 } from './codec.ts';
+import type { CompileOptions } from './compile-component.ts';
+import type { CompileReply, CompileTask } from './protocol.ts';
+import { readSource } from './source.ts';
+
+export interface ArtifactCompilerOptions {
+  /** Where artifacts are kept between runs; `false` keeps none. @default the user's cache directory */
+  readonly cacheDirectory?: string | false;
+  /** Milliseconds that compiling one component may take. @default 60_000 */
+  readonly compileTimeoutMs?: number;
+}
+
+/** Raise it when the same component and versions give another artifact, or when the encoding changes. */
+const CACHE_FORMAT = 2;
+/** For parsing and for the generated text; the tools themselves live in WebAssembly memory, which this does not bound. */
+const HEAP_MB = 512;
+/** A compile thread keeps what its largest component took (hundreds of MiB for an interpreter); so it goes when idle. */
+const IDLE_MS = 30_000;
+
+/**
+ * Makes artifacts of components: from the disk cache, or in a thread of its own, which is started when first needed,
+ * kept warm, and replaced when the tools panic, run out of memory or take too long.
+ */
+export class ArtifactCompiler {
+  readonly #cache: ArtifactCache | undefined;
+  readonly #timeoutMs: number;
+  /** One at a time: the tools block their thread. */
+  readonly #queue = new PQueue({ concurrency: 1 });
+  /** What is being made or written, by key, so that the same component is not compiled twice at once. */
+  readonly #pending = new Map<string, Promise<Artifact>>();
+  readonly #writes = new Map<string, Promise<void>>();
+  #versions: Promise<string> | undefined;
+  #thread: Thread | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #state: 'open' | 'closed' = 'open';
+
+  constructor(options: ArtifactCompilerOptions = {}) {
+    const { cacheDirectory = envPaths('wasm-plugin-pool', { suffix: '' }).cache } = options;
+    if (cacheDirectory !== false && (typeof cacheDirectory !== 'string' || cacheDirectory === '')) {
+      throw invalidArgument('cacheDirectory', 'a path or `false`', cacheDirectory);
+    }
+    this.#cache = cacheDirectory === false ? undefined : new ArtifactCache(cacheDirectory);
+    const range = { min: 1, max: 2 ** 31 - 1, default: 60_000 };
+    this.#timeoutMs = wholeNumber('compileTimeoutMs', options.compileTimeoutMs, range);
+  }
+
+  /**
+   * The artifact of a component.
+   *
+   * @param source A path, a `file:` URL, or the bytes.
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` when the file cannot be read, `ERR_ENGINE_CLOSED`, or the code that
+   * says why the component is refused.
+   */
+  async compile(source: string | URL | Uint8Array, options: CompileOptions): Promise<Artifact> {
+    this.#assertOpen();
+    const bytes = await readSource(source);
+    const hash = (await sha256(bytes)).toString('hex');
+    this.#versions ??= toolVersions();
+    // Hashed, because the key is a file name.
+    const recipe = JSON.stringify([hash, options.maxMemoryBytes, CACHE_FORMAT, await this.#versions]);
+    const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      pending = this.#make(key, hash, { bytes, options });
+      this.#pending.set(key, pending);
+      // Until it is in the cache, where the next call finds it.
+      const forget = () => this.#pending.delete(key);
+      pending.then(() => this.#writes.get(key)).then(forget, forget);
+    }
+    return pending;
+  }
+
+  /** Ends the thread; what is still being compiled rejects with `ERR_ENGINE_CLOSED`. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    await this.#dropThread();
+    await Promise.allSettled(this.#pending.values());
+    await Promise.all(this.#writes.values());
+  }
+
+  async #make(key: string, hash: string, task: CompileTask): Promise<Artifact> {
+    const cached = await this.#cache?.get(key);
+    if (cached !== undefined) return cached;
+    const component = await this.#queue.add(() => this.#compile(task));
+    const artifact: Artifact = { sha256: hash, key, ...component };
+    this.#keep(artifact);
+    return artifact;
+  }
+
+  /** Writes to the cache while the caller goes on. */
+  #keep(artifact: Artifact): void {
+    if (this.#cache === undefined) return;
+    const { key } = artifact;
+    this.#writes.set(
+      key,
+      this.#cache.set(artifact).finally(() => this.#writes.delete(key)),
+    );
+  }
+
+  async #compile(task: CompileTask): Promise<CompiledComponent> {
+    this.#assertOpen();
+    clearTimeout(this.#idle);
+    this.#thread ??= new Thread({
+      file: 'compile-worker',
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      wait: 'event-loop',
+    });
+    const reply = await this.#runWithin(this.#thread, task);
+    if (reply.kind === 'panicked') await this.#dropThread();
+    else this.#idle = setTimeout(() => void this.#dropThread(), IDLE_MS).unref();
+    if (reply.kind !== 'compiled') throw fromWire(reply.error);
+    return reply.component;
+  }
+
+  async #runWithin(thread: Thread, task: CompileTask): Promise<CompileReply> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<'too-long'>((resolve) => {
+      timer = setTimeout(resolve, this.#timeoutMs, 'too-long');
+    });
+    try {
+      const outcome = await Promise.race([thread.run<CompileReply>(task), tooLong]);
+      if (outcome !== 'too-long') return outcome;
+    } catch (error) {
+      await this.#dropThread();
+      throw this.#afterDeath(error);
+    } finally {
+      clearTimeout(timer);
+    }
+    await this.#dropThread();
+    throw new PluginError('ERR_INVALID_COMPONENT', `Compiling the component took longer than ${this.#timeoutMs} ms`, {
+      hint: 'Raise `compileTimeoutMs`, or make the component smaller.',
+      limit: { name: 'compileTimeoutMs', value: this.#timeoutMs },
+    });
+  }
+
+  #afterDeath(error: unknown): PluginError {
+    if (this.#state === 'closed') return closed();
+    const death = error instanceof ThreadDied ? error.death : 'crashed';
+    if (death === 'out-of-memory') {
+      return new PluginError('ERR_INVALID_COMPONENT', `Compiling the component took more than ${HEAP_MB} MiB of heap`, {
+        hint: 'Make the component smaller, for instance by stripping debug information.',
+        cause: error,
+      });
+    }
+    return new PluginError('ERR_WORKER_CRASHED', 'The thread that compiled the component died', { cause: error });
+  }
+
+  async #dropThread(): Promise<void> {
+    clearTimeout(this.#idle);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+
+  #assertOpen(): void {
+    if (this.#state === 'closed') throw closed();
+  }
+}
+
+function closed(): PluginError {
+  return new PluginError('ERR_ENGINE_CLOSED', 'The engine was closed before the component was compiled');
+}
+
+/** `0.15.0 0.1.0`: of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */
+async function toolVersions(): Promise<string> {
+  const files = [findPackageJSON('@bytecodealliance/jco-transpile', import.meta.url), findPackageJSON(import.meta.url)];
+  const versions = files.map(async (file) => {
+    if (file === undefined) throw new PluginError('ERR_WORKER_CRASHED', 'The installation lacks a package.json');
+    return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
+  });
+  return (await Promise.all(versions)).join(' ');
+}

@@ -1,0 +1,29 @@
+import type { ContractMatch } from '../contract/match.ts';
+import type { ResolvedPolicy } from '../sandbox/policy.ts';
+import type { MemorySummary } from './artifact.ts';
+
+/**
+ * Everything that a worker needs to make instances of one version of a plugin. It crosses the thread boundary by
+ * structured clone: posting a `WebAssembly.Module` shares its compiled code.
+ */
+export interface PluginDefinition {
+  /** The name under which the plugin is loaded. */
+  readonly plugin: string;
+  /** The version, as `listPlugins()` shows it. */
+  readonly version: string;
+  /** Which world the component implements, and under which names. */
+  readonly contract: ContractMatch;
+  /** The JavaScript that lifts and lowers, as jco generated it. */
+  readonly glue: string;
+  /** The core modules, under the names by which the glue asks for them. */
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** The memories of the component; the worker tells by them whether a trap was a lack of memory. */
+  readonly memories: readonly MemorySummary[];
+  /** The most bytes that memories and tables of one instance can take together. */
+  readonly maxBytes: number;
+  /** The environment variables that the plugin sees. */
+  readonly environment: readonly (readonly [string, string])[];
+  /** What `initialize` is given and `get-config` answers from. */
+  readonly config: readonly (readonly [string, string])[];
+  readonly policy: ResolvedPolicy;
+}

@@ -1,0 +1,14 @@
+import type { WireError } from '../errors.ts';
+import type { CompiledComponent } from './artifact.ts';
+import type { CompileOptions } from './compile-component.ts';
+
+/** A task for the compile worker. */
+export interface CompileTask {
+  readonly bytes: Uint8Array;
+  readonly options: CompileOptions;
+}
+
+/** How it ended. `panicked`: the tools failed in a way after which the thread must not be used again. */
+export type CompileReply =
+  | { readonly kind: 'compiled'; readonly component: CompiledComponent }
+  | { readonly kind: 'refused' | 'panicked'; readonly error: WireError };

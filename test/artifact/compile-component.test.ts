@@ -1,0 +1,156 @@
+import { expect } from 'chai';
+import { compileModules } from '../../src/artifact/artifact.ts';
+import { compileComponent } from '../../src/artifact/compile-component.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { rejection } from '../support/outcome.ts';
+import { component, dummy } from '../support/wat.ts';
+import { fullPlugin, watString } from '../workers/guest.ts';
+import { type SmallPlugin, smallPlugin } from './components.ts';
+
+const options = { maxMemoryBytes: 32 * 1024 * 1024 };
+const MiB = 1024 * 1024;
+
+describe('compileComponent', () => {
+  it('makes glue and core modules, and says what the component is', async () => {
+    const bytes = await fullPlugin({ process: '(drop (memory.grow (i32.const 1))) (i32.const 512)' });
+    const { contract, summary, glue, modules } = await compileComponent(bytes, options);
+    expect(contract).to.deep.equal({
+      world: 'plugin-world',
+      exportName: 'toolsku:plugin-system/plugin-api@1.0.0',
+      hostApi: 'toolsku:plugin-system/host-api@1.0.0',
+      wasi: [],
+    });
+    expect(summary).to.deep.include({
+      bytes: bytes.length,
+      imports: ['toolsku:plugin-system/host-api@1.0.0'],
+      exports: ['toolsku:plugin-system/plugin-api@1.0.0'],
+      features: [],
+    });
+    expect(summary.memories).to.have.length(1);
+    expect(summary.memories[0]).to.include({ instances: 1, minBytes: 65536, bound: 'policy' });
+    expect(summary.memories[0]?.maxBytes).to.be.within(31 * MiB, 32 * MiB);
+    expect(summary.maxBytes).to.be.at.most(32 * MiB);
+    expect(glue).to.match(/^export function instantiate\(/m);
+    expect(modules.length).to.be.greaterThan(0);
+    for (const module of modules)
+      expect(WebAssembly.Module.exports(new WebAssembly.Module(module.bytes))).to.be.an('array');
+  });
+
+  it('caps the memories of the modules that it returns', async () => {
+    const bytes = await smallPlugin({ core: '(func (export "grow") (result i32) (memory.grow (i32.const 15)))' });
+    const { modules, summary } = await compileComponent(bytes, { maxMemoryBytes: MiB });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(modules[0]!.bytes));
+    const { memory, grow } = instance.exports as { memory: WebAssembly.Memory; grow(): number };
+    expect(grow()).to.equal(1);
+    expect(memory.buffer.byteLength).to.equal(MiB);
+    expect(grow()).to.equal(-1);
+    expect(summary.memories).to.deep.equal([
+      { module: 0, instances: 1, minBytes: 65536, maxBytes: MiB, bound: 'policy' },
+    ]);
+  });
+
+  it('knows a memory that the module itself bounds', async () => {
+    const { summary } = await compileComponent(await smallPlugin(), options);
+    expect(summary.memories).to.deep.equal([
+      { module: 0, instances: 1, minBytes: 65536, maxBytes: 65536, bound: 'module' },
+    ]);
+  });
+
+  it('takes all three worlds', async () => {
+    for (const world of ['plugin-world', 'plugin-v1', 'plugin-v2'] as const) {
+      expect((await compileComponent(await dummy(world), options)).contract.world).to.equal(world);
+    }
+  });
+
+  describe('refuses', () => {
+    const REFUSED: readonly (readonly [what: string, code: ErrorCode, bytes: () => Promise<Uint8Array>])[] = [
+      ['text', 'ERR_NOT_A_COMPONENT', async () => new TextEncoder().encode('(component)')],
+      ['a core module', 'ERR_NOT_A_COMPONENT', () => component('(module)')],
+      ['a truncated component', 'ERR_INVALID_COMPONENT', async () => (await smallPlugin()).subarray(0, -7)],
+      ['a component without exports', 'ERR_INCOMPATIBLE_WIT', () => component('(component)')],
+      [
+        'an import that nobody offers',
+        'ERR_UNKNOWN_IMPORT',
+        () => smallPlugin({ more: '(import "acme:db/query@1.0.0" (instance (export "run" (func))))' }),
+      ],
+      ['more memory than the policy allows', 'ERR_MEMORY_LIMIT', () => small({ core: '(memory 600)' })],
+      [
+        'function bodies that do not validate',
+        'ERR_INVALID_COMPONENT',
+        () => small({ core: '(func (result i32) (i64.const 0))' }),
+      ],
+      ['a proposal that jco does not know', 'ERR_INVALID_COMPONENT', () => small({ core: '(tag)' })],
+      ['garbage-collected types', 'ERR_INVALID_COMPONENT', () => small({ core: '(type (struct))' })],
+      ['shared memories', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory 1 1 shared)' })],
+      ['parts that do not fit together', 'ERR_LINK', () => smallPlugin({ more: misfit('(func (param i32))') })],
+      ['a part that is missing', 'ERR_LINK', () => smallPlugin({ more: misfit('(global i32 (i32.const 0))') })],
+      [
+        'an asynchronous function',
+        'ERR_INVALID_COMPONENT',
+        () =>
+          smallPlugin({
+            core: '(func (export "f"))',
+            more: '(alias core export $i "f" (core func $f)) (func (export "f") async (canon lift (core func $f)))',
+          }),
+      ],
+      [
+        'a stream',
+        'ERR_INVALID_COMPONENT',
+        () =>
+          smallPlugin({
+            core: '(func (export "f") (param i32))',
+            more: '(alias core export $i "f" (core func $f)) (func (export "f") (param "s" (stream u8)) (canon lift (core func $f)))',
+          }),
+      ],
+    ];
+    for (const [what, code, bytes] of REFUSED) {
+      it(`${what}: ${code}`, async () => {
+        const error = await rejection(compileComponent(await bytes(), options));
+        expect(error.code).to.equal(code);
+        expect(error.message).to.match(/^[ -~…×]{10,600}$/);
+        expect(error.hint).to.be.a('string');
+      });
+    }
+
+    it('names that would be code in the JavaScript that jco generates (invariant 11)', async () => {
+      for (const name of ["a'];globalThis.PWNED=1;['", 'a`', 'a"', 'a\\', 'a\n', '__proto__', 'ä', '{x}', '*/']) {
+        const error = await rejection(
+          compileComponent(await smallPlugin({ core: `(func (export "${watString(name)}"))` }), options),
+        );
+        expect(error.code).to.equal('ERR_INVALID_COMPONENT');
+        expect(error.message).to.match(/^The component contains a name that is not plain: [ -~]+$/);
+      }
+      expect(globalThis).not.to.have.property('PWNED');
+    });
+  });
+});
+
+describe('compileModules', () => {
+  it('compiles each module under its name', async () => {
+    const compiled = await compileComponent(await fullPlugin(), options);
+    const modules = await compileModules({ ...compiled, sha256: '', key: '' });
+    expect([...modules.keys()]).to.deep.equal(compiled.modules.map(({ name }) => name));
+    for (const module of modules.values()) expect(module).to.be.instanceOf(WebAssembly.Module);
+  });
+
+  it('reports what V8 refuses as ERR_INVALID_COMPONENT', async () => {
+    const compiled = await compileComponent(await smallPlugin(), options);
+    const damaged = [{ name: 'plugin.core.wasm', bytes: new Uint8Array(9) }];
+    const error = await rejection(compileModules({ ...compiled, modules: damaged, sha256: '', key: '' }));
+    expect(error.code).to.equal('ERR_INVALID_COMPONENT');
+    expect(error.message).to.match(/^A core module does not compile: CompileError: /);
+  });
+});
+
+/** A plugin with a core module more, which is instantiated. */
+function small({ core = '' }: SmallPlugin): Promise<Uint8Array> {
+  return smallPlugin({ more: `(core module $other ${core}) (core instance (instantiate $other))` });
+}
+
+/** Two core modules of which one imports a function `f` from the other, which exports something else. */
+function misfit(definition: string): string {
+  return `(core module $importer (import "env" "f" (func)))
+    (core module $exporter ${definition.replace(/^\((\w+)/, '($1 (export "f")')})
+    (core instance $exporter (instantiate $exporter))
+    (core instance (instantiate $importer (with "env" (instance $exporter))))`;
+}

@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import type { PluginError } from '../../../src/errors.ts';
+import { resolvePolicy } from '../../../src/sandbox/policy.ts';
+import { WasiHost } from '../../../workers/wasi/host.ts';
+import type { HeaderFields } from '../../../workers/wasi/http/fields.ts';
+import type { HttpRequest, HttpRequestOptions, HttpResponse } from '../../../workers/wasi/http/message.ts';
+import { IoError } from '../../../workers/wasi/io-error.ts';
+import { Resource } from '../../../workers/wasi/resource.ts';
+import type { OutputStream } from '../../../workers/wasi/streams.ts';
+import { closeAll, sandbox, thrown, tree } from './sandbox.ts';
+
+/** The methods of a WIT resource, own and inherited, but not those of the base of all. */
+function methodsOf(resource: Resource): string[] {
+  const found: string[] = [];
+  for (let at = Object.getPrototypeOf(resource); at !== Resource.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (!['constructor', 'dropped', 'adopt', 'list', 'another', 'frozen'].includes(name)) found.push(name);
+    }
+  }
+  return found;
+}
+
+describe('resources', () => {
+  afterEach(closeAll);
+
+  it('count each call of a method as a call to the host', () => {
+    const files = tree();
+    const box = sandbox({ allowFsRead: [{ directory: files.granted, mount: '/data' }], maxHostCalls: 1000 });
+    const http = box.interface<{
+      Fields: new () => HeaderFields;
+      OutgoingRequest: new (headers: HeaderFields) => HttpRequest;
+      OutgoingResponse: new (headers: HeaderFields) => HttpResponse;
+      RequestOptions: new () => HttpRequestOptions;
+    }>('wasi:http/types');
+    const directory = box.preopen('/data');
+    const file = directory.openAt({}, 'file', {}, { read: true });
+    const input = file.readViaStream(0n);
+    const resources: Resource[] = [
+      directory,
+      file,
+      input,
+      input.subscribe(),
+      directory.readDirectory(),
+      box.interface<{ getStdout(): OutputStream }>('wasi:cli/stdout').getStdout(),
+      new IoError(new WasiHost(resolvePolicy(), box.context), 'x'),
+      new http.Fields(),
+      new http.OutgoingRequest(new http.Fields()),
+      new http.OutgoingRequest(new http.Fields()).body(),
+      new http.OutgoingResponse(new http.Fields()),
+      new http.RequestOptions(),
+    ];
+    while (box.context.hostCalls < 1000) box.context.hostCall();
+    let methods = 0;
+    for (const resource of resources) {
+      for (const name of methodsOf(resource)) {
+        methods++;
+        const call = (resource as unknown as Record<string, () => void>)[name]!;
+        const error = thrown(() => call.call(resource)) as PluginError;
+        expect(error.code, `${resource.constructor.name}.${name}`).to.equal('ERR_HOST_CALL_LIMIT');
+      }
+    }
+    expect(methods).to.be.above(90);
+    files.remove();
+  });
+});

@@ -1,0 +1,193 @@
+import { Buffer } from 'node:buffer';
+import type { PluginDefinition } from '../src/artifact/definition.ts';
+import { parseInterfaceName } from '../src/contract/interface-name.ts';
+import { PluginError } from '../src/errors.ts';
+import { cleanLogLine } from '../src/log-line.ts';
+import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
+import type { CallContext } from './call-context.ts';
+import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
+import { type Instantiate, outputLimit } from './glue.ts';
+import { createHostApi } from './host-api.ts';
+import { memorySizes, ranOutOfMemory } from './memory-pressure.ts';
+import type { Wasi } from './wasi/index.ts';
+import { bindWorld, type WorldExports } from './world-exports.ts';
+
+/**
+ * `ready`: may be called. `running`: inside a call, from which it must not be entered again. `dead`: a call ended
+ * otherwise than by a return or a WIT `err`, so that nobody knows what state the guest is in (invariant 7); or it was
+ * shut down.
+ */
+export type InstanceState = 'ready' | 'running' | 'dead';
+
+/** What an instance lives in. */
+export interface Surroundings {
+  /** The books of the calls into this instance. */
+  readonly context: CallContext;
+  /** The WASI of this instance alone, which the instance closes when it dies; undefined if it imports none. */
+  readonly wasi: Wasi | undefined;
+  /** The stack of the thread in bytes, which `ERR_STACK_OVERFLOW` names. */
+  readonly stackBytes: number;
+}
+
+/** One live instance of a plugin. It serves one call at a time and is never used again after a fault. */
+export class PluginInstance {
+  readonly #definition: PluginDefinition;
+  readonly #surroundings: Surroundings;
+  readonly #cores: WebAssembly.Instance[] = [];
+  readonly #exports: WorldExports;
+  #state: InstanceState = 'ready';
+
+  /**
+   * Instantiates the component, which runs the start functions of its core modules.
+   *
+   * @param instantiate The compiled glue of this definition; see `compileGlue`.
+   * @throws {PluginError} `ERR_LINK` when the core modules do not fit together, `ERR_UNKNOWN_IMPORT` when the host lacks
+   * an import, else `ERR_INITIALIZE_FAILED`.
+   */
+  constructor(definition: PluginDefinition, instantiate: Instantiate, surroundings: Surroundings) {
+    this.#definition = definition;
+    this.#surroundings = surroundings;
+    const { contract, modules } = definition;
+    const imports = this.#imports();
+    const instantiateCore = (module: WebAssembly.Module, coreImports?: WebAssembly.Imports): WebAssembly.Instance => {
+      const core = new WebAssembly.Instance(module, coreImports);
+      this.#cores.push(core);
+      return core;
+    };
+    try {
+      const exported = this.#run(0, () => instantiate((name) => modules.get(name)!, imports, instantiateCore));
+      this.#exports = bindWorld(contract.world, exported[contract.exportName]);
+    } catch (error) {
+      throw toInitializeError('instantiation', error as PluginError);
+    }
+  }
+
+  /** Bytes of the memories that the guest holds; those that no core instance exports are not seen. */
+  get memoryBytes(): number {
+    return memorySizes(this.#cores).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  /**
+   * Gives the plugin its configuration; once, before anything else. Does nothing in the worlds without `initialize`.
+   *
+   * @throws {PluginError} `ERR_INITIALIZE_FAILED`, with the fault as its cause unless the plugin returned an `err`.
+   */
+  initialize(): void {
+    const { config } = this.#definition;
+    let refusal: string | undefined;
+    try {
+      refusal = this.#run(textBytes(config.flat()), () => this.#exports.initialize(config));
+    } catch (error) {
+      throw toInitializeError('initialize', error as PluginError);
+    }
+    if (refusal === undefined) return;
+    this.#die();
+    throw new PluginError('ERR_INITIALIZE_FAILED', `The plugin refused to start: ${cleanLogLine(refusal)}`, {
+      hint: 'Check the `config` that the plugin is loaded with.',
+    });
+  }
+
+  /**
+   * Runs one request. An `err` of `plugin-api-v2` arrives as `success: false` with its text as `errorMessage`.
+   *
+   * @throws {PluginError} for any other end; the instance is dead then.
+   */
+  process(input: string, options: RequestOptions): PluginResponse {
+    const response = this.#run(input.length, () => this.#exports.process(input, options));
+    this.#limitOutput(response.output, response.errorMessage ?? '');
+    return response;
+  }
+
+  /**
+   * What `get-metadata` returns; undefined in the worlds that have none.
+   *
+   * @throws {PluginError} for any other end; the instance is dead then.
+   */
+  metadata(): PluginMetadata | undefined {
+    const metadata = this.#run(0, () => this.#exports.metadata());
+    if (metadata !== undefined) this.#limitOutput(metadata.name, metadata.version, metadata.description);
+    return metadata;
+  }
+
+  /**
+   * Lets the plugin finish; once, before the instance is dropped. The instance is dead afterwards.
+   *
+   * @returns The text of an `err`, which changes nothing: the instance goes either way.
+   * @throws {PluginError} for any other end.
+   */
+  shutdown(): string | undefined {
+    const refusal = this.#run(0, () => this.#exports.shutdown());
+    this.#die();
+    return refusal;
+  }
+
+  /** jco asks for interfaces without their versions: releases of one interface share the host's one implementation. */
+  #imports(): Readonly<Record<string, object>> {
+    const { contract, config } = this.#definition;
+    const { context, wasi } = this.#surroundings;
+    const imports = { ...wasi?.imports };
+    const hostApi = contract.hostApi === undefined ? undefined : parseInterfaceName(contract.hostApi);
+    if (hostApi !== undefined) imports[`${hostApi.package}/${hostApi.interface}`] = createHostApi(config, context);
+    return imports;
+  }
+
+  /**
+   * One call into the guest; whatever is thrown by it is a fault.
+   *
+   * @param argumentBytes At least how many bytes the guest must allocate for its arguments.
+   */
+  #run<Returned>(argumentBytes: number, call: () => Returned): Returned {
+    if (this.#state !== 'ready') throw cannotEnter(this.#state);
+    const { context, wasi, stackBytes } = this.#surroundings;
+    const { memories, policy } = this.#definition;
+    this.#state = 'running';
+    context.begin();
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = CAPTURED_FRAMES;
+    try {
+      const returned = call();
+      this.#state = 'ready';
+      return returned;
+    } catch (error) {
+      this.#die();
+      const pressure = { cores: this.#cores, memories, argumentBytes };
+      throw toFault(error, {
+        maxMemoryBytes: policy.maxMemoryBytes,
+        stackBytes,
+        ranOutOfMemory: (during) => ranOutOfMemory(pressure, during),
+      });
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+      wasi?.flush();
+    }
+  }
+
+  #limitOutput(...texts: readonly string[]): void {
+    const { maxOutputBytes } = this.#definition.policy;
+    // A UTF-16 code unit is at most three bytes of UTF-8, so that most answers need not be measured.
+    if (texts.reduce((units, text) => units + text.length, 0) * 3 <= maxOutputBytes) return;
+    const bytes = textBytes(texts);
+    if (bytes <= maxOutputBytes) return;
+    this.#die();
+    throw outputLimit(bytes, maxOutputBytes);
+  }
+
+  #die(): void {
+    this.#state = 'dead';
+    this.#surroundings.wasi?.close();
+  }
+}
+
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+}
+
+function cannotEnter(state: 'running' | 'dead'): PluginError {
+  const message =
+    state === 'running' ? 'The plugin was called while it was running' : 'The instance of the plugin has ended';
+  return new PluginError('ERR_TRAP', message, { trap: 'cannot-enter' });
+}

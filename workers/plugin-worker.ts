@@ -1,0 +1,150 @@
+import { getHeapStatistics } from 'node:v8';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { toWire } from '../src/errors.ts';
+import { Mailbox } from '../src/pool/mailbox.ts';
+import { UtteranceRing } from '../src/pool/utterance-ring.ts';
+import type { Parcel, Utterance, WorkerMessage, WorkerTask } from '../src/protocol.ts';
+import { Killed, Residents } from './residents.ts';
+
+type Hello = Extract<WorkerTask, { kind: 'hello' }>;
+
+/**
+ * Milliseconds between two wake-ups of the main thread. The result of a request that ends sooner after a wake-up is
+ * seen with the next one, with the end of the batch or at the watchdog's next look, whichever comes first.
+ */
+const WAKE_INTERVAL_MS = 0.2;
+/** The heap is asked for its size no more often than this: the answer takes microseconds. */
+const HEAP_CHECK_INTERVAL_MS = 50;
+/** A heap this full is replaced while it can still be done in peace. */
+const TIGHT_HEAP = 0.5;
+
+/**
+ * Milliseconds that a worker waits for the next order with its thread blocked. While it does, Piscina keeps the
+ * process alive.
+ */
+const LINGER_MS = 100;
+
+/** A worker's side of the protocol: takes tasks one at a time and never throws across the thread boundary. */
+class PluginWorker {
+  readonly #mailbox: Mailbox;
+  readonly #utterances: UtteranceRing;
+  readonly #port: MessagePort;
+  readonly #residents: Residents;
+  #slot = -1;
+  #wokenAt = 0;
+  #heapCheckedAt = 0;
+
+  constructor({ mailbox, utterances, port, stackBytes }: Hello) {
+    this.#mailbox = new Mailbox(mailbox);
+    this.#utterances = new UtteranceRing(utterances);
+    this.#port = port;
+    const wake = (): void => this.#wake(performance.now());
+    const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
+    this.#residents = new Residents(this.#mailbox, say, stackBytes);
+  }
+
+  /** Carries out orders until none has come for a while. Nothing may begin after {@link Killed} (invariant 2). */
+  shift(): void {
+    try {
+      do this.#order();
+      while (this.#mailbox.waitForOrder(LINGER_MS));
+    } catch (error) {
+      // The main thread is ending this worker, and this is what it waits for.
+      if (!(error instanceof Killed)) throw error;
+    }
+  }
+
+  #order(): void {
+    const { kind, definition, count, parcel } = this.#mailbox.takeOrder();
+    const start = performance.now();
+    const { define, large } = parcel ? this.#parcel() : {};
+    if (define !== undefined) this.#residents.define(definition, define);
+    if (kind === 'process') this.#process(definition, count, large);
+    else if (kind === 'prepare') this.#prepare(definition);
+    else this.#retire(definition);
+    const end = performance.now();
+    this.#mailbox.finishOrder(end - start, this.#residents.memoryBytes(definition), this.#heap(end));
+    this.#wake(end);
+  }
+
+  /** It was posted before the order, so it is in the port. */
+  #parcel(): Parcel {
+    return receiveMessageOnPort(this.#port)?.message;
+  }
+
+  #process(definition: number, count: number, large: Parcel['large']): void {
+    const mailbox = this.#mailbox;
+    for (let slot = 0; slot < count; slot++) {
+      if (!mailbox.claim(slot)) continue;
+      this.#slot = slot;
+      const request = large?.get(slot);
+      try {
+        const input = request?.input ?? mailbox.input(slot);
+        const options = request?.options ?? mailbox.options(slot);
+        const response = this.#residents.call(definition, 'process', (instance) => instance.process(input, options));
+        if (!mailbox.putResponse(slot, response)) this.#post({ kind: 'response', slot, response });
+      } catch (error) {
+        this.#post({ kind: 'error', slot, error: toWire(error) });
+      }
+      this.#finish(slot);
+      // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
+      if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce();
+      this.#residents.served(definition);
+    }
+  }
+
+  #prepare(definition: number): void {
+    if (!this.#mailbox.claim(0)) return;
+    this.#slot = 0;
+    try {
+      const metadata = this.#residents.call(definition, 'get-metadata', (instance) => instance.metadata());
+      this.#post({ kind: 'metadata', slot: 0, metadata });
+    } catch (error) {
+      this.#post({ kind: 'error', slot: 0, error: toWire(error) });
+    }
+    this.#finish(0);
+  }
+
+  #retire(definition: number): void {
+    this.#slot = -1;
+    this.#residents.retire(definition);
+  }
+
+  #post(message: Extract<WorkerMessage, { slot: number }>): void {
+    this.#mailbox.putPosted(message.slot);
+    this.#port.postMessage(message);
+  }
+
+  #finish(slot: number): void {
+    if (!this.#mailbox.finish(slot)) throw new Killed();
+  }
+
+  /** Says that there are results, unless it was said just now. */
+  #announce(): void {
+    const now = performance.now();
+    if (now - this.#wokenAt >= WAKE_INTERVAL_MS) this.#wake(now);
+  }
+
+  #wake(now: number): void {
+    if (!this.#mailbox.wantsWake()) return;
+    this.#wokenAt = now;
+    this.#port.postMessage({ kind: 'wake' } satisfies WorkerMessage);
+  }
+
+  #heap(now: number): 'roomy' | 'tight' {
+    if (now - this.#heapCheckedAt < HEAP_CHECK_INTERVAL_MS) return 'roomy';
+    this.#heapCheckedAt = now;
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    return used > limit * TIGHT_HEAP ? 'tight' : 'roomy';
+  }
+}
+
+let worker: PluginWorker | undefined;
+
+/** What Piscina calls, one task at a time. */
+export default function handle(task: WorkerTask): void {
+  if (task.kind === 'hello') worker = new PluginWorker(task);
+  // Piscina replaces a worker that dies while it is idle; the new one must not pass for the old one.
+  else if (worker === undefined) throw new Error('The first task of a worker is `hello`');
+  else worker.shift();
+}

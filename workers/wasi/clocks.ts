@@ -1,0 +1,119 @@
+import type { WasiHost } from './host.ts';
+import { type Event, Pollable } from './poll.ts';
+
+/** A point in time as `wasi:clocks/wall-clock` has it. */
+export interface Datetime {
+  readonly seconds: bigint;
+  readonly nanoseconds: number;
+}
+
+const NS_PER_MS = 1_000_000;
+const MAX_U64 = 2n ** 64n - 1n;
+
+/** The two clocks of an instance. */
+export interface Clocks {
+  /** Nanoseconds since the instance was made, never 0: Go refuses to start with a clock that stands at 0. */
+  monotonic(): bigint;
+  readonly monotonicResolution: bigint;
+  wall(): Datetime;
+  readonly wallResolution: Datetime;
+  /** Makes the monotonic clock read `instant` at once; false where time passes by itself. */
+  skipTo(instant: bigint): boolean;
+}
+
+export function realClocks(): Clocks {
+  const start = process.hrtime.bigint() - 1n;
+  return {
+    monotonic: () => process.hrtime.bigint() - start,
+    monotonicResolution: 1n,
+    wall() {
+      const now = Date.now();
+      return { seconds: BigInt(Math.floor(now / 1000)), nanoseconds: (now % 1000) * NS_PER_MS };
+    },
+    wallResolution: { seconds: 0n, nanoseconds: NS_PER_MS },
+    skipTo: () => false,
+  };
+}
+
+/**
+ * Clocks that tell nothing, for a policy without `allowClocks`. The functions have no error to deny with, and a
+ * clock that stands still hangs guests which wait for it, so the guest lives in a time of its own: each look at the
+ * monotonic clock takes a microsecond, sleeping takes none, and it is always 1970.
+ */
+export function virtualClocks(): Clocks {
+  let now = 0n;
+  return {
+    monotonic() {
+      now += 1000n;
+      return now;
+    },
+    monotonicResolution: 1000n,
+    wall: () => ({ seconds: 0n, nanoseconds: 0 }),
+    wallResolution: { seconds: 1n, nanoseconds: 0 },
+    skipTo(instant) {
+      if (instant > now) now = instant;
+      return true;
+    },
+  };
+}
+
+/** `wasi:clocks/monotonic-clock`. A timer is an instant to compare with; it costs no thread and no host timer. */
+export function monotonicClock(host: WasiHost, clocks: Clocks): object {
+  const timer = (due: bigint): Pollable => {
+    const event: Event = {
+      remaining() {
+        const now = clocks.monotonic();
+        return now >= due ? 0n : due - now;
+      },
+      skip: () => clocks.skipTo(due),
+    };
+    return new Pollable(host, event);
+  };
+  return {
+    now(): bigint {
+      host.hostCall();
+      return clocks.monotonic();
+    },
+    resolution(): bigint {
+      host.hostCall();
+      return clocks.monotonicResolution;
+    },
+    subscribeInstant(when: bigint): Pollable {
+      host.hostCall();
+      return timer(when);
+    },
+    subscribeDuration(duration: bigint): Pollable {
+      host.hostCall();
+      const due = clocks.monotonic() + duration;
+      return timer(due > MAX_U64 ? MAX_U64 : due);
+    },
+  };
+}
+
+/** `wasi:clocks/wall-clock` */
+export function wallClock(host: WasiHost, clocks: Clocks): object {
+  return {
+    now(): Datetime {
+      host.hostCall();
+      return clocks.wall();
+    },
+    resolution(): Datetime {
+      host.hostCall();
+      return clocks.wallResolution;
+    },
+  };
+}
+
+/** `wasi:clocks/timezone` (unstable): UTC, whatever the host's. */
+export function timezone(host: WasiHost): object {
+  return {
+    display(): object {
+      host.hostCall();
+      return { utcOffset: 0, name: 'UTC', inDaylightSavingTime: false };
+    },
+    utcOffset(): number {
+      host.hostCall();
+      return 0;
+    },
+  };
+}

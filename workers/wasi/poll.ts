@@ -1,0 +1,91 @@
+import type { WasiHost } from './host.ts';
+import { Resource } from './resource.ts';
+import { trap } from './wit-error.ts';
+
+/** What a pollable waits for. */
+export interface Event {
+  /** Nanoseconds until it is due, 0n when it is ready; never fires by itself when undefined. */
+  remaining(): bigint | undefined;
+  /** Lets virtual time pass where the guest has no clocks; true when there is then nothing to wait for. */
+  skip?(): boolean;
+}
+
+/** An event that has always happened: files, the empty stdin and the captured stdout never block. */
+export const ALWAYS_READY: Event = { remaining: () => 0n };
+
+/** One `poll` may wait for as many pollables as an instance can hold handles. */
+const MAX_POLLED = 4096;
+const NS_PER_MS = 1_000_000;
+/** The longest wait in one step; a longer one takes several. */
+const MAX_WAIT_MS = 2 ** 31;
+
+/** `wasi:io/poll.pollable`. It owns no timer: a due time is a number, and waiting is the caller's. */
+export class Pollable extends Resource {
+  readonly #event: Event;
+
+  constructor(host: WasiHost, event: Event) {
+    super(host);
+    this.#event = event;
+  }
+
+  ready(): boolean {
+    this.host.hostCall();
+    return isReady(this.#event);
+  }
+
+  block(): void {
+    this.host.hostCall();
+    wait([this.#event]);
+  }
+
+  /** The event behind a pollable that the guest handed in. */
+  static eventOf(pollable: Pollable): Event {
+    return pollable.#event;
+  }
+}
+
+function isReady(event: Event): boolean {
+  return event.remaining() === 0n;
+}
+
+/** The word that a waiting thread sleeps on. Nobody else has it, so that nothing but the time-out wakes the thread. */
+let word: Int32Array<SharedArrayBuffer> | undefined;
+
+/** Blocks the thread until one of the events has happened. Bounded by the watchdog alone (wall time, deadline). */
+function wait(events: readonly Event[]): void {
+  while (!events.some(isReady)) {
+    const next = earliest(events);
+    if (next?.event.skip?.()) continue;
+    const ms = next === undefined ? MAX_WAIT_MS : Math.min(Number(next.remaining) / NS_PER_MS, MAX_WAIT_MS);
+    word ??= new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(word, 0, 0, ms);
+  }
+}
+
+function earliest(events: readonly Event[]): { event: Event; remaining: bigint } | undefined {
+  let found: { event: Event; remaining: bigint } | undefined;
+  for (const event of events) {
+    const remaining = event.remaining();
+    if (remaining !== undefined && (found === undefined || remaining < found.remaining)) found = { event, remaining };
+  }
+  return found;
+}
+
+/** `wasi:io/poll` */
+export function poll(host: WasiHost): object {
+  return {
+    Pollable,
+    poll(pollables: readonly Pollable[]): Uint32Array {
+      host.hostCall();
+      if (pollables.length === 0 || pollables.length > MAX_POLLED) {
+        throw trap(
+          `The plugin polled a list of ${pollables.length} pollables; the interface allows 1 to ${MAX_POLLED}`,
+          'Poll fewer at a time.',
+        );
+      }
+      const events = pollables.map(Pollable.eventOf);
+      wait(events);
+      return Uint32Array.from([...events.keys()].filter((index) => isReady(events[index]!)));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { LogLevel } from '../call-context.ts';
+import type { WasiHost } from './host.ts';
+import { IoError } from './io-error.ts';
+import { failed, type Sink } from './streams.ts';
+
+/** Bytes of a line that are kept before it is broken; log lines are cut at about that length anyway. */
+const MAX_LINE_BYTES = 8192;
+const NEWLINE = 0x0a;
+/** Replaces what is not UTF-8; keeps nothing between lines. */
+const decoder = new TextDecoder();
+
+/**
+ * Standard output or standard error of one instance: each line becomes a log message, within the log budget of the
+ * call. Over budget a write fails, so that a flood costs the guest its output and the host nothing.
+ */
+export class LineWriter implements Sink {
+  readonly #host: WasiHost;
+  readonly #level: LogLevel;
+  /** Made when first needed: most instances print nothing. */
+  #partial: Uint8Array | undefined;
+  #length = 0;
+
+  constructor(host: WasiHost, level: LogLevel) {
+    this.#host = host;
+    this.#level = level;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#partial ??= new Uint8Array(MAX_LINE_BYTES);
+    let start = 0;
+    while (start < bytes.length) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline === -1 ? bytes.length : newline;
+      const part = bytes.subarray(start, Math.min(end, start + MAX_LINE_BYTES - this.#length));
+      this.#partial.set(part, this.#length);
+      this.#length += part.length;
+      start += part.length;
+      if (start === newline) start++;
+      else if (this.#length < MAX_LINE_BYTES) return;
+      if (!this.#emit()) throw failed(new IoError(this.#host, 'the log budget of this call is spent'));
+    }
+  }
+
+  /** Takes down a last line without a line break; the instance calls it when a call ends. */
+  flush(): void {
+    if (this.#length > 0) this.#emit();
+  }
+
+  #emit(): boolean {
+    const line = decoder.decode(this.#partial?.subarray(0, this.#length));
+    this.#length = 0;
+    return this.#host.context.log(this.#level, line);
+  }
+}
