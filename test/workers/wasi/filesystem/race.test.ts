@@ -75,7 +75,8 @@ describe('a race with a thread that swaps entries', () => {
   });
 
   it('never opens what a file turns into', () => {
-    race(() => cat(root, 'turning'));
+    // The gap between looking at a file and opening it is small.
+    race(() => cat(root, 'turning'), WINS * 20);
   });
 
   it('never creates or overwrites outside', () => {
@@ -88,6 +89,14 @@ describe('a race with a thread that swaps entries', () => {
       }
       return 'inside';
     });
+  });
+
+  it('never creates a file through a link that appears where there was nothing', () => {
+    race(() => {
+      root.openAt({ symlinkFollow: true }, 'appearing', { create: true }, { write: true })[Symbol.dispose]();
+      root.unlinkFileAt('appearing');
+      return 'inside';
+    }, WINS * 5);
   });
 
   it('never makes or removes directories outside', () => {
