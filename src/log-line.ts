@@ -3,9 +3,9 @@ const MAX_LINE = 8192;
 
 /**
  * C0 and C1 controls (line breaks and terminal escapes), DEL, the Unicode line separators and the bidirectional
- * overrides: whatever could forge a second line or hide part of one.
+ * controls: whatever could forge a second line or hide part of one.
  */
-const UNSAFE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNSAFE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]/gu;
 
 /** A guest's text as one line that cannot forge others: control characters are escaped, then the length is capped. */
 export function cleanLogLine(text: string): string {

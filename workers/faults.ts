@@ -9,8 +9,8 @@ export interface FaultContext {
   readonly maxMemoryBytes: number;
   /** The stack of the thread: the policy's limit, rounded up. */
   readonly stackBytes: number;
-  /** Whether a request of the guest for more memory was refused, as far as can be told afterwards. */
-  ranOutOfMemory(during: 'run' | 'lowering'): boolean;
+  /** Whether the guest asked for memory in this call that only the policy keeps from it. */
+  readonly memoryRefused: boolean;
 }
 
 /** Frames of the guest that an error carries. */
@@ -37,7 +37,7 @@ const TRAPS: readonly (readonly [RegExp, TrapKind])[] = [
   [/divide by zero|remainder by zero/, 'integer-divide-by-zero'],
   [/divide result unrepresentable|integer overflow/, 'integer-overflow'],
   [/float unrepresentable in integer range|invalid conversion to integer/, 'invalid-conversion-to-integer'],
-  [/null function or function signature mismatch|indirect call type mismatch/, 'indirect-call-type-mismatch'],
+  [/function signature mismatch|indirect call type mismatch/, 'indirect-call-type-mismatch'],
   [/dereferencing a null pointer|null reference/, 'null-reference'],
   [/unaligned access/, 'unaligned-atomic'],
   [/cannot enter component instance/, 'cannot-enter'],
@@ -50,6 +50,8 @@ const TRAPS: readonly (readonly [RegExp, TrapKind])[] = [
 export function toFault(thrown: unknown, context: FaultContext): PluginError {
   if (thrown instanceof PluginError) return thrown;
   if (thrown instanceof Exit) {
+    // How programs end that check for a refusal: Go does with status 2.
+    if (context.memoryRefused && thrown.status !== 0) return memoryLimit(thrown, context);
     return new PluginError('ERR_TRAP', thrown.message, {
       trap: 'exit',
       hint: 'A plugin answers by returning; only a program exits.',
@@ -91,16 +93,9 @@ export function toInitializeError(during: 'instantiation' | 'initialize', fault:
 }
 
 function trap(thrown: WebAssembly.RuntimeError, context: FaultContext): PluginError {
+  // A guest that is refused memory aborts, or uses the null pointer that its allocator then returned: any trap will do.
+  if (context.memoryRefused) return memoryLimit(thrown, context);
   const kind = TRAPS.find(([message]) => message.test(thrown.message))?.[1] ?? 'other';
-  // Guests answer a refused `memory.grow` by aborting, which is `unreachable` in all their languages; some use the
-  // null pointer or the -1 that they got.
-  if (kind === 'unreachable' || kind === 'out-of-bounds-memory') {
-    const lines = stackLines(thrown);
-    const during = lines.some((line) => line.includes('AllocateAndEncode')) ? 'lowering' : 'run';
-    if (context.ranOutOfMemory(during) || lines.some((line) => OUT_OF_MEMORY_FRAME.test(line))) {
-      return memoryLimit(thrown, context);
-    }
-  }
   const message = thrown.message.replace(/^wasm trap: /, '');
   return new PluginError('ERR_TRAP', `The plugin trapped: ${clean(message)}`, {
     trap: kind,
@@ -108,9 +103,6 @@ function trap(thrown: WebAssembly.RuntimeError, context: FaultContext): PluginEr
     hint: 'The plugin has a bug, or refuses this input in a way that ends it; its instance was dropped.',
   });
 }
-
-/** Where the Rust standard library ends after a refused allocation, if the plugin keeps its names. */
-const OUT_OF_MEMORY_FRAME = /\b(handle_alloc_error|__rust_alloc_error_handler|rust_oom|__r(g|dl)_oom)\b/;
 
 function memoryLimit(thrown: Error, context: FaultContext): PluginError {
   const value = context.maxMemoryBytes;

@@ -8,7 +8,7 @@ import type { CallContext } from './call-context.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
 import { type Instantiate, outputLimit } from './glue.ts';
 import { createHostApi } from './host-api.ts';
-import { memorySizes, ranOutOfMemory } from './memory-pressure.ts';
+import { MemoryPressure } from './memory-pressure.ts';
 import type { Wasi } from './wasi/index.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
 
@@ -33,7 +33,7 @@ export interface Surroundings {
 export class PluginInstance {
   readonly #definition: PluginDefinition;
   readonly #surroundings: Surroundings;
-  readonly #cores: WebAssembly.Instance[] = [];
+  readonly #memory = new MemoryPressure();
   readonly #exports: WorldExports;
   #state: InstanceState = 'ready';
 
@@ -51,11 +51,11 @@ export class PluginInstance {
     const imports = this.#imports();
     const instantiateCore = (module: WebAssembly.Module, coreImports?: WebAssembly.Imports): WebAssembly.Instance => {
       const core = new WebAssembly.Instance(module, coreImports);
-      this.#cores.push(core);
+      this.#memory.add(core);
       return core;
     };
     try {
-      const exported = this.#run(0, () => instantiate((name) => modules.get(name)!, imports, instantiateCore));
+      const exported = this.#run(() => instantiate((name) => modules.get(name)!, imports, instantiateCore));
       this.#exports = bindWorld(contract.world, exported[contract.exportName]);
     } catch (error) {
       throw toInitializeError('instantiation', error as PluginError);
@@ -64,7 +64,7 @@ export class PluginInstance {
 
   /** Bytes of the memories that the guest holds; those that no core instance exports are not seen. */
   get memoryBytes(): number {
-    return memorySizes(this.#cores).reduce((sum, bytes) => sum + bytes, 0);
+    return this.#memory.bytes;
   }
 
   get state(): InstanceState {
@@ -80,7 +80,7 @@ export class PluginInstance {
     const { config } = this.#definition;
     let refusal: string | undefined;
     try {
-      refusal = this.#run(textBytes(config.flat()), () => this.#exports.initialize(config));
+      refusal = this.#run(() => this.#exports.initialize(config));
     } catch (error) {
       throw toInitializeError('initialize', error as PluginError);
     }
@@ -97,7 +97,7 @@ export class PluginInstance {
    * @throws {PluginError} for any other end; the instance is dead then.
    */
   process(input: string, options: RequestOptions): PluginResponse {
-    const response = this.#run(input.length, () => this.#exports.process(input, options));
+    const response = this.#run(() => this.#exports.process(input, options));
     this.#limitOutput(response.output, response.errorMessage ?? '');
     return response;
   }
@@ -108,7 +108,7 @@ export class PluginInstance {
    * @throws {PluginError} for any other end; the instance is dead then.
    */
   metadata(): PluginMetadata | undefined {
-    const metadata = this.#run(0, () => this.#exports.metadata());
+    const metadata = this.#run(() => this.#exports.metadata());
     if (metadata !== undefined) this.#limitOutput(metadata.name, metadata.version, metadata.description);
     return metadata;
   }
@@ -120,7 +120,7 @@ export class PluginInstance {
    * @throws {PluginError} for any other end.
    */
   shutdown(): string | undefined {
-    const refusal = this.#run(0, () => this.#exports.shutdown());
+    const refusal = this.#run(() => this.#exports.shutdown());
     this.#die();
     return refusal;
   }
@@ -135,17 +135,13 @@ export class PluginInstance {
     return imports;
   }
 
-  /**
-   * One call into the guest; whatever is thrown by it is a fault.
-   *
-   * @param argumentBytes At least how many bytes the guest must allocate for its arguments.
-   */
-  #run<Returned>(argumentBytes: number, call: () => Returned): Returned {
+  /** One call into the guest; whatever is thrown by it is a fault. */
+  #run<Returned>(call: () => Returned): Returned {
     if (this.#state !== 'ready') throw cannotEnter(this.#state);
     const { context, wasi, stackBytes } = this.#surroundings;
-    const { memories, policy } = this.#definition;
     this.#state = 'running';
     context.begin();
+    this.#memory.begin();
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = CAPTURED_FRAMES;
     try {
@@ -154,12 +150,8 @@ export class PluginInstance {
       return returned;
     } catch (error) {
       this.#die();
-      const pressure = { cores: this.#cores, memories, argumentBytes };
-      throw toFault(error, {
-        maxMemoryBytes: policy.maxMemoryBytes,
-        stackBytes,
-        ranOutOfMemory: (during) => ranOutOfMemory(pressure, during),
-      });
+      const { maxMemoryBytes } = this.#definition.policy;
+      throw toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused });
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
       wasi?.flush();

@@ -4,7 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Latencies in milliseconds under a fixed rate of arrivals. Each is measured from the time at which the request was
  * due, so that a stall counts for every request that it delays (no coordinated omission).
  */
-export async function openLoop(ratePerSecond: number, milliseconds: number, call: () => Promise<unknown>): Promise<number[]> {
+export async function openLoop(
+  ratePerSecond: number,
+  milliseconds: number,
+  call: () => Promise<unknown>,
+): Promise<number[]> {
   const interval = 1000 / ratePerSecond;
   const latencies: number[] = [];
   const pending: Promise<void>[] = [];

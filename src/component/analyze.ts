@@ -23,6 +23,8 @@ export interface ModuleUse {
   readonly tables: readonly CoreTable[];
   readonly imports: readonly CoreImport[];
   readonly exports: readonly CoreExport[];
+  /** The memories that its code could grow, by memory index: several where its instances are given different ones. */
+  readonly grows: readonly ReadonlySet<CoreMemory>[];
 }
 
 /** What a component is made of and asks for, without running any of it. */
@@ -44,7 +46,7 @@ export interface ComponentAnalysis {
  * @throws {PluginError} `ERR_INVALID_COMPONENT` or `ERR_LINK`; see {@link elaborate}.
  */
 export function analyzeComponent(component: Component): ComponentAnalysis {
-  const { imports, exports, order, growable } = elaborate(component);
+  const { imports, exports, order, growable, memories } = elaborate(component);
   const modules: CoreModule[] = [];
   collectModules(component, modules);
   const indices = new Map(modules.map((module, index) => [module, index]));
@@ -61,6 +63,7 @@ export function analyzeComponent(component: Component): ComponentAnalysis {
       tables: module.tables,
       imports: module.imports,
       exports: module.exports,
+      grows: memories.get(module) ?? [],
     })),
     order: order.map((module) => (module === undefined ? -1 : indices.get(module)!)),
     growable,

@@ -1,23 +1,35 @@
-import type { ComponentAnalysis } from './analyze.ts';
+import type { ComponentAnalysis, ModuleUse } from './analyze.ts';
 import type { Component } from './ast.ts';
-import { planCaps } from './caps.ts';
-import type { CoreModule, Limits, SectionSpan } from './core-ast.ts';
-import type { Span } from './reader.ts';
+import { type Caps, MAX_PAGES, planCaps } from './caps.ts';
+import type { CoreMemory, CoreModule, CoreTable } from './core-ast.ts';
+import { applyEdits, type Edit, leb128, replace, resized } from './edits.ts';
+import type { Lowered } from './grow-function.ts';
+import { instrumentGrowth } from './instrument.ts';
 
-/** Bytes that take the place of a span of the file. */
-interface Edit {
-  readonly span: Span;
-  readonly bytes: Uint8Array;
+/** V8 makes no table with more entries ("Limits" of the WebAssembly JavaScript interface). */
+const MAX_ENTRIES = 10_000_000;
+
+/** The binary form of the types of elements whose tables are instrumented; others are rare. */
+const ELEMENTS: ReadonlyMap<string, number> = new Map([
+  ['funcref', 0x70],
+  ['externref', 0x6f],
+]);
+
+/** The maximum that each memory and table gets, if its module is instantiated. */
+type Maxima = ReadonlyMap<CoreMemory | CoreTable, number>;
+
+interface Plan {
+  readonly maxima: Maxima;
+  /** What the code of each module grows that gets a lower maximum. */
+  readonly lowered: ReadonlyMap<CoreModule, readonly Lowered[]>;
 }
-
-/** The maxima that the limits of a module's memories and tables get, by the span of the limits. */
-type Maxima = ReadonlyMap<CoreModule, ReadonlyMap<Span, { readonly limits: Limits; readonly max: number }>>;
 
 /**
  * Rewrites the memory and table sections of the core modules of a component, nested ones included, so that one instance
  * of it never takes more than `maxMemoryBytes`: the maximum that a module declares is the one cap that V8 enforces.
- * Limits of imports keep what they say: an importer with a lower maximum than the definition would fail to link. All
- * other bytes stay as they are, but for the lengths of what encloses a change.
+ * Limits of imports keep what they say: an importer with a lower maximum than the definition would fail to link. Code
+ * that grows what got a lower maximum is changed to tell when it is refused; see {@link instrumentGrowth}. All other
+ * bytes stay as they are, but for the lengths of what encloses a change.
  *
  * @param maxMemoryBytes The budget in bytes; {@link planCaps} says how it is shared out, and what it refuses.
  * @returns A new component, or the same bytes if none of them changes.
@@ -28,97 +40,84 @@ export function capComponent(
   analysis: ComponentAnalysis,
   { maxMemoryBytes }: { readonly maxMemoryBytes: number },
 ): Uint8Array {
-  const maxima = new Map(
-    planCaps(analysis, maxMemoryBytes).modules.map(({ use, memories, tables }) => [
-      use.module,
-      new Map([
-        ...use.memories.map(
-          ({ limits, limitsSpan }, index) => [limitsSpan, { limits, max: memories[index]! }] as const,
-        ),
-        ...use.tables.map(({ limits, limitsSpan }, index) => [limitsSpan, { limits, max: tables[index]! }] as const),
-      ]),
-    ]),
-  );
   const edits: Edit[] = [];
-  editComponent(component, maxima, edits);
-  return edits.length === 0 ? bytes : apply(bytes, edits);
+  editComponent(bytes, component, planOf(planCaps(analysis, maxMemoryBytes)), edits);
+  return edits.length === 0 ? bytes : applyEdits(bytes, edits);
+}
+
+function planOf({ modules }: Caps): Plan {
+  const maxima = new Map<CoreMemory | CoreTable, number>();
+  for (const { use, memories, tables } of modules) {
+    for (const [place, memory] of use.memories.entries()) maxima.set(memory, memories[place]!);
+    for (const [place, table] of use.tables.entries()) maxima.set(table, tables[place]!);
+  }
+  const lowered = modules.map(
+    ({ use }) => [use.module, [...loweredMemories(use, maxima), ...loweredTables(use, maxima)]] as const,
+  );
+  return { maxima, lowered: new Map(lowered) };
+}
+
+/** A memory that instances of other components define has an entry as well: it may be imported and grown. */
+function loweredMemories({ grows }: ModuleUse, maxima: Maxima): Lowered[] {
+  return [...grows.entries()].flatMap(([index, memories]) => {
+    const all = [...memories];
+    if (!all.some((memory) => isLowered(memory, maxima))) return [];
+    const own = Math.max(...all.map(({ limits }) => Math.min(limits.max ?? MAX_PAGES, MAX_PAGES)));
+    return [{ kind: 'memory', index, wide: all.some(({ limits }) => limits.wide), own }];
+  });
+}
+
+/** Tables that are imported are left out: no toolchain grows those. */
+function loweredTables({ tables, imports }: ModuleUse, maxima: Maxima): Lowered[] {
+  const before = imports.filter(({ type }) => type.kind === 'table').length;
+  return tables.flatMap((table, place) => {
+    const element = ELEMENTS.get(table.element);
+    if (element === undefined || !isLowered(table, maxima)) return [];
+    const { wide, max } = table.limits;
+    return [{ kind: 'table', index: before + place, wide, own: Math.min(max ?? MAX_ENTRIES, MAX_ENTRIES), element }];
+  });
+}
+
+function isLowered(defined: CoreMemory | CoreTable, maxima: Maxima): boolean {
+  const { max } = defined.limits;
+  return max === undefined || max > maxima.get(defined)!;
 }
 
 /** Collects the edits within a component; returns by how many bytes it grows. */
-function editComponent(component: Component, maxima: Maxima, edits: Edit[]): number {
+function editComponent(bytes: Uint8Array, component: Component, plan: Plan, edits: Edit[]): number {
   return resized(component.span, component.size, edits, () => {
     let growth = 0;
     for (const definition of component.definitions) {
-      if (definition.kind === 'component') growth += editComponent(definition.component, maxima, edits);
-      else if (definition.kind === 'core-module') growth += editModule(definition.module, maxima, edits);
+      if (definition.kind === 'component') growth += editComponent(bytes, definition.component, plan, edits);
+      else if (definition.kind === 'core-module') growth += editModule(bytes, definition.module, plan, edits);
     }
     return growth;
   });
 }
 
-function editModule(module: CoreModule, maxima: Maxima, edits: Edit[]): number {
-  const changed = maxima.get(module);
-  if (changed === undefined) return 0;
+function editModule(bytes: Uint8Array, module: CoreModule, { maxima, lowered }: Plan, edits: Edit[]): number {
+  const grown = lowered.get(module);
+  if (grown === undefined) return 0;
   return resized(module.span, module.size, edits, () => {
-    let growth = 0;
-    for (const [section, defined] of [
-      [module.tableSection, module.tables],
-      [module.memorySection, module.memories],
+    let growth = instrumentGrowth(bytes, module, grown, edits);
+    for (const [id, defined] of [
+      [TABLE_SECTION, module.tables],
+      [MEMORY_SECTION, module.memories],
     ] as const) {
+      const section = module.sections.get(id);
       if (section === undefined) continue;
-      growth += editSection(section, edits, () =>
-        defined.reduce((total, { limitsSpan }) => total + editLimits(limitsSpan, changed.get(limitsSpan)!, edits), 0),
+      growth += resized(section.content, section.size, edits, () =>
+        defined.reduce((total, entry) => total + editLimits(entry, maxima.get(entry)!, edits), 0),
       );
     }
     return growth;
   });
 }
 
-function editSection({ size, content }: SectionSpan, edits: Edit[], inner: () => number): number {
-  return resized(content, size, edits, inner);
-}
+const TABLE_SECTION = 4;
+const MEMORY_SECTION = 5;
 
-function editLimits(span: Span, { limits, max }: { limits: Limits; max: number }, edits: Edit[]): number {
+function editLimits({ limits, limitsSpan }: CoreMemory | CoreTable, max: number, edits: Edit[]): number {
   if (limits.max !== undefined && limits.max <= max) return 0;
-  const bytes = Uint8Array.from([limits.wide ? 0x05 : 0x01, ...leb128(limits.min), ...leb128(max)]);
-  edits.push({ span, bytes });
-  return growthOf({ span, bytes });
-}
-
-/** Makes the edits within something whose length is written in front of it, and rewrites the length if need be. */
-function resized(content: Span, size: Span | undefined, edits: Edit[], inner: () => number): number {
-  const growth = inner();
-  if (growth === 0 || size === undefined) return growth;
-  const edit = { span: size, bytes: Uint8Array.from(leb128(content.end - content.start + growth)) };
-  edits.push(edit);
-  return growth + growthOf(edit);
-}
-
-function growthOf({ span, bytes }: Edit): number {
-  return bytes.length - (span.end - span.start);
-}
-
-function leb128(value: number): number[] {
-  const bytes: number[] = [];
-  let left = value;
-  while (left >= 0x80) {
-    bytes.push((left % 0x80) | 0x80);
-    left = Math.floor(left / 0x80);
-  }
-  return [...bytes, left];
-}
-
-function apply(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const result = new Uint8Array(edits.reduce((length, edit) => length + growthOf(edit), bytes.length));
-  let from = 0;
-  let to = 0;
-  for (const edit of [...edits].sort((a, b) => a.span.start - b.span.start)) {
-    result.set(bytes.subarray(from, edit.span.start), to);
-    to += edit.span.start - from;
-    result.set(edit.bytes, to);
-    to += edit.bytes.length;
-    from = edit.span.end;
-  }
-  result.set(bytes.subarray(from), to);
-  return result;
+  return replace(edits, limitsSpan, [limits.wide ? 0x05 : 0x01, ...leb128(limits.min), ...leb128(max)]);
 }

@@ -15,7 +15,7 @@ export const MAX_TABLE_ENTRIES = 131_072;
 const MAX_TABLE_GROWTH = 8_192;
 
 /** The most that a memory may grow to: 4 GiB, also behind 64-bit addresses. */
-const MAX_PAGES = 65_536;
+export const MAX_PAGES = 65_536;
 
 /** What the memories and tables of one module may grow to, in the order of their definitions. */
 interface ModuleCaps {

@@ -64,8 +64,8 @@ export interface CoreModule {
   /** Memories that the module defines; imported ones come before them in the index space. */
   readonly memories: readonly CoreMemory[];
   readonly tables: readonly CoreTable[];
-  readonly memorySection: SectionSpan | undefined;
-  readonly tableSection: SectionSpan | undefined;
+  /** By their ids; without the custom ones. */
+  readonly sections: ReadonlyMap<number, SectionSpan>;
   /** Whether its code could grow a memory: whether the byte of `memory.grow` is anywhere in it. */
   readonly mayGrow: boolean;
   /** The index of the start function. */

@@ -45,13 +45,24 @@ function instantiate(
   state.order.push(module);
   const imported = memories.length > 0;
   memories.push(...module.memories);
-  if (module.mayGrow) for (const memory of memories) if (memory !== undefined) state.growable.add(memory);
+  if (module.mayGrow) noteGrowth(state, module, memories);
   // Only the memories that are passed in differ from instance to instance.
   const known = imported ? undefined : state.exports.get(module);
   if (known !== undefined) return known;
   const exports = moduleExports(state, module, memories, offset);
   state.exports.set(module, exports);
   return exports;
+}
+
+/** Takes down which memories the code of a module could grow. */
+function noteGrowth(state: State, module: CoreModule, memories: readonly (CoreMemory | undefined)[]): void {
+  const space = state.memories.get(module) ?? memories.map(() => new Set());
+  state.memories.set(module, space);
+  for (const [index, memory] of memories.entries()) {
+    if (memory === undefined) continue;
+    state.growable.add(memory);
+    space[index]!.add(memory);
+  }
 }
 
 function moduleExports(

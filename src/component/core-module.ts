@@ -17,7 +17,7 @@ const MEMORY_GROW = 0x40;
 export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): CoreModule {
   const reader = new Reader(bytes, span);
   for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) reader.expect(byte, 'the preamble of a module');
-  const seen = new Set<number>();
+  const sections = new Map<number, SectionSpan>();
   let gc = false;
   let tags = false;
   let mayGrow = false;
@@ -26,8 +26,6 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
   let exports: CoreExport[] = [];
   let memories: CoreMemory[] = [];
   let tables: CoreTable[] = [];
-  let memorySection: SectionSpan | undefined;
-  let tableSection: SectionSpan | undefined;
   while (!reader.done) {
     const at = reader.position;
     const id = reader.u8();
@@ -37,8 +35,8 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
     const section = { size: { start: sizeStart, end: reader.position }, content: reader.take(length, 'a section') };
     if (id === 0) continue;
     // Two memory sections would hide one of them from the accounting if an engine ever accepted them.
-    if (seen.has(id)) throw reader.fail(`section ${id} of a core module appears twice`, at);
-    seen.add(id);
+    if (sections.has(id)) throw reader.fail(`section ${id} of a core module appears twice`, at);
+    sections.set(id, section);
     const content = new Reader(bytes, section.content);
     switch (id) {
       case 1:
@@ -52,11 +50,9 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
         }));
         break;
       case 4:
-        tableSection = section;
         tables = content.vec('tables', () => table(content));
         break;
       case 5:
-        memorySection = section;
         memories = content.vec('memories', () => {
           const limitsStart = content.position;
           return { limits: limits(content), limitsSpan: { start: limitsStart, end: content.position } };
@@ -83,7 +79,7 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
     }
     content.finish(`section ${id} of a core module`);
   }
-  return { span, size, imports, exports, memories, tables, memorySection, tableSection, mayGrow, start, gc, tags };
+  return { span, size, imports, exports, memories, tables, sections, mayGrow, start, gc, tags };
 }
 
 function exportKind(reader: Reader): CoreExport['kind'] {

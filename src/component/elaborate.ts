@@ -2,7 +2,7 @@ import type { Component, Definition, ExternTypeRef, Instance, SortIndex } from '
 import type { CoreMemory, CoreModule } from './core-ast.ts';
 import { coreFunc, coreInstance } from './core-instances.ts';
 import { addExport, argument, declare, type Exports, externTypeIn, open } from './declarations.ts';
-import { countInstance, deeper, type State, step } from './elaboration-state.ts';
+import { countInstance, deeper, newState, type State, step } from './elaboration-state.ts';
 import { invalidAt } from './reader.ts';
 import { at, newScope, push, type Scope } from './scope.ts';
 import type { ComponentValue, ExternType, InstanceType } from './types.ts';
@@ -16,6 +16,8 @@ export interface Elaboration {
   readonly order: readonly (CoreModule | undefined)[];
   /** The memories that code could grow: their own module's, or that of a module that imports them. */
   readonly growable: ReadonlySet<CoreMemory>;
+  /** The same by module and memory index: several where the instances of the module are given different ones. */
+  readonly memories: ReadonlyMap<CoreModule, readonly ReadonlySet<CoreMemory>[]>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Elaboration {
  * or export that is missing or of another sort.
  */
 export function elaborate(component: Component): Elaboration {
-  const state: State = { steps: 0, depth: 0, instances: 0, order: [], growable: new Set(), exports: new Map() };
+  const state = newState();
   const imports = new Map<string, ExternType>();
   const scope = newScope(undefined);
   const exports = evaluate(state, component, scope, (name, type, offset) => {
@@ -37,7 +39,7 @@ export function elaborate(component: Component): Elaboration {
     imports.set(name, entity);
     return entity;
   });
-  return { imports, exports, order: state.order, growable: state.growable };
+  return { imports, exports, order: state.order, growable: state.growable, memories: state.memories };
 }
 
 type Import = (name: string, type: ExternTypeRef, offset: number) => ExternType;

@@ -17,8 +17,22 @@ export interface State {
   instances: number;
   readonly order: (CoreModule | undefined)[];
   readonly growable: Set<CoreMemory>;
+  /** The same by module and memory index: several where the instances of the module are given different ones. */
+  readonly memories: Map<CoreModule, readonly Set<CoreMemory>[]>;
   /** What instances of a module export, where that is the same for all of them. */
   readonly exports: Map<object, CoreInstanceExports>;
+}
+
+export function newState(): State {
+  return {
+    steps: 0,
+    depth: 0,
+    instances: 0,
+    order: [],
+    growable: new Set(),
+    memories: new Map(),
+    exports: new Map(),
+  };
 }
 
 /** Bounds the work: each definition costs a step, and one for each of its parts. */

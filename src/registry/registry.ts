@@ -134,9 +134,11 @@ export class Registry {
   }
 
   /** Unloads everything, after the operations that are under way. */
-  async close(error: ((plugin: string) => PluginError) | undefined): Promise<void> {
+  async close(error: (() => PluginError) | undefined): Promise<void> {
     const abandon = (): void => {
-      if (error !== undefined) this.#scheduler.abandonAll((job) => error(job.lane.definition.plugin).with(job));
+      if (error === undefined) return;
+      const { code, message } = error();
+      this.#scheduler.abandonAll((job) => job.error(code, message));
     };
     abandon();
     await this.#locks.settled();

@@ -86,7 +86,16 @@ export class CapabilityManager {
     const grants = this.#grants.get(nonEmptyString('plugin', plugin)) ?? [];
     if (grants.some((other) => isSame(other, grant))) return;
     this.#grants.set(plugin, [...grants, grant]);
-    await this.#onChange({ plugin, change: 'granted', ...grant });
+    try {
+      await this.#onChange({ plugin, change: 'granted', ...grant });
+    } catch (error) {
+      // One that cannot be kept (a directory behind a symbolic link, say) must not stand in the way of all later ones.
+      this.#grants.set(
+        plugin,
+        this.grants(plugin).filter((other) => other !== grant),
+      );
+      throw error;
+    }
   }
 
   /**

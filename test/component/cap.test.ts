@@ -2,6 +2,7 @@ import { print } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect } from 'chai';
 import { capComponent } from '../../src/component/cap.ts';
 import { planCaps } from '../../src/component/caps.ts';
+import { REFUSED_GROW } from '../../src/component/refused-grow.ts';
 import { dummy } from '../support/wat.ts';
 import { fromBytes, fromWat, type Parsed, refusal } from './from-wat.ts';
 
@@ -18,6 +19,8 @@ async function limitsIn(bytes: Uint8Array): Promise<string[]> {
 }
 
 const GROW = '(func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))';
+/** Has the byte of \`memory.grow\` in it, as the type of a block, so that its memory could grow for all the caps know. */
+const MIGHT_GROW = '(func (block))';
 
 describe('capComponent', () => {
   it('gives memories and tables a maximum, and leaves those of imports alone', async () => {
@@ -37,13 +40,26 @@ describe('capComponent', () => {
   it('changes nothing but limits and the lengths around them', async () => {
     const text = (memory: string, table: string) => `(component
       (component $c
-        (core module $m (memory ${memory}) (table ${table} funcref) ${GROW} (data "abc"))
+        (core module $m (memory ${memory}) (table ${table} funcref) ${MIGHT_GROW} (data "abc"))
         (core instance (instantiate $m)))
       (instance (instantiate $c))
       (type $t (record (field "x" u8)))
       (import "i" (instance (export "f" (func)))))`;
     const wanted = await fromWat(text('1 51', '3 8195'));
     expect(capped(await fromWat(text('1', '3')), 54 * 65_536)).to.deep.equal(wanted.bytes);
+  });
+
+  it('makes code that grows what gets a lower maximum tell of refusals', async () => {
+    const text = `(component
+      (core module $a (memory (export "m") 1) ${GROW})
+      (core module $b (memory 1 4) ${GROW})
+      (core module $c (import "a" "m" (memory 1)) ${GROW})
+      (core instance $a (instantiate $a))
+      (core instance (instantiate $b))
+      (core instance (instantiate $c (with "a" (instance $a)))))`;
+    const { analysis } = fromBytes(capped(await fromWat(text), MiB));
+    const flagged = analysis.modules.map(({ exports }) => exports.some(({ name }) => name === REFUSED_GROW));
+    expect(flagged).to.deep.equal([true, false, true]);
   });
 
   it('returns the same bytes where nothing has to change', async () => {

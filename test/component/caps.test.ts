@@ -27,14 +27,13 @@ function analysisOf(
       ...parts,
       span: nowhere,
       size: nowhere,
-      memorySection: undefined,
-      tableSection: undefined,
+      sections: new Map(),
       mayGrow: true,
       start: undefined,
       gc: false,
       tags: false,
     };
-    return { index, module, instances, ...parts };
+    return { index, module, instances, ...parts, grows: [] };
   });
   return {
     imports: [],

@@ -209,7 +209,7 @@ describe('toFault', () => {
       'Array buffer allocation failed',
     ]) {
       it(`a process that is out of memory itself: ${message}`, () => {
-        const context = { maxMemoryBytes: 1, stackBytes: 1, ranOutOfMemory: () => false };
+        const context = { maxMemoryBytes: 1, stackBytes: 1, memoryRefused: false };
         const error = toFault(new RangeError(message), context);
         expect(error.code).to.equal('ERR_MEMORY_LIMIT');
         expect(error.message).to.equal('The process could not allocate memory for the plugin');

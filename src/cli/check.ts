@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import { PluginError, type WireError } from '../errors.ts';
+import { cleanLogLine } from '../log-line.ts';
+import type { RequestOptions } from '../protocol.ts';
+import { resolvePolicy, type Sandbox } from '../sandbox/policy.ts';
+import { type ComponentFile, readComponent } from './component.ts';
+import { denials } from './denials.ts';
+import { type ExitStatus, Failure } from './failure.ts';
+import { findMismatches } from './mismatches.ts';
+import { configOption, readSandbox, sandboxOption } from './options.ts';
+import { paint, print, printJson } from './output.ts';
+import { pluginName, withPlugin } from './session.ts';
+
+interface CheckOptions {
+  readonly config: RequestOptions;
+  readonly sandbox: string;
+  readonly json?: true;
+}
+
+/** What `check --json` prints. */
+interface Report {
+  readonly file: string;
+  readonly sandbox: string;
+  readonly usable: boolean;
+  readonly sha256: string | undefined;
+  readonly world: string | undefined;
+  /** Why it is not usable. */
+  readonly problems: readonly WireError[];
+  /** What it may ask for at run time and will be denied. */
+  readonly denials: readonly string[];
+}
+
+const EXAMPLES = `
+Examples:
+  $ wasm-plugin-pool check redact.wasm
+  $ wasm-plugin-pool check redact.wasm --sandbox policy.json --config mask='*' --json`;
+
+/** `check`: whether a plugin would load, and everything that speaks against it. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Tell whether a plugin fits the contract and a policy, and everything that does not.')
+    .argument('<plugin>', 'the path of a component')
+    .addOption(sandboxOption())
+    .addOption(configOption())
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (plugin: string, options: CheckOptions) => {
+      process.exitCode = await check(plugin, options);
+    });
+}
+
+async function check(path: string, options: CheckOptions): Promise<ExitStatus> {
+  const sandbox = await readSandbox(options.sandbox);
+  const report = await examine(path, options, sandbox);
+  await (options.json ? printJson(report) : print(describeReport(report)));
+  return report.usable ? 0 : 2;
+}
+
+async function examine(path: string, options: CheckOptions, sandbox: Sandbox): Promise<Report> {
+  const verdict = { file: path, sandbox: options.sandbox, sha256: undefined, world: undefined, denials: [] };
+  const policy = resolvePolicy(sandbox);
+  let component: ComponentFile;
+  try {
+    component = await readComponent(path);
+  } catch (error) {
+    return { ...verdict, usable: false, problems: [toProblem(error)] };
+  }
+  const { bytes, sha256, analysis } = component;
+  const read = { ...verdict, sha256, denials: denials(analysis, policy) };
+  const problems = findMismatches(analysis, policy.maxMemoryBytes);
+  if (problems.length > 0) return { ...read, usable: false, problems: problems.map((problem) => problem.toJSON()) };
+  // The rest shows when it is loaded: a pinned hash, parts that do not link, a start that fails.
+  const session = { source: bytes, name: pluginName(path), sandbox, config: options.config, engine: { threads: 1 } };
+  try {
+    const world = await withPlugin(session, async (_engine, info) => info.world);
+    return { ...read, usable: true, world, problems: [] };
+  } catch (error) {
+    return { ...read, usable: false, problems: [toProblem(error)] };
+  }
+}
+
+/** What cannot be read, parsed or loaded is a finding; wrong usage and bugs end the command. */
+function toProblem(error: unknown): WireError {
+  const cause = error instanceof Failure ? error.cause : undefined;
+  if (cause instanceof PluginError && cause.code !== 'ERR_INVALID_ARGUMENT') return cause.toJSON();
+  throw error;
+}
+
+function describeReport({ file, sandbox, usable, world, problems, denials }: Report): string {
+  const lines = usable
+    ? [
+        `${paint('green', '✓')} ${cleanLogLine(file)} implements ${world} and loads under the policy ${cleanLogLine(sandbox)}`,
+      ]
+    : [`${paint('red', '✗')} ${cleanLogLine(file)} cannot be used under the policy ${cleanLogLine(sandbox)}`];
+  for (const { code, message, hint } of problems) {
+    lines.push('', `${paint('red', code)}  ${cleanLogLine(message)}`);
+    if (hint !== undefined) lines.push(`  ${paint('dim', '→')} ${cleanLogLine(hint)}`);
+  }
+  if (denials.length > 0) lines.push('', ...denials.map((denial) => `${paint('yellow', '!')} ${cleanLogLine(denial)}`));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+import { getSystemErrorMessage } from 'node:util';
+import { PluginError, type WireError } from '../errors.ts';
+
+/** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
+export type ExitStatus = 0 | 1 | 2 | 130 | 143;
+
+/** Ends a command with a status and one line on stderr. */
+export class Failure extends Error {
+  override readonly name: string = 'Failure';
+  readonly status: ExitStatus;
+
+  constructor(status: ExitStatus, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** What went wrong and what to do about it, in one sentence after the other, with the code to look up at the end. */
+export function explain({ code, message, hint }: Pick<WireError, 'code' | 'message' | 'hint'>): string {
+  return `${sentence(message)}${hint === undefined ? '' : ` ${sentence(hint)}`} (${code})`;
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+/** A plugin that cannot be used, or wrong usage: what loading fails with. */
+export function unusable(error: unknown): Failure {
+  return error instanceof PluginError ? new Failure(2, explain(error), error) : toFailure(error);
+}
+
+/** Any thrown value as the end of a command. What nobody expected is a bug, and says so without a stack trace. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof PluginError)
+    return new Failure(error.code === 'ERR_INVALID_ARGUMENT' ? 2 : 1, explain(error), error);
+  if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new Failure(1, `${what}. This should not happen; please report it`, error);
+}
+
+/** What the operating system said, in words; undefined for other errors. */
+export function systemReason(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return undefined;
+  return getSystemErrorMessage(error.errno);
+}
+
+/** A file that could not be used. */
+export function fileFailure(what: string, path: string, error: unknown, status: ExitStatus = 2): Failure {
+  return new Failure(status, `Cannot ${what} \`${path}\`: ${systemReason(error) ?? String(error)}.`, error);
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { toFailure } from './failure.ts';
+import { say } from './output.ts';
+import { createProgram } from './program.ts';
+
+// A reader that goes away is reported where something is written; without listeners it would be an uncaught exception.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  // Commander has said what was wrong; its status for --help and --version is 0, for wrong usage 1.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { status, message } = toFailure(error);
+    say(`error: ${message}`);
+    process.exitCode = status;
+  }
+}

@@ -1,0 +1,51 @@
+import { Option } from 'commander';
+import { wholeNumber } from '../arguments.ts';
+import type { RequestOptions } from '../protocol.ts';
+import type { Sandbox } from '../sandbox/policy.ts';
+import { readPolicyFile } from '../sandbox/policy-file.ts';
+import { Failure, unusable } from './failure.ts';
+
+/** `--sandbox`, for the commands that run a plugin under a policy. */
+export function sandboxOption(): Option {
+  return new Option('--sandbox <policy>', 'restricted, standard, or the path of a JSON file').default('restricted');
+}
+
+/** `--config`, which may be repeated. */
+export function configOption(): Option {
+  return pairs('--config <key=value>', 'configuration that the plugin is started with; may be repeated');
+}
+
+/** `--option`, which may be repeated. */
+export function requestOption(description: string): Option {
+  return pairs('--option <key=value>', description);
+}
+
+/** An option with a whole number. */
+export function countOption(flags: string, description: string, range: { min: number; max: number }): Option {
+  const option = new Option(flags, description);
+  return option.argParser((text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : text;
+    return wholeNumber(option.long!, value, { ...range, default: range.min });
+  });
+}
+
+function pairs(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option
+    .argParser((text, previous: RequestOptions) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new Failure(2, `Expected \`${option.long}\` to be key=value, got \`${text}\`.`);
+      return [...previous, [text.slice(0, at), text.slice(at + 1)] as const];
+    })
+    .default([], 'none');
+}
+
+/** The policy that `--sandbox` names: a preset, or what a JSON file says. */
+export async function readSandbox(name: string): Promise<Sandbox> {
+  if (name === 'restricted' || name === 'standard') return name;
+  try {
+    return await readPolicyFile(name);
+  } catch (error) {
+    throw unusable(error);
+  }
+}

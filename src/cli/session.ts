@@ -1,0 +1,56 @@
+import { basename, extname } from 'node:path';
+import { PluginEngine } from '../engine.ts';
+import type { EngineOptions } from '../options.ts';
+import type { RequestOptions } from '../protocol.ts';
+import type { PluginInfo } from '../registry/plugin.ts';
+import type { Sandbox } from '../sandbox/policy.ts';
+import { unusable } from './failure.ts';
+import { say } from './output.ts';
+
+/** What a command loads, and how. */
+export interface SessionOptions {
+  /** The path of the component, or its bytes. */
+  readonly source: string | Uint8Array;
+  /** What the plugin is called in log lines. */
+  readonly name: string;
+  readonly sandbox: Sandbox;
+  readonly config: RequestOptions;
+  readonly engine?: EngineOptions;
+  /** Whether to keep what the plugin says from stderr. @default false */
+  readonly quiet?: boolean;
+}
+
+/** The name that a plugin goes by: that of its file. */
+export function pluginName(path: string): string {
+  return basename(path, extname(path)) || 'plugin';
+}
+
+/**
+ * Runs something with one loaded plugin and closes the engine after it, however it ended.
+ *
+ * @throws {Failure} with status 2 when the plugin cannot be loaded.
+ */
+export async function withPlugin<Result>(
+  { source, name, sandbox, config, engine: options, quiet = false }: SessionOptions,
+  run: (engine: PluginEngine, plugin: PluginInfo) => Promise<Result>,
+): Promise<Result> {
+  const engine = await PluginEngine.create(options);
+  if (!quiet) {
+    engine.on('plugin:log', ({ level, plugin, message }) => say(`[${level}] ${plugin}: ${message}`));
+    engine.on('plugin:event', ({ plugin, type, payload }) => say(`[event] ${plugin}: ${type} ${payload}`));
+  }
+  let outcome: 'failed' | 'done' = 'failed';
+  try {
+    const info = await engine
+      // Of a key that is given twice the last value counts; fromEntries makes `__proto__` a key like any other.
+      .loadPlugin(name, source, { sandbox, config: Object.fromEntries(config) })
+      .catch((error: unknown) => {
+        throw unusable(error);
+      });
+    const result = await run(engine, info);
+    outcome = 'done';
+    return result;
+  } finally {
+    await engine.close({ force: outcome === 'failed' });
+  }
+}

@@ -1,0 +1,161 @@
+import { PluginError } from '../errors.ts';
+import type { CoreImport, CoreModule, SectionSpan } from './core-ast.ts';
+import { recType } from './core-types.ts';
+import { type Edit, insert, leb128, replace, resized } from './edits.ts';
+import { growFunction, growType, type Lowered } from './grow-function.ts';
+import { findGrows } from './instructions.ts';
+import { Reader, type Span } from './reader.ts';
+import { REFUSED_GROW } from './refused-grow.ts';
+
+const TYPE = 1;
+const FUNCTION = 3;
+const GLOBAL = 6;
+const EXPORT = 7;
+const CODE = 10;
+/** The order of the sections in a module; those of tags (13) and of the count of data segments (12) came later. */
+const ORDER: readonly number[] = [TYPE, 2, FUNCTION, 4, 5, 13, GLOBAL, EXPORT, 8, 9, 12, CODE, 11];
+
+/** The body of a function, and where in it something lowered is grown. */
+interface Body extends SectionSpan {
+  readonly sites: readonly { readonly span: Span; readonly grows: Lowered }[];
+}
+
+interface Survey {
+  readonly bodies: readonly Body[];
+  /** What is grown in any of them. */
+  readonly grown: readonly Lowered[];
+  /** How many there are, imported ones included: the index of the next. */
+  readonly types: number;
+  readonly functions: number;
+  readonly globals: number;
+}
+
+/**
+ * Makes a core module tell when it is refused memory, since V8 tells nobody: in place of each `memory.grow` and
+ * `table.grow` of what is lowered, it calls a function that does the same and sets {@link REFUSED_GROW} when it was the
+ * policy that refused. What is added comes last in its index space, so that no index changes. Offsets of code do, and
+ * with them what debug information says about functions that grow a memory.
+ *
+ * A module with an instruction that is not known is left as it is.
+ *
+ * @returns By how many bytes the module grows.
+ */
+export function instrumentGrowth(
+  bytes: Uint8Array,
+  module: CoreModule,
+  lowered: readonly Lowered[],
+  edits: Edit[],
+): number {
+  const survey = surveyGrowth(bytes, module, lowered);
+  if (survey === undefined) return 0;
+  const { bodies, grown, types, functions, globals } = survey;
+  const typeIndices = grown.map((_, place) => leb128(types + place));
+  const calls = new Map(grown.map((entry, place) => [entry, [0x10, ...leb128(functions + place)]]));
+  const zero = [0x7f, 1, 0x41, 0, 0x0b]; // (mut i32) (i32.const 0)
+  const name = new TextEncoder().encode(REFUSED_GROW);
+  const flag = [...leb128(name.length), ...name, 3, ...leb128(globals)];
+  const code = grown.map((entry) => growFunction(entry, globals));
+  // In the order of the sections: one that is missing goes behind what is put in at the end of the one before it.
+  return (
+    append(bytes, module, TYPE, grown.map(growType), edits) +
+    append(bytes, module, FUNCTION, typeIndices, edits) +
+    append(bytes, module, GLOBAL, [zero], edits) +
+    append(bytes, module, EXPORT, [flag], edits) +
+    append(bytes, module, CODE, code, edits, () => total(bodies, (body) => callInstead(body, calls, edits)))
+  );
+}
+
+/** Undefined where there is nothing to do, or nothing that can be done. */
+function surveyGrowth(bytes: Uint8Array, module: CoreModule, lowered: readonly Lowered[]): Survey | undefined {
+  if (lowered.length === 0 || module.exports.some(({ name }) => name === REFUSED_GROW)) return undefined;
+  try {
+    const bodies = bodiesThatGrow(sectionReader(bytes, module, CODE), lowered);
+    if (bodies.length === 0) return undefined;
+    const types = sectionReader(bytes, module, TYPE);
+    return {
+      bodies,
+      grown: [...new Set(bodies.flatMap(({ sites }) => sites.map(({ grows }) => grows)))],
+      types: total(
+        types.vec('types', () => recType(types)),
+        ({ count }) => count,
+      ),
+      functions: imported(module, 'func') + sectionReader(bytes, module, FUNCTION).u32(),
+      globals:
+        imported(module, 'global') + (module.sections.has(GLOBAL) ? sectionReader(bytes, module, GLOBAL).u32() : 0),
+    };
+  } catch (error) {
+    // Malformed, or newer than this is: the compiler is the judge of that.
+    if (error instanceof PluginError) return undefined;
+    throw error;
+  }
+}
+
+function bodiesThatGrow(code: Reader, lowered: readonly Lowered[]): Body[] {
+  const bodies = code.vec('functions', (): Body => {
+    const start = code.position;
+    const length = code.u32();
+    const size = { start, end: code.position };
+    const content = code.take(length, 'a function');
+    const sites = findGrows(new Reader(code.bytes, content)).flatMap(({ kind, index, span }) => {
+      const grows = lowered.find((entry) => entry.kind === kind && entry.index === index);
+      return grows === undefined ? [] : [{ span, grows }];
+    });
+    return { size, content, sites };
+  });
+  return bodies.filter(({ sites }) => sites.length > 0);
+}
+
+function callInstead(
+  { size, content, sites }: Body,
+  calls: ReadonlyMap<Lowered, readonly number[]>,
+  edits: Edit[],
+): number {
+  return resized(content, size, edits, () =>
+    total(sites, ({ span, grows }) => replace(edits, span, calls.get(grows)!)),
+  );
+}
+
+/** Appends entries to a section, which is made if it is missing, after what `inner` edits in it. */
+function append(
+  bytes: Uint8Array,
+  module: CoreModule,
+  id: number,
+  entries: readonly (readonly number[])[],
+  edits: Edit[],
+  inner: () => number = () => 0,
+): number {
+  const section = module.sections.get(id);
+  if (section === undefined) {
+    const content = [...leb128(entries.length), ...entries.flat()];
+    return insert(edits, endBefore(module, id), [id, ...leb128(content.length), ...content]);
+  }
+  const { size, content } = section;
+  return resized(content, size, edits, () => {
+    const reader = new Reader(bytes, content);
+    const count = reader.u32();
+    const countSpan = { start: content.start, end: reader.position };
+    return (
+      replace(edits, countSpan, leb128(count + entries.length)) + inner() + insert(edits, content.end, entries.flat())
+    );
+  });
+}
+
+/** Where a section that is missing belongs. */
+function endBefore(module: CoreModule, id: number): number {
+  const before = ORDER.slice(0, ORDER.indexOf(id)).findLast((other) => module.sections.has(other));
+  return before === undefined ? module.span.start + PREAMBLE_BYTES : module.sections.get(before)!.content.end;
+}
+
+const PREAMBLE_BYTES = 8;
+
+function sectionReader(bytes: Uint8Array, module: CoreModule, id: number): Reader {
+  return new Reader(bytes, module.sections.get(id)?.content ?? { start: 0, end: 0 });
+}
+
+function imported({ imports }: CoreModule, kind: CoreImport['type']['kind']): number {
+  return imports.filter(({ type }) => type.kind === kind).length;
+}
+
+function total<T>(list: readonly T[], of: (entry: T) => number): number {
+  return list.reduce((sum, entry) => sum + of(entry), 0);
+}

@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
+import { ended, jsonl, linesOf, Workplace } from './cli.ts';
+
+const lines = (records: readonly unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+/** The last lines of stderr, from the one that counts the records. */
+const summaryOf = (stderr: string): string => stderr.slice(stderr.search(/^(Interrupted: )?[\d,]+ records? in /m));
+
+describe('wasm-plugin-pool batch', () => {
+  const workplace = new Workplace();
+  const read = (name: string): Promise<string> => readFile(workplace.path(name), 'utf8');
+
+  before(async () => {
+    await workplace.file('echo.wasm', echo);
+    await workplace.file('hostile.wasm', hostile);
+  });
+
+  it('writes the result of every record, in order where asked to', async () => {
+    const records = Array.from({ length: 1000 }, (_, index) => ({ id: `r${index}`, input: `text ${index}` }));
+    await workplace.file('in.jsonl', lines(records));
+    const args = ['batch', 'echo.wasm', '--input', 'in.jsonl', '--output', 'out.jsonl', '--ordered', '--threads', '2'];
+    const { status, stdout, stderr } = await workplace.run([...args, '--config', 'prefix=> ']);
+    expect(jsonl(await read('out.jsonl'))).to.deep.equal(
+      records.map(({ id, input }, index) => ({ id, index, ok: true, output: `> ${input}`, success: true })),
+    );
+    expect(stdout).to.equal('');
+    expect(summaryOf(stderr)).to.match(/^1,000 records in \d+\.\d\d s, [\d,]+ a second: 1,000 succeeded\n$/);
+    expect(status).to.equal(0);
+  });
+
+  it('reads stdin and writes stdout', async () => {
+    const { status, stdout } = await workplace.run(
+      ['batch', 'echo.wasm'],
+      lines([{ input: 'a' }, { id: 'b', input: 'b' }]),
+    );
+    expect(jsonl(stdout)).to.have.deep.members([
+      { index: 0, ok: true, output: 'a', success: true },
+      { id: 'b', index: 1, ok: true, output: 'b', success: true },
+    ]);
+    expect(status).to.equal(0);
+  });
+
+  it('takes options as pairs, as an object, and for records that bring none', async () => {
+    const records = [
+      {
+        input: 'option',
+        options: [
+          ['k', 'pair'],
+          ['k', 'other'],
+        ],
+      },
+      { input: 'option', options: { k: 'object' } },
+      { input: 'option' },
+      { input: 'option', options: [] },
+    ];
+    const { stdout } = await workplace.run(['batch', 'echo.wasm', '--ordered', '--option', 'k=given'], lines(records));
+    expect(jsonl(stdout).map(({ output, errorMessage }) => errorMessage ?? output)).to.deep.equal([
+      'pair',
+      'object',
+      'given',
+      'no options',
+    ]);
+  });
+
+  it('goes on after a malformed line, and says which it was', async () => {
+    const input = [
+      '{"id":"a","input":"a"}',
+      'nonsense',
+      '',
+      '{"id":"c"}',
+      '{"id":"d","input":"d"}',
+      '[1]',
+      '{"id":7,"input":""}',
+    ];
+    await workplace.file('some.jsonl', input.join('\r\n'));
+    const args = [
+      'batch',
+      'echo.wasm',
+      '--input',
+      'some.jsonl',
+      '--output',
+      'out.jsonl',
+      '--dead-letter',
+      'dead.jsonl',
+      '--ordered',
+    ];
+    const { status, stderr } = await workplace.run([...args, '--quiet']);
+    expect(
+      jsonl(await read('out.jsonl')).map(({ id, index, ok, error }) => [id, index, ok, error?.code]),
+    ).to.deep.equal([
+      ['a', 0, true, undefined],
+      [undefined, 1, false, 'ERR_INVALID_ARGUMENT'],
+      ['c', 2, false, 'ERR_INVALID_ARGUMENT'],
+      ['d', 3, true, undefined],
+      [undefined, 4, false, 'ERR_INVALID_ARGUMENT'],
+      [undefined, 5, false, 'ERR_INVALID_ARGUMENT'],
+    ]);
+    expect(linesOf(stderr)).to.have.length(6);
+    expect(stderr).to.match(
+      /^Line 2 is malformed: it is not JSON: .*\nLine 4 is malformed: it has no `input`\nLine 6 .*object\nLine 7 .*`id` is not a string\n/,
+    );
+    expect(summaryOf(stderr)).to.match(/: 2 succeeded, 4 failed\n {2}ERR_INVALID_ARGUMENT {2}4\n$/);
+    expect(jsonl(await read('dead.jsonl')).map(({ line, text }) => [line, text])).to.deep.equal([
+      [2, 'nonsense'],
+      [4, '{"id":"c"}'],
+      [6, '[1]'],
+      [7, '{"id":7,"input":""}'],
+    ]);
+    expect(status).to.equal(1);
+  });
+
+  it('names a hundred malformed lines and counts the rest', async () => {
+    const { stdout, stderr } = await workplace.run(['batch', 'echo.wasm', '--quiet'], 'nonsense\n'.repeat(250));
+    expect(linesOf(stderr).filter((line) => line.startsWith('Line '))).to.have.length(100);
+    expect(stderr).to.match(/250 failed\n {2}ERR_INVALID_ARGUMENT {2}250\n$/);
+    expect(jsonl(stdout)).to.have.length(250);
+  });
+
+  it('counts errors by code, and keeps what failed so that it can be run again', async () => {
+    const records = [
+      { id: 'ok', input: 'a' },
+      { id: 'no', input: 'fail' },
+      { id: 'trap', input: 'unreachable', options: { k: 'v' } },
+    ];
+    await workplace.file('in.jsonl', lines(records));
+    const args = ['batch', 'hostile.wasm', '--input', 'in.jsonl', '--output', 'out.jsonl', '--ordered', '--json'];
+    const first = await workplace.run([...args, '--dead-letter', 'dead.jsonl']);
+    expect(JSON.parse(first.stdout)).to.deep.include({
+      records: 3,
+      succeeded: 1,
+      refused: 1,
+      failed: 1,
+      malformed: 0,
+      errors: { ERR_TRAP: 1 },
+      interrupted: false,
+    });
+    expect(first.status).to.equal(1);
+    const dead = jsonl(await read('dead.jsonl'));
+    expect(dead[0]).to.deep.equal({ id: 'no', input: 'fail', options: [], line: 2, errorMessage: 'asked to fail' });
+    expect(dead[1]).to.deep.include({ id: 'trap', input: 'unreachable', options: [['k', 'v']], line: 3 });
+    expect(dead[1].error.code).to.equal('ERR_TRAP');
+
+    const again = await workplace.run(['batch', 'echo.wasm', '--input', 'dead.jsonl', '--ordered', '--quiet']);
+    expect(jsonl(again.stdout).map(({ id, ok, success }) => [id, ok, success])).to.deep.equal([
+      ['no', true, false],
+      ['trap', true, true],
+    ]);
+  });
+
+  it('ends a record that never returns, and no other', async () => {
+    await workplace.file('fast.json', JSON.stringify({ cpuTimeLimitMs: 50 }));
+    const records = Array.from({ length: 200 }, (_, index) => ({ input: index === 50 ? 'spin' : `${index}` }));
+    const args = ['batch', 'hostile.wasm', '--sandbox', 'fast.json', '--ordered', '--threads', '1'];
+    const { status, stdout } = await workplace.run(args, lines(records));
+    const codes = jsonl(stdout).map(({ error }) => error?.code);
+    expect(codes).to.deep.equal(records.map(({ input }) => (input === 'spin' ? 'ERR_CPU_TIME_LIMIT' : undefined)));
+    expect(status).to.equal(1);
+  });
+
+  it('leaves the results of an earlier run alone when the plugin does not load', async () => {
+    await workplace.file('refuses.wasm', lifecycle.initializeErrs);
+    await workplace.file('in.jsonl', lines([{ input: 'a' }]));
+    await workplace.file('out.jsonl', 'precious\n');
+    const args = ['batch', 'refuses.wasm', '--input', 'in.jsonl', '--output', 'out.jsonl'];
+    expect((await workplace.run(args)).status).to.equal(2);
+    expect(await read('out.jsonl')).to.equal('precious\n');
+  });
+
+  it('streams an input that is larger than its heap', async () => {
+    const record = JSON.stringify({ input: 'x'.repeat(16 * 1024) });
+    await workplace.file('large.jsonl', `${record}\n`.repeat(6_000));
+    const args = ['batch', 'echo.wasm', '--input', 'large.jsonl', '--output', 'out.jsonl', '--ordered', '--quiet'];
+    const { status, stderr } = await workplace.run(args, '', ['--max-old-space-size=48']);
+    expect(stderr).to.match(/^6,000 records in .*: 6,000 succeeded\n$/);
+    expect(status).to.equal(0);
+  });
+
+  it('ends in order when the reader of stdout goes away', async () => {
+    const child = workplace.start(['batch', 'echo.wasm', '--quiet']);
+    child.stdin.on('error', () => {});
+    const said = text(child.stderr);
+    const closed = once(child, 'close');
+    const feed = (): void => {
+      while (child.stdin.writable && child.stdin.write(`${JSON.stringify({ input: 'x'.repeat(1000) })}\n`));
+      if (child.stdin.writable) child.stdin.once('drain', feed);
+    };
+    feed();
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [status] = await closed;
+    expect(await said).to.equal('error: Standard output was closed before everything was written to it.\n');
+    expect(status).to.equal(1);
+  });
+
+  it('stops reading when it is interrupted, and finishes what is in flight', async () => {
+    const child = workplace.start(['batch', 'echo.wasm', '--quiet']);
+    const result = ended(child);
+    child.stdin.write(lines([{ input: 'a' }]));
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    const { status, stdout, stderr } = await result;
+    expect(stdout).to.equal('{"index":0,"ok":true,"output":"a","success":true}\n');
+    expect(stderr).to.match(/^Interrupted: 1 record in .*: 1 succeeded\n$/);
+    expect(status).to.equal(130);
+  });
+
+  it('exits at once when it is interrupted again', async () => {
+    const child = workplace.start(['batch', 'hostile.wasm', '--quiet']);
+    const result = ended(child);
+    child.stdin.write(lines([{ input: 'a' }, { input: 'spin' }]));
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    await once(child.stderr, 'data');
+    child.kill('SIGINT');
+    const { status, stderr } = await result;
+    expect(stderr).to.equal('Finishing 1 record; interrupt again to stop at once.\n');
+    expect(status).to.equal(130);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import { corePlugin, guest } from '../fixtures/core-plugin.ts';
+import { echo, lifecycle, misfits, wasi } from '../fixtures/guests.ts';
+import { contractWit, plugin } from '../support/wat.ts';
+import { linesOf, Workplace } from './cli.ts';
+
+/** Differs from the contract in three places and imports what nobody offers. */
+const manyMistakes = guest(() =>
+  plugin(
+    corePlugin({ imports: '(import "acme:gadgets/frobnicator@0.1.0" "frobnicate" (func))' }),
+    'plugin-world',
+    `${contractWit
+      .replace('success: bool,', 'ok: bool,')
+      .replace('description: string,', 'description: string, license: string,')
+      .replace('world plugin-world {', 'world plugin-world { import acme:gadgets/frobnicator@0.1.0;')}
+    package acme:gadgets@0.1.0 { interface frobnicator { frobnicate: func(); } }`,
+  ),
+);
+
+describe('wasm-plugin-pool check', () => {
+  const workplace = new Workplace();
+
+  it('accepts a plugin that fits and loads', async () => {
+    await workplace.file('echo.wasm', echo);
+    const { status, stdout } = await workplace.run(['check', 'echo.wasm']);
+    expect(stdout).to.equal('✓ echo.wasm implements plugin-world and loads under the policy restricted\n');
+    expect(status).to.equal(0);
+  });
+
+  it('reports in JSON', async () => {
+    await workplace.file('echo.wasm', echo);
+    const { stdout } = await workplace.run(['check', 'echo.wasm', '--sandbox', 'standard', '--json']);
+    expect(JSON.parse(stdout)).to.deep.include({
+      file: 'echo.wasm',
+      sandbox: 'standard',
+      usable: true,
+      world: 'plugin-world',
+      problems: [],
+      denials: [],
+    });
+  });
+
+  it('says every mismatch, each with its hint', async () => {
+    await workplace.file('many.wasm', manyMistakes);
+    await workplace.file('small.json', JSON.stringify({ maxMemoryBytes: 65_536 }));
+    const { status, stdout } = await workplace.run(['check', 'many.wasm', '--sandbox', 'small.json', '--json']);
+    const { usable, problems } = JSON.parse(stdout);
+    expect(usable).to.equal(false);
+    expect(problems.map(({ code }: { code: string }) => code)).to.deep.equal([
+      'ERR_INCOMPATIBLE_WIT',
+      'ERR_INCOMPATIBLE_WIT',
+      'ERR_UNKNOWN_IMPORT',
+      'ERR_MEMORY_LIMIT',
+    ]);
+    expect(problems[0].message).to.include('expected field 2 to be "success", got "ok"');
+    expect(problems[1].message).to.match(
+      /^Also in ".*plugin-api@1\.0\.0": get-metadata: .*"license" is not in the contract/,
+    );
+    expect(problems[2].message).to.include('acme:gadgets/frobnicator@0.1.0');
+    for (const problem of problems) expect(problem.hint).to.be.a('string');
+    expect(status).to.equal(2);
+  });
+
+  it('says every mismatch to a reader', async () => {
+    await workplace.file('many.wasm', manyMistakes);
+    const { stdout } = await workplace.run(['check', 'many.wasm']);
+    const lines = linesOf(stdout);
+    expect(lines[0]).to.equal('✗ many.wasm cannot be used under the policy restricted');
+    expect(lines.filter((line) => line.startsWith('ERR_'))).to.have.length(3);
+    expect(lines.filter((line) => line.startsWith('  → '))).to.have.length(3);
+  });
+
+  const unusable = [
+    ['a core module', misfits.coreModule, 'ERR_NOT_A_COMPONENT'],
+    ['a truncated component', misfits.truncated, 'ERR_INVALID_COMPONENT'],
+    ['a component of another world', misfits.otherWorld, 'ERR_INCOMPATIBLE_WIT'],
+    ['a component with a wrong import', misfits.wrongImportType, 'ERR_INCOMPATIBLE_WIT'],
+    ['a component that calls an unknown function', misfits.unknownHostFunction, 'ERR_INCOMPATIBLE_WIT'],
+    ['a plugin that does not start', lifecycle.initializeErrs, 'ERR_INITIALIZE_FAILED'],
+  ] as const;
+
+  for (const [what, bytes, code] of unusable) {
+    it(`refuses ${what}`, async () => {
+      await workplace.file('unusable.wasm', bytes);
+      const { status, stdout } = await workplace.run(['check', 'unusable.wasm', '--json']);
+      expect(JSON.parse(stdout).problems.map((problem: { code: string }) => problem.code)).to.deep.equal([code]);
+      expect(status).to.equal(2);
+    });
+  }
+
+  it('refuses a component that is not the one of the policy', async () => {
+    await workplace.file('echo.wasm', echo);
+    await workplace.file('pinned.json', JSON.stringify({ sha256: '0'.repeat(64) }));
+    const { status, stdout } = await workplace.run(['check', 'echo.wasm', '--sandbox', 'pinned.json']);
+    expect(stdout).to.match(/^ERR_CAPABILITY_DENIED {2}The policy is for .*0{64}/m);
+    expect(status).to.equal(2);
+  });
+
+  it('says what a plugin imports and its policy denies', async () => {
+    await workplace.file('wasi.wasm', wasi);
+    const { status, stdout } = await workplace.run(['check', 'wasi.wasm']);
+    expect(stdout).to.match(
+      /^! It imports wasi:cli\/environment@0\.2\.0 but sees no environment variables: the policy grants no allowEnv\.$/m,
+    );
+    expect(status).to.equal(0);
+  });
+});

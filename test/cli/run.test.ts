@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { echo, hostile, lifecycle, worlds } from '../fixtures/guests.ts';
+import { ended, linesOf, Workplace } from './cli.ts';
+
+describe('wasm-plugin-pool run', () => {
+  const workplace = new Workplace();
+
+  before(async () => {
+    await workplace.file('echo.wasm', echo);
+    await workplace.file('hostile.wasm', hostile);
+    await workplace.file('fast.json', JSON.stringify({ cpuTimeLimitMs: 50 }));
+  });
+
+  it('prints the output on stdout and what the plugin logs on stderr', async () => {
+    const { status, stdout, stderr } = await workplace.run(['run', 'echo.wasm', '--input', 'hello']);
+    expect(stdout).to.equal('hello\n');
+    expect(linesOf(stderr)).to.deep.equal(['[info] echo: initialized', '[event] echo: shutdown bye']);
+    expect(status).to.equal(0);
+  });
+
+  it('keeps what the plugin says to itself with --quiet', async () => {
+    const { stdout, stderr } = await workplace.run(['run', 'echo.wasm', '--input', 'hello', '--quiet']);
+    expect(stdout).to.equal('hello\n');
+    expect(stderr).to.equal('');
+  });
+
+  it('passes the configuration and the options on', async () => {
+    const config = await workplace.run(['run', 'echo.wasm', '--input', 'hello', '--config', 'prefix=a=b ']);
+    expect(config.stdout).to.equal('a=b hello\n');
+    const args = ['--option', 'first=1=one', '--option', 'second=2'];
+    const option = await workplace.run(['run', 'echo.wasm', '--input', 'option', ...args]);
+    expect(option.stdout).to.equal('1=one\n');
+  });
+
+  it('reads the input from stdin', async () => {
+    const { stdout } = await workplace.run(['run', 'echo.wasm', '--input', '-'], 'line one\nline two\n');
+    expect(stdout).to.equal('line one\nline two\n');
+  });
+
+  it('prints the whole answer as JSON', async () => {
+    const { stdout } = await workplace.run(['run', 'echo.wasm', '--input', 'hello', '--json']);
+    expect(JSON.parse(stdout)).to.deep.equal({ ok: true, output: 'hello', success: true });
+  });
+
+  it('fails with the message of the plugin when that refuses the request', async () => {
+    const { status, stdout, stderr } = await workplace.run(['run', 'echo.wasm', '--input', 'fail', '--quiet']);
+    expect(stdout).to.equal('');
+    expect(stderr).to.equal('error: The plugin refused the request: asked to fail\n');
+    expect(status).to.equal(1);
+  });
+
+  it('fails with the code when the plugin traps', async () => {
+    const { status, stdout, stderr } = await workplace.run(['run', 'hostile.wasm', '--input', 'unreachable', '--json']);
+    const { ok, error } = JSON.parse(stdout);
+    expect([ok, error.code, error.trap]).to.deep.equal([false, 'ERR_TRAP', 'unreachable']);
+    expect(stderr).to.match(/^error: .* \(ERR_TRAP\)\n$/);
+    expect(status).to.equal(1);
+  });
+
+  it('ends a request that never returns after the CPU time that the policy gives it', async () => {
+    const args = ['run', 'hostile.wasm', '--input', 'spin', '--sandbox', 'fast.json'];
+    const { status, stderr } = await workplace.run(args);
+    expect(stderr).to.match(/^error: .*more than 50 ms of CPU time.*`cpuTimeLimitMs`.* \(ERR_CPU_TIME_LIMIT\)\n$/);
+    expect(status).to.equal(1);
+  });
+
+  it('says in JSON too why a plugin is unusable', async () => {
+    await workplace.file('refuses.wasm', lifecycle.initializeErrs);
+    const { status, stdout, stderr } = await workplace.run(['run', 'refuses.wasm', '--input', 'a', '--json']);
+    expect(JSON.parse(stdout))
+      .to.deep.include({ ok: false })
+      .and.to.have.nested.property('error.code', 'ERR_INITIALIZE_FAILED');
+    expect(stderr).to.match(/^error: .*no licence key.* \(ERR_INITIALIZE_FAILED\)\n$/);
+    expect(status).to.equal(2);
+  });
+
+  it('lets no plugin forge a line of the log', async () => {
+    const { stderr } = await workplace.run(['run', 'hostile.wasm', '--input', 'forge']);
+    expect(linesOf(stderr)).to.have.length(1);
+    expect(stderr).to.match(/^\[info\] hostile: one\\u\{a\}2026-01-01 \[info\] forged/);
+    expect(stderr).to.not.match(/[^\P{C}\n]/u);
+  });
+
+  it('runs plugins of the small worlds', async () => {
+    await workplace.file('v1.wasm', worlds.pluginV1);
+    await workplace.file('v2.wasm', worlds.pluginV2);
+    expect((await workplace.run(['run', 'v1.wasm', '--input', 'one'])).stdout).to.equal('one\n');
+    const refused = await workplace.run(['run', 'v2.wasm', '--input', 'two', '--json']);
+    expect(JSON.parse(refused.stdout)).to.deep.equal({
+      ok: true,
+      output: '',
+      success: false,
+      errorMessage: 'no options',
+    });
+    expect(refused.status).to.equal(1);
+  });
+
+  it('aborts the request when it is interrupted', async () => {
+    const child = workplace.start(['run', 'echo.wasm', '--input', 'burn 1000000']);
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    const { status, stdout, stderr } = await ended(child);
+    expect(stderr).to.match(/^\[info\] echo: initialized\nerror: Interrupted\.\n$/);
+    expect(stdout).to.equal('');
+    expect(status).to.equal(130);
+  });
+});

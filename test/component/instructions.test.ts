@@ -1,0 +1,280 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { pluginFiles } from '../../examples/plugins/files.ts';
+import type { CoreModule } from '../../src/component/core-ast.ts';
+import { parseCoreModule } from '../../src/component/core-module.ts';
+import { findGrows, type Grow } from '../../src/component/instructions.ts';
+import { Reader, type Span } from '../../src/component/reader.ts';
+import { PluginError } from '../../src/errors.ts';
+import { component } from '../support/wat.ts';
+import { fromBytes, refusal } from './from-wat.ts';
+
+/** The bodies of the functions that a module defines, without the lengths in front of them. */
+function bodies(bytes: Uint8Array, { sections }: CoreModule): Span[] {
+  const code = sections.get(10);
+  if (code === undefined) return [];
+  const reader = new Reader(bytes, code.content);
+  return reader.vec('functions', () => reader.take(reader.u32(), 'a function'));
+}
+
+function parse(bytes: Uint8Array): CoreModule {
+  return parseCoreModule(bytes, { start: 0, end: bytes.length }, { start: 0, end: 0 });
+}
+
+/** What every body of a module grows, in order. */
+function growsOf(bytes: Uint8Array, module: CoreModule): Grow[] {
+  return bodies(bytes, module).flatMap((span) => {
+    const reader = new Reader(bytes, span);
+    const grows = findGrows(reader);
+    expect(reader.position).to.equal(span.end);
+    return grows;
+  });
+}
+
+const grows = (grow: Grow): string => `${grow.kind} ${grow.index}`;
+
+/**
+ * Instructions of every shape, with immediates that would pass for other instructions: 0x40 is `memory.grow`, and a
+ * wrong step anywhere makes the walk find one too many or miss the one that follows.
+ */
+const INSTRUCTIONS: Readonly<Record<string, readonly string[]>> = {
+  control: [
+    'nop',
+    '(block (nop))',
+    '(block (result i32) (i32.const 1)) drop',
+    '(block (result (ref null func)) (ref.null func)) drop',
+    '(block (result (ref null $t)) (ref.null $t)) drop',
+    '(i32.const 1) (block (type $wide) drop (i64.const 2) (i32.const 3)) drop drop',
+    '(loop (result f64) (f64.const 0x1.4040404040404p+5)) drop',
+    '(if (i32.const 64) (then) (else (nop)))',
+    '(block (block (br 0)) (br_if 0 (i32.const 64)))',
+    `(block (br_table ${'0 '.repeat(65)} (i32.const 64)))`,
+    '(br_table 0 (i32.const 0))',
+    'return',
+    'unreachable',
+    '(select (i32.const 64) (i32.const 64) (i32.const 1)) drop',
+    '(select (result (ref null func)) (ref.null func) (ref.null func) (i32.const 1)) drop',
+  ],
+  calls: [
+    '(call $f64)',
+    '(call_indirect $table (type $t) (i32.const 64))',
+    '(return_call $f64)',
+    '(return_call_indirect $table (type $t) (i32.const 64))',
+    '(call_ref $t (ref.func $f64))',
+    '(return_call_ref $t (ref.func $f64))',
+  ],
+  exceptions: [
+    '(throw $tag (i32.const 64))',
+    '(block (result i32) (try_table (result i32) (catch $tag 0) (catch_all 1) (i32.const 64))) drop',
+    `(block (result i32 exnref) (try_table (catch_ref $tag 0) (call $f64)) unreachable) drop drop`,
+    '(block (result exnref) (try_table (catch_all_ref 0)) unreachable) throw_ref',
+  ],
+  'exceptions of the first proposal': [
+    'try call $f64 catch $tag drop catch_all rethrow 0 end',
+    'try try call $f64 delegate 0 catch_all end',
+  ],
+  variables: [
+    '(local.get 64) drop',
+    '(local.set 64 (i32.const 64))',
+    '(local.tee 64 (i32.const 0x40404040)) drop',
+    '(global.set 64 (global.get 64))',
+    '(table.set 1 (i32.const 64) (table.get 1 (i32.const 64)))',
+  ],
+  memory: [
+    '(i32.load offset=64 align=1 (i32.const 64)) drop',
+    '(i64.store32 offset=0x40404040 (i32.const 64) (i64.const 0x4040404040404040))',
+    '(i32.load8_u 1 offset=64 (i32.const 64)) drop',
+    '(i64.load $big offset=0x4040404040404040 (i64.const 64)) drop',
+    '(memory.size 1) drop',
+    '(memory.init 1 $data (i32.const 1) (i32.const 1) (i32.const 1))',
+    '(data.drop $data)',
+    '(memory.copy 1 0 (i32.const 1) (i32.const 1) (i32.const 1))',
+    '(memory.fill 1 (i32.const 1) (i32.const 1) (i32.const 1))',
+  ],
+  tables: [
+    '(table.size 1) drop',
+    '(table.fill 1 (i32.const 64) (ref.null extern) (i32.const 64))',
+    '(table.copy 0 0 (i32.const 64) (i32.const 64) (i32.const 64))',
+    '(table.init 0 $elem (i32.const 64) (i32.const 64) (i32.const 64))',
+    '(elem.drop $elem)',
+  ],
+  numbers: [
+    '(i32.const -64) drop',
+    '(i64.const -0x4040404040404040) drop',
+    '(f32.const 0x1.808080p+1) drop',
+    '(i32.extend8_s (i32.const 64)) drop',
+    '(i64.extend32_s (i64.const 64)) drop',
+    '(i32.trunc_sat_f32_s (f32.const 3)) drop',
+    '(i64.reinterpret_f64 (f64.const 3)) drop',
+  ],
+  references: [
+    '(ref.is_null (ref.null extern)) drop',
+    '(ref.is_null (ref.null $t)) drop',
+    '(ref.func $f64) drop',
+    '(ref.as_non_null (ref.null $t)) drop',
+    '(block (drop (br_on_null 0 (ref.null $t))))',
+    '(block (result (ref $t)) (br_on_non_null 0 (ref.null $t)) unreachable) drop',
+    '(i31.get_s (ref.i31 (i32.const 64))) drop',
+    '(ref.eq (ref.null i31) (ref.null eq)) drop',
+    '(ref.test (ref null $t) (ref.null func)) drop',
+    '(ref.cast (ref null i31) (ref.null any)) drop',
+    '(block (result (ref null $t)) (br_on_cast 0 funcref (ref null $t) (ref.null func)) drop unreachable) drop',
+    '(extern.convert_any (any.convert_extern (ref.null extern))) drop',
+  ],
+  'garbage collection': [
+    '(struct.set $s 64 (struct.new_default $s) (struct.get $s 64 (ref.null $s)))',
+    '(array.new_fixed $a 2 (i32.const 64) (i32.const 64)) drop',
+    '(array.set $a (array.new_default $a (i32.const 64)) (i32.const 64) (i32.const 64))',
+    '(array.copy $a $a (ref.null $a) (i32.const 64) (ref.null $a) (i32.const 64) (i32.const 64))',
+    '(array.new_data $a $data (i32.const 64) (i32.const 64)) drop',
+    '(array.len (ref.null $a)) drop',
+  ],
+  vectors: [
+    '(v128.const i8x16 64 64 64 64 64 64 64 64 64 64 64 64 64 64 64 64) drop',
+    '(i8x16.shuffle 0 16 0 16 0 16 0 16 0 16 0 16 0 16 0 16 (v128.const i64x2 1 2) (v128.const i64x2 1 2)) drop',
+    '(v128.load 1 offset=64 (i32.const 64)) drop',
+    '(v128.store offset=0x40404040 (i32.const 64) (v128.const i64x2 1 2))',
+    '(v128.load32_zero offset=64 (i32.const 64)) drop',
+    '(v128.load8_lane 1 offset=64 11 (i32.const 64) (v128.const i64x2 1 2)) drop',
+    '(v128.store64_lane offset=64 1 (i32.const 64) (v128.const i64x2 1 2))',
+    '(i8x16.extract_lane_s 11 (v128.const i64x2 1 2)) drop',
+    '(i16x8.splat (i32.const 64)) drop',
+    '(f64x2.replace_lane 1 (v128.const i64x2 1 2) (f64.const 2)) drop',
+    '(i8x16.add (v128.const i64x2 1 2) (v128.const i64x2 1 2)) drop',
+    '(f64x2.promote_low_f32x4 (v128.const i64x2 1 2)) drop',
+    '(i16x8.relaxed_dot_i8x16_i7x16_s (v128.const i64x2 1 2) (v128.const i64x2 1 2)) drop',
+  ],
+  atomics: [
+    'atomic.fence',
+    '(memory.atomic.notify offset=64 (i32.const 64) (i32.const 64)) drop',
+    '(memory.atomic.wait64 1 offset=64 (i32.const 64) (i64.const 64) (i64.const 64)) drop',
+    '(i64.atomic.rmw32.cmpxchg_u offset=64 (i32.const 64) (i64.const 64) (i64.const 64)) drop',
+    '(i32.atomic.store 1 offset=64 (i32.const 64) (i32.const 64))',
+  ],
+};
+
+/** A module with an entity of index 64 in most index spaces, and a function for each of the bodies. */
+function moduleOf(functions: readonly string[]): Promise<Uint8Array> {
+  return component(`(module
+    (type $t (func)) (type $wide (func (param i32) (result i64 i32)))
+    (type $s (struct ${'(field (mut i32))'.repeat(65)})) (type $a (array (mut i32)))
+    ${'(func)'.repeat(64)} (func $f64) (elem declare func $f64)
+    (table $table 65 funcref) (table 65 externref)
+    (memory 1) (memory 1) (memory $big i64 1)
+    (tag $tag (param i32)) ${'(global (mut i32) (i32.const 0))'.repeat(65)}
+    (data $data "abc") (elem $elem func $f64)
+    ${functions.map((text) => `(func (local ${'i32 '.repeat(65)}) ${text})`).join('\n')})`);
+}
+
+describe('findGrows', () => {
+  for (const [what, texts] of Object.entries(INSTRUCTIONS)) {
+    it(`walks over instructions: ${what}`, async () => {
+      const after = '(memory.grow 1 (i32.const 64)) drop (table.grow 1 (ref.null extern) (i32.const 64)) drop';
+      const bytes = await moduleOf(texts.map((text) => `${text} ${after}`));
+      const found = bodies(bytes, parse(bytes)).slice(65);
+      expect(found).to.have.length(texts.length);
+      for (const [index, span] of found.entries()) {
+        expect(findGrows(new Reader(bytes, span)).map(grows), texts[index]).to.deep.equal(['memory 1', 'table 1']);
+      }
+    });
+  }
+
+  it('says where they are', () => {
+    // (local i64 (ref null func)) (i32.const 0x40) (memory.grow 0x140, padded) (drop)
+    const body = Uint8Array.from([2, 1, 0x7e, 1, 0x63, 0x70, 0x41, 0xc0, 0x00, 0x40, 0xc0, 0x82, 0x00, 0x1a, 0x0b]);
+    expect(findGrows(new Reader(body))).to.deep.equal([{ kind: 'memory', index: 320, span: { start: 9, end: 13 } }]);
+  });
+
+  it('refuses what it does not know', () => {
+    for (const code of [
+      [0x16], // no instruction
+      [0xe0, 0], // stack switching
+      [0xfb, 32, 0], // custom descriptors
+      [0xfb, 0x80, 1], // reference-typed strings
+      [0xfc, 18, 0], // memory control
+      [0xfd, 154, 1], // a gap
+      [0xfd, 0xa0, 2], // half precision
+      [0xfe, 0x4f, 0], // shared everything
+      [0xff, 0],
+      [0x02, 0x62, 0x70, 0x0b], // a block of an exact reference type
+      [0x28, 0x22, 0, 0], // an ordering
+      [0x1f, 0x40, 1, 4, 0, 0x0b], // a kind of handler
+      [0xd0, 0x65, 0x70], // a shared type
+    ]) {
+      refusal('ERR_INVALID_COMPONENT', () => findGrows(new Reader(Uint8Array.from([0, ...code, 0x0b]))));
+    }
+  });
+
+  it('refuses a body that is cut off within an instruction, or counts more than it has', () => {
+    for (const body of [
+      [],
+      [1],
+      [1, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [0xff, 0xff, 0xff, 0xff, 0x0f, 1, 0x7f],
+      [0, 0x40],
+      [0, 0x41, 0x80],
+      [0, 0x44, 0, 0, 0],
+      [0, 0xfd],
+      [0, 0xfd, 12, 0, 0],
+      [0, 0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 0],
+      [0, 0x41, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
+    ]) {
+      refusal('ERR_INVALID_COMPONENT', () => findGrows(new Reader(Uint8Array.from(body))));
+    }
+  });
+
+  it('walks over every function of what Rust compiles to', async () => {
+    const vendor = new URL('../vendor/', import.meta.resolve('@bytecodealliance/jco-transpile'));
+    for (const [file, found] of [
+      ['js-component-bindgen-component.core.wasm', ['memory 0']],
+      ['wasm-tools.core.wasm', ['memory 0']],
+    ] as const) {
+      const bytes = new Uint8Array(await readFile(new URL(file, vendor)));
+      expect(growsOf(bytes, parse(bytes)).map(grows)).to.deep.equal(found);
+    }
+  });
+
+  it('walks over every function of plugins in C, AssemblyScript and JavaScript', async () => {
+    for (const [file, found] of [
+      [pluginFiles.redact, 3],
+      [pluginFiles.wordCount, 3],
+      [pluginFiles.csvToJson, 1],
+    ] as const) {
+      const { bytes, analysis } = fromBytes(new Uint8Array(await readFile(file)));
+      expect(analysis.modules.flatMap(({ module }) => growsOf(bytes, module))).to.have.length(found);
+    }
+  });
+
+  it('ends on any bytes, in grows within them or in a PluginError', async () => {
+    const { bytes, analysis } = fromBytes(new Uint8Array(await readFile(pluginFiles.redact)));
+    const spans = analysis.modules.flatMap(({ module }) => bodies(bytes, module));
+    const mutated = fc
+      .record({
+        span: fc.constantFrom(...spans),
+        edits: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        cut: fc.option(fc.nat(), { nil: undefined }),
+      })
+      .map(({ span, edits, cut }) => {
+        const body = bytes.slice(span.start, span.end);
+        for (const [at, value] of edits) body[at % body.length] = value;
+        return cut === undefined ? body : body.subarray(0, cut % body.length);
+      });
+    const outcomes = new Set<string>();
+    fc.assert(
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 200 })), (body) => {
+        const reader = new Reader(body);
+        try {
+          for (const { span } of findGrows(reader)) expect(span.end).to.be.within(span.start + 2, body.length);
+          expect(reader.position).to.equal(body.length);
+          outcomes.add('walked');
+        } catch (error) {
+          if (!(error instanceof PluginError)) throw error;
+          outcomes.add(error.code);
+        }
+      }),
+      { numRuns: 20_000 },
+    );
+    expect([...outcomes].sort()).to.deep.equal(['ERR_INVALID_COMPONENT', 'walked']);
+  });
+});

@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Mailbox, PHASES, SLOTS, SlotState } from '../../src/pool/mailbox.ts';
+import { race, sharedWords } from './fixtures/roles.ts';
+
+/** Both sides of one mailbox. */
+function pair(): { main: Mailbox; worker: Mailbox } {
+  const main = new Mailbox();
+  return { main, worker: new Mailbox(main.buffer) };
+}
+
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '\0', '\ufeff', '💥'.repeat(50), 'naïve'),
+);
+
+describe('Mailbox', () => {
+  describe('a request', () => {
+    it('arrives as it was put, whatever it says', () => {
+      const { main, worker } = pair();
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(text, fc.array(fc.tuple(text, text), { maxLength: 5 })), { maxLength: 8 }),
+          (all) => {
+            main.reset();
+            for (const [slot, [input, options]] of all.entries())
+              expect(main.putRequest(slot, input, options)).to.equal(true);
+            for (const [slot, [input, options]] of all.entries()) {
+              expect(worker.input(slot)).to.equal(input.toWellFormed());
+              expect(worker.options(slot)).to.deep.equal(
+                options.map((pair) => pair.map((part) => part.toWellFormed())),
+              );
+            }
+          },
+        ),
+      );
+    });
+
+    it('carries hundreds of options, in order, with the same key more than once', () => {
+      const { main, worker } = pair();
+      const options = Array.from({ length: 300 }, (_, i) => [`key${i % 7}`, `value${i}`] as const);
+      main.reset();
+      main.putRequest(0, 'input', options);
+      expect(worker.options(0)).to.deep.equal(options);
+    });
+
+    it('is refused when it does not fit, and the next smaller one is taken', () => {
+      const { main, worker } = pair();
+      main.reset();
+      expect(main.putRequest(0, 'a'.repeat(200 * 1024), [])).to.equal(true);
+      expect(main.putRequest(1, 'b'.repeat(100 * 1024), [])).to.equal(false);
+      expect(main.putRequest(1, '', [['key', 'v'.repeat(100 * 1024)]])).to.equal(false);
+      expect(main.putRequest(1, 'b'.repeat(56 * 1024), [])).to.equal(true);
+      expect(main.putRequest(2, 'x', [])).to.equal(false);
+      expect(main.putRequest(2, '', [])).to.equal(true);
+      expect(worker.input(0)).to.equal('a'.repeat(200 * 1024));
+      expect(worker.input(1)).to.equal('b'.repeat(56 * 1024));
+      main.reset();
+      expect(main.putRequest(0, 'c'.repeat(256 * 1024), [])).to.equal(true);
+    });
+
+    it('is counted in bytes, not in characters', () => {
+      const { main, worker } = pair();
+      main.reset();
+      const almost = '💥'.repeat(64 * 1024);
+      expect(main.putRequest(0, almost, [])).to.equal(true);
+      expect(worker.input(0)).to.equal(almost);
+      main.reset();
+      expect(main.putRequest(0, `${almost}x`, [])).to.equal(false);
+    });
+  });
+
+  describe('a response', () => {
+    it('arrives as it was put', () => {
+      const { main, worker } = pair();
+      const response = fc.record(
+        { output: text, success: fc.boolean(), errorMessage: text },
+        { requiredKeys: ['output', 'success'] },
+      );
+      fc.assert(
+        fc.property(fc.array(response, { maxLength: 8 }), (responses) => {
+          main.post({ kind: 'process', definition: 1, count: responses.length, parcel: false });
+          worker.takeOrder();
+          for (const [slot, one] of responses.entries()) expect(worker.putResponse(slot, one)).to.equal(true);
+          for (const [slot, { output, errorMessage, ...rest }] of responses.entries()) {
+            expect(main.response(slot)).to.deep.equal({
+              ...rest,
+              output: output.toWellFormed(),
+              ...(errorMessage !== undefined && { errorMessage: errorMessage.toWellFormed() }),
+            });
+          }
+        }),
+      );
+    });
+
+    it('is refused when it does not fit, and then goes by message', () => {
+      const { main, worker } = pair();
+      worker.takeOrder();
+      expect(worker.putResponse(0, { output: 'x'.repeat(512 * 1024 + 1), success: true })).to.equal(false);
+      expect(worker.putResponse(0, { output: 'x', success: false, errorMessage: 'y'.repeat(512 * 1024) })).to.equal(
+        false,
+      );
+      worker.putPosted(0);
+      expect(main.response(0)).to.equal(undefined);
+      expect(worker.putResponse(1, { output: 'x'.repeat(512 * 1024), success: true })).to.equal(true);
+      expect(main.response(1)?.output.length).to.equal(512 * 1024);
+    });
+
+    it('finds the room empty again with the next order', () => {
+      const { worker } = pair();
+      const whole = { output: 'x'.repeat(512 * 1024), success: true };
+      for (let order = 0; order < 3; order++) {
+        worker.takeOrder();
+        expect(worker.putResponse(0, whole)).to.equal(true);
+        expect(worker.putResponse(1, whole)).to.equal(false);
+      }
+    });
+  });
+
+  describe('a slot', () => {
+    const moves = {
+      claim: (_main: Mailbox, worker: Mailbox) => worker.claim(0),
+      finish: (_main: Mailbox, worker: Mailbox) => worker.finish(0),
+      recall: (main: Mailbox) => main.recall(0),
+      kill: (main: Mailbox) => main.kill(0),
+    };
+    const allowed: Record<string, Partial<Record<keyof typeof moves, SlotState>>> = {
+      queued: { claim: SlotState.running, recall: SlotState.recalled },
+      running: { finish: SlotState.done, kill: SlotState.killed },
+      done: {},
+      recalled: {},
+      killed: {},
+    };
+    const reach: Record<string, readonly (keyof typeof moves)[]> = {
+      queued: [],
+      running: ['claim'],
+      done: ['claim', 'finish'],
+      recalled: ['recall'],
+      killed: ['claim', 'kill'],
+    };
+    for (const [state, path] of Object.entries(reach)) {
+      for (const [move, make] of Object.entries(moves)) {
+        const to = allowed[state]?.[move as keyof typeof moves];
+        it(`that is ${state} ${to === undefined ? 'refuses' : 'takes'} ${move}`, () => {
+          const { main, worker } = pair();
+          main.queue(0);
+          for (const step of path) expect(moves[step](main, worker)).to.equal(true);
+          const before = main.state(0);
+          expect(make(main, worker)).to.equal(to !== undefined);
+          expect(main.state(0)).to.equal(to ?? before);
+        });
+      }
+    }
+
+    it('changes the count of entries when it is claimed: it is not the call before', () => {
+      const { main, worker } = pair();
+      for (const slot of [0, 1]) main.queue(slot);
+      worker.claim(0);
+      worker.enter('process');
+      const before = main.entries;
+      worker.finish(0);
+      worker.claim(1);
+      expect(main.entries).not.to.equal(before);
+    });
+  });
+
+  it('tells the phases apart, and two calls of the same phase', () => {
+    const { main, worker } = pair();
+    const seen = new Set<number>();
+    for (const phase of PHASES) {
+      worker.enter(phase);
+      expect(main.phase).to.equal(phase);
+      seen.add(main.entries);
+      worker.enter(phase);
+      expect(main.phase).to.equal(phase);
+      seen.add(main.entries);
+    }
+    expect(seen.size).to.equal(PHASES.length * 2);
+  });
+
+  it('gives a section to whoever decides first', () => {
+    const { main, worker } = pair();
+    worker.enterSection(1);
+    expect(main.section).to.equal(1);
+    expect(main.killSection(2)).to.equal(false);
+    expect(worker.leaveSection(1)).to.equal(true);
+    expect(main.killSection(1)).to.equal(false);
+    worker.enterSection(2);
+    expect(main.killSection(2)).to.equal(true);
+    expect(worker.leaveSection(2)).to.equal(false);
+  });
+
+  describe('between two threads', () => {
+    it('each request is begun or taken back, and each begun one is done or killed: never both, never neither', async () => {
+      const main = new Mailbox();
+      const rounds = 400;
+      const control = sharedWords(2);
+      const [claimed, finished] = [sharedWords(SLOTS), sharedWords(SLOTS)];
+      const worker = race({ play: 'claims', mailbox: main.buffer, rounds, control, claimed, finished });
+      const exit = once(worker, 'exit');
+      const totals = { recalled: 0, done: 0, killed: 0 };
+      for (let round = 1; round <= rounds; round++) {
+        for (let slot = 0; slot < SLOTS; slot++) main.queue(slot);
+        const recalled = new Set<number>();
+        const killed = new Set<number>();
+        Atomics.store(control, 0, round);
+        // From the back, as the engine does it, and at what runs, until the worker is through.
+        let back = SLOTS - 1;
+        while (Atomics.load(control, 1) < round) {
+          for (let slot = 0; slot < SLOTS; slot += 7) if (main.kill(slot)) killed.add(slot);
+          if (round % 3 !== 0 && back >= 0 && main.recall(back)) recalled.add(back);
+          back--;
+        }
+        const broken = Array.from({ length: SLOTS }, (_, slot) => slot).filter((slot) => {
+          const ends = Number(recalled.has(slot)) + Number(killed.has(slot)) + finished[slot]!;
+          return ends !== 1 || claimed[slot] !== Number(!recalled.has(slot));
+        });
+        expect(broken, `round ${round}`).to.deep.equal([]);
+        totals.recalled += recalled.size;
+        totals.killed += killed.size;
+        totals.done += SLOTS - recalled.size - killed.size;
+      }
+      await exit;
+      // The race was one: each side won some.
+      for (const [end, count] of Object.entries(totals)) expect(count, end).to.be.above(0);
+    });
+
+    for (const lingerMs of [0, 0.05, 5]) {
+      it(`every order is taken once, in order, when the worker lingers for ${lingerMs} ms`, async () => {
+        const main = new Mailbox();
+        const [control, seen] = [sharedWords(1), sharedWords(2000)];
+        const worker = race({ play: 'orders', mailbox: main.buffer, lingerMs, control, seen });
+        const exit = once(worker, 'exit');
+        let shifts = 0;
+        let handedOver = 0;
+        for (let order = 1; order <= seen.length; order++) {
+          if (main.post({ kind: 'process', definition: order, count: 1, parcel: false })) handedOver++;
+          else Atomics.store(control, 0, ++shifts);
+          // At times at once, at times after a while, so that the shift closes just now, or is closed.
+          for (let spin = (order % 5) * (order % 11) * 40; spin > 0; spin--) Atomics.load(control, 0);
+          while (!main.orderDone);
+        }
+        await exit;
+        expect([...seen]).to.deep.equal(Array.from(seen, (_, index) => index + 1));
+        expect(shifts).to.be.above(0);
+        if (lingerMs === 5) expect(handedOver).to.be.above(0);
+      });
+    }
+
+    it('no result goes unannounced', async () => {
+      const main = new Mailbox();
+      const control = sharedWords(1);
+      const { port1, port2 } = new MessageChannel();
+      const rounds = 200;
+      const worker = race({ play: 'announces', mailbox: main.buffer, rounds, slots: SLOTS, control, port: port2 });
+      const exit = once(worker, 'exit');
+      for (let round = 1; round <= rounds; round++) {
+        for (let slot = 0; slot < SLOTS; slot++) main.queue(slot);
+        // Only wake-ups make this side look.
+        const all = new Promise<void>((resolve) => {
+          port1.removeAllListeners('message');
+          port1.on('message', () => {
+            main.awake();
+            for (let slot = 0; slot < SLOTS; slot++) if (main.state(slot) !== SlotState.done) return;
+            resolve();
+          });
+        });
+        Atomics.store(control, 0, round);
+        await all;
+      }
+      await exit;
+      port1.close();
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import type { PluginThread } from '../../src/pool/plugin-thread.ts';
+import { FairQueue } from '../../src/scheduler/fair-queue.ts';
+import { MemoryBudget } from '../../src/scheduler/memory-budget.ts';
+import { openLane } from '../support/lanes.ts';
+
+const MiB = 1024 * 1024;
+
+/** The budget looks at nothing of a thread but whether it is idle. */
+const thread = (state: PluginThread['state'] = 'idle'): PluginThread => ({ state }) as PluginThread;
+
+describe('MemoryBudget', () => {
+  const queue = new FairQueue();
+  const lane = (megabytes: number) => openLane(queue, `takes ${megabytes}`, { maxMemoryBytes: megabytes * MiB });
+
+  it('books an instance that runs with what it may grow to, and one that waits with what it holds', () => {
+    const budget = new MemoryBudget(100 * MiB);
+    const [one, a] = [thread(), lane(32)];
+    budget.begin(one, a);
+    expect(budget.booked).to.equal(32 * MiB);
+    budget.end(one, 1 * MiB);
+    expect(budget.booked).to.equal(1 * MiB);
+    budget.begin(one, a);
+    expect(budget.booked).to.equal(32 * MiB);
+  });
+
+  it('lets in what fits beside what is booked, to the byte', () => {
+    const budget = new MemoryBudget(64 * MiB);
+    budget.begin(thread(), lane(32));
+    expect(budget.fits(lane(32))).to.equal(true);
+    expect(budget.fits(lane(33))).to.equal(false);
+    expect(budget.fits(lane(32), 1)).to.equal(false);
+  });
+
+  it('does not count an idle instance against the request that it would serve', () => {
+    const budget = new MemoryBudget(32 * MiB);
+    const [one, a] = [thread('busy'), lane(32)];
+    budget.begin(one, a);
+    budget.end(one, 4 * MiB);
+    expect(budget.fits(a)).to.equal(false);
+    one.state = 'idle';
+    expect(budget.fits(a)).to.equal(true);
+    expect(budget.fits(lane(29))).to.equal(false);
+  });
+
+  it('forgets what was dropped, and everything of a thread that ended', () => {
+    const budget = new MemoryBudget(100 * MiB);
+    const [one, two, a, b] = [thread(), thread(), lane(8), lane(16)];
+    for (const [on, next] of [
+      [one, a],
+      [one, b],
+      [two, a],
+    ] as const) {
+      budget.begin(on, next);
+      budget.end(on, 2 * MiB);
+    }
+    expect(budget.booked).to.equal(6 * MiB);
+    budget.dropped(one, a.id);
+    expect(budget.booked).to.equal(4 * MiB);
+    budget.begin(two, b);
+    budget.ended(two);
+    expect(budget.booked).to.equal(2 * MiB);
+    budget.ended(one);
+    expect(budget.booked).to.equal(0);
+  });
+
+  it('names the instance that has not been used for longest', () => {
+    const budget = new MemoryBudget(100 * MiB);
+    const [one, a, b] = [thread(), lane(8), lane(16)];
+    for (const next of [a, b, a]) {
+      budget.begin(one, next);
+      budget.end(one, MiB);
+    }
+    expect(budget.oldest(one)).to.equal(b.id);
+    budget.dropped(one, b.id);
+    expect(budget.oldest(one)).to.equal(a.id);
+    expect(budget.oldest(thread())).to.equal(undefined);
+  });
+});

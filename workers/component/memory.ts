@@ -1,0 +1,33 @@
+import { Buffer } from 'node:buffer';
+
+/** Views of a linear memory. They are good until guest code runs, which may grow the memory and so detach its buffer. */
+export class GuestMemory {
+  readonly #memory: WebAssembly.Memory;
+  bytes: Uint8Array<ArrayBuffer>;
+  view: DataView<ArrayBuffer>;
+  /** The same bytes, for Node's string functions. */
+  buffer: Buffer<ArrayBuffer>;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    const { buffer } = memory;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.buffer = Buffer.from(buffer);
+  }
+
+  /**
+   * Comes after guest code and before a look at the views. Asking the memory for its buffer costs five times as much as
+   * seeing that the old one is detached, which has no bytes.
+   */
+  refresh(): void {
+    if (this.bytes.length === 0) this.#attach();
+  }
+
+  #attach(): void {
+    const { buffer } = this.#memory;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.buffer = Buffer.from(buffer);
+  }
+}

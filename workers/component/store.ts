@@ -1,0 +1,64 @@
+import { outputLimit } from '../glue.ts';
+import type { ComponentInstance } from './component-instance.ts';
+import type { ResourceType } from './resources.ts';
+
+/** What the host spends on values of the guest. */
+export interface Limits {
+  /** Bytes of text that one call may hand to the host; the policy's `maxOutputBytes`. */
+  readonly maxOutputBytes: number;
+}
+
+/** A call that may return nothing can still log and ask for its configuration. */
+const ALWAYS_LIFTED_BYTES = 64 * 1024;
+/** What lists may take on top of the text: one call of a WASI function moves 1 MiB. */
+const LIST_BYTES = 4 * 1024 * 1024;
+
+/** What the instances within one component share: its resource types, and the books of the call that is under way. */
+export class Store {
+  readonly resources: ResourceType[] = [];
+  readonly #limits: Limits;
+  readonly maxTextBytes: number;
+  readonly #maxLiftedBytes: number;
+  #lifted = 0;
+  /** What ended a call into the guest. A guest may catch what its imports throw; it gets nowhere with it. */
+  #trapped: { readonly error: unknown } | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
+    this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;
+  }
+
+  /** Begins to lift the arguments of a call to the host, or the result of one to the guest. */
+  beginLifting(): void {
+    this.#lifted = 0;
+  }
+
+  /**
+   * Accounts for memory of the host that a value of the guest takes. Elements of a list may share one region, so that
+   * the size of the guest's memory does not bound it.
+   *
+   * @throws {PluginError} `ERR_OUTPUT_LIMIT`.
+   */
+  spend(bytes: number): void {
+    this.#lifted += bytes;
+    if (this.#lifted > this.#maxLiftedBytes) throw outputLimit(this.#lifted, this.#limits.maxOutputBytes);
+  }
+
+  /** Accounts for a string, before it is made. */
+  spendText(bytes: number): void {
+    if (bytes > this.maxTextBytes) throw outputLimit(bytes, this.#limits.maxOutputBytes);
+    this.spend(bytes);
+  }
+
+  /** Notes that a call ended otherwise than by a return. Nothing may enter or leave the instance afterwards. */
+  poison(instance: ComponentInstance, error: unknown): void {
+    this.#trapped ??= { error };
+    instance.mayLeave = false;
+  }
+
+  /** Throws again what the guest has caught. */
+  rethrow(): void {
+    if (this.#trapped !== undefined) throw this.#trapped.error;
+  }
+}
