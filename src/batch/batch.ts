@@ -62,7 +62,7 @@ export async function* runBatch(
   let read = 0;
   let taken = 0;
   let reader: 'open' | 'reading' | 'ended' = 'open' as 'open' | 'reading' | 'ended';
-  let failure: unknown;
+  let failure: { readonly error: unknown } | undefined;
   let notify = (): void => {};
 
   const settle = (result: BatchResult): void => {
@@ -86,7 +86,7 @@ export async function* runBatch(
   };
   const fail = (error: unknown): void => {
     reader = 'ended';
-    failure = error;
+    failure = { error };
     notify();
   };
   const pull = (): void => {
@@ -97,12 +97,14 @@ export async function* runBatch(
         continue;
       }
       reader = 'reading';
-      next.then((result) => {
-        reader = 'open';
-        accept(result);
-        pull();
-        notify();
-      }, fail);
+      next
+        .then((result) => {
+          reader = 'open';
+          accept(result);
+          pull();
+          notify();
+        })
+        .catch(fail);
     }
   };
 
@@ -120,7 +122,7 @@ export async function* runBatch(
         taken++;
         yield result;
       } else if (failure !== undefined) {
-        throw failure;
+        throw failure.error;
       } else if (reader === 'ended' && taken === read) {
         return;
       } else {
@@ -132,7 +134,10 @@ export async function* runBatch(
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     controller.abort();
-    await records.return?.();
+    const ended = records.return?.();
+    // A source that is being read ends when it has answered, which may be never: the caller does not wait for that.
+    if (reader === 'reading') Promise.resolve(ended).catch(() => {});
+    else await ended;
   }
 }
 

@@ -67,7 +67,7 @@ export class Pool {
   }
 
   hasIdle(threadClass: ThreadClass): boolean {
-    return this.#any(threadClass, 'idle');
+    return this.#count(threadClass, 'idle') > 0;
   }
 
   /** Starts a thread of a class if the bound allows and none is free or on its way. */
@@ -75,10 +75,16 @@ export class Pool {
     if (this.#threads.size < this.#maxThreads) this.want(threadClass);
   }
 
-  /** The same for work that waits: at the bound, an idle thread of another class has to make room. */
-  want(threadClass: ThreadClass): void {
-    if (this.#state === 'closed' || this.#any(threadClass, 'idle') || this.#any(threadClass, 'starting')) return;
+  /**
+   * The same for work that waits: at the bound, an idle thread of another class has to make room.
+   *
+   * @param count How many threads of the class should be free or on their way.
+   */
+  want(threadClass: ThreadClass, count = 1): void {
+    const coming = this.#count(threadClass, 'idle') + this.#count(threadClass, 'starting');
+    if (this.#state === 'closed' || coming >= count) return;
     if (this.#threads.size >= this.#maxThreads) {
+      if (coming > 0) return;
       // It comes back through `end`, and whoever waits for a thread asks again then.
       const threads = [...this.#threads];
       const other = threads.find(({ state }) => state === 'idle');
@@ -148,8 +154,9 @@ export class Pool {
     for (const thread of this.#threads) if (thread.state === 'idle' && surplus-- > 0) this.#listener.onSurplus(thread);
   }
 
-  #any(threadClass: ThreadClass, state: PluginThreadState): boolean {
-    for (const thread of this.#threads) if (thread.threadClass === threadClass && thread.state === state) return true;
-    return false;
+  #count(threadClass: ThreadClass, state: PluginThreadState): number {
+    let count = 0;
+    for (const thread of this.#threads) if (thread.threadClass === threadClass && thread.state === state) count++;
+    return count;
   }
 }

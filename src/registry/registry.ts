@@ -69,7 +69,7 @@ export class Registry {
   load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
     return this.#locks.run(name, async () => {
       if (this.#plugins.has(name)) {
-        throw new PluginError('ERR_INVALID_ARGUMENT', `A plugin is already loaded as \`${name}\``, {
+        throw new PluginError('ERR_INVALID_ARGUMENT', `A plugin is already loaded as \`${cleanLogLine(name)}\``, {
           plugin: name,
           hint: 'Replace it with `reloadPlugin`, or unload it first.',
         });
@@ -125,7 +125,7 @@ export class Registry {
       this.#plugins.delete(name);
       if (force) {
         this.#scheduler.abandon(version.lane, (job) =>
-          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${name}\` was unloaded by force`),
+          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
         );
       }
       await this.#takeDown(version);
@@ -214,8 +214,10 @@ export class Registry {
 
 /** `ERR_PLUGIN_NOT_FOUND`, with what is there instead. */
 export function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
-  return new PluginError('ERR_PLUGIN_NOT_FOUND', `No plugin is loaded as \`${name}\``, {
+  // A name may come from whoever called the caller: what is made to be logged is one line (invariant 11).
+  const names = loaded.slice(0, 10).map(cleanLogLine).join(', ');
+  return new PluginError('ERR_PLUGIN_NOT_FOUND', `No plugin is loaded as \`${cleanLogLine(name)}\``, {
     plugin: name,
-    hint: loaded.length === 0 ? 'Load it first with `loadPlugin`.' : `Loaded are: ${loaded.slice(0, 10).join(', ')}.`,
+    hint: loaded.length === 0 ? 'Load it first with `loadPlugin`.' : `Loaded are: ${names}.`,
   });
 }

@@ -21,6 +21,8 @@ export class Lane {
   #serviceMs: number | undefined;
   /** Jobs that are in a mailbox and not settled. */
   sent = 0;
+  /** How its last batch ended: with a worker that died, it is not trusted with the last free thread. */
+  lastBatch: 'done' | 'lost' = 'done';
   /** Jobs that wait for room in the queue. */
   waiting = 0;
 

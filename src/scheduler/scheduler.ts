@@ -173,10 +173,9 @@ export class Scheduler {
   }
 
   #queueFull(job: Job): PluginError {
-    const { queueLimit, pluginQueueLimit } = this.#options;
-    const name = this.depth >= queueLimit ? 'queueLimit' : 'pluginQueueLimit';
+    const name = this.depth >= this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
     const limit = { name, value: this.#options[name] };
-    const message = `The queue holds ${limit.value} requests${pluginQueueLimit < queueLimit ? ' of the plugin' : ''}, its limit`;
+    const message = `The queue holds ${limit.value} requests${name === 'pluginQueueLimit' ? ' of the plugin' : ''}, its limit`;
     return job.error('ERR_QUEUE_FULL', message, {
       limit,
       hint: `Try again later, pass \`whenFull: 'wait'\`, or raise \`${name}\`.`,
@@ -231,24 +230,30 @@ export class Scheduler {
 
   #dispatch(): void {
     const { pool, memory } = this.#supervisor;
-    const { threads, maxThreads } = this.#options;
+    const { threads } = this.#options;
     while (this.#active < threads) {
       if (this.#short?.size === 0) this.#short = undefined;
-      const last = pool.counts.busy >= maxThreads - 1;
-      const missing = new Set<ThreadClass>();
+      // A thread that is still starting is none yet: under a storm of kills most of them are.
+      const last = pool.counts.idle < 2;
+      const missing = new Map<ThreadClass, number>();
       const lane = this.#queue.next((candidate) => {
         const { tenant, threadClass } = candidate;
-        // No plugin has more threads than `threads`, and none that has one already gets the last of all (invariant 3).
-        if (tenant.held >= threads || (tenant.held > 0 && last)) return false;
+        // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
+        // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
+        if (tenant.held >= threads) return false;
+        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost')) {
+          missing.set(threadClass, 2);
+          return false;
+        }
         if (!memory.fits(candidate, candidate === this.#short ? 0 : this.#short?.memoryBytes)) {
           this.#short ??= candidate;
           return false;
         }
         if (pool.hasIdle(threadClass)) return true;
-        missing.add(threadClass);
+        missing.set(threadClass, 1);
         return false;
       });
-      for (const threadClass of missing) pool.want(threadClass);
+      for (const [threadClass, count] of missing) pool.want(threadClass, count);
       if (lane === undefined) break;
       if (lane === this.#short) this.#short = undefined;
       this.#send(lane);
@@ -282,13 +287,16 @@ export class Scheduler {
 
   #done(batch: Batch, milliseconds: number): void {
     this.#queue.charge(batch.lane.tenant, milliseconds);
+    batch.lane.lastBatch = 'done';
     if (batch.jobs[0]?.kind === 'process' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
     this.#ended(batch);
   }
 
   /** What ran until it was killed had its thread for as long as that, and pays for it. */
   #lost(batch: Batch): void {
-    this.#queue.charge(batch.lane.tenant, performance.now() - batch.startedAt);
+    const milliseconds = performance.now() - batch.startedAt;
+    this.#queue.charge(batch.lane.tenant, milliseconds);
+    batch.lane.lastBatch = 'lost';
     this.#ended(batch);
   }
 

@@ -10,10 +10,8 @@ import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { overrunError } from './overrun.ts';
 import { Retirement } from './retirement.ts';
-import { TICK_MS, Watch } from './watch.ts';
+import { LONG_MS, TICK_MS, Watch } from './watch.ts';
 
-/** Milliseconds after which a running request no longer counts against `threads` (invariant 3). */
-const LONG_MS = 2 * TICK_MS;
 /** Ticks without work after which the watchdog sleeps. */
 const IDLE_TICKS = 200;
 
@@ -58,6 +56,7 @@ export class Supervisor {
   readonly pool: Pool;
   readonly memory: MemoryBudget;
   readonly #listener: SupervisorListener;
+  readonly #maxThreads: number;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
   readonly #watches = new WeakMap<PluginThread, Watch>();
   /** Lanes that threads may hold instances of, by the number under which they know them. */
@@ -67,6 +66,7 @@ export class Supervisor {
 
   constructor({ threads, maxThreads, maxTotalMemoryBytes }: SupervisorOptions, listener: SupervisorListener) {
     this.#listener = listener;
+    this.#maxThreads = maxThreads;
     this.memory = new MemoryBudget(maxTotalMemoryBytes);
     this.pool = new Pool(threads + 1, maxThreads, {
       onReady: (thread) => this.#ready(thread),
@@ -192,14 +192,32 @@ export class Supervisor {
   /** A thread has nothing to do: it shuts down what it should no longer hold, and is free then. */
   #free(thread: PluginThread): void {
     const [id] = thread.retiring.keys();
-    if (id === undefined) {
-      if (thread.fate === 'leaves') this.#end(thread);
-      else this.pool.release(thread);
+    if (id === undefined && thread.fate === 'leaves') {
+      this.#end(thread);
+      this.#listener.onFree();
+      return;
+    }
+    if (id === undefined || !this.#othersHaveThreads(thread)) {
+      this.pool.release(thread);
       this.#listener.onFree();
       return;
     }
     this.#begin(thread, new Retirement(thread, this.#lanes.get(id)!));
     thread.send({ kind: 'retire', definition: id, count: 0 });
+  }
+
+  /** Whether there is a thread for requests while this one shuts an instance down, which may take to its limit. */
+  #othersHaveThreads(thread: PluginThread): boolean {
+    if (this.pool.threads.size < this.#maxThreads) return true;
+    return [...this.pool.threads].some((other) => {
+      const work = this.#work.get(other);
+      return other !== thread && (work === undefined || (work instanceof Batch && work.pace === 'normal'));
+    });
+  }
+
+  /** Tries again what {@link #othersHaveThreads} put off. */
+  #retireWhatWaits(): void {
+    for (const thread of this.pool.threads) if (thread.state === 'idle' && thread.retiring.size > 0) this.#free(thread);
   }
 
   /** A thread died of itself. */
@@ -239,6 +257,7 @@ export class Supervisor {
   }
 
   #tick(): void {
+    this.#retireWhatWaits();
     this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
     if (this.#idleTicks > IDLE_TICKS) {
       clearInterval(this.#ticker);

@@ -180,6 +180,29 @@ describe('findGrows', () => {
     });
   }
 
+  it('steps over immediates that would pass for instructions', () => {
+    // 64 is `memory.grow`; 14 is `br_table`, which would take all that follows for labels.
+    for (const code of [
+      [0xfe, 3, 64], // atomic.fence
+      [0xfd, 21, 64], // i8x16.extract_lane_s
+      [0xfd, 84, 64, 64, 64, 64], // v128.load8_lane of memory 64
+      [0xfb, 24, 3, 64, 14, 14], // br_on_cast
+      [0xfb, 8, 64, 64], // array.new_fixed
+      [0xfb, 20, 14], // ref.test
+      [0xfc, 8, 64, 64], // memory.init
+      [0x1f, 64, 4, 0, 64, 64, 1, 64, 64, 2, 64, 3, 64], // try_table
+      [0x06, 64, 0x07, 64, 0x18, 64], // try, catch, delegate
+      [0x0e, 2, 64, 64, 64], // br_table
+      [0x1c, 1, 0x63, 14], // select
+      [0x11, 64, 64], // call_indirect
+      [0x28, 64, 64, 64], // i32.load of memory 64
+      [0x44, 64, 64, 64, 64, 64, 64, 64, 64], // f64.const
+    ]) {
+      const found = findGrows(new Reader(Uint8Array.from([0, ...code, 0x40, 1, 0x0b])));
+      expect(found.map(grows), String(code)).to.deep.equal(['memory 1']);
+    }
+  });
+
   it('says where they are', () => {
     // (local i64 (ref null func)) (i32.const 0x40) (memory.grow 0x140, padded) (drop)
     const body = Uint8Array.from([2, 1, 0x7e, 1, 0x63, 0x70, 0x41, 0xc0, 0x00, 0x40, 0xc0, 0x82, 0x00, 0x1a, 0x0b]);

@@ -109,14 +109,16 @@ describe('instrumentGrowth', () => {
   });
 
   it('tells of tables', async () => {
-    const exports = instantiate(
-      await cappedModule(
-        `(table 1 1 funcref) (table 1 externref) (table i64 2 20000 funcref)
+    const parsed = await fromWat(`(component
+      (core module $defines (table (export "t") 1 1 funcref))
+      (core module $m (import "env" "t" (table 1 funcref)) (table 1 externref) (table i64 2 20000 funcref)
         (func (export "externs") (param externref i32) (result i32) (table.grow 1 (local.get 0) (local.get 1)))
         (func (export "wide") (param i64) (result i64) (table.grow 2 (ref.null func) (local.get 0)))
-        (func (export "get") (param i32) (result externref) (table.get 1 (local.get 0)))`,
-      ),
-    );
+        (func (export "get") (param i32) (result externref) (table.get 1 (local.get 0))))
+      (core instance $defines (instantiate $defines))
+      (core instance (instantiate $m (with "env" (instance $defines)))))`);
+    const [defines, grows] = coreModules(capped(parsed));
+    const exports = instantiate(grows!, { env: { t: instantiate(defines!).t } });
     expect([exports.externs!('x', 2), exports.get!(2), refused(exports)]).to.deep.equal([1, 'x', 0]);
     expect([exports.wide!(19_999n), exports.externs!('x', 10_000_000), refused(exports)]).to.deep.equal([-1n, -1, 0]);
     expect([exports.externs!('x', 9_000), refused(exports)]).to.deep.equal([-1, 1]);
@@ -132,7 +134,7 @@ describe('instrumentGrowth', () => {
         (func (export "indirect") (param i32) (result i32)
           (call_indirect (type $grow) (local.get 0) (i32.const 1)))
         (func (export "one") (result i32) (call $one))
-        (func $start (global.set $g (i32.const 9))) (start $start)
+        (func $start (global.set $g (i32.const 9))) (start $start) (func (param f64))
         (data (i32.const 0) "abc")`),
     );
     expect([exports.one!(), exports.indirect!(2), exports.indirect!(1000), refused(exports)]).to.deep.equal([

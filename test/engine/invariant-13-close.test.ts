@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
+import { closeEngines, collect, createEngine } from '../support/engine.ts';
+import { outcome } from '../support/outcome.ts';
+import type { Program } from './fixtures/leaver.ts';
+
+const LEAVER = fileURLToPath(new URL('./fixtures/leaver.ts', import.meta.url));
+
+/** What each program has seen when it is over. */
+const PROGRAMS: Record<Program, string> = {
+  'closes an engine that has done nothing': 'closed',
+  'closes an engine after traffic': 'closed',
+  'closes an engine during traffic': 'ok',
+  'closes an engine by force': 'ERR_ENGINE_CLOSED',
+  'closes an engine after kills': 'ERR_DEADLINE',
+  'closes an engine while it loads a plugin': 'ok',
+  'closes an engine with a deadline under way': 'ok',
+  'disposes of an engine': 'x',
+  'forgets an engine that has done nothing': 'forgotten',
+  'forgets an idle engine': 'forgotten',
+  'forgets an idle engine after a kill': 'ERR_DEADLINE',
+  'forgets an engine at work, which finishes first': 'forgotten slept',
+};
+
+describe('invariant 13: after close() nothing is left running', function () {
+  this.timeout(60_000);
+  const children = new Set<ChildProcess>();
+  after(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+  after(closeEngines);
+
+  for (const [program, seen] of Object.entries(PROGRAMS)) {
+    it(`a program that ${program} ends by itself`, async () => {
+      const child = spawn(process.execPath, [LEAVER, program], { stdio: ['ignore', 'pipe', 'pipe'] });
+      children.add(child);
+      const [output, errors, [status, signal]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'exit'),
+      ]);
+      children.delete(child);
+      expect([output.trim(), errors, status, signal]).to.deep.equal([seen, '', 0, null]);
+    });
+  }
+
+  it('no thread is alive when close() resolves', async () => {
+    const engine = await createEngine({ threads: 2 });
+    await engine.loadPlugin('echo', await echo());
+    await engine.loadPlugin('hostile', await hostile(), { sandbox: { cpuTimeLimitMs: 50 } });
+    await Promise.all([
+      ...Array.from({ length: 100 }, () => engine.process('echo', { input: 'x' })),
+      outcome(engine.process('hostile', { input: 'spin' })),
+    ]);
+    await engine.close();
+    expect(engine.status()).to.deep.equal({ queued: 0, threads: { starting: 0, idle: 0, busy: 0 }, plugins: 0 });
+    expect(process.getActiveResourcesInfo().filter((resource) => resource === 'Worker')).to.deep.equal([]);
+  });
+
+  it('every instance is shut down before', async () => {
+    const engine = await createEngine({ threads: 1 });
+    const events = collect(engine, 'plugin:event');
+    for (const name of ['a', 'b', 'c']) await engine.loadPlugin(name, await lifecycle.shutdownEmits());
+    await engine.close();
+    expect(events.map(({ plugin, type }) => `${plugin} ${type}`).toSorted()).to.deep.equal([
+      'a shutdown',
+      'b shutdown',
+      'c shutdown',
+    ]);
+  });
+
+  it('it may be called as often as one likes, and everything else is refused', async () => {
+    const engine = await createEngine({ threads: 1 });
+    await engine.loadPlugin('echo', await echo());
+    const closing = engine.close();
+    expect(engine.close()).to.equal(closing);
+    const bytes = await echo();
+    const calls = [
+      () => engine.process('echo', { input: '' }),
+      () => engine.loadPlugin('other', bytes),
+      () => engine.reloadPlugin('echo'),
+      () => engine.unloadPlugin('echo'),
+    ];
+    for (const call of calls) expect(await outcome(call())).to.equal('ERR_ENGINE_CLOSED');
+    await closing;
+    for (const call of calls) expect(await outcome(call())).to.equal('ERR_ENGINE_CLOSED');
+    await engine.close({ force: true });
+  });
+});
