@@ -4,7 +4,7 @@ import type { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
-import { isSettled, rejection, seeded, turn } from '../support/outcome.ts';
+import { isSettled, rejection, seeded, turn, until } from '../support/outcome.ts';
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
@@ -86,10 +86,15 @@ describe('engine.batch()', function () {
 
       it('ends the source when the consumer has enough', async () => {
         const { seen, sources } = counted(1_000_000);
-        for await (const { index } of engine.batch(sources[kind](), { plugin: 'echo', concurrency: 4, ordered: true })) {
+        for await (const { index } of engine.batch(sources[kind](), {
+          plugin: 'echo',
+          concurrency: 4,
+          ordered: true,
+        })) {
           if (index === 9) break;
         }
-        expect(seen.ended).to.equal(1);
+        // A source that is just being read ends when it has answered.
+        await until(() => seen.ended === 1);
         expect(seen.read).to.be.at.most(14);
         expect(engine.status().queued).to.equal(0);
       });
@@ -118,7 +123,12 @@ describe('engine.batch()', function () {
         const results: BatchResult[] = [];
         const run = (async () => {
           const { signal } = controller;
-          for await (const one of engine.batch(sources[kind](), { plugin: 'hostile', concurrency: 4, ordered: true, signal })) {
+          for await (const one of engine.batch(sources[kind](), {
+            plugin: 'hostile',
+            concurrency: 4,
+            ordered: true,
+            signal,
+          })) {
             results.push(one);
             if (one.index === 2) setImmediate(() => controller.abort(new Error('enough')));
           }
@@ -126,7 +136,7 @@ describe('engine.batch()', function () {
         const error = await rejection(run);
         expect([error.code, (error.cause as Error).message]).to.deep.equal(['ERR_ABORTED', 'enough']);
         expect(results.map(({ index }) => index)).to.deep.equal([0, 1, 2]);
-        expect(seen.ended).to.equal(1);
+        await until(() => seen.ended === 1);
         expect((await engine.process('hostile', { input: 'free again' })).output).to.equal('free again');
       });
     });
@@ -145,7 +155,7 @@ describe('engine.batch()', function () {
       { input: 'last' },
     ] as unknown as BatchRequest[];
     const results = await all(engine.batch(records, { plugin: 'hostile', ordered: true }));
-    expect(results.map((one) => (one.ok ? one.errorMessage ?? one.output : one.error.code))).to.deep.equal([
+    expect(results.map((one) => (one.ok ? (one.errorMessage ?? one.output) : one.error.code))).to.deep.equal([
       'a',
       'ERR_TRAP',
       'ERR_PLUGIN_NOT_FOUND',

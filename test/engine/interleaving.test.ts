@@ -32,7 +32,9 @@ describe('load, unload and reload between requests', function () {
       const random = seeded(seed);
       const engine = await createEngine({ threads: 2, queueLimit: 200 });
       const sources = await Promise.all(
-        [echo, echo, hostile, wasi, lifecycle.initializeTraps, lifecycle.shutdownTraps, misfits.garbage].map((one) => one()),
+        [echo, echo, hostile, wasi, lifecycle.initializeTraps, lifecycle.shutdownTraps, misfits.garbage].map((one) =>
+          one(),
+        ),
       );
       const kinds: Kind[] = [];
       const outcomes: Promise<string>[] = [];
@@ -40,12 +42,28 @@ describe('load, unload and reload between requests', function () {
         kinds.push(kind);
         outcomes.push(outcome(promise));
       };
-      const options = () => ({ sandbox: { cpuTimeLimitMs: 60, instances: random.pick(['warm', 'warm', 'fresh'] as const) } });
+      const options = () => ({
+        sandbox: { cpuTimeLimitMs: 60, instances: random.pick(['warm', 'warm', 'fresh'] as const) },
+      });
       const request = (): void => {
         const controller = new AbortController();
         const { signal } = controller;
-        const input = random.pick(['x', 'x', 'x', 'burn 1', 'unreachable', 'sleep 5', ...(random.below(4) ? [] : ['spin'])]);
-        const limits = random.pick([{}, {}, { signal }, { deadlineMs: 1 + random.below(50) }, { whenFull: 'wait' as const }]);
+        const input = random.pick([
+          'x',
+          'x',
+          'x',
+          'burn 1',
+          'unreachable',
+          'sleep 5',
+          ...(random.below(4) ? [] : ['spin']),
+        ]);
+        const limits = random.pick([
+          {},
+          {},
+          { signal },
+          { deadlineMs: 1 + random.below(50) },
+          { whenFull: 'wait' as const },
+        ]);
         call('process', engine.process(random.pick(NAMES), { input }, limits));
         if (random.below(2)) controller.abort();
         else setImmediate(() => controller.abort());
@@ -57,7 +75,10 @@ describe('load, unload and reload between requests', function () {
             call('load', engine.loadPlugin(name, random.pick(sources), options()));
             break;
           case 'reload':
-            call('reload', engine.reloadPlugin(name, ...(random.below(3) ? ([random.pick(sources), options()] as const) : [])));
+            call(
+              'reload',
+              random.below(3) ? engine.reloadPlugin(name, random.pick(sources), options()) : engine.reloadPlugin(name),
+            );
             break;
           case 'unload':
             call('unload', engine.unloadPlugin(name, { force: random.below(4) === 0 }));

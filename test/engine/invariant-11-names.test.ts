@@ -16,7 +16,7 @@ const NAMES = [
   'a/b\\c',
   '\0',
   "');process.exit(9);('",
-  '${process.exit(9)}',
+  '`;process.exit(9);`',
   'two\nlines',
   '\u001b[2J\u202e',
 ];
@@ -68,8 +68,7 @@ describe('invariant 11: no name is code, a path, a key or a log line', function 
     for (const key of NAMES) {
       expect((await engine.process('keyed', { input: `config ${key}` })).output, key).to.equal('mine');
     }
-    expect(({} as Record<string, unknown>)['mine']).to.equal(undefined);
-    expect(Object.hasOwn(Object.prototype, 'mine')).to.equal(false);
+    expect('mine' in {}).to.equal(false);
     await engine.unloadPlugin('keyed');
   });
 
@@ -101,8 +100,7 @@ describe('invariant 11: no name is code, a path, a key or a log line', function 
         version,
         requestId: 'r-1',
         level: 'info',
-        message:
-          'one\\u{a}2026-01-01 [info] forged\\u{d}\\u{1b}[31mred\\u{1b}[0m\\u{0}\\u{2028}\\u{202e}gnirts',
+        message: 'one\\u{a}2026-01-01 [info] forged\\u{d}\\u{1b}[31mred\\u{1b}[0m\\u{0}\\u{2028}\\u{202e}gnirts',
       },
     ] satisfies PluginLog[]);
     await engine.unloadPlugin('forger');

@@ -30,7 +30,11 @@ describe('invariant 12: replacing a plugin loses no request', function () {
     const terminated = collect(engine, 'worker:terminated');
     const reloaded = collect(engine, 'plugin:reloaded');
     const failures = collect(engine, 'plugin:reload-failed');
-    const version = (n: number) => ({ config: { prefix: `${n}:` }, version: `v${n}`, sandbox: { cpuTimeLimitMs: 200 } });
+    const version = (n: number) => ({
+      config: { prefix: `${n}:` },
+      version: `v${n}`,
+      sandbox: { cpuTimeLimitMs: 200 },
+    });
     await engine.loadPlugin('plugin', await echo(), version(0));
     let current = 0;
     let newest = 0;
@@ -74,7 +78,9 @@ describe('invariant 12: replacing a plugin loses no request', function () {
     expect(reloaded.map(({ version: v }) => v)).to.deep.equal(good.slice(1).map((n) => `v${n}`));
     expect([...served.keys()].toSorted((a, b) => a - b)).to.deep.equal(good);
     expect(failures.length).to.equal(refused);
-    expect(terminated.filter(({ code }) => code !== 'ERR_CPU_TIME_LIMIT' && code !== 'ERR_INITIALIZE_FAILED')).to.deep.equal([]);
+    expect(
+      terminated.filter(({ code }) => code !== 'ERR_CPU_TIME_LIMIT' && code !== 'ERR_INITIALIZE_FAILED'),
+    ).to.deep.equal([]);
     // Every instance that was initialised has been shut down, and none twice.
     for (const n of good) {
       const begun = logs.filter((log) => log.version === `v${n}` && log.message === 'initialized').length;

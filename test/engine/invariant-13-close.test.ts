@@ -29,10 +29,10 @@ const PROGRAMS: Record<Program, string> = {
 describe('invariant 13: after close() nothing is left running', function () {
   this.timeout(60_000);
   const children = new Set<ChildProcess>();
-  after(() => {
+  after(async () => {
     for (const child of children) child.kill('SIGKILL');
+    await closeEngines();
   });
-  after(closeEngines);
 
   for (const [program, seen] of Object.entries(PROGRAMS)) {
     it(`a program that ${program} ends by itself`, async () => {
