@@ -1,5 +1,5 @@
 /** An s-expression: a word, a string as its bytes, or a list; with its text, for the tools that read the text format. */
-export type Sexpr =
+type Sexpr =
   | { readonly kind: 'word'; readonly word: string }
   | { readonly kind: 'string'; readonly bytes: Uint8Array }
   | { readonly kind: 'list'; readonly items: readonly Sexpr[]; readonly text: string; readonly line: number };

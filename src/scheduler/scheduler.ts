@@ -253,10 +253,11 @@ export class Scheduler {
         missing.set(threadClass, 1);
         return false;
       });
+      if (lane === this.#short) this.#short = undefined;
+      // Before more threads are asked for: at the bound that ends an idle one, which may be the one chosen here.
+      if (lane !== undefined) this.#send(lane);
       for (const [threadClass, count] of missing) pool.want(threadClass, count);
       if (lane === undefined) break;
-      if (lane === this.#short) this.#short = undefined;
-      this.#send(lane);
     }
     if (this.#short !== undefined) this.#supervisor.makeRoom(this.#short);
   }

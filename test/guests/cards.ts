@@ -13,7 +13,7 @@ const INSIDE_WORD = new RegExp(`^${WORD}`);
 const FRACTION = new RegExp(`(?<!${WORD}|\\d${GAP})\\d{1,9}\\.$`);
 
 /** ISO/IEC 7812, written another way than the plugin's. */
-export function luhnSum(digits: string): number {
+function luhnSum(digits: string): number {
   return [...digits]
     .reverse()
     .flatMap((digit, index) => [...String(Number(digit) * (index % 2 === 0 ? 1 : 2))])

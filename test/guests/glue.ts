@@ -23,7 +23,7 @@ export interface PluginApi {
 }
 
 /** What a plugin said to its host, in order. */
-export interface Heard {
+interface Heard {
   readonly logs: (readonly [level: string, message: string])[];
   readonly events: (readonly [type: string, payload: string])[];
 }

@@ -6,7 +6,7 @@ export type Line =
   | { readonly number: number; readonly problem: string };
 
 /** A longer line is refused, so that a file without line breaks does not end up in memory. */
-export const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
+const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
