@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { pluginServer } from '../../examples/hosts/http-server.ts';
+import { PluginEngine, type Termination } from '../../src/index.ts';
+import { hostile } from '../fixtures/guests.ts';
+
+describe('the example of an HTTP server', () => {
+  let engine: PluginEngine;
+  let server: Server;
+  let url: string;
+
+  before(async () => {
+    engine = await PluginEngine.create({ threads: 1, cacheDirectory: false });
+    await engine.loadPlugin('hostile', await hostile());
+    server = pluginServer(engine, 'hostile').listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+
+  after(async () => {
+    server.close();
+    await engine.close();
+  });
+
+  const post = async (body: string): Promise<[status: number, body: string]> => {
+    const response = await fetch(url, { method: 'POST', body });
+    return [response.status, await response.text()];
+  };
+
+  it('answers with what the plugin answers', async () => {
+    expect(await post('hello')).to.deep.equal([200, 'hello']);
+    expect(await post('fail')).to.deep.equal([422, 'asked to fail\n']);
+  });
+
+  it('answers when the plugin does not', async () => {
+    expect(await post('unreachable')).to.deep.equal([502, 'ERR_TRAP\n']);
+    expect(await post('spin')).to.deep.equal([504, 'ERR_DEADLINE\n']);
+    expect(await post('still here')).to.deep.equal([200, 'still here']);
+  });
+
+  it('stops the plugin when the client hangs up', async () => {
+    const gone = new AbortController();
+    const terminated = new Promise<Termination>((resolve) => engine.once('worker:terminated', resolve));
+    const request = fetch(url, { method: 'POST', body: 'spin', signal: gone.signal }).catch(() => 'gone');
+    while (engine.listPlugins()[0]?.pending === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    gone.abort();
+    expect(await request).to.equal('gone');
+    const { plugin, code } = await terminated;
+    expect([plugin, code]).to.deep.equal(['hostile', 'ERR_ABORTED']);
+  });
+});
