@@ -16,7 +16,10 @@ import { Scheduler } from './scheduler/scheduler.ts';
 
 /** How an engine is closed. */
 export interface CloseOptions {
-  /** Fail what is queued and running with `ERR_ENGINE_CLOSED` instead of finishing it first. @default false */
+  /**
+   * Fail what is queued and running with `ERR_ENGINE_CLOSED` instead of finishing it first, and end instances without
+   * their `shutdown`. Also hurries a `close()` that is under way. @default false
+   */
   readonly force?: boolean;
 }
 
@@ -154,8 +157,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   /** Finishes what was asked for, shuts every instance down and ends every thread. */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closed ??= this.#close(options);
+  close({ force = false }: CloseOptions = {}): Promise<void> {
+    if (force) this.#abandon();
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
@@ -164,8 +168,19 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     return this.close();
   }
 
-  async #close({ force = false }: CloseOptions): Promise<void> {
-    await this.#registry.close(force ? engineClosed : undefined);
+  async #close(): Promise<void> {
+    await this.#registry.close();
+    await this.#end();
+  }
+
+  /** Makes {@link close} come to its end now: no load is waited for, and no `shutdown`, which may run to its limit. */
+  #abandon(): void {
+    const { code, message } = engineClosed();
+    this.#scheduler.abandonAll((job) => job.error(code, message));
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
     await Promise.all([this.#compiler.close(), this.#scheduler.end()]);
   }
 

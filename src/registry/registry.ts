@@ -134,15 +134,8 @@ export class Registry {
   }
 
   /** Unloads everything, after the operations that are under way. */
-  async close(error: (() => PluginError) | undefined): Promise<void> {
-    const abandon = (): void => {
-      if (error === undefined) return;
-      const { code, message } = error();
-      this.#scheduler.abandonAll((job) => job.error(code, message));
-    };
-    abandon();
+  async close(): Promise<void> {
     await this.#locks.settled();
-    abandon();
     const versions = [...this.#plugins.values()];
     this.#plugins.clear();
     await Promise.all([...this.#leaving, ...versions.map((version) => this.#takeDown(version))]);

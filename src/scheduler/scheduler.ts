@@ -49,6 +49,8 @@ export class Scheduler {
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
+  /** What every job fails with from now on, if any may not run any more. */
+  #refusal: ((job: Job) => PluginError) | undefined;
 
   constructor(options: SchedulerOptions, listener: SchedulerListener) {
     this.#options = options;
@@ -141,8 +143,9 @@ export class Scheduler {
     this.#checkDrained(lane);
   }
 
-  /** The same for every lane. */
+  /** The same for every lane, and for everything that comes later. */
   abandonAll(error: (job: Job) => PluginError): void {
+    this.#refusal = error;
     for (const lane of this.#queue.lanes()) this.abandon(lane, error);
   }
 
@@ -183,6 +186,10 @@ export class Scheduler {
   }
 
   #accept(job: Job): void {
+    if (this.#refusal !== undefined) {
+      job.reject(this.#refusal(job));
+      return;
+    }
     job.onSettled = () => {
       this.#outstanding--;
       this.#checkDrained(job.lane);

@@ -99,7 +99,7 @@ describe('wasm-plugin-pool run', () => {
     const child = workplace.start(['run', 'echo.wasm', '--input', 'burn 1000000']);
     child.stderr.once('data', () => child.kill('SIGINT'));
     const { status, stdout, stderr } = await ended(child);
-    expect(stderr).to.match(/^\[info\] echo: initialized\nerror: Interrupted\.\n$/);
+    expect(stderr).to.match(/^\[info\] echo: initialized\n(\[event\] .*\n)*error: Interrupted\.\n$/);
     expect(stdout).to.equal('');
     expect(status).to.equal(130);
   });

@@ -73,6 +73,39 @@ describe('invariant 13: after close() nothing is left running', function () {
     ]);
   });
 
+  describe('by force', () => {
+    const patient = { cpuTimeLimitMs: 120_000, wallTimeLimitMs: 120_000 };
+
+    for (const [what, guest] of [
+      ['loops when it starts', lifecycle.initializeSpins],
+      ['is still being compiled', echo],
+    ] as const) {
+      it(`it does not wait for a plugin that ${what}`, async () => {
+        const engine = await createEngine({ threads: 1, cacheDirectory: false });
+        const load = outcome(engine.loadPlugin('plugin', await guest(), { sandbox: patient }));
+        // The first load of the process takes a thread and a compilation; neither has come far by now.
+        await engine.close({ force: true });
+        expect(await load).to.equal('ERR_ENGINE_CLOSED');
+      });
+    }
+
+    it('it does not wait for an instance that loops when it is shut down', async () => {
+      const engine = await createEngine({ threads: 1 });
+      await engine.loadPlugin('plugin', await lifecycle.shutdownSpins(), { sandbox: patient });
+      await engine.close({ force: true });
+    });
+
+    it('it hurries what closes already', async () => {
+      const engine = await createEngine({ threads: 1 });
+      await engine.loadPlugin('plugin', await hostile(), { sandbox: patient });
+      const request = outcome(engine.process('plugin', { input: 'spin' }));
+      const closing = engine.close();
+      expect(engine.close({ force: true })).to.equal(closing);
+      await closing;
+      expect(await request).to.equal('ERR_ENGINE_CLOSED');
+    });
+  });
+
   it('it may be called as often as one likes, and everything else is refused', async () => {
     const engine = await createEngine({ threads: 1 });
     await engine.loadPlugin('echo', await echo());
