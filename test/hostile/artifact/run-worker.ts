@@ -24,13 +24,16 @@ process.on('unhandledRejection', (error) => problems.push(`a rejection went unha
 
 /** What a plugin could reach if its names or values were taken for the host's own. */
 const HOST = { globalThis, Object, Array, Function, String, Map, Promise, Uint8Array, WebAssembly, Error, process };
+/** What V8 itself adds to `WebAssembly` while a realm runs its first modules, in Node 22. */
+const LATE = new Set<unknown>(['promising', 'Suspending', 'SuspendError']);
 const surroundings = (): string =>
   Object.entries(HOST)
     .map(([name, value]) => {
       const prototype: unknown = 'prototype' in value ? value.prototype : undefined;
       const own =
         prototype instanceof Object || typeof prototype === 'object' ? Reflect.ownKeys(prototype as object) : [];
-      return `${name}: ${[...Reflect.ownKeys(value), ...own].map(String).join(' ')}`;
+      const keys = [...Reflect.ownKeys(value), ...own].filter((key) => !LATE.has(key));
+      return `${name}: ${keys.map(String).join(' ')}`;
     })
     .join('\n');
 
