@@ -10,6 +10,8 @@ const MAX_BYTES = 2 ** 28 - 1;
 
 /** What an element costs in a JavaScript array, roughly: a reference and the least that it refers to. */
 const ELEMENT_BYTES = 16;
+/** What a typed array costs beyond its elements, roughly: without it empty ones would be free. */
+const ARRAY_BYTES = 128;
 
 type NumberArray =
   | Uint8Array<ArrayBuffer>
@@ -103,7 +105,7 @@ function numbers(array: NumberArrayConstructor, element: Codec): Elements {
   return {
     load(cx, pointer, length) {
       const bytes = length * size;
-      cx.store.spend(bytes);
+      cx.store.spend(bytes + ARRAY_BYTES);
       return new array(cx.memory.bytes.buffer.slice(pointer, pointer + bytes));
     },
     store(cx, value) {

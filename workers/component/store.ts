@@ -10,6 +10,8 @@ export interface Limits {
 
 /** A call that may return nothing can still log and ask for its configuration. */
 const ALWAYS_LIFTED_BYTES = 64 * 1024;
+/** What a string costs beyond its text, roughly: without it empty ones would be free. */
+const STRING_BYTES = 24;
 /** What lists may take on top of the text: one call of a WASI function moves 1 MiB. */
 const LIST_BYTES = 4 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ export class Store {
   /** Accounts for a string, before it is made. */
   spendText(bytes: number): void {
     if (bytes > this.maxTextBytes) throw outputLimit(bytes, this.#limits.maxOutputBytes);
-    this.spend(bytes);
+    this.spend(bytes + STRING_BYTES);
   }
 
   /** Notes that a call ended otherwise than by a return. Nothing may enter or leave the instance afterwards. */
