@@ -1,5 +1,5 @@
 /**
- * The engine against one Piscina task per request, with the same component and the same glue: ratios of five
+ * The engine against one Piscina task per request, which runs the same component with jco's glue: ratios of five
  * interleaved rounds. `node bench/engine.ts [--quick]`
  */
 import { fileURLToPath } from 'node:url';
@@ -22,12 +22,12 @@ await engine.loadPlugin('redact', component);
 
 const compiler = new ArtifactCompiler();
 const policy = resolvePolicy('restricted');
-const artifact = await compiler.compile(component, policy);
+const artifact = await compiler.compile(component, { maxMemoryBytes: policy.maxMemoryBytes, binding: 'glue' });
 const definition = {
   plugin: 'redact',
   version: '1',
   contract: artifact.contract,
-  glue: artifact.glue,
+  binding: artifact.binding,
   modules: await compileModules(artifact),
   environment: [],
   config: [],

@@ -12,7 +12,7 @@ export type InstantiateCore = (module: WebAssembly.Module, imports?: WebAssembly
 /** The glue's one export: instantiates the component and returns its exported interfaces by name. */
 export type Instantiate = (
   getCoreModule: (name: string) => WebAssembly.Module,
-  imports: Readonly<Record<string, object>>,
+  imports: Readonly<Record<string, unknown>>,
   instantiateCore: InstantiateCore,
 ) => Readonly<Record<string, unknown>>;
 

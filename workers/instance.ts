@@ -5,10 +5,12 @@ import { PluginError } from '../src/errors.ts';
 import { cleanLogLine } from '../src/log-line.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
 import type { CallContext } from './call-context.ts';
+import { bindProcess, type ProcessBytes, type RequestBytes, type ResponseSink } from './component/contract.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
-import { type Instantiate, outputLimit } from './glue.ts';
+import { outputLimit } from './glue.ts';
 import { createHostApi } from './host-api.ts';
 import { MemoryPressure } from './memory-pressure.ts';
+import type { Runtime } from './runtime.ts';
 import type { Wasi } from './wasi/index.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
 
@@ -35,19 +37,20 @@ export class PluginInstance {
   readonly #surroundings: Surroundings;
   readonly #memory = new MemoryPressure();
   readonly #exports: WorldExports;
+  readonly #processBytes: ProcessBytes | undefined;
   #state: InstanceState = 'ready';
 
   /**
    * Instantiates the component, which runs the start functions of its core modules.
    *
-   * @param instantiate The compiled glue of this definition; see `compileGlue`.
+   * @param runtime Of this definition; see `createRuntime`.
    * @throws {PluginError} `ERR_LINK` when the core modules do not fit together, `ERR_UNKNOWN_IMPORT` when the host lacks
    * an import, else `ERR_INITIALIZE_FAILED`.
    */
-  constructor(definition: PluginDefinition, instantiate: Instantiate, surroundings: Surroundings) {
+  constructor(definition: PluginDefinition, runtime: Runtime, surroundings: Surroundings) {
     this.#definition = definition;
     this.#surroundings = surroundings;
-    const { contract, modules } = definition;
+    const { contract, policy } = definition;
     const imports = this.#imports();
     const instantiateCore = (module: WebAssembly.Module, coreImports?: WebAssembly.Imports): WebAssembly.Instance => {
       const core = new WebAssembly.Instance(module, coreImports);
@@ -55,8 +58,9 @@ export class PluginInstance {
       return core;
     };
     try {
-      const exported = this.#run(() => instantiate((name) => modules.get(name)!, imports, instantiateCore));
-      this.#exports = bindWorld(contract.world, exported[contract.exportName]);
+      const live = this.#run(() => runtime.instantiate(imports, instantiateCore));
+      this.#exports = bindWorld(contract.world, live.exports[contract.exportName]);
+      this.#processBytes = bindProcess(live, contract, policy.maxOutputBytes);
     } catch (error) {
       throw toInitializeError('instantiation', error as PluginError);
     }
@@ -102,6 +106,21 @@ export class PluginInstance {
     return response;
   }
 
+  /** Whether {@link processBytes} may be called: with the direct binding, for guests whose strings are UTF-8. */
+  get takesBytes(): boolean {
+    return this.#processBytes !== undefined;
+  }
+
+  /**
+   * {@link process} without making strings of what passes.
+   *
+   * @param sink Gets the response, unless this throws; what it got before that does not count.
+   * @throws {PluginError} for any end other than a return or a WIT `err`; the instance is dead then.
+   */
+  processBytes(request: RequestBytes, sink: ResponseSink): void {
+    this.#run(() => this.#processBytes!(request, sink));
+  }
+
   /**
    * What `get-metadata` returns; undefined in the worlds that have none.
    *
@@ -125,7 +144,7 @@ export class PluginInstance {
     return refusal;
   }
 
-  /** jco asks for interfaces without their versions: releases of one interface share the host's one implementation. */
+  /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
   #imports(): Readonly<Record<string, object>> {
     const { contract, config } = this.#definition;
     const { context, wasi } = this.#surroundings;

@@ -3,7 +3,8 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toWire } from '../src/errors.ts';
 import { Mailbox } from '../src/pool/mailbox.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
-import type { Parcel, Utterance, WorkerMessage, WorkerTask } from '../src/protocol.ts';
+import type { Parcel, PluginResponse, Utterance, WorkerMessage, WorkerTask } from '../src/protocol.ts';
+import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
 
 type Hello = Extract<WorkerTask, { kind: 'hello' }>;
@@ -79,10 +80,13 @@ class PluginWorker {
       this.#slot = slot;
       const request = large?.get(slot);
       try {
-        const input = request?.input ?? mailbox.input(slot);
-        const options = request?.options ?? mailbox.options(slot);
-        const response = this.#residents.call(definition, 'process', (instance) => instance.process(input, options));
-        if (!mailbox.putResponse(slot, response)) this.#post({ kind: 'response', slot, response });
+        const response = this.#residents.call(definition, 'process', (instance) => {
+          if (request === undefined && instance.takesBytes) return this.#processBytes(instance, slot);
+          return instance.process(request?.input ?? mailbox.input(slot), request?.options ?? mailbox.options(slot));
+        });
+        if (response !== undefined && !mailbox.putResponse(slot, response)) {
+          this.#post({ kind: 'response', slot, response });
+        }
       } catch (error) {
         this.#post({ kind: 'error', slot, error: toWire(error) });
       }
@@ -91,6 +95,23 @@ class PluginWorker {
       if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce();
       this.#residents.served(definition);
     }
+  }
+
+  /** Passes a request without making strings of it. Returns the response if there is no room for it in the mailbox. */
+  #processBytes(instance: PluginInstance, slot: number): PluginResponse | undefined {
+    const mailbox = this.#mailbox;
+    let tooLarge: PluginResponse | undefined;
+    instance.processBytes(mailbox.locate(slot), {
+      respond(memory, outputAt, outputLength, success, messageAt, messageLength) {
+        if (mailbox.copyResponse(slot, memory, outputAt, outputLength, success, messageAt, messageLength)) return;
+        const output = memory.toString('utf8', outputAt, outputAt + outputLength);
+        tooLarge = { output, success };
+        if (messageAt >= 0) {
+          tooLarge = { ...tooLarge, errorMessage: memory.toString('utf8', messageAt, messageAt + messageLength) };
+        }
+      },
+    });
+    return tooLarge;
   }
 
   #prepare(definition: number): void {

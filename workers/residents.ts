@@ -2,15 +2,15 @@ import type { PluginDefinition } from '../src/artifact/definition.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
 import type { Utterance } from '../src/protocol.ts';
 import { CallContext } from './call-context.ts';
-import { compileGlue, type Instantiate } from './glue.ts';
 import { PluginInstance } from './instance.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
 import { createWasi } from './wasi/index.ts';
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {
   readonly definition: PluginDefinition;
-  /** Compiled at the first instance, inside the watched call that makes it. */
-  instantiate: Instantiate | undefined;
+  /** Made with the first instance, inside the watched call that makes that. */
+  runtime: Runtime | undefined;
   live: { readonly instance: PluginInstance; served: number } | undefined;
 }
 
@@ -37,7 +37,7 @@ export class Residents {
   }
 
   define(id: number, definition: PluginDefinition): void {
-    this.#residents.set(id, { definition, instantiate: undefined, live: undefined });
+    this.#residents.set(id, { definition, runtime: undefined, live: undefined });
   }
 
   definition(id: number): PluginDefinition {
@@ -108,12 +108,12 @@ export class Residents {
   #make(resident: Resident): NonNullable<Resident['live']> {
     const { definition } = resident;
     this.#mailbox.enter('instantiate');
-    resident.instantiate ??= compileGlue(definition.glue, definition.policy);
+    resident.runtime ??= createRuntime(definition);
     const context = new CallContext(definition.policy, this.#say);
     const interfaces = definition.contract.wasi.map(unversioned);
     const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
     const surroundings = { context, wasi, stackBytes: this.#stackBytes };
-    const instance = new PluginInstance(definition, resident.instantiate, surroundings);
+    const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');
     instance.initialize();
     return { instance, served: 0 };

@@ -1,11 +1,11 @@
 import { workerData } from 'node:worker_threads';
 import { CallContext } from '../../workers/call-context.ts';
-import { compileGlue } from '../../workers/glue.ts';
 import { PluginInstance } from '../../workers/instance.ts';
+import { createRuntime } from '../../workers/runtime.ts';
 
 // What a user of Piscina and jco would write: one instance a worker, made at start, one task per request.
 const { definition } = workerData;
-const instance = new PluginInstance(definition, compileGlue(definition.glue, definition.policy), {
+const instance = new PluginInstance(definition, createRuntime(definition), {
   context: new CallContext(definition.policy, () => true),
   wasi: undefined,
   stackBytes: 4 * 1024 * 1024,

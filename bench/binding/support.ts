@@ -25,11 +25,12 @@ export async function prepare(bytes: Uint8Array<ArrayBuffer>): Promise<Subject> 
   const binding = planBinding(bytes, component);
   if (binding.kind === 'unsupported') throw new Error(binding.reason);
   const modules = coreModuleSpans(component).map(({ start, end }) => new WebAssembly.Module(bytes.slice(start, end)));
-  const compiled = await compileComponent(bytes, { maxMemoryBytes: 32 * 1024 * 1024 });
+  const compiled = await compileComponent(bytes, { maxMemoryBytes: 32 * 1024 * 1024, binding: 'glue' });
+  if (compiled.binding.kind !== 'glue') throw new Error('It is not bound by the glue');
   return {
     contract: compiled.contract,
     linked: new LinkedComponent(binding.plan, modules, { maxOutputBytes: MAX_OUTPUT_BYTES }),
-    glue: compileGlue(compiled.glue, { maxOutputBytes: MAX_OUTPUT_BYTES }),
+    glue: compileGlue(compiled.binding.glue, { maxOutputBytes: MAX_OUTPUT_BYTES }),
     glueModules: await compileModules({ ...compiled, sha256: '', key: '' }),
   };
 }

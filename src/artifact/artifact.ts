@@ -1,9 +1,11 @@
+import type { BindingPlan } from '../binding/plan.ts';
 import type { Feature } from '../component/features.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import { describe, PluginError } from '../errors.ts';
 
-/** A core module of the component, under the name by which the glue asks for it. */
+/** A core module of the component. */
 export interface CoreModuleBytes {
+  /** By which the glue asks for it; the direct binding goes by the order. */
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -35,13 +37,27 @@ export interface ArtifactSummary {
   readonly features: readonly Feature[];
 }
 
+/** What lifts and lowers between the host and a component, and links its core modules. */
+export type ComponentBinding =
+  /** The engine's own; for `LinkedComponent` in `workers/component/`. */
+  | { readonly kind: 'direct'; readonly plan: BindingPlan }
+  /** The JavaScript that jco generated; for `compileGlue` in `workers/glue.ts`. */
+  | {
+      readonly kind: 'glue';
+      readonly glue: string;
+      /** Why it is not the direct one: what the component does, to follow "because". */
+      readonly reason: string;
+    };
+
 /** What compiling makes of the bytes of a component; see {@link Artifact}. */
 export interface CompiledComponent {
   readonly contract: ContractMatch;
   readonly summary: ArtifactSummary;
-  /** The JavaScript that lifts and lowers, as jco generated it; for `compileGlue` in `workers/glue.ts`. */
-  readonly glue: string;
-  /** Core modules whose memories and tables are capped; those of jco's own making among them. */
+  readonly binding: ComponentBinding;
+  /**
+   * Core modules whose memories and tables are capped: with the direct binding those of the component, in the order of
+   * the file; else those that the glue asks for, some of which are of jco's own making.
+   */
   readonly modules: readonly CoreModuleBytes[];
 }
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Artifact, CoreModuleBytes } from './artifact.ts';
+import type { BindingPlan } from '../binding/plan.ts';
+import type { Artifact, ComponentBinding, CoreModuleBytes } from './artifact.ts';
 
 /*
  * The file of one artifact in the disk cache:
@@ -8,25 +9,31 @@ import type { Artifact, CoreModuleBytes } from './artifact.ts';
  *     32 bytes  SHA-256 of all that follows
  *     4 bytes   length of the header, little-endian
  *     header    JSON: the artifact without its large parts, and the lengths of those
- *     parts     the glue in UTF-8, then the core modules, without gaps
+ *     parts     the glue, or the plan as JSON, in UTF-8; then the core modules, without gaps
  */
 const MAGIC = Buffer.from('wppart01', 'latin1');
 const DIGEST_BYTES = 32;
 const CHECKED_FROM = MAGIC.length + DIGEST_BYTES;
 const HEADER_FROM = CHECKED_FROM + 4;
 
-interface Header extends Omit<Artifact, 'glue' | 'modules'> {
-  readonly glueBytes: number;
+interface Header extends Omit<Artifact, 'binding' | 'modules'> {
+  readonly binding: BindingHeader;
   readonly modules: readonly { readonly name: string; readonly bytes: number }[];
 }
 
+type BindingHeader = { readonly bytes: number } & (
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'glue'; readonly reason: string }
+);
+
 /** The artifact as the bytes of its cache file. */
 export async function encodeArtifact(artifact: Artifact): Promise<Buffer> {
-  const { glue, modules, ...rest } = artifact;
-  const glueBytes = Buffer.from(glue, 'utf8');
+  const { binding, modules, ...rest } = artifact;
+  const bindingBytes = Buffer.from(binding.kind === 'glue' ? binding.glue : JSON.stringify(binding.plan), 'utf8');
+  const bytes = bindingBytes.length;
   const header = {
     ...rest,
-    glueBytes: glueBytes.length,
+    binding: binding.kind === 'glue' ? { kind: 'glue', reason: binding.reason, bytes } : { kind: 'direct', bytes },
     modules: modules.map(({ name, bytes }) => ({ name, bytes: bytes.length })),
   } satisfies Header;
   const headerBytes = Buffer.from(JSON.stringify(header), 'utf8');
@@ -37,7 +44,7 @@ export async function encodeArtifact(artifact: Artifact): Promise<Buffer> {
     Buffer.alloc(DIGEST_BYTES),
     length,
     headerBytes,
-    glueBytes,
+    bindingBytes,
     ...modules.map(({ bytes }) => bytes),
   ]);
   file.set(await sha256(file.subarray(CHECKED_FROM)), MAGIC.length);
@@ -56,10 +63,19 @@ export async function decodeArtifact(file: Buffer<ArrayBuffer>, key: string): Pr
     from += bytes;
     return part;
   };
-  const { glueBytes, modules, ...rest } = JSON.parse(take(file.readUInt32LE(CHECKED_FROM)).toString('utf8')) as Header;
+  const { binding, modules, ...rest } = JSON.parse(take(file.readUInt32LE(CHECKED_FROM)).toString('utf8')) as Header;
   if (rest.key !== key) return undefined;
-  const glue = take(glueBytes).toString('utf8');
-  return { ...rest, glue, modules: modules.map(({ name, bytes }): CoreModuleBytes => ({ name, bytes: take(bytes) })) };
+  const text = take(binding.bytes).toString('utf8');
+  return {
+    ...rest,
+    binding: bindingOf(binding, text),
+    modules: modules.map(({ name, bytes }): CoreModuleBytes => ({ name, bytes: take(bytes) })),
+  };
+}
+
+function bindingOf(header: BindingHeader, text: string): ComponentBinding {
+  if (header.kind === 'direct') return { kind: 'direct', plan: JSON.parse(text) as BindingPlan };
+  return { kind: 'glue', glue: text, reason: header.reason };
 }
 
 /** SHA-256 on a thread of Node's own pool: hashing a large plugin must not hold up the main thread (invariant 5). */

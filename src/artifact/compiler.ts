@@ -20,7 +20,7 @@ export interface ArtifactCompilerOptions {
 }
 
 /** Raise it when the same component and versions give another artifact, or when the encoding changes. */
-const CACHE_FORMAT = 2;
+const CACHE_FORMAT = 3;
 /** For parsing and for the generated text; the tools themselves live in WebAssembly memory, which this does not bound. */
 const HEAP_MB = 512;
 /** A compile thread keeps what its largest component took (hundreds of MiB for an interpreter); so it goes when idle. */
@@ -66,7 +66,7 @@ export class ArtifactCompiler {
     const hash = (await sha256(bytes)).toString('hex');
     this.#versions ??= toolVersions();
     // Hashed, because the key is a file name.
-    const recipe = JSON.stringify([hash, options.maxMemoryBytes, CACHE_FORMAT, await this.#versions]);
+    const recipe = JSON.stringify([hash, options.maxMemoryBytes, options.binding, CACHE_FORMAT, await this.#versions]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
     let pending = this.#pending.get(key);
     if (pending === undefined) {

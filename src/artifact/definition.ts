@@ -1,6 +1,6 @@
 import type { ContractMatch } from '../contract/match.ts';
 import type { ResolvedPolicy } from '../sandbox/policy.ts';
-import type { MemorySummary } from './artifact.ts';
+import type { ComponentBinding, MemorySummary } from './artifact.ts';
 
 /**
  * Everything that a worker needs to make instances of one version of a plugin. It crosses the thread boundary by
@@ -13,9 +13,9 @@ export interface PluginDefinition {
   readonly version: string;
   /** Which world the component implements, and under which names. */
   readonly contract: ContractMatch;
-  /** The JavaScript that lifts and lowers, as jco generated it. */
-  readonly glue: string;
-  /** The core modules, under the names by which the glue asks for them. */
+  /** What lifts and lowers. */
+  readonly binding: ComponentBinding;
+  /** The core modules by name, in the order of the artifact. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
   /** The memories of the component; the worker tells by them whether a trap was a lack of memory. */
   readonly memories: readonly MemorySummary[];

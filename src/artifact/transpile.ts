@@ -1,7 +1,13 @@
 import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { describe, PluginError } from '../errors.ts';
 import { cleanLogLine } from '../log-line.ts';
-import type { CompiledComponent, CoreModuleBytes } from './artifact.ts';
+import type { CoreModuleBytes } from './artifact.ts';
+
+/** The generated JavaScript, and the core modules that it asks for. */
+export interface Transpiled {
+  readonly glue: string;
+  readonly modules: readonly CoreModuleBytes[];
+}
 
 /** The tools panicked: they are of no more use in this thread. */
 export class ToolPanic extends Error {
@@ -15,7 +21,7 @@ export class ToolPanic extends Error {
  * @throws {PluginError} `ERR_INVALID_COMPONENT` or `ERR_LINK` for what the validator refuses.
  * @throws {ToolPanic}
  */
-export async function transpile(component: Uint8Array): Promise<Pick<CompiledComponent, 'glue' | 'modules'>> {
+export async function transpile(component: Uint8Array): Promise<Transpiled> {
   await $init;
   const { files } = bindgen(component);
   let glue: string | undefined;

@@ -1,6 +1,7 @@
 import { sha256 } from '../artifact/codec.ts';
 import { readSource } from '../artifact/source.ts';
 import { analyzeComponent, type ComponentAnalysis } from '../component/analyze.ts';
+import type { Component } from '../component/ast.ts';
 import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
 import { unusable } from './failure.ts';
@@ -10,6 +11,7 @@ export interface ComponentFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** In hexadecimal. */
   readonly sha256: string;
+  readonly component: Component;
   readonly analysis: ComponentAnalysis;
 }
 
@@ -23,7 +25,8 @@ export async function readComponent(path: string): Promise<ComponentFile> {
     const bytes = await readSource(path);
     const component = parseComponent(bytes);
     assertPlainNames(component);
-    return { bytes, sha256: (await sha256(bytes)).toString('hex'), analysis: analyzeComponent(component) };
+    const analysis = analyzeComponent(component);
+    return { bytes, sha256: (await sha256(bytes)).toString('hex'), component, analysis };
   } catch (error) {
     throw unusable(error);
   }

@@ -11,6 +11,7 @@ export function describeInspection(inspection: Inspection): string {
     ['file', `${cleanLogLine(file)}, ${count(bytes)} bytes`],
     ['sha-256', sha256],
     ['contract', contractText(inspection.contract)],
+    ['binding', bindingText(inspection.binding)],
     ['metadata', metadataText(inspection.metadata)],
     ['memories', memories.length === 0 ? 'none' : memories.map(memoryText).join('\n')],
     ['features', features.length === 0 ? 'WebAssembly 2.0' : `WebAssembly 2.0 and ${features.join(', ')}`],
@@ -27,6 +28,17 @@ const LABEL = 'metadata  '.length;
 function contractText(contract: Inspection['contract']): string {
   if (!contract.fits) return `${paint('red', 'none')}: ${cleanLogLine(contract.error.message)}`;
   return `${contract.package}, world ${contract.world}`;
+}
+
+function bindingText(binding: Inspection['binding']): string {
+  switch (binding.kind) {
+    case 'direct':
+      return 'direct';
+    case 'glue':
+      return `jco's glue, because ${cleanLogLine(binding.reason)}`;
+    case 'refused':
+      return `${paint('red', 'none')}: ${cleanLogLine(binding.error.message)}`;
+  }
 }
 
 function metadataText(metadata: Inspection['metadata']): string {

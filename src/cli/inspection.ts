@@ -1,4 +1,7 @@
+import { assertBindable } from '../artifact/bindable.ts';
+import { planBinding } from '../binding/plan-binding.ts';
 import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
+import type { Component } from '../component/ast.ts';
 import { PAGE_BYTES } from '../component/caps.ts';
 import { describeExtern } from '../component/describe.ts';
 import { interfaceHash } from '../component/interface-hash.ts';
@@ -19,6 +22,11 @@ export interface Inspection {
     | ({ readonly fits: true } & ContractMatch)
     | { readonly fits: false; readonly error: WireError }
   );
+  /** What lifts and lowers between the host and it, or why nothing does. */
+  readonly binding:
+    | { readonly kind: 'direct' }
+    | { readonly kind: 'glue'; readonly reason: string }
+    | { readonly kind: 'refused'; readonly error: WireError };
   /** What it says of itself, or why it did not. */
   readonly metadata:
     | { readonly state: 'given'; readonly value: PluginMetadata }
@@ -61,13 +69,14 @@ const MAX_WIT = 20_000;
  * @throws {Failure} with status 2 when the file is no component.
  */
 export async function inspectComponent(file: string, config: RequestOptions): Promise<Inspection> {
-  const { bytes, sha256, analysis } = await readComponent(file);
+  const { bytes, sha256, component, analysis } = await readComponent(file);
   const contract = match(analysis);
   return {
     file,
     bytes: bytes.length,
     sha256,
     contract: { package: `${CONTRACT_PACKAGE}@${CONTRACT_MAJOR}`, ...contract },
+    binding: bindingOf(bytes, component, analysis),
     metadata: contract.fits ? await askForMetadata(pluginName(file), bytes, config) : { state: 'none' },
     imports: analysis.imports.map(item),
     exports: analysis.exports.map(item),
@@ -81,6 +90,16 @@ function match(analysis: ComponentAnalysis) {
     return { fits: true, ...matchContract(analysis) } as const;
   } catch (error) {
     return { fits: false, error: wireError(error) } as const;
+  }
+}
+
+function bindingOf(bytes: Uint8Array, component: Component, { features }: ComponentAnalysis): Inspection['binding'] {
+  try {
+    assertBindable(features);
+    const binding = planBinding(bytes, component);
+    return binding.kind === 'direct' ? { kind: 'direct' } : { kind: 'glue', reason: binding.reason };
+  } catch (error) {
+    return { kind: 'refused', error: wireError(error) };
   }
 }
 

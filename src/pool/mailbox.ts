@@ -56,6 +56,16 @@ export interface Order {
   readonly parcel: boolean;
 }
 
+/** Where a request lies: UTF-8, and for each text of each option its length, a little-endian u32, and the text. */
+export interface PackedRequest {
+  readonly bytes: Buffer;
+  readonly inputAt: number;
+  readonly inputLength: number;
+  readonly optionsAt: number;
+  /** Pairs. */
+  readonly optionCount: number;
+}
+
 /** What guest code a worker is in; limits hold for each of them alike (invariant 8). */
 export const PHASES = ['idle', 'instantiate', 'initialize', 'process', 'get-metadata', 'shutdown'] as const;
 
@@ -215,24 +225,52 @@ export class Mailbox {
     return Array.from({ length: count }, () => [next(), next()]);
   }
 
+  /** Where the request of a slot lies, for a worker that copies it into a guest as it is. */
+  locate(slot: number): PackedRequest {
+    const entry = this.#entry(slot);
+    return {
+      bytes: this.#bytes,
+      inputAt: this.#words[entry + INPUT_AT]!,
+      inputLength: this.#words[entry + INPUT_LENGTH]!,
+      optionsAt: this.#words[entry + OPTIONS_AT]!,
+      optionCount: this.#words[entry + OPTION_COUNT]!,
+    };
+  }
+
+  /**
+   * Copies a result that is UTF-8 already; false when there is no room for it, so that it has to be posted.
+   *
+   * @param messageAt -1 when there is no error message.
+   */
+  copyResponse(
+    slot: number,
+    from: Buffer,
+    outputAt: number,
+    outputLength: number,
+    success: boolean,
+    messageAt: number,
+    messageLength: number,
+  ): boolean {
+    const at = this.#responseEnd;
+    if (outputLength + messageLength > RESPONSES_AT + RESPONSE_BYTES - at) return false;
+    copy(from, outputAt, outputLength, this.#bytes, at);
+    if (messageLength > 0) copy(from, messageAt, messageLength, this.#bytes, at + outputLength);
+    this.#enterResponse(slot, outputLength, messageLength, outcomeOf(success, messageAt >= 0));
+    return true;
+  }
+
   /** Packs a result; false when there is no room for it, so that it has to be posted. */
   putResponse(slot: number, { output, success, errorMessage }: PluginResponse): boolean {
     const at = this.#responseEnd;
     const limit = RESPONSES_AT + RESPONSE_BYTES;
     if (!fits(output, limit - at)) return false;
     const outputLength = this.#bytes.write(output, at, 'utf8');
-    const entry = this.#entry(slot);
     let messageLength = 0;
     if (errorMessage !== undefined) {
       if (!fits(errorMessage, limit - at - outputLength)) return false;
       messageLength = this.#bytes.write(errorMessage, at + outputLength, 'utf8');
     }
-    this.#responseEnd = at + outputLength + messageLength;
-    this.#words[entry + OUTPUT_AT] = at;
-    this.#words[entry + OUTPUT_LENGTH] = outputLength;
-    this.#words[entry + MESSAGE_LENGTH] = messageLength;
-    if (errorMessage === undefined) this.#words[entry + OUTCOME] = success ? Outcome.success : Outcome.failure;
-    else this.#words[entry + OUTCOME] = success ? Outcome.successWithMessage : Outcome.failureWithMessage;
+    this.#enterResponse(slot, outputLength, messageLength, outcomeOf(success, errorMessage !== undefined));
     return true;
   }
 
@@ -343,6 +381,17 @@ export class Mailbox {
     return { output, success: outcome === Outcome.successWithMessage, errorMessage };
   }
 
+  /** Enters a response that stands at the end of the others. */
+  #enterResponse(slot: number, outputLength: number, messageLength: number, outcome: number): void {
+    const entry = this.#entry(slot);
+    const at = this.#responseEnd;
+    this.#responseEnd = at + outputLength + messageLength;
+    this.#words[entry + OUTPUT_AT] = at;
+    this.#words[entry + OUTPUT_LENGTH] = outputLength;
+    this.#words[entry + MESSAGE_LENGTH] = messageLength;
+    this.#words[entry + OUTCOME] = outcome;
+  }
+
   #entry(slot: number): number {
     return ENTRIES_AT + slot * ENTRY_WORDS;
   }
@@ -350,6 +399,19 @@ export class Mailbox {
   #move(slot: number, from: SlotState, to: SlotState): boolean {
     return Atomics.compareExchange(this.#words, STATES_AT + slot, from, to) === from;
   }
+}
+
+function outcomeOf(success: boolean, hasMessage: boolean): number {
+  if (hasMessage) return success ? Outcome.successWithMessage : Outcome.failureWithMessage;
+  return success ? Outcome.success : Outcome.failure;
+}
+
+/** A loop in JavaScript beats a call into Node up to here. */
+const SHORT = 16;
+
+function copy(from: Buffer, at: number, length: number, to: Buffer, toAt: number): void {
+  if (length > SHORT) from.copy(to, toAt, at, at + length);
+  else for (let index = 0; index < length; index++) to[toAt + index] = from[at + index]!;
 }
 
 /** Whether a string surely fits into so many bytes of UTF-8; counts exactly only when the quick bound says no. */

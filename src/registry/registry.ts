@@ -179,7 +179,7 @@ export class Registry {
       plugin,
       version,
       contract: artifact.contract,
-      glue: artifact.glue,
+      binding: artifact.binding,
       modules,
       memories: artifact.summary.memories,
       maxBytes: artifact.summary.maxBytes,

@@ -7,7 +7,7 @@ const artifact: Artifact = {
   key: 'cd'.repeat(32),
   contract: { world: 'plugin-v1', exportName: 'a:b/c@1.0.0', hostApi: undefined, wasi: ['wasi:io/poll@0.2.0'] },
   summary: { bytes: 5, imports: ['ü'], exports: [], memories: [], maxBytes: 0, features: ['gc'] },
-  glue: 'export function instantiate() { return "𝄞"; }',
+  binding: { kind: 'glue', glue: 'export function instantiate() { return "𝄞"; }', reason: 'it uses ü' },
   modules: [
     { name: 'plugin.core.wasm', bytes: Uint8Array.of(0, 97, 115, 109) },
     { name: 'plugin.core2.wasm', bytes: new Uint8Array(0) },
@@ -24,6 +24,19 @@ describe('the encoding of artifacts', () => {
   it('comes back as it was', async () => {
     const decoded = await decodeArtifact(Buffer.from(await encodeArtifact(artifact)), artifact.key);
     expect(decoded && plain(decoded)).to.deep.equal(plain(artifact));
+  });
+
+  it('comes back with a plan', async () => {
+    const direct: Artifact = {
+      ...artifact,
+      binding: {
+        kind: 'direct',
+        plan: { types: [{ kind: 'u8' }], signatures: [], instances: 1, initializers: [], exports: [] },
+      },
+    };
+    const decoded = await decodeArtifact(Buffer.from(await encodeArtifact(direct)), direct.key);
+    expect(decoded?.binding).to.deep.equal(direct.binding);
+    expect(decoded && plain(decoded)).to.deep.equal(plain(direct));
   });
 
   it('is refused under another key', async () => {

@@ -11,9 +11,9 @@ const options = { maxMemoryBytes: 32 * 1024 * 1024 };
 const MiB = 1024 * 1024;
 
 describe('compileComponent', () => {
-  it('makes glue and core modules, and says what the component is', async () => {
+  it('makes a plan and core modules, and says what the component is', async () => {
     const bytes = await fullPlugin({ process: '(drop (memory.grow (i32.const 1))) (i32.const 512)' });
-    const { contract, summary, glue, modules } = await compileComponent(bytes, options);
+    const { contract, summary, binding, modules } = await compileComponent(bytes, options);
     expect(contract).to.deep.equal({
       world: 'plugin-world',
       exportName: 'toolsku:plugin-system/plugin-api@1.0.0',
@@ -30,7 +30,7 @@ describe('compileComponent', () => {
     expect(summary.memories[0]).to.include({ instances: 1, minBytes: 65536, bound: 'policy' });
     expect(summary.memories[0]?.maxBytes).to.be.within(31 * MiB, 32 * MiB);
     expect(summary.maxBytes).to.be.at.most(32 * MiB);
-    expect(glue).to.match(/^export function instantiate\(/m);
+    expect(binding.kind).to.equal('direct');
     expect(modules.length).to.be.greaterThan(0);
     for (const module of modules)
       expect(WebAssembly.Module.exports(new WebAssembly.Module(module.bytes))).to.be.an('array');
@@ -54,6 +54,13 @@ describe('compileComponent', () => {
     expect(summary.memories).to.deep.equal([
       { module: 0, instances: 1, minBytes: 65536, maxBytes: 65536, bound: 'module' },
     ]);
+  });
+
+  it("makes jco's glue where it is asked for", async () => {
+    const { binding, modules } = await compileComponent(await fullPlugin(), { ...options, binding: 'glue' });
+    if (binding.kind !== 'glue') throw new Error('It is not');
+    expect(binding.glue).to.match(/^export function instantiate\(/m);
+    expect(modules[0]?.name).to.equal('plugin.core.wasm');
   });
 
   it('takes all three worlds', async () => {
@@ -81,6 +88,7 @@ describe('compileComponent', () => {
       ],
       ['a proposal that jco does not know', 'ERR_INVALID_COMPONENT', () => small({ core: '(tag)' })],
       ['garbage-collected types', 'ERR_INVALID_COMPONENT', () => small({ core: '(type (struct))' })],
+      ['an unused 64-bit memory', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory i64 1 1)' })],
       ['shared memories', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory 1 1 shared)' })],
       ['parts that do not fit together', 'ERR_LINK', () => smallPlugin({ more: misfit('(func (param i32))') })],
       ['a part that is missing', 'ERR_LINK', () => smallPlugin({ more: misfit('(global i32 (i32.const 0))') })],

@@ -173,8 +173,8 @@ describe('ArtifactCompiler', () => {
       ['replaced by text', () => Buffer.from('not an artifact')],
       ['changed in its header', (file: Buffer) => file.fill(0, 60, 61)],
       [
-        'changed in its glue',
-        (file: Buffer) => Buffer.from(file.toString('latin1').replace('function', 'functiom'), 'latin1'),
+        'changed in its plan',
+        (file: Buffer) => Buffer.from(file.toString('latin1').replace('initializers', 'initializerz'), 'latin1'),
       ],
       ['changed in its last byte', (file: Buffer) => file.fill(1, file.length - 1)],
     ] as const) {

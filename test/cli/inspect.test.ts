@@ -17,6 +17,7 @@ describe('wasm-plugin-pool inspect', () => {
       'contract  toolsku:plugin-system@1, world plugin-world',
       'metadata  fixture 1.0.0: A plugin for tests',
       'memories  module 0: 128 KiB at the start, no maximum of its own',
+      'binding   direct',
       'features  WebAssembly 2.0',
       '            get-config: func(key: string) -> option<string>;',
       '            process: func(req: process-request) -> process-response;',
@@ -41,6 +42,7 @@ describe('wasm-plugin-pool inspect', () => {
       hostApi: 'toolsku:plugin-system/host-api@1.0.0',
       wasi: [],
     });
+    expect(inspection.binding).to.deep.equal({ kind: 'direct' });
     expect(inspection.metadata).to.deep.equal({
       state: 'given',
       value: { name: 'fixture', version: '1.0.0', description: 'A plugin for tests' },

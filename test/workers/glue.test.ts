@@ -66,7 +66,8 @@ describe('compileGlue', () => {
   }
 
   it('leaves nothing behind: a heap of 32 MiB outlives 100 MiB of glue', async () => {
-    const { glue } = await compileComponent(await fullPlugin(), policy);
+    const { binding } = await compileComponent(await fullPlugin(), { ...policy, binding: 'glue' });
+    const glue = binding.kind === 'glue' ? binding.glue : '';
     const worker = new Worker(
       `const { workerData } = require('node:worker_threads');
        import(workerData.module).then(({ compileGlue }) => {

@@ -4,8 +4,8 @@ import type { PluginDefinition } from '../../src/artifact/definition.ts';
 import type { Utterance } from '../../src/protocol.ts';
 import { type Policy, resolvePolicy } from '../../src/sandbox/policy.ts';
 import { CallContext } from '../../workers/call-context.ts';
-import { compileGlue } from '../../workers/glue.ts';
 import { PluginInstance } from '../../workers/instance.ts';
+import { createRuntime } from '../../workers/runtime.ts';
 import { createWasi } from '../../workers/wasi/index.ts';
 import { plugin } from '../support/wat.ts';
 
@@ -84,6 +84,8 @@ export interface Launched {
 export async function launch(
   bytes: Uint8Array,
   options: {
+    /** @default the one that the component gets */
+    readonly binding?: 'direct' | 'glue';
     readonly policy?: Policy;
     readonly config?: readonly (readonly [string, string])[];
     /** Import objects of its own, or the WASI host of the project. @default none */
@@ -91,12 +93,19 @@ export async function launch(
   } = {},
 ): Promise<Launched> {
   const policy = resolvePolicy(options.policy ?? {});
-  const component = await compileComponent(bytes, policy);
+  const { maxMemoryBytes } = policy;
+  const component = await compileComponent(bytes, {
+    maxMemoryBytes,
+    ...(options.binding === 'glue' && { binding: 'glue' }),
+  });
+  if (options.binding !== undefined && component.binding.kind !== options.binding) {
+    throw new Error(`The binding is ${component.binding.kind}`);
+  }
   const definition: PluginDefinition = {
     plugin: 'guest',
     version: '1.0.0',
     contract: component.contract,
-    glue: component.glue,
+    binding: component.binding,
     modules: await compileModules({ ...component, sha256: '', key: '' }),
     memories: component.summary.memories,
     maxBytes: component.summary.maxBytes,
@@ -115,7 +124,7 @@ export async function launch(
       : options.wasi && { imports: options.wasi, flush() {}, close() {} };
   const surroundings = { context, wasi, stackBytes: STACK_BYTES };
   return {
-    instance: new PluginInstance(definition, compileGlue(component.glue, policy), surroundings),
+    instance: new PluginInstance(definition, createRuntime(definition), surroundings),
     said,
     definition,
     context,

@@ -145,10 +145,12 @@ function checkAnswer(
   messageAt: number,
   messageLength: number,
 ): void {
+  cx.check(outputAt, 1, outputLength, 'a string');
+  cx.check(messageAt, 1, messageLength, 'a string');
   const bytes = outputLength + messageLength;
   if (bytes > maxOutputBytes) throw outputLimit(bytes, maxOutputBytes);
-  checkText(cx, outputAt, outputLength);
-  if (messageLength > 0 || messageAt > 0) checkText(cx, messageAt, messageLength);
+  validateUtf8(cx.memory.bytes, outputAt, outputAt + outputLength);
+  if (messageLength > 0) validateUtf8(cx.memory.bytes, messageAt, messageAt + messageLength);
 }
 
 /** Lets the guest clean up, and leaves it. */
@@ -190,9 +192,4 @@ function copyOptionsIn(cx: LiftLowerContext, { bytes, optionsAt, optionCount }: 
     at += 4 + length;
   }
   return list;
-}
-
-function checkText(cx: LiftLowerContext, at: number, length: number): void {
-  cx.check(at, 1, length, 'a string');
-  validateUtf8(cx.memory.bytes, at, at + length);
 }

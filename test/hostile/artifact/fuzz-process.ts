@@ -29,13 +29,14 @@ let worker: Worker | undefined;
 async function judge(seed: number, index: number): Promise<Verdict | 'panicked'> {
   const { bytes } = mutant(seed, index, seeds);
   try {
-    const { contract, glue, summary, ...compiled } = await compileComponent(bytes, policy);
-    const modules = await compileModules({ contract, glue, summary, ...compiled, sha256: '', key: '' });
+    const component = await compileComponent(bytes, policy);
+    const { contract, binding, summary } = component;
+    const modules = await compileModules({ ...component, sha256: '', key: '' });
     return await run(index, {
       plugin: 'mutant',
       version: '0',
       contract,
-      glue,
+      binding,
       modules,
       memories: summary.memories,
       maxBytes: summary.maxBytes,

@@ -1,0 +1,26 @@
+import type { PluginDefinition } from '../src/artifact/definition.ts';
+import { LinkedComponent, type LiveComponent } from './component/component.ts';
+import type { HostImports } from './component/host-imports.ts';
+import { compileGlue, type InstantiateCore } from './glue.ts';
+
+/** A component that is ready to be instantiated any number of times, by whichever binding it has. */
+export interface Runtime {
+  /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
+  instantiate(imports: HostImports, instantiateCore: InstantiateCore): LiveComponent;
+}
+
+/**
+ * Prepares the binding of one version of a plugin.
+ *
+ * @throws {PluginError} `ERR_INVALID_COMPONENT` when its glue is not what jco generates.
+ */
+export function createRuntime({ binding, modules, policy }: PluginDefinition): Runtime {
+  if (binding.kind === 'direct') return new LinkedComponent(binding.plan, [...modules.values()], policy);
+  const instantiate = compileGlue(binding.glue, policy);
+  return {
+    instantiate: (imports, instantiateCore) => ({
+      exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
+      lifted: () => undefined,
+    }),
+  };
+}
