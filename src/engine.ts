@@ -4,6 +4,7 @@ import { ArtifactCompiler } from './artifact/compiler.ts';
 import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from './batch/batch.ts';
 import { PluginError } from './errors.ts';
 import type { EngineEvents } from './observe/events.ts';
+import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
 import type { PluginResponse, Utterance } from './protocol.ts';
 import type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
@@ -42,6 +43,8 @@ const NO_CALL_OPTIONS: ProcessOptions = Object.freeze({});
 export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDisposable {
   /** Which plugin may do what. */
   readonly capabilities: CapabilityManager;
+  /** What the engine has counted. */
+  readonly metrics: Metrics;
   readonly #scheduler: Scheduler;
   readonly #compiler: ArtifactCompiler;
   readonly #registry: Registry;
@@ -54,6 +57,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
     });
+    this.metrics = new Metrics(this.#scheduler);
     this.#compiler = new ArtifactCompiler(resolved);
     this.capabilities = new CapabilityManager(async (change) => {
       this.#tell(`capability:${change.change}`, change);

@@ -9,6 +9,10 @@ export {
   type WireError,
 } from './errors.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
+export type { VersionSnapshot } from './observe/book.ts';
+export type { HistogramSnapshot } from './observe/histogram.ts';
+export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
+export type { CountByCode } from './observe/version-metrics.ts';
 export type { EngineOptions } from './options.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './protocol.ts';
 export type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly pluginQueueLimit?: number;
   /** What `process` does while the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default 'reject' */
   readonly whenFull?: 'reject' | 'wait';
+  /** Whether workers count what `engine.metrics` shows, for a few percent of their time at most. @default 'on' */
+  readonly metrics?: 'on' | 'off';
   /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
   readonly cacheDirectory?: string | false;
   /** Milliseconds that compiling one component may take. @default 60_000 */
@@ -36,6 +38,7 @@ const KEYS = [
   'queueLimit',
   'pluginQueueLimit',
   'whenFull',
+  'metrics',
   'cacheDirectory',
   'compileTimeoutMs',
 ] as const satisfies readonly (keyof EngineOptions)[];
@@ -73,6 +76,7 @@ export function resolveOptions(options: EngineOptions): SchedulerOptions & Artif
       default: queueLimit,
     }),
     whenFull: oneOf('whenFull', options.whenFull, ['reject', 'wait'], 'reject'),
+    metrics: oneOf('metrics', options.metrics, ['on', 'off'], 'on'),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });

@@ -40,6 +40,8 @@ export type WorkerTask =
       readonly port: MessagePort;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
+      /** See `clockOffset` in `src/observe/clock.ts`; the main thread's. */
+      readonly clockOffset: number;
     }
   | {
       /** Carry out the orders in the mailbox until none has come for a while. */
@@ -50,6 +52,8 @@ export type WorkerTask =
 export interface Parcel {
   /** The definition, the first time that this worker meets it. */
   readonly define?: PluginDefinition;
+  /** Where this worker counts for the definition, posted with it; none when nothing is counted. */
+  readonly tally?: SharedArrayBuffer;
   /** Requests that do not fit into the mailbox, by slot. */
   readonly large?: ReadonlyMap<number, { readonly input: string; readonly options: RequestOptions }>;
 }

@@ -1,9 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toWire } from '../src/errors.ts';
+import { clockOffset } from '../src/observe/clock.ts';
+import { Tally } from '../src/observe/tally.ts';
 import { Mailbox } from '../src/pool/mailbox.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
 import type { Parcel, PluginResponse, Utterance, WorkerMessage, WorkerTask } from '../src/protocol.ts';
+import { CpuAccount } from './cpu-account.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
 
@@ -31,11 +34,15 @@ class PluginWorker {
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #residents: Residents;
+  readonly #cpu = new CpuAccount();
+  /** Milliseconds from this thread's clock to the main thread's. */
+  readonly #toMain: number;
   #slot = -1;
   #wokenAt = 0;
   #heapCheckedAt = 0;
 
-  constructor({ mailbox, utterances, port, stackBytes }: Hello) {
+  constructor({ mailbox, utterances, port, stackBytes, clockOffset: mainOffset }: Hello) {
+    this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new Mailbox(mailbox);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
@@ -53,18 +60,25 @@ class PluginWorker {
       // The main thread is ending this worker, and this is what it waits for.
       if (!(error instanceof Killed)) throw error;
     }
+    this.#cpu.settle(performance.now());
   }
 
   #order(): void {
     const { kind, definition, count, parcel } = this.#mailbox.takeOrder();
     const start = performance.now();
-    const { define, large } = parcel ? this.#parcel() : {};
-    if (define !== undefined) this.#residents.define(definition, define);
-    if (kind === 'process') this.#process(definition, count, large);
+    const { define, large, tally } = parcel ? this.#parcel() : {};
+    if (define !== undefined) this.#residents.define(definition, define, tally && new Tally(tally));
+    const counted = this.#residents.tally(definition);
+    if (kind === 'process') this.#process(definition, count, large, start);
     else if (kind === 'prepare') this.#prepare(definition);
     else this.#retire(definition);
     const end = performance.now();
-    this.#mailbox.finishOrder(end - start, this.#residents.memoryBytes(definition), this.#heap(end));
+    const memoryBytes = this.#residents.memoryBytes(definition);
+    if (counted !== undefined) {
+      counted.sawMemory(memoryBytes);
+      this.#cpu.worked(counted, end - start, end);
+    }
+    this.#mailbox.finishOrder(end - start, memoryBytes, this.#heap(end));
     this.#wake(end);
   }
 
@@ -73,11 +87,17 @@ class PluginWorker {
     return receiveMessageOnPort(this.#port)?.message;
   }
 
-  #process(definition: number, count: number, large: Parcel['large']): void {
+  /** The clock is read once for each request: the end of one is the beginning of the next. */
+  #process(definition: number, count: number, large: Parcel['large'], start: number): void {
     const mailbox = this.#mailbox;
+    const tally = this.#residents.tally(definition);
+    tally?.batchSize.record(count);
+    let now = start;
     for (let slot = 0; slot < count; slot++) {
       if (!mailbox.claim(slot)) continue;
       this.#slot = slot;
+      const begunAt = now;
+      const waited = mailbox.begun(slot, begunAt + this.#toMain);
       const request = large?.get(slot);
       try {
         const response = this.#residents.call(definition, 'process', (instance) => {
@@ -90,10 +110,14 @@ class PluginWorker {
       } catch (error) {
         this.#post({ kind: 'error', slot, error: toWire(error) });
       }
+      now = performance.now();
+      tally?.queueWait.record(waited);
+      tally?.duration.record(now - begunAt);
+      mailbox.ended(slot, now + this.#toMain);
       this.#finish(slot);
       // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
-      if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce();
-      this.#residents.served(definition);
+      if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce(now);
+      if (this.#residents.served(definition) === 'ended') now = performance.now();
     }
   }
 
@@ -141,8 +165,7 @@ class PluginWorker {
   }
 
   /** Says that there are results, unless it was said just now. */
-  #announce(): void {
-    const now = performance.now();
+  #announce(now: number): void {
     if (now - this.#wokenAt >= WAKE_INTERVAL_MS) this.#wake(now);
   }
 

@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
+import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
 import type { Utterance } from '../src/protocol.ts';
 import { CallContext } from './call-context.ts';
@@ -11,7 +12,9 @@ interface Resident {
   readonly definition: PluginDefinition;
   /** Made with the first instance, inside the watched call that makes that. */
   runtime: Runtime | undefined;
-  live: { readonly instance: PluginInstance; served: number } | undefined;
+  live: { readonly instance: PluginInstance; readonly context: CallContext; served: number } | undefined;
+  /** Where what it does is counted, if it is. */
+  readonly tally: Tally | undefined;
 }
 
 /** Guest code may only run while the main thread can end it; it could not, for this section, or it already has. */
@@ -36,8 +39,12 @@ export class Residents {
     this.#stackBytes = stackBytes;
   }
 
-  define(id: number, definition: PluginDefinition): void {
-    this.#residents.set(id, { definition, runtime: undefined, live: undefined });
+  define(id: number, definition: PluginDefinition, tally?: Tally): void {
+    this.#residents.set(id, { definition, runtime: undefined, live: undefined, tally });
+  }
+
+  tally(id: number): Tally | undefined {
+    return this.#residents.get(id)?.tally;
   }
 
   definition(id: number): PluginDefinition {
@@ -46,33 +53,37 @@ export class Residents {
 
   /** The instance that serves the next request, made and initialised if there is none. Inside a claimed slot only. */
   instance(id: number): PluginInstance {
-    const resident = this.#resident(id);
-    resident.live ??= this.#make(resident);
-    return resident.live.instance;
+    return this.#live(this.#resident(id)).instance;
   }
 
   /** Calls into an instance, then drops it if it is dead. */
   call<Result>(id: number, phase: Phase, call: (instance: PluginInstance) => Result): Result {
-    const instance = this.instance(id);
     const resident = this.#resident(id);
+    const { instance, context } = this.#live(resident);
     this.#mailbox.enter(phase);
     try {
       return call(instance);
     } finally {
-      if (instance.state === 'dead') resident.live = undefined;
+      resident.tally?.calledHost(context.hostCalls);
+      if (instance.state === 'dead') this.#drop(resident);
     }
   }
 
   /**
    * After a request's result is out: shuts the instance down if the policy gives it no further request.
    *
+   * @returns What became of it.
    * @throws {Killed} when the main thread ended the shutdown.
    */
-  served(id: number): void {
+  served(id: number): 'kept' | 'ended' {
     const resident = this.#resident(id);
-    if (resident.live === undefined) return;
-    if (this.endsAfter(id)) this.#shutDown(resident);
-    else resident.live.served++;
+    if (resident.live === undefined) return 'ended';
+    if (this.endsAfter(id)) {
+      this.#shutDown(resident);
+      return 'ended';
+    }
+    resident.live.served++;
+    return 'kept';
   }
 
   /** Whether the policy gives the instance no request after the one that it has just served. */
@@ -106,7 +117,7 @@ export class Residents {
   }
 
   #make(resident: Resident): NonNullable<Resident['live']> {
-    const { definition } = resident;
+    const { definition, tally } = resident;
     this.#mailbox.enter('instantiate');
     resident.runtime ??= createRuntime(definition);
     const context = new CallContext(definition.policy, this.#say);
@@ -116,7 +127,20 @@ export class Residents {
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');
     instance.initialize();
-    return { instance, served: 0 };
+    tally?.calledHost(context.hostCalls);
+    tally?.madeInstance();
+    return { instance, context, served: 0 };
+  }
+
+  #live(resident: Resident): NonNullable<Resident['live']> {
+    resident.live ??= this.#make(resident);
+    return resident.live;
+  }
+
+  #drop(resident: Resident): void {
+    resident.tally?.sawMemory(resident.live?.instance.memoryBytes ?? 0);
+    resident.tally?.endedInstance();
+    resident.live = undefined;
   }
 
   #shutDown(resident: Resident): void {
@@ -130,7 +154,8 @@ export class Residents {
     } catch {
       // The instance goes either way, and no caller waits for its last words.
     }
-    resident.live = undefined;
+    resident.tally?.calledHost(live.context.hostCalls);
+    this.#drop(resident);
     if (!this.#mailbox.leaveSection(section)) throw new Killed();
   }
 }

@@ -66,6 +66,13 @@ export interface PackedRequest {
   readonly optionCount: number;
 }
 
+/** The course of one request, in milliseconds of the main thread's `performance.now()`. */
+export interface RequestTimes {
+  readonly asked: number;
+  readonly begun: number;
+  readonly ended: number;
+}
+
 /** What guest code a worker is in; limits hold for each of them alike (invariant 8). */
 export const PHASES = ['idle', 'instantiate', 'initialize', 'process', 'get-metadata', 'shutdown'] as const;
 
@@ -88,7 +95,13 @@ const MESSAGE_LENGTH = 7;
 const STATES_AT = HEADER_WORDS;
 const ENTRIES_AT = STATES_AT + SLOTS;
 const WORDS = ENTRIES_AT + SLOTS * ENTRY_WORDS;
-const REQUESTS_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
+/** Per slot, as 64-bit numbers: when it was asked for, when the worker began it, and when it was done. */
+const TIMES = 3;
+const ASKED = 0;
+const BEGUN = 1;
+const ENDED = 2;
+const TIMES_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
+const REQUESTS_AT = TIMES_AT + SLOTS * TIMES * Float64Array.BYTES_PER_ELEMENT;
 const REQUEST_BYTES = 256 * 1024;
 const RESPONSES_AT = REQUESTS_AT + REQUEST_BYTES;
 const RESPONSE_BYTES = 512 * 1024;
@@ -104,6 +117,7 @@ const Outcome = { posted: 0, success: 1, failure: 2, failureWithMessage: 3, succ
 export class Mailbox {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
+  readonly #times: Float64Array;
   readonly #bytes: Buffer;
   #requestEnd = REQUESTS_AT;
   #responseEnd = RESPONSES_AT;
@@ -111,6 +125,7 @@ export class Mailbox {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(RESPONSES_AT + RESPONSE_BYTES)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer, 0, WORDS);
+    this.#times = new Float64Array(buffer, TIMES_AT, SLOTS * TIMES);
     this.#bytes = Buffer.from(buffer);
   }
 
@@ -133,6 +148,13 @@ export class Mailbox {
     }
     Atomics.store(this.#words, SHIFT, Shift.posted);
     return false;
+  }
+
+  /** Notes when a request was asked for, on the main thread's clock, before it is queued. */
+  asked(slot: number, at: number): void {
+    this.#times[slot * TIMES + ASKED] = at;
+    this.#times[slot * TIMES + BEGUN] = 0;
+    this.#times[slot * TIMES + ENDED] = 0;
   }
 
   /** Marks a slot as queued whose request travels by message. */
@@ -205,6 +227,17 @@ export class Mailbox {
     // Or the watchdog would take it for the call before, of which it may have seen enough.
     this.enter('idle');
     return true;
+  }
+
+  /** Notes when a request began, on the main thread's clock; returns how long it had waited. */
+  begun(slot: number, at: number): number {
+    this.#times[slot * TIMES + BEGUN] = at;
+    return at - this.#times[slot * TIMES + ASKED]!;
+  }
+
+  /** Notes when it ended, before its result is published. */
+  ended(slot: number, at: number): void {
+    this.#times[slot * TIMES + ENDED] = at;
   }
 
   input(slot: number): string {
@@ -314,6 +347,12 @@ export class Mailbox {
 
   state(slot: number): SlotState {
     return Atomics.load(this.#words, STATES_AT + slot) as SlotState;
+  }
+
+  /** When a request was asked for, begun and ended, on the main thread's clock; 0 for what has not come yet. */
+  times(slot: number): RequestTimes {
+    const [asked, begun, ended] = this.#times.subarray(slot * TIMES, (slot + 1) * TIMES);
+    return { asked: asked!, begun: begun!, ended: ended! };
   }
 
   /** The section of guest code that runs outside any request, or 0. */

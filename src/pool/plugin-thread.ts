@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { clockOffset } from '../observe/clock.ts';
 import type { Parcel, Utterance, WorkerMessage, WorkerTask } from '../protocol.ts';
 import { Mailbox, type Order } from './mailbox.ts';
 import { Thread } from './thread.ts';
@@ -12,6 +13,8 @@ export type PluginThreadState = 'starting' | 'idle' | 'busy' | 'ended';
 export type PostedResult = Exclude<WorkerMessage, { kind: 'wake' }>;
 
 let threads = 0;
+
+const CLOCK_OFFSET = clockOffset();
 
 /** A worker thread that runs plugins: the thread, the memory it shares with us, and what it has been told so far. */
 export class PluginThread {
@@ -69,6 +72,7 @@ export class PluginThread {
       utterances: this.#utterances.buffer,
       port,
       stackBytes: this.threadClass.stackBytes,
+      clockOffset: CLOCK_OFFSET,
     };
     await this.#thread.run(hello, [port]);
     if (this.state === 'starting') this.state = 'idle';

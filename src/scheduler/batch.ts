@@ -41,6 +41,7 @@ export class Batch {
       job.state = 'sent';
       job.batch = this;
       job.slot = slot;
+      mailbox.asked(slot, job.askedAt);
       if (kind === 'process' && mailbox.putRequest(slot, job.input, job.options)) continue;
       if (kind === 'process') large.set(slot, { input: job.input, options: job.options });
       mailbox.queue(slot);
@@ -50,7 +51,10 @@ export class Batch {
     thread.definitions.add(lane.id);
     const order = { kind, definition: lane.id, count: jobs.length };
     if (!isNew && large.size === 0) thread.send(order);
-    else thread.send(order, { ...(isNew && { define: lane.definition }), ...(large.size > 0 && { large }) });
+    else {
+      const news = { define: lane.definition, ...lane.metrics.parcel(thread.id) };
+      thread.send(order, { ...(isNew && news), ...(large.size > 0 && { large }) });
+    }
   }
 
   /** Settles what is done, in order; what the guests said about a request comes before its result. */
@@ -107,7 +111,9 @@ export class Batch {
 
   /** Decides that the running job fails with this error; false when it was done before. */
   kill(job: Job, error: PluginError): boolean {
-    if (!this.thread.mailbox.kill(job.slot)) return false;
+    const { mailbox } = this.thread;
+    if (!mailbox.kill(job.slot)) return false;
+    if (job.kind === 'process') this.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
     job.reject(error);
     return true;
   }

@@ -49,6 +49,8 @@ export class Job implements Linked<Job> {
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
   onSettled: (() => void) | undefined;
+  /** When `process()` was called, on the clock of `performance.now()`; for the books. */
+  askedAt = 0;
   /** Workers that died with the job first in line, before it began. */
   losses = 0;
   #cleanUp: (() => void) | undefined;
@@ -96,12 +98,15 @@ export class Job implements Linked<Job> {
   }
 
   resolve(value: PluginResponse | PluginMetadata | undefined): void {
-    if (this.#settle()) this.#resolve(value);
+    if (!this.#settle()) return;
+    if (value !== undefined && 'success' in value && !value.success) this.lane.metrics.refused++;
+    this.#resolve(value);
   }
 
   reject(error: PluginError): void {
     if (!this.#settle()) return;
     this.failure = error;
+    if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
     this.#reject(error);
   }
 

@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
+import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Job } from './job.ts';
 import { LinkedList } from './linked-list.ts';
@@ -15,6 +16,7 @@ export class Lane {
   readonly definition: PluginDefinition;
   readonly threadClass: ThreadClass;
   readonly tenant: Tenant;
+  readonly metrics: VersionMetrics;
   /** Highest priority first. */
   readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Job> }[] = [];
   #size = 0;
@@ -26,12 +28,19 @@ export class Lane {
   /** Jobs that wait for room in the queue. */
   waiting = 0;
 
-  constructor(id: number, definition: PluginDefinition, threadClass: ThreadClass, tenant: Tenant) {
+  constructor(
+    id: number,
+    definition: PluginDefinition,
+    threadClass: ThreadClass,
+    tenant: Tenant,
+    metrics: VersionMetrics = new VersionMetrics(),
+  ) {
     this.id = id;
     this.definition = definition;
     this.version = definition.version;
     this.threadClass = threadClass;
     this.tenant = tenant;
+    this.metrics = metrics;
   }
 
   /** Bytes up to which one instance can grow. */

@@ -1,5 +1,8 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
 import { PluginError } from '../errors.ts';
+import { Book } from '../observe/book.ts';
+import { TurnClock } from '../observe/clock.ts';
+import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
@@ -31,14 +34,17 @@ export interface SchedulerOptions {
   readonly queueLimit: number;
   readonly pluginQueueLimit: number;
   readonly whenFull: 'reject' | 'wait';
+  readonly metrics: 'on' | 'off';
 }
 
 /** Takes requests into the bounded queue, chooses whose turn it is, and cuts batches for free threads. */
 export class Scheduler {
+  readonly book: Book = new Book();
   readonly #options: SchedulerOptions;
   readonly #supervisor: Supervisor;
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
+  readonly #clock = new TurnClock();
   readonly #drained = new Map<Lane, () => void>();
   /** Jobs that were taken in and are not settled. */
   #outstanding = 0;
@@ -76,6 +82,13 @@ export class Scheduler {
     return depth;
   }
 
+  /** How many requests of a lane have not begun. */
+  depthOf(lane: Lane): number {
+    let depth = lane.size;
+    for (const batch of this.#supervisor.batches()) if (batch.lane === lane) depth += batch.notBegun;
+    return depth;
+  }
+
   /** Living threads, by what they are doing. */
   get threads(): Readonly<Record<'starting' | 'idle' | 'busy', number>> {
     return this.#supervisor.pool.counts;
@@ -98,8 +111,10 @@ export class Scheduler {
       });
     }
     const tenant = this.#queue.tenant(definition.plugin);
-    const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant);
+    const metrics = new VersionMetrics(this.#options.metrics);
+    const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant, metrics);
     tenant.lanes.add(lane);
+    this.book.open(lane);
     return lane;
   }
 
@@ -114,6 +129,7 @@ export class Scheduler {
   process(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions): Promise<PluginResponse> {
     const requestId = call.requestId ?? `r-${++this.#requests}`;
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
+    job.askedAt = this.#clock.now;
     const { signal } = call;
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
@@ -153,6 +169,7 @@ export class Scheduler {
   async close(lane: Lane): Promise<void> {
     this.#queue.removeLane(lane);
     await this.#supervisor.retire(lane);
+    this.book.close(lane);
   }
 
   /** Ends every thread. Nothing may be outstanding. */
@@ -166,10 +183,10 @@ export class Scheduler {
     const { queueLimit, pluginQueueLimit } = this.#options;
     // Counting what has not begun means looking into mailboxes; while all that is outstanding fits, there is no need.
     if (this.#outstanding < Math.min(queueLimit, pluginQueueLimit)) return true;
-    return this.depth < queueLimit && (pluginQueueLimit >= queueLimit || this.#depthOf(lane) < pluginQueueLimit);
+    return this.depth < queueLimit && (pluginQueueLimit >= queueLimit || this.#depthOfTenant(lane) < pluginQueueLimit);
   }
 
-  #depthOf({ tenant }: Lane): number {
+  #depthOfTenant({ tenant }: Lane): number {
     let depth = tenant.queued;
     for (const batch of this.#supervisor.batches()) if (batch.lane.tenant === tenant) depth += batch.notBegun;
     return depth;

@@ -234,8 +234,9 @@ export class Supervisor {
   }
 
   #terminate(work: Batch | Retirement, termination: Termination): void {
-    const { thread } = work;
+    const { thread, lane } = work;
     this.#work.delete(thread);
+    lane.metrics.lostWorker(termination.code, this.#watches.get(thread)?.cpuUsed ?? 0);
     this.collect(work);
     if (work instanceof Batch) {
       this.#listener.onRecalled(work.recallAll());
@@ -253,6 +254,7 @@ export class Supervisor {
 
   #end(thread: PluginThread): void {
     this.memory.ended(thread);
+    for (const lane of this.#lanes.values()) lane.metrics.endedThread(thread.id);
     this.pool.end(thread);
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { blocksOf, commandsOf, matching, promisedBy, ROOT } from './blocks.ts';
 
-const DOCUMENTS = ['README.md', 'docs/embed.md', 'docs/cli.md', 'docs/limits.md', 'docs/errors.md'];
+const DOCUMENTS = ['README.md', 'docs/embed.md', 'docs/cli.md', 'docs/limits.md', 'docs/errors.md', 'docs/observe.md'];
 
 const root = fileURLToPath(ROOT);
 
@@ -22,9 +22,11 @@ function run(folder: string, path: string, file: string, args: readonly string[]
   });
 }
 
-/** What TypeScript prints: `wasm-plugin-pool` is the engine in `src/`. */
+/** What TypeScript prints: `wasm-plugin-pool` is the engine in `src/`, other packages are those of this project. */
 function print(folder: string, text: string): Promise<string> {
-  const source = text.replaceAll(`'wasm-plugin-pool'`, `'${new URL('src/index.ts', ROOT)}'`);
+  const source = text
+    .replaceAll(`'wasm-plugin-pool'`, `'${new URL('src/index.ts', ROOT)}'`)
+    .replaceAll(/from '([a-z@][\w/@-]*)'/g, (_, name: string) => `from '${import.meta.resolve(name)}'`);
   return run(folder, '.', process.execPath, ['--input-type=module-typescript', '--eval', source]);
 }
 

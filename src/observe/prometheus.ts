@@ -1,0 +1,171 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { VersionSnapshot } from './book.ts';
+import type { HistogramSnapshot } from './histogram.ts';
+import type { MetricsSnapshot } from './metrics.ts';
+import type { CountByCode } from './version-metrics.ts';
+
+/** A line of the text format: its labels and its number. */
+interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  /** The name of the line where it is not that of the metric. */
+  readonly metricName?: string;
+}
+
+/** A metric as Prometheus sees it. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly samples: (snapshot: MetricsSnapshot) => readonly Sample[];
+}
+
+const PREFIX = 'wasm_plugin_pool_';
+const MS = 1 / 1000;
+
+/** An edge of our buckets, and what Prometheus, whose bounds are inclusive and in seconds, calls it. */
+interface Bound {
+  readonly below: number;
+  readonly atMost: number;
+}
+
+/**
+ * The bounds of the buckets that Prometheus gets: from 8 µs to 65 s, and from 1 to 255 requests. Powers of two are edges
+ * of ours, so that no count is interpolated.
+ */
+const TIME_BOUNDS = powersOfTwo(-7, 16).map((below): Bound => ({ below, atMost: below * MS }));
+const SIZE_BOUNDS = powersOfTwo(1, 8).map((below): Bound => ({ below, atMost: below - 1 }));
+
+/** Every metric, in the order of the text. */
+export const METRICS: readonly MetricDefinition[] = [
+  counter('calls_total', 'Requests that began to run and are over', ({ calls }) => calls),
+  counter('refused_total', 'Answers with success: false', ({ refused }) => refused),
+  byCode('errors_total', 'Requests that were rejected, by error code', ({ errors }) => errors),
+  histogram('call_duration_seconds', 'Time of calls in their worker', TIME_BOUNDS, MS, ({ durationMs }) => durationMs),
+  histogram('queue_wait_seconds', 'Time until a worker began', TIME_BOUNDS, MS, ({ queueWaitMs }) => queueWaitMs),
+  counter('cpu_seconds_total', 'CPU time of the threads that ran the plugin', ({ cpuMs }) => cpuMs * MS),
+  gauge('memory_peak_bytes', 'The largest memory of one instance', ({ memoryPeakBytes }) => memoryPeakBytes),
+  counter('host_calls_total', 'Calls from the plugin to the host', ({ hostCalls }) => hostCalls),
+  gauge('instances', 'Live instances', ({ instances }) => instances),
+  counter('instances_made_total', 'Instances that were made', ({ instancesMade }) => instancesMade),
+  byCode('worker_kills_total', 'Threads ended because of the plugin, by error code', (plugin) => plugin.workerKills),
+  histogram('batch_size', 'Requests of a batch', SIZE_BOUNDS, 1, ({ batchSize }) => batchSize),
+  gauge('queue_depth', 'Requests that have not begun', ({ queueDepth }) => queueDepth),
+  {
+    name: `${PREFIX}threads`,
+    type: 'gauge',
+    help: 'Living worker threads, by what they are doing',
+    labels: ['state'],
+    samples: ({ threads }) => Object.entries(threads).map(([state, value]) => ({ labels: { state }, value })),
+  },
+];
+
+/** Adds every metric to a registry. prom-client renders; what it renders is read from the snapshot. */
+export function registerMetrics(registry: Registry, snapshot: () => MetricsSnapshot): void {
+  let shared: MetricsSnapshot | undefined;
+  // A registry asks all metrics in one turn: they get one snapshot, and fit together.
+  const current = (): MetricsSnapshot => {
+    if (shared === undefined) {
+      shared = snapshot();
+      queueMicrotask(() => {
+        shared = undefined;
+      });
+    }
+    return shared;
+  };
+  for (const definition of METRICS) registerMetric(registry, definition, current);
+}
+
+/** Registered as prom-client's own kind of metric, whose numbers come from us instead of from its `inc` and `observe`. */
+function registerMetric(registry: Registry, definition: MetricDefinition, snapshot: () => MetricsSnapshot): void {
+  const { name, help, labels, type, samples } = definition;
+  const configuration = { name, help, labelNames: [...labels], registers: [registry] };
+  const metric =
+    type === 'counter'
+      ? new Counter(configuration)
+      : type === 'gauge'
+        ? new Gauge(configuration)
+        : new Histogram(configuration);
+  // `name` is read anew each time: for OpenMetrics the registry takes the suffix from a counter's.
+  const get = async (): Promise<object> => ({
+    ...{ name: (metric as { name?: string }).name, help, type, aggregator: 'sum' },
+    values: samples(snapshot()),
+  });
+  // `getForPromString` is the compact form that a Histogram has beside `get` (prom-client 15).
+  Object.assign(metric, { get, getForPromString: get });
+}
+
+type Numbers = (plugin: VersionSnapshot) => number;
+
+function counter(name: string, help: string, value: Numbers): MetricDefinition {
+  return ofVersion('counter', name, help, value);
+}
+
+function gauge(name: string, help: string, value: Numbers): MetricDefinition {
+  return ofVersion('gauge', name, help, value);
+}
+
+function ofVersion(type: 'counter' | 'gauge', name: string, help: string, value: Numbers): MetricDefinition {
+  return {
+    name: PREFIX + name,
+    type,
+    help,
+    labels: ['plugin', 'version'],
+    samples: ({ plugins }) => plugins.map((plugin) => ({ labels: labelsOf(plugin), value: value(plugin) })),
+  };
+}
+
+function byCode(name: string, help: string, counts: (plugin: VersionSnapshot) => CountByCode): MetricDefinition {
+  return {
+    name: PREFIX + name,
+    type: 'counter',
+    help,
+    labels: ['plugin', 'version', 'code'],
+    samples: ({ plugins }) =>
+      plugins.flatMap((plugin) =>
+        Object.entries(counts(plugin)).map(([code, value]) => ({ labels: { ...labelsOf(plugin), code }, value })),
+      ),
+  };
+}
+
+function histogram(
+  name: string,
+  help: string,
+  bounds: readonly Bound[],
+  unit: number,
+  of: (plugin: VersionSnapshot) => HistogramSnapshot,
+): MetricDefinition {
+  const full = PREFIX + name;
+  return {
+    name: full,
+    type: 'histogram',
+    help,
+    labels: ['plugin', 'version'],
+    samples: ({ plugins }) =>
+      plugins.flatMap((plugin) => {
+        const { count, sum, buckets } = of(plugin);
+        const labels = labelsOf(plugin);
+        const upTo = (edge: number): number =>
+          buckets.reduce((total, bucket) => (bucket.below <= edge ? total + bucket.count : total), 0);
+        return [
+          ...bounds.map(({ below, atMost }) => ({
+            metricName: `${full}_bucket`,
+            labels: { ...labels, le: atMost },
+            value: upTo(below),
+          })),
+          { metricName: `${full}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+          { metricName: `${full}_sum`, labels, value: sum * unit },
+          { metricName: `${full}_count`, labels, value: count },
+        ];
+      }),
+  };
+}
+
+function labelsOf({ plugin, version }: VersionSnapshot): { readonly plugin: string; readonly version: string } {
+  return { plugin, version };
+}
+
+function powersOfTwo(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, place) => 2 ** (from + place));
+}
