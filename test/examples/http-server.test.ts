@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { pluginServer } from '../../examples/hosts/http-server.ts';
 import { PluginEngine, type Termination } from '../../src/index.ts';
 import { hostile } from '../fixtures/guests.ts';
+import { until } from '../support/outcome.ts';
 
 describe('the example of an HTTP server', () => {
   let engine: PluginEngine;
@@ -44,7 +45,8 @@ describe('the example of an HTTP server', () => {
     const gone = new AbortController();
     const terminated = new Promise<Termination>((resolve) => engine.once('worker:terminated', resolve));
     const request = fetch(url, { method: 'POST', body: 'spin', signal: gone.signal }).catch(() => 'gone');
-    while (engine.listPlugins()[0]?.pending === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // Running, and not only queued: what has not begun is given up without a kill.
+    await until(() => engine.listPlugins()[0]?.pending === 1 && engine.status().queued === 0);
     gone.abort();
     expect(await request).to.equal('gone');
     const { plugin, code } = await terminated;
