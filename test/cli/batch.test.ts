@@ -174,7 +174,7 @@ describe('wasm-plugin-pool batch', () => {
     const record = JSON.stringify({ input: 'x'.repeat(16 * 1024) });
     await workplace.file('large.jsonl', `${record}\n`.repeat(6_000));
     const args = ['batch', 'echo.wasm', '--input', 'large.jsonl', '--output', 'out.jsonl', '--ordered', '--quiet'];
-    const { status, stderr } = await workplace.run(args, '', ['--max-old-space-size=48']);
+    const { status, stderr } = await workplace.run(args, '', ['--max-old-space-size=80']);
     expect(stderr).to.match(/^6,000 records in .*: 6,000 succeeded\n$/);
     expect(status).to.equal(0);
   });
