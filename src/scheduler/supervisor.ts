@@ -128,13 +128,18 @@ export class Supervisor {
     this.#lanes.delete(lane.id);
   }
 
-  /** Has idle threads drop the instances that have not been used for longest, one each, until a lane's would fit. */
+  /**
+   * Has idle threads drop the instances that have not been used for longest, one each, until a lane's would fit. Where
+   * that has to be put off it does nothing, since whoever is told of a free thread comes back here.
+   */
   makeRoom(lane: Lane): void {
     for (const thread of [...this.pool.threads]) {
       const definition = this.memory.oldest(thread);
       if (thread.state !== 'idle' || definition === undefined || this.memory.fits(lane)) continue;
+      if (!this.#othersHaveThreads(thread)) continue;
       thread.definitions.delete(definition);
-      thread.retiring.set(definition, () => {});
+      // One whose version goes has somebody who waits for it already.
+      if (!thread.retiring.has(definition)) thread.retiring.set(definition, () => {});
       this.#free(thread);
     }
   }
