@@ -131,6 +131,8 @@ export class Scheduler {
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
     job.askedAt = this.#clock.now;
     const { signal } = call;
+    // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
+    this.#admitWaiting();
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
     } else if (this.#hasRoom(job)) this.#accept(job);
@@ -244,12 +246,16 @@ export class Scheduler {
 
   /** Something has ended or begun: there may be room in the queue, or a thread for what is in it. */
   #progress(): void {
+    this.#admitWaiting();
+    this.#dispatch();
+  }
+
+  #admitWaiting(): void {
     while (this.#waiting.size > 0) {
       const job = this.#waiting.shift((candidate) => this.#hasRoom(candidate));
       if (job === undefined) break;
       this.#accept(job);
     }
-    this.#dispatch();
   }
 
   #dispatch(): void {

@@ -51,6 +51,22 @@ describe('invariant 6: the queue never holds more than its limit', function () {
     expect((await Promise.all(queued)).map(({ output }) => output)).to.deep.equal(['e0', 'e1', 'e2', 'e3', 'e4']);
   });
 
+  it('room goes to the callers who wait for it before it goes to those who come later', async () => {
+    const { engine, release } = await blocked({ queueLimit: 1 }, ['late']);
+    await engine.loadPlugin('early', await witness(), { sandbox: LATE });
+    const controller = new AbortController();
+    const endless = outcome(engine.process('early', { input: 's' }, { signal: controller.signal }));
+    const waiting = engine.process('early', { input: 'e' }, { whenFull: 'wait' });
+    await until(() => engine.status().threads.busy === 2);
+    // The worker begins the endless one, and no event has told of the room by the time that the next caller comes.
+    for (const end = performance.now() + 200; engine.status().queued > 0 && performance.now() < end; );
+    expect(await outcome(engine.process('late', { input: 'e' }))).to.equal('ERR_QUEUE_FULL');
+    controller.abort();
+    expect(await endless).to.equal('ERR_ABORTED');
+    expect((await waiting).output).to.equal('e');
+    await release();
+  });
+
   it('a request that is aborted leaves its place to one other', async () => {
     const { engine, release } = await blocked({ queueLimit: 3 });
     const controller = new AbortController();
