@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { nonEmptyString } from './arguments.ts';
+import { knownKeys, nonEmptyString } from './arguments.ts';
 import { ArtifactCompiler } from './artifact/compiler.ts';
 import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from './batch/batch.ts';
 import { PluginError } from './errors.ts';
@@ -7,6 +7,7 @@ import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
 import type { PluginResponse, Utterance } from './protocol.ts';
+import { checkLoadOptions } from './registry/load-options.ts';
 import type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
 import { pluginNotFound, Registry, type UnloadOptions } from './registry/registry.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
@@ -89,7 +90,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   async loadPlugin(name: string, source: PluginSource, options: LoadOptions = {}): Promise<PluginInfo> {
     this.#assertOpen();
-    return this.#registry.load(nonEmptyString('name', name), source, options);
+    return this.#registry.load(nonEmptyString('name', name), source, checkLoadOptions(options));
   }
 
   /**
@@ -101,12 +102,14 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   async reloadPlugin(name: string, source?: PluginSource, options?: LoadOptions): Promise<PluginInfo> {
     this.#assertOpen();
+    if (options !== undefined) checkLoadOptions(options);
     return this.#registry.reload(nonEmptyString('name', name), source, options);
   }
 
   /** Unloads a plugin after its requests are done; its instances are shut down. */
   async unloadPlugin(name: string, options: UnloadOptions = {}): Promise<void> {
     this.#assertOpen();
+    knownKeys('options', options, ['force'] satisfies (keyof UnloadOptions)[]);
     return this.#registry.unload(nonEmptyString('name', name), options);
   }
 
@@ -161,8 +164,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   /** Finishes what was asked for, shuts every instance down and ends every thread. */
-  close({ force = false }: CloseOptions = {}): Promise<void> {
-    if (force) this.#abandon();
+  close(options: CloseOptions = {}): Promise<void> {
+    knownKeys('options', options, ['force'] satisfies (keyof CloseOptions)[]);
+    if (options.force) this.#abandon();
     this.#closed ??= this.#close();
     return this.#closed;
   }

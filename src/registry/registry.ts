@@ -205,8 +205,13 @@ export class Registry {
   }
 }
 
-/** `ERR_PLUGIN_NOT_FOUND`, with what is there instead. */
+/**
+ * `ERR_PLUGIN_NOT_FOUND`, with what is there instead.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` when it is no name at all.
+ */
 export function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
+  nonEmptyString('name', name);
   // A name may come from whoever called the caller: what is made to be logged is one line (invariant 11).
   const names = loaded.slice(0, 10).map(cleanLogLine).join(', ');
   return new PluginError('ERR_PLUGIN_NOT_FOUND', `No plugin is loaded as \`${cleanLogLine(name)}\``, {

@@ -124,7 +124,7 @@ export class CapabilityManager {
 
   /** The policy that a plugin is loaded with. @param sandbox What the loader asked for, instead of the name's own. */
   resolve(plugin: string, sandbox: Sandbox | undefined): ResolvedPolicy {
-    const base = sandbox ?? this.#policies.get(plugin);
+    const base = sandbox === undefined ? this.#policies.get(plugin) : sandbox;
     const grants = this.#grants.get(plugin);
     if (grants === undefined) return resolvePolicy(base);
     const resolved = resolvePolicy(base);

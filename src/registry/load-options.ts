@@ -1,0 +1,13 @@
+import { knownKeys } from '../arguments.ts';
+import type { LoadOptions } from './plugin.ts';
+
+/** A record, so that the compiler finds the option that is missing here. */
+const KEYS: Record<keyof LoadOptions, true> = { sandbox: true, config: true, version: true };
+
+/**
+ * Refuses options that do not exist: one that is misspelt would load a plugin under another policy than was meant.
+ * What they hold is checked where it is used.
+ */
+export function checkLoadOptions(options: LoadOptions): LoadOptions {
+  return knownKeys('options', options, Object.keys(KEYS));
+}
