@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { knownKeys, oneOf, wholeNumber } from './arguments.ts';
-import type { ArtifactCompilerOptions } from './artifact/compiler.ts';
+import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from './artifact/compiler.ts';
 import type { SchedulerOptions } from './scheduler/scheduler.ts';
 
 /** How an engine is made. */
@@ -29,6 +29,11 @@ export interface EngineOptions {
   readonly cacheDirectory?: string | false;
   /** Milliseconds that compiling one component may take. @default 60_000 */
   readonly compileTimeoutMs?: number;
+  /**
+   * Bytes of compiled components that are kept in memory, so that loading one again takes no compilation; 0 keeps none.
+   * Wasm bytes and glue are counted, machine code is not. @default 67_108_864
+   */
+  readonly componentCacheBytes?: number;
 }
 
 const KEYS = [
@@ -41,6 +46,7 @@ const KEYS = [
   'metrics',
   'cacheDirectory',
   'compileTimeoutMs',
+  'componentCacheBytes',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 const MAX_THREADS = 1024;
@@ -77,6 +83,11 @@ export function resolveOptions(options: EngineOptions): SchedulerOptions & Artif
     }),
     whenFull: oneOf('whenFull', options.whenFull, ['reject', 'wait'], 'reject'),
     metrics: oneOf('metrics', options.metrics, ['on', 'off'], 'on'),
+    componentCacheBytes: wholeNumber('componentCacheBytes', options.componentCacheBytes, {
+      min: 0,
+      max: UNBOUNDED,
+      default: COMPONENT_CACHE_BYTES,
+    }),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });

@@ -5,10 +5,11 @@ import PQueue from 'p-queue';
 import { invalidArgument, wholeNumber } from '../arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { Thread, ThreadDied } from '../pool/thread.ts';
-import type { Artifact, CompiledComponent } from './artifact.ts';
+import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
 import { sha256 } from './codec.ts';
 import type { CompileOptions } from './compile-component.ts';
+import { type CompiledArtifact, ComponentCache } from './component-cache.ts';
 import type { CompileReply, CompileTask } from './protocol.ts';
 import { readSource } from './source.ts';
 
@@ -17,6 +18,23 @@ export interface ArtifactCompilerOptions {
   readonly cacheDirectory?: string | false;
   /** Milliseconds that compiling one component may take. @default 60_000 */
   readonly compileTimeoutMs?: number;
+  /** Bytes of compiled components that are kept in memory; 0 keeps none. @default 67_108_864 */
+  readonly componentCacheBytes?: number;
+}
+
+/** Where artifacts are kept when nobody says otherwise. */
+export function defaultCacheDirectory(): string {
+  return envPaths('wasm-plugin-pool', { suffix: '' }).cache;
+}
+
+/** Room for some dozens of components from languages that compile, or a few that bring an interpreter. */
+export const COMPONENT_CACHE_BYTES: number = 64 * 1024 * 1024;
+/** What is to be compiled, and the name of what comes of it. */
+interface Order {
+  readonly key: string;
+  /** SHA-256 of the component. */
+  readonly hash: string;
+  readonly task: CompileTask;
 }
 
 /** Raise it when the same component and versions give another artifact, or when the encoding changes. */
@@ -32,11 +50,13 @@ const IDLE_MS = 30_000;
  */
 export class ArtifactCompiler {
   readonly #cache: ArtifactCache | undefined;
+  readonly #components: ComponentCache;
   readonly #timeoutMs: number;
   /** One at a time: the tools block their thread. */
   readonly #queue = new PQueue({ concurrency: 1 });
   /** What is being made or written, by key, so that the same component is not compiled twice at once. */
   readonly #pending = new Map<string, Promise<Artifact>>();
+  readonly #compiling = new Map<string, Promise<CompiledArtifact>>();
   readonly #writes = new Map<string, Promise<void>>();
   #versions: Promise<string> | undefined;
   #thread: Thread | undefined;
@@ -44,10 +64,11 @@ export class ArtifactCompiler {
   #state: 'open' | 'closed' = 'open';
 
   constructor(options: ArtifactCompilerOptions = {}) {
-    const { cacheDirectory = envPaths('wasm-plugin-pool', { suffix: '' }).cache } = options;
+    const { cacheDirectory = defaultCacheDirectory(), componentCacheBytes = COMPONENT_CACHE_BYTES } = options;
     if (cacheDirectory !== false && (typeof cacheDirectory !== 'string' || cacheDirectory === '')) {
       throw invalidArgument('cacheDirectory', 'a path or `false`', cacheDirectory);
     }
+    this.#components = new ComponentCache(componentCacheBytes);
     this.#cache = cacheDirectory === false ? undefined : new ArtifactCache(cacheDirectory);
     const range = { min: 1, max: 2 ** 31 - 1, default: 60_000 };
     this.#timeoutMs = wholeNumber('compileTimeoutMs', options.compileTimeoutMs, range);
@@ -61,6 +82,27 @@ export class ArtifactCompiler {
    * says why the component is refused.
    */
   async compile(source: string | URL | Uint8Array, options: CompileOptions): Promise<Artifact> {
+    return this.#artifact(await this.#order(source, options));
+  }
+
+  /** The same with its core modules compiled, from memory where they are. @throws {PluginError} as {@link compile} */
+  async load(source: string | URL | Uint8Array, options: CompileOptions): Promise<CompiledArtifact> {
+    const order = await this.#order(source, options);
+    const { key } = order;
+    const known = this.#components.get(key) ?? this.#compiling.get(key);
+    if (known !== undefined) return known;
+    const compiling = this.#artifact(order)
+      .then(async (artifact) => {
+        const component = { artifact, modules: await compileModules(artifact) };
+        if (this.#state === 'open') this.#components.set(component);
+        return component;
+      })
+      .finally(() => this.#compiling.delete(key));
+    this.#compiling.set(key, compiling);
+    return compiling;
+  }
+
+  async #order(source: string | URL | Uint8Array, options: CompileOptions): Promise<Order> {
     this.#assertOpen();
     const bytes = await readSource(source);
     const hash = (await sha256(bytes)).toString('hex');
@@ -68,9 +110,13 @@ export class ArtifactCompiler {
     // Hashed, because the key is a file name.
     const recipe = JSON.stringify([hash, options.maxMemoryBytes, options.binding, CACHE_FORMAT, await this.#versions]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
+    return { key, hash, task: { bytes, options } };
+  }
+
+  #artifact({ key, hash, task }: Order): Promise<Artifact> {
     let pending = this.#pending.get(key);
     if (pending === undefined) {
-      pending = this.#make(key, hash, { bytes, options });
+      pending = this.#make(key, hash, task);
       this.#pending.set(key, pending);
       // Until it is in the cache, where the next call finds it.
       const forget = () => this.#pending.delete(key);
@@ -82,6 +128,7 @@ export class ArtifactCompiler {
   /** Ends the thread; what is still being compiled rejects with `ERR_ENGINE_CLOSED`. */
   async close(): Promise<void> {
     this.#state = 'closed';
+    this.#components.clear();
     await this.#dropThread();
     await Promise.allSettled(this.#pending.values());
     await Promise.all(this.#writes.values());

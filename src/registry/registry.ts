@@ -1,5 +1,4 @@
 import { nonEmptyString } from '../arguments.ts';
-import { compileModules } from '../artifact/artifact.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../log-line.ts';
@@ -150,8 +149,7 @@ export class Registry {
   async #bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
     const { maxMemoryBytes } = this.#capabilities.resolve(plugin, options.sandbox);
     try {
-      const artifact = await this.#compiler.compile(source, { maxMemoryBytes });
-      const modules = await compileModules(artifact);
+      const { artifact, modules } = await this.#compiler.load(source, { maxMemoryBytes });
       return await this.#start(plugin, { artifact, modules, source }, options);
     } catch (error) {
       throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;

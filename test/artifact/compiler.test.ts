@@ -97,6 +97,32 @@ describe('ArtifactCompiler', () => {
     expect(small.key).not.to.equal(large.key);
   });
 
+  describe('components in memory', () => {
+    it('are compiled once, however often they are loaded', async () => {
+      const one = compiler({ cacheDirectory: false });
+      const [first, second] = await Promise.all([one.load(bytes, options), one.load(bytes, options)]);
+      expect(second).to.equal(first);
+      expect(await one.load(bytes, options)).to.equal(first);
+      expect([...first.modules.keys()]).to.deep.equal(first.artifact.modules.map(({ name }) => name));
+      const other = await one.load(bytes, { maxMemoryBytes: 1024 * 1024 });
+      expect(other.artifact.key).not.to.equal(first.artifact.key);
+    });
+
+    it('are compiled anew where none are kept', async () => {
+      const one = compiler({ componentCacheBytes: 0 });
+      const first = await one.load(bytes, options);
+      const second = await one.load(bytes, options);
+      expect(second).not.to.equal(first);
+      expect(plain(second.artifact)).to.deep.equal(plain(first.artifact));
+    });
+
+    it('do not remember a failure', async () => {
+      const impatient = compiler({ cacheDirectory: false, compileTimeoutMs: 1 });
+      for (let round = 0; round < 2; round++)
+        expect((await rejection(impatient.load(bytes, options))).code).to.equal('ERR_INVALID_COMPONENT');
+    });
+  });
+
   describe('the compile thread', () => {
     it('is replaced when the tools panic', async () => {
       const one = compiler({ cacheDirectory: false });
