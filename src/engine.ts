@@ -6,10 +6,13 @@ import { PluginError } from './errors.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
-import type { PluginResponse, Utterance } from './protocol.ts';
+import type { PluginResponse, RequestOptions, Utterance } from './protocol.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
-import type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
-import { pluginNotFound, Registry, type UnloadOptions } from './registry/registry.ts';
+import type { Plugin } from './registry/plugin.ts';
+import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
+import type { LoadOptions, PluginSource } from './registry/plugin-version.ts';
+import { Registry, type UnloadOptions } from './registry/registry.ts';
+import { Versions } from './registry/versions.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
 import { CapabilityManager } from './sandbox/capabilities.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
@@ -64,7 +67,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       this.#tell(`capability:${change.change}`, change);
       await this.#registry.refresh(change.plugin);
     });
-    this.#registry = new Registry(this.#compiler, this.capabilities, this.#scheduler, {
+    this.#registry = new Registry(this.#compiler, this.capabilities, this.#scheduler, resolved.keepWarmMs, {
+      onState: (transition) => this.#tell('plugin:state', transition),
+      onDeployed: (deployment) => this.#tell('canary:deployed', deployment),
+      onPromoted: (promotion) => this.#tell('canary:promoted', promotion),
+      onRolledBack: (change) => this.#tell('canary:rolled-back', change),
       onLoaded: (plugin) => this.#tell('plugin:loaded', plugin),
       onReloaded: (plugin, previous) => this.#tell('plugin:reloaded', plugin, previous),
       onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
@@ -118,6 +125,21 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     return this.#registry.list();
   }
 
+  /** What there is to know of a plugin, also while it is loading or draining; undefined when there is none. */
+  getPlugin(name: string): PluginDetails | undefined {
+    return this.#registry.describe(nonEmptyString('name', name));
+  }
+
+  /**
+   * The versions of a plugin: load one beside the other, try it out on a share of the requests, promote it, roll back.
+   *
+   * @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`.
+   */
+  versions(name: string): Versions {
+    this.#assertOpen();
+    return new Versions(this.#registry.expect(nonEmptyString('name', name)).name, this.#registry);
+  }
+
   /**
    * Runs one request.
    *
@@ -128,19 +150,34 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     // Not an async function: its two extra turns of the microtask queue would tear batches apart.
     try {
       if (this.#closed !== undefined) throw engineClosed();
-      const version = this.#registry.get(name);
-      if (version === undefined)
-        throw pluginNotFound(
-          name,
-          this.#registry.list().map((plugin) => plugin.name),
-        );
+      const plugin = this.#registry.get(name) ?? this.#registry.expect(name);
       const input = resolveInput(request);
       const requestOptions = resolveRequestOptions(request.options);
       if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
-      return this.#scheduler.process(version.lane, input, requestOptions, options);
+      if (plugin.canary === undefined && options.version === undefined)
+        return this.#scheduler.process(plugin.stable.lane, input, requestOptions, options);
+      return this.#processVersion(plugin, input, requestOptions, options);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** The request names its version, or there is a choice of versions. */
+  #processVersion(
+    plugin: Plugin,
+    input: string,
+    requestOptions: RequestOptions,
+    options: ProcessOptions,
+  ): Promise<PluginResponse> {
+    if (options.version !== undefined) {
+      const { lane } = plugin.version(options.version);
+      return this.#scheduler.process(lane, input, requestOptions, options);
+    }
+    const requestId = options.requestId ?? this.#scheduler.nextRequestId();
+    const version = plugin.route(requestId);
+    const result = this.#scheduler.process(version.lane, input, requestOptions, { ...options, requestId });
+    plugin.watch(version, result);
+    return result;
   }
 
   /**

@@ -8,15 +8,21 @@ export {
   type TrapKind,
   type WireError,
 } from './errors.ts';
-export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
 export type { VersionSnapshot } from './observe/book.ts';
+export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
 export type { EngineOptions } from './options.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './protocol.ts';
-export type { LoadOptions, PluginInfo, PluginSource } from './registry/plugin.ts';
+export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
+export type { DecisionOptions } from './registry/decision.ts';
+export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
+export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
+export type { LoadOptions, PluginSource, VersionInfo, VersionRole } from './registry/plugin-version.ts';
 export type { UnloadOptions } from './registry/registry.ts';
+export type { Statistics } from './registry/statistics.ts';
+export type { CanaryOptions, Versions } from './registry/versions.ts';
 export type { ProcessRequest } from './request.ts';
 export {
   CAPABILITIES,

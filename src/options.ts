@@ -34,6 +34,11 @@ export interface EngineOptions {
    * Wasm bytes and glue are counted, machine code is not. @default 67_108_864
    */
   readonly componentCacheBytes?: number;
+  /**
+   * Milliseconds for which a version that was replaced or rolled back stays ready, so that `rollback()` takes effect
+   * with the next request; 0 keeps none. @default 300_000
+   */
+  readonly keepWarmMs?: number;
 }
 
 const KEYS = [
@@ -47,14 +52,22 @@ const KEYS = [
   'cacheDirectory',
   'compileTimeoutMs',
   'componentCacheBytes',
+  'keepWarmMs',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 const MAX_THREADS = 1024;
 const SPARE_THREADS = 6;
+/** The longest delay that a Node timer takes. */
+const MAX_MS = 2 ** 31 - 1;
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
+/** {@link EngineOptions}, for the parts of the engine. */
+export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptions {
+  readonly keepWarmMs: number;
+}
+
 /** Checks the options and fills in what they leave out. */
-export function resolveOptions(options: EngineOptions): SchedulerOptions & ArtifactCompilerOptions {
+export function resolveOptions(options: EngineOptions): ResolvedOptions {
   knownKeys('options', options, KEYS);
   const threads = wholeNumber('threads', options.threads, {
     min: 1,
@@ -88,6 +101,7 @@ export function resolveOptions(options: EngineOptions): SchedulerOptions & Artif
       max: UNBOUNDED,
       default: COMPONENT_CACHE_BYTES,
     }),
+    keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_MS, default: 300_000 }),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });

@@ -14,6 +14,7 @@ const CALL_KEYS = [
   'deadlineMs',
   'priority',
   'requestId',
+  'version',
   'whenFull',
 ] as const satisfies readonly (keyof ProcessOptions)[];
 const NO_OPTIONS: RequestOptions = Object.freeze([]);
@@ -46,13 +47,14 @@ export function resolveRequestOptions(options: ProcessRequest['options']): Reque
 /** Checks what a caller says about one request. */
 export function checkProcessOptions(options: ProcessOptions): void {
   knownKeys('options', options, CALL_KEYS);
-  const { signal, deadlineMs, priority, requestId, whenFull } = options;
+  const { signal, deadlineMs, priority, requestId, version, whenFull } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
   wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_MS, default: 1 });
   if (priority !== undefined && !Number.isFinite(priority))
     throw invalidArgument('priority', 'a finite number', priority);
   if (requestId !== undefined) nonEmptyString('requestId', requestId);
+  if (version !== undefined) nonEmptyString('version', version);
   if (whenFull !== undefined && whenFull !== 'reject' && whenFull !== 'wait')
     throw invalidArgument('whenFull', "'reject' or 'wait'", whenFull);
 }

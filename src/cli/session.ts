@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { PluginEngine } from '../engine.ts';
 import type { EngineOptions } from '../options.ts';
 import type { RequestOptions } from '../protocol.ts';
-import type { PluginInfo } from '../registry/plugin.ts';
+import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { Sandbox } from '../sandbox/policy.ts';
 import { unusable } from './failure.ts';
 import { say } from './output.ts';

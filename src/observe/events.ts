@@ -1,6 +1,8 @@
 import type { PluginError } from '../errors.ts';
 import type { LogLevel } from '../protocol.ts';
-import type { PluginInfo } from '../registry/plugin.ts';
+import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
+import type { PluginInfo } from '../registry/plugin-info.ts';
+import type { PluginTransition } from '../registry/plugin-state.ts';
 import type { GrantChange } from '../sandbox/capabilities.ts';
 import type { Termination } from '../scheduler/supervisor.ts';
 
@@ -28,10 +30,18 @@ export interface PluginEvent {
 
 /** The engine's events and what their listeners get. */
 export interface EngineEvents {
+  /** A plugin went from one state to another; told before the event that says what came of it. */
+  'plugin:state': [transition: PluginTransition];
   'plugin:loaded': [plugin: PluginInfo];
   'plugin:reloaded': [plugin: PluginInfo, previous: PluginInfo];
   'plugin:reload-failed': [name: string, error: PluginError];
   'plugin:unloaded': [plugin: PluginInfo];
+  /** A canary got its share of the requests, or another one. */
+  'canary:deployed': [deployment: CanaryDeployment];
+  /** A canary became the stable version; `reason` says why. */
+  'canary:promoted': [promotion: CanaryPromotion];
+  /** A canary, or the version promoted last, serves no more; `reason` says why. */
+  'canary:rolled-back': [change: CanaryChange];
   'plugin:log': [log: PluginLog];
   'plugin:event': [event: PluginEvent];
   'capability:granted': [change: GrantChange];

@@ -30,6 +30,8 @@ class CodeCounter {
 export class VersionMetrics {
   readonly errors: CodeCounter = new CodeCounter();
   readonly workerKills: CodeCounter = new CodeCounter();
+  /** Answers, those with `success: false` included. */
+  answered = 0;
   /** Answers with `success: false`. */
   refused = 0;
   /** What was counted by workers that are gone, and by the main thread for those that it ended. */
@@ -89,6 +91,7 @@ export class VersionMetrics {
   add(other: VersionMetrics): void {
     this.errors.add(other.errors);
     this.workerKills.add(other.workerKills);
+    this.answered += other.answered;
     this.refused += other.refused;
     this.#past.add(other.total);
   }

@@ -1,5 +1,5 @@
 import { knownKeys } from '../arguments.ts';
-import type { LoadOptions } from './plugin.ts';
+import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */
 const KEYS: Record<keyof LoadOptions, true> = { sandbox: true, config: true, version: true };

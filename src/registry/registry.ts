@@ -1,20 +1,24 @@
 import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
-import { PluginError } from '../errors.ts';
+import { describe, PluginError } from '../errors.ts';
 import { cleanLogLine } from '../log-line.ts';
 import type { CapabilityManager } from '../sandbox/capabilities.ts';
 import { environmentOf } from '../sandbox/environment.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { CanaryEvents } from './canary-events.ts';
 import { resolveConfig } from './config.ts';
 import { NameLocks } from './name-locks.ts';
+import { Plugin } from './plugin.ts';
+import { describePlugin, type PluginDetails, type PluginInfo } from './plugin-info.ts';
+import type { PluginTransition } from './plugin-state.ts';
 import {
-  describePlugin,
+  describeVersion,
   type LoadedComponent,
   type LoadOptions,
-  type PluginInfo,
   type PluginSource,
   type PluginVersion,
-} from './plugin.ts';
+  type VersionInfo,
+} from './plugin-version.ts';
 
 /** How a plugin is unloaded. */
 export interface UnloadOptions {
@@ -23,7 +27,8 @@ export interface UnloadOptions {
 }
 
 /** What the registry tells of its plugins. */
-export interface RegistryListener {
+export interface RegistryListener extends CanaryEvents {
+  readonly onState: (transition: PluginTransition) => void;
   readonly onLoaded: (plugin: PluginInfo) => void;
   readonly onReloaded: (plugin: PluginInfo, previous: PluginInfo) => void;
   readonly onReloadFailed: (name: string, error: PluginError) => void;
@@ -31,38 +36,60 @@ export interface RegistryListener {
 }
 
 /**
- * The loaded plugins by name. Operations on one name run one after the other; requests never wait for them, because
- * a version is either in place with everything it needs or it is not there.
+ * The loaded plugins by name. Operations that add or remove versions of one name run one after the other; requests
+ * never wait for them, because a version is either in place with everything it needs or it is not there. Which version
+ * serves is changed at once, also while such an operation is under way.
  */
 export class Registry {
   readonly #compiler: ArtifactCompiler;
   readonly #capabilities: CapabilityManager;
   readonly #scheduler: Scheduler;
   readonly #listener: RegistryListener;
-  readonly #plugins = new Map<string, PluginVersion>();
+  readonly #keepWarmMs: number;
+  readonly #plugins = new Map<string, Plugin>();
   readonly #locks = new NameLocks();
-  /** Versions that were replaced and still finish what they began. */
+  /** Versions that serve no more and still finish what they began. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(
     compiler: ArtifactCompiler,
     capabilities: CapabilityManager,
     scheduler: Scheduler,
+    keepWarmMs: number,
     listener: RegistryListener,
   ) {
     this.#compiler = compiler;
     this.#capabilities = capabilities;
     this.#scheduler = scheduler;
+    this.#keepWarmMs = keepWarmMs;
     this.#listener = listener;
   }
 
-  /** The version that serves requests to a name now. */
-  get(name: string): PluginVersion | undefined {
-    return this.#plugins.get(name);
+  /** The plugin that serves requests to a name now. */
+  get(name: string): Plugin | undefined {
+    const plugin = this.#plugins.get(name);
+    return plugin?.serving ? plugin : undefined;
+  }
+
+  /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`. */
+  expect(name: string): Plugin {
+    const plugin = this.get(name);
+    if (plugin !== undefined) return plugin;
+    throw pluginNotFound(
+      name,
+      this.list().map((other) => other.name),
+    );
   }
 
   list(): PluginInfo[] {
-    return [...this.#plugins].map(([name, version]) => describePlugin(name, version));
+    return [...this.#plugins.values()]
+      .filter(({ serving }) => serving)
+      .map(({ name, stable }) => describePlugin(name, stable));
+  }
+
+  /** What there is to know of a plugin, also while it is loading or draining. */
+  describe(name: string): PluginDetails | undefined {
+    return this.#plugins.get(name)?.describe();
   }
 
   load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
@@ -73,8 +100,21 @@ export class Registry {
           hint: 'Replace it with `reloadPlugin`, or unload it first.',
         });
       }
-      const version = await this.#bringUp(name, source, options);
-      this.#plugins.set(name, version);
+      const plugin = new Plugin(name, this.#keepWarmMs, {
+        ...this.#listener,
+        onExpired: (version) => this.#expire(plugin, version),
+      });
+      this.#plugins.set(name, plugin);
+      plugin.enter('loading', 'loadPlugin was called');
+      let version: PluginVersion;
+      try {
+        version = await this.#bringUp(name, source, options);
+      } catch (error) {
+        this.#plugins.delete(name);
+        plugin.enter('failed', reasonOf(error));
+        throw error;
+      }
+      plugin.start(version);
       const info = describePlugin(name, version);
       this.#listener.onLoaded(info);
       return info;
@@ -83,67 +123,144 @@ export class Registry {
 
   reload(name: string, source: PluginSource | undefined, options: LoadOptions | undefined): Promise<PluginInfo> {
     return this.#locks.run(name, () => {
-      const previous = this.#expect(name);
-      // What the new version is called, it says itself, unless the caller names it now.
-      const { version: _, ...kept } = previous.options;
-      return this.#replace(name, previous, () => this.#bringUp(name, source ?? previous.source, options ?? kept));
+      const plugin = this.expect(name);
+      const { stable } = plugin;
+      const bringUp = () => this.#bringUp(name, source ?? stable.source, options ?? withoutName(stable.options));
+      return this.#replace(plugin, stable, 'kept', bringUp);
     });
   }
 
-  /** Replaces the instances of a plugin by such with the policy that it has now. */
+  /** Makes a version ready that serves nothing but the requests that name it. */
+  loadVersion(name: string, source: PluginSource, options: LoadOptions | undefined): Promise<VersionInfo> {
+    return this.#locks.run(name, async () => {
+      const plugin = this.expect(name);
+      const version = await this.#bringUp(name, source, options ?? withoutName(plugin.stable.options));
+      const displaced = await this.#orTakeDown(version, () => plugin.add(version));
+      if (displaced !== undefined) this.#letGo(plugin, displaced);
+      return describeVersion(version, 'standby');
+    });
+  }
+
+  unloadVersion(name: string, versionName: string): Promise<void> {
+    return this.#locks.run(name, async () => {
+      const plugin = this.expect(name);
+      const version = plugin.version(versionName);
+      plugin.remove(version);
+      await this.#leave(plugin, version);
+    });
+  }
+
+  /** Replaces the instances of all versions of a plugin by such with the policy that it has now. */
   refresh(name: string): Promise<void> {
     return this.#locks.run(name, async () => {
-      const previous = this.#plugins.get(name);
-      if (previous === undefined) return;
-      // The same bytes, not what the file holds by now: a grant is no reason to load other code.
-      await this.#replace(name, previous, () => this.#start(name, previous, previous.options));
+      const plugin = this.get(name);
+      if (plugin === undefined) return;
+      let failure: { readonly error: unknown } | undefined;
+      for (const version of plugin.versions) {
+        try {
+          // The same bytes, not what the file holds by now: a grant is no reason to load other code.
+          await this.#replace(plugin, version, 'leaves', () => this.#start(name, version, version.options));
+        } catch (error) {
+          // One with grants that were taken back must not stay where a rollback or a request's word brings it back.
+          if (version === plugin.stable) failure = { error };
+          else this.#discard(plugin, version, error);
+        }
+      }
+      if (failure !== undefined) throw failure.error;
     });
   }
 
   /** A version that does not come up never replaces one that works (invariant 12). */
-  async #replace(name: string, previous: PluginVersion, bringUp: () => Promise<PluginVersion>): Promise<PluginInfo> {
+  async #replace(
+    plugin: Plugin,
+    previous: PluginVersion,
+    old: 'kept' | 'leaves',
+    bringUp: () => Promise<PluginVersion>,
+  ): Promise<PluginInfo> {
+    const { name } = plugin;
     let version: PluginVersion;
+    let leaving: PluginVersion[];
     try {
       version = await bringUp();
+      leaving = await this.#orTakeDown(version, () => plugin.replace(previous, version, old));
     } catch (error) {
       this.#listener.onReloadFailed(name, error as PluginError);
       throw error;
     }
-    this.#plugins.set(name, version);
     const info = describePlugin(name, version);
     this.#listener.onReloaded(info, describePlugin(name, previous));
-    // Not awaited: its requests may take long, and the new version serves already.
-    const leaving = this.#takeDown(previous).finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+    for (const one of leaving) this.#letGo(plugin, one);
     return info;
   }
 
   unload(name: string, { force = false }: UnloadOptions): Promise<void> {
     return this.#locks.run(name, async () => {
-      const version = this.#expect(name);
-      this.#plugins.delete(name);
+      const plugin = this.expect(name);
+      const { stable } = plugin;
+      plugin.enter('draining', force ? 'unloadPlugin was called with force' : 'unloadPlugin was called');
       if (force) {
-        this.#scheduler.abandon(version.lane, (job) =>
-          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
-        );
+        for (const { lane } of plugin.versions) {
+          this.#scheduler.abandon(lane, (job) =>
+            job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
+          );
+        }
       }
-      await this.#takeDown(version);
-      this.#listener.onUnloaded(describePlugin(name, version));
+      await this.#end(plugin, 'its requests are done');
+      this.#listener.onUnloaded(describePlugin(name, stable));
     });
   }
 
   /** Unloads everything, after the operations that are under way. */
   async close(): Promise<void> {
     await this.#locks.settled();
-    const versions = [...this.#plugins.values()];
-    this.#plugins.clear();
-    await Promise.all([...this.#leaving, ...versions.map((version) => this.#takeDown(version))]);
+    const plugins = [...this.#plugins.values()];
+    for (const plugin of plugins) plugin.enter('draining', 'the engine closes');
+    await Promise.all([...this.#leaving, ...plugins.map((plugin) => this.#end(plugin, 'the engine closes'))]);
   }
 
-  #expect(name: string): PluginVersion {
-    const version = this.#plugins.get(name);
-    if (version === undefined) throw pluginNotFound(name, [...this.#plugins.keys()]);
-    return version;
+  async #end(plugin: Plugin, reason: string): Promise<void> {
+    await Promise.all(plugin.clear().map((version) => this.#leave(plugin, version)));
+    this.#plugins.delete(plugin.name);
+    plugin.enter('unloaded', reason);
+  }
+
+  /** A version on standby has been kept for long enough, if it is still on standby when its turn comes. */
+  #expire(plugin: Plugin, version: PluginVersion): void {
+    void this.#locks.run(plugin.name, async () => {
+      if (!plugin.expires(version)) return;
+      plugin.remove(version);
+      this.#letGo(plugin, version);
+    });
+  }
+
+  /** Removes a version that cannot be kept, whatever it is by now. */
+  #discard(plugin: Plugin, version: PluginVersion, error: unknown): void {
+    if (version === plugin.canary?.version) plugin.rollback('caller', `it did not start again: ${reasonOf(error)}`);
+    plugin.remove(version);
+    this.#letGo(plugin, version);
+  }
+
+  /** Not awaited: its requests may take long, and others serve already. */
+  #letGo(plugin: Plugin, version: PluginVersion): void {
+    const leaving = this.#leave(plugin, version).finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  async #leave(plugin: Plugin, version: PluginVersion): Promise<void> {
+    plugin.leaves(version);
+    await this.#scheduler.drain(version.lane);
+    plugin.left(version);
+    await this.#scheduler.close(version.lane);
+  }
+
+  /** Does something with a version that has just come up; where that is refused, the version goes again. */
+  async #orTakeDown<Result>(version: PluginVersion, use: () => Result): Promise<Result> {
+    try {
+      return use();
+    } catch (error) {
+      await this.#takeDown(version);
+      throw error;
+    }
   }
 
   async #bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
@@ -201,6 +318,15 @@ export class Registry {
     await this.#scheduler.drain(lane);
     await this.#scheduler.close(lane);
   }
+}
+
+/** What the next version is called, it says itself, unless the caller names it. */
+function withoutName({ version: _, ...kept }: LoadOptions): LoadOptions {
+  return kept;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof PluginError ? `${error.code}: ${error.message}` : describe(error);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly priority?: number;
   /** Names the request in events and errors, and routes it to the stable or the canary version. @default `r-1`, `r-2`, … */
   readonly requestId?: string;
+  /** The version that is to serve it, whatever its id. @default the one that its id is routed to */
+  readonly version?: string;
   /** What to do when the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default the engine's `whenFull` */
   readonly whenFull?: 'reject' | 'wait';
 }
@@ -99,7 +101,10 @@ export class Job implements Linked<Job> {
 
   resolve(value: PluginResponse | PluginMetadata | undefined): void {
     if (!this.#settle()) return;
-    if (value !== undefined && 'success' in value && !value.success) this.lane.metrics.refused++;
+    if (value !== undefined && 'success' in value) {
+      this.lane.metrics.answered++;
+      if (!value.success) this.lane.metrics.refused++;
+    }
     this.#resolve(value);
   }
 

@@ -52,9 +52,13 @@ export class Lane {
     return this.#size;
   }
 
-  /** Whether nothing of this version waits, is queued or runs. */
+  /** How many jobs of this version wait, are queued or run. */
+  get pending(): number {
+    return this.#size + this.sent + this.waiting;
+  }
+
   get idle(): boolean {
-    return this.#size === 0 && this.sent === 0 && this.waiting === 0;
+    return this.pending === 0;
   }
 
   /** Milliseconds that a request takes in the worker, as estimated from the batches so far. */

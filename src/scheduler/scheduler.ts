@@ -125,9 +125,14 @@ export class Scheduler {
     return job.result as Promise<PluginMetadata | undefined>;
   }
 
+  /** What a request is called whose caller has not named it. */
+  nextRequestId(): string {
+    return `r-${++this.#requests}`;
+  }
+
   /** Queues one request. Never throws: what is wrong with it rejects the promise. */
   process(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions): Promise<PluginResponse> {
-    const requestId = call.requestId ?? `r-${++this.#requests}`;
+    const requestId = call.requestId ?? this.nextRequestId();
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
     job.askedAt = this.#clock.now;
     const { signal } = call;

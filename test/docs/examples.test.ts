@@ -6,7 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { blocksOf, commandsOf, matching, promisedBy, ROOT } from './blocks.ts';
 
-const DOCUMENTS = ['README.md', 'docs/embed.md', 'docs/cli.md', 'docs/limits.md', 'docs/errors.md', 'docs/observe.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/embed.md',
+  'docs/cli.md',
+  'docs/limits.md',
+  'docs/versions.md',
+  'docs/errors.md',
+  'docs/observe.md',
+];
 
 const root = fileURLToPath(ROOT);
 

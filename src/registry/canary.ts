@@ -1,0 +1,78 @@
+import type { PluginError } from '../errors.ts';
+import type { PluginResponse } from '../protocol.ts';
+import type { Decision } from './decision.ts';
+import type { PluginVersion } from './plugin-version.ts';
+import { requestHash } from './request-hash.ts';
+import { Trial, type Verdict } from './trial.ts';
+
+const HASHES = 2 ** 32;
+
+/**
+ * A version that serves a share of its plugin's requests: those whose hash is below a threshold. A higher percentage
+ * raises the threshold, so it moves requests to the canary and none away. The hash is seeded with the names of plugin
+ * and version, so that not the same requests meet every canary; it is the same in every process.
+ */
+export class Canary {
+  readonly version: PluginVersion;
+  readonly decision: Decision | undefined;
+  readonly #seed: number;
+  #percentage: number;
+  #threshold: number;
+  #trial: Trial | undefined;
+
+  /** @param percentage From 0 to 100. */
+  constructor(version: PluginVersion, percentage: number, decision: Decision | undefined) {
+    this.version = version;
+    this.decision = decision;
+    this.#seed = requestHash(version.lane.version, requestHash(version.lane.definition.plugin, 0));
+    this.#percentage = percentage;
+    this.#threshold = thresholdOf(percentage);
+    this.restartTrial();
+  }
+
+  get percentage(): number {
+    return this.#percentage;
+  }
+
+  set percentage(percentage: number) {
+    this.#percentage = percentage;
+    this.#threshold = thresholdOf(percentage);
+    this.restartTrial();
+  }
+
+  /** Whether a request is the canary's. */
+  takes(requestId: string): boolean {
+    return requestHash(requestId, this.#seed) < this.#threshold;
+  }
+
+  /** Forgets what was measured: the two sides are compared under the same conditions, or not at all. */
+  restartTrial(): void {
+    this.#trial = this.decision === undefined ? undefined : new Trial(this.decision);
+  }
+
+  /** Adds what becomes of a request to the trial, if there is one. */
+  watch(version: PluginVersion, result: Promise<PluginResponse>, onVerdict: (verdict: Verdict) => void): void {
+    const trial = this.#trial;
+    if (trial === undefined) return;
+    const sample = version === this.version ? trial.canary : trial.stable;
+    const start = performance.now();
+    const look = (): void => {
+      const verdict = trial === this.#trial ? trial.look() : undefined;
+      if (verdict !== undefined) onVerdict(verdict);
+    };
+    result.then(
+      ({ success }) => {
+        sample.answered(success, performance.now() - start);
+        look();
+      },
+      ({ code }: PluginError) => {
+        sample.failed(code, performance.now() - start);
+        look();
+      },
+    );
+  }
+}
+
+function thresholdOf(percentage: number): number {
+  return Math.round((percentage / 100) * HASHES);
+}

@@ -1,0 +1,73 @@
+import type { Artifact } from '../artifact/artifact.ts';
+import type { ContractMatch } from '../contract/match.ts';
+import type { PluginMetadata } from '../protocol.ts';
+import type { ResolvedPolicy, Sandbox } from '../sandbox/policy.ts';
+import type { Lane } from '../scheduler/lane.ts';
+import { type Statistics, statisticsOf } from './statistics.ts';
+
+/** How a plugin is loaded. */
+export interface LoadOptions {
+  /** What the plugin may reach and use: a preset or a policy. @default the policy of its name, else 'restricted' */
+  readonly sandbox?: Sandbox;
+  /** What `initialize` is given and `get-config` answers from. @default {} */
+  readonly config?: Readonly<Record<string, string>>;
+  /** The version's name. @default what the plugin's metadata says, else the first 12 digits of its SHA-256 */
+  readonly version?: string;
+}
+
+/** A path, a `file:` URL, or the bytes of a component. */
+export type PluginSource = string | URL | Uint8Array;
+
+/** A component that is ready to be instantiated. */
+export interface LoadedComponent {
+  readonly artifact: Artifact;
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly source: PluginSource;
+}
+
+/** One loaded version of a plugin: a component, started with a policy and a configuration, and its queue. */
+export interface PluginVersion extends LoadedComponent {
+  readonly lane: Lane;
+  readonly metadata: PluginMetadata | undefined;
+  readonly policy: ResolvedPolicy;
+  readonly options: LoadOptions;
+  readonly loadedAt: Date;
+}
+
+/**
+ * What a version is to its plugin: `stable` serves, `canary` serves a share of the requests, `standby` serves those
+ * that name it.
+ */
+export type VersionRole = 'stable' | 'canary' | 'standby';
+
+/** What there is to know of a version. */
+export interface VersionInfo {
+  readonly version: string;
+  readonly role: VersionRole;
+  /** Which world of the contract it implements. */
+  readonly world: ContractMatch['world'];
+  /** What the plugin says of itself; undefined in the worlds that have no `get-metadata`. */
+  readonly metadata: PluginMetadata | undefined;
+  /** SHA-256 of the component, in hexadecimal. */
+  readonly sha256: string;
+  /** What it may reach, and its limits. */
+  readonly policy: ResolvedPolicy;
+  readonly loadedAt: Date;
+  readonly statistics: Statistics;
+}
+
+export function describeVersion(version: PluginVersion, role: VersionRole): VersionInfo {
+  const { lane, artifact, metadata, policy, loadedAt } = version;
+  const { contract, sha256 } = artifact;
+  const { version: name } = lane;
+  return {
+    version: name,
+    role,
+    world: contract.world,
+    metadata,
+    sha256,
+    policy,
+    loadedAt,
+    statistics: statisticsOf(lane),
+  };
+}

@@ -1,0 +1,104 @@
+import { invalidArgument, knownKeys, nonEmptyString } from '../arguments.ts';
+import { type DecisionOptions, resolveDecision } from './decision.ts';
+import type { LoadOptions, PluginSource, VersionInfo } from './plugin-version.ts';
+import type { Registry } from './registry.ts';
+
+/** How a canary is tried out. */
+export interface CanaryOptions {
+  /** Thresholds by which the canary is promoted or rolled back without being asked. @default a caller decides */
+  readonly decide?: DecisionOptions;
+}
+
+/**
+ * The versions of one plugin, and which of them serves. What changes that takes effect with the next request; requests
+ * that were routed before finish where they are (invariant 12).
+ *
+ * Every method fails with `ERR_PLUGIN_NOT_FOUND` while no plugin is loaded under the name.
+ */
+export class Versions {
+  /** The name of the plugin. */
+  readonly plugin: string;
+  readonly #registry: Registry;
+
+  constructor(plugin: string, registry: Registry) {
+    this.plugin = plugin;
+    this.#registry = registry;
+  }
+
+  /** All that are loaded, in the order in which they were. */
+  list(): readonly VersionInfo[] {
+    return this.#registry.expect(this.plugin).describe().versions;
+  }
+
+  /**
+   * Makes a version ready beside the stable one: it gets the requests that name it, and no others.
+   *
+   * @param options @default those of the stable version, but for its name
+   * @throws {PluginError} as `loadPlugin`; `ERR_INVALID_ARGUMENT` when a version of its name serves.
+   */
+  async load(source: PluginSource, options?: LoadOptions): Promise<VersionInfo> {
+    return this.#registry.loadVersion(this.plugin, source, options);
+  }
+
+  /** Unloads a version that does not serve, after its requests are done. */
+  async unload(version: string): Promise<void> {
+    return this.#registry.unloadVersion(this.plugin, nonEmptyString('version', version));
+  }
+
+  /**
+   * Gives a loaded version a share of the requests, chosen by the hash of their ids. The same id always meets the same
+   * version while the percentage is the same, and a higher percentage takes ids from the stable version only.
+   *
+   * @param percentage From 0 to 100; fractions are fine.
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` when the plugin has a canary already.
+   */
+  deployCanary(version: string, percentage: number, options: CanaryOptions = {}): void {
+    const { decide } = knownKeys('options', options, ['decide']) as CanaryOptions;
+    this.#registry
+      .expect(this.plugin)
+      .deployCanary(
+        nonEmptyString('version', version),
+        assertPercentage(percentage),
+        decide && resolveDecision(decide),
+      );
+  }
+
+  /** Changes the canary's share. What its thresholds have measured so far is forgotten. @throws `ERR_NO_CANARY` */
+  setCanaryPercentage(percentage: number): void {
+    this.#registry.expect(this.plugin).setCanaryPercentage(assertPercentage(percentage));
+  }
+
+  /** The version that serves a request with this id. */
+  route(requestId: string): string {
+    return this.#registry.expect(this.plugin).route(nonEmptyString('requestId', requestId)).lane.version;
+  }
+
+  /**
+   * Makes the canary the stable version. The old one stays ready for `keepWarmMs`: until then, {@link rollback} returns
+   * to it.
+   *
+   * @returns The name of the old stable version.
+   * @throws {PluginError} `ERR_NO_CANARY`.
+   */
+  promoteCanary(): string {
+    return this.#registry.expect(this.plugin).promoteCanary('caller', 'promoteCanary was called').lane.version;
+  }
+
+  /**
+   * Ends the canary: all requests are the stable version's again. Without a canary, returns to the version that was
+   * stable before the last promotion or reload, if that is still ready.
+   *
+   * @returns The name of the version that was rolled back; it stays ready for `keepWarmMs`.
+   * @throws {PluginError} `ERR_NO_CANARY` when there is neither.
+   */
+  rollback(): string {
+    return this.#registry.expect(this.plugin).rollback('caller', 'rollback was called').lane.version;
+  }
+}
+
+function assertPercentage(value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 100)) {
+    throw invalidArgument('percentage', 'a number from 0 to 100', value);
+  }
+  return value;
+}
