@@ -334,7 +334,7 @@ function reasonOf(error: unknown): string {
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` when it is no name at all.
  */
-export function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
+function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
   nonEmptyString('name', name);
   // A name may come from whoever called the caller: what is made to be logged is one line (invariant 11).
   const names = loaded.slice(0, 10).map(cleanLogLine).join(', ');
