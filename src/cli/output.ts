@@ -1,15 +1,22 @@
 import { styleText } from 'node:util';
 import { cleanLogLine } from '../log-line.ts';
-import { Failure } from './failure.ts';
+import { Failure, fileFailure } from './failure.ts';
 
 /** Writes to stdout; resolves when it is written, so that a slow reader slows the writer down. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error) reject(new Failure(1, 'Standard output was closed before everything was written to it.', error));
+      if (error) reject(unwritten(error));
       else resolve();
     });
   });
+}
+
+function unwritten(error: NodeJS.ErrnoException): Failure {
+  // The usual end of `… | head`; anything else is the disk's business.
+  if (error.code === 'EPIPE')
+    return new Failure(1, 'Standard output was closed before everything was written to it.', error);
+  return fileFailure('go on writing', 'standard output', error, 1);
 }
 
 /** Writes a value to stdout as JSON: indented for a reader, on one line for a program. */

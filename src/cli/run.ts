@@ -1,8 +1,9 @@
-import { text as readText } from 'node:stream/consumers';
+import { Buffer, isUtf8 } from 'node:buffer';
+import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import { PluginError, type WireError } from '../errors.ts';
 import type { PluginResponse, RequestOptions } from '../protocol.ts';
-import { type ExitStatus, explain, Failure } from './failure.ts';
+import { type ExitStatus, explain, Failure, fileFailure } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
 import { configOption, readSandbox, requestOption, sandboxOption } from './options.ts';
 import { print, printJson, say } from './output.ts';
@@ -41,6 +42,9 @@ export function runCommand(): Command {
     });
 }
 
+/** The same as for a line of `batch`. */
+const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+
 type Outcome = ({ readonly ok: true } & PluginResponse) | { readonly ok: false; readonly error: WireError };
 
 async function run(source: string, options: RunOptions, interrupt: Interrupt): Promise<ExitStatus> {
@@ -49,25 +53,54 @@ async function run(source: string, options: RunOptions, interrupt: Interrupt): P
   if (given === undefined) throw new Failure(2, '`--input` is missing: give it a text, or - for standard input.');
   const sandbox = await readSandbox(options.sandbox);
   const session = { source, name: pluginName(source), sandbox, config: options.config, engine: { threads: 1 } };
-  const outcome = await withPlugin({ ...session, quiet: options.quiet ?? false }, async (engine, { name }) => {
-    const input = given === '-' ? await readText(process.stdin) : given;
-    return engine.process(name, { input, options: options.option }, { signal: interrupt.signal }).then(
+  const { signal } = interrupt;
+  const outcome = await withPlugin({ ...session, quiet: options.quiet ?? false, signal }, async (engine, { name }) => {
+    const input = given === '-' ? await readInput(signal) : given;
+    return engine.process(name, { input, options: options.option }, { signal }).then(
       (response): Outcome => ({ ok: true, ...response }),
       (error: PluginError): Outcome => ({ ok: false, error: error.toJSON() }),
     );
   }).catch(async (error: unknown) => {
+    if (interrupt.status !== undefined) throw interrupted(interrupt.status);
     if (options.json && error instanceof Failure && error.cause instanceof PluginError) {
       await printJson({ ok: false, error: error.cause.toJSON() });
     }
     throw error;
   });
-  if (interrupt.status !== undefined) throw new Failure(interrupt.status, 'Interrupted.');
+  if (interrupt.status !== undefined) throw interrupted(interrupt.status);
   if (options.json) await printJson(outcome);
   else if (outcome.ok) await print(display(outcome.output));
   if (!outcome.ok) throw new Failure(1, explain(outcome.error));
   if (outcome.success) return 0;
   say(`error: The plugin refused the request${outcome.errorMessage ? `: ${outcome.errorMessage}` : ''}`);
   return 1;
+}
+
+function interrupted(status: ExitStatus): Failure {
+  return new Failure(status, 'Interrupted.');
+}
+
+/**
+ * All of standard input, as text.
+ *
+ * @param signal Ends the waiting for it with an error: at a terminal it may never end by itself.
+ */
+async function readInput(signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of addAbortSignal(signal, process.stdin)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MAX_INPUT_BYTES)
+        throw new Failure(2, `Standard input has more than ${MAX_INPUT_BYTES} bytes. Give the plugin less at a time.`);
+    }
+  } catch (error) {
+    throw error instanceof Failure ? error : fileFailure('read', 'standard input', error);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new Failure(2, 'Standard input is not UTF-8. An input is a text.');
+  return bytes.toString('utf8');
 }
 
 /** Byte for byte into a file or pipe; a terminal is not to obey what a plugin writes. */

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
+  /** Gives up loading the plugin, which may take as long as compiling it or its `initialize` may. @default none */
+  readonly signal?: AbortSignal;
 }
 
 /** The name that a plugin goes by: that of its file. */
@@ -31,7 +33,7 @@ export function pluginName(path: string): string {
  * @throws {Failure} with status 2 when the plugin cannot be loaded.
  */
 export async function withPlugin<Result>(
-  { source, name, sandbox, config, engine: options, quiet = false }: SessionOptions,
+  { source, name, sandbox, config, engine: options, quiet = false, signal }: SessionOptions,
   run: (engine: PluginEngine, plugin: PluginInfo) => Promise<Result>,
 ): Promise<Result> {
   const engine = await PluginEngine.create(options);
@@ -39,6 +41,9 @@ export async function withPlugin<Result>(
     engine.on('plugin:log', ({ level, plugin, message }) => say(`[${level}] ${plugin}: ${message}`));
     engine.on('plugin:event', ({ plugin, type, payload }) => say(`[event] ${plugin}: ${type} ${payload}`));
   }
+  const giveUp = (): void => void engine.close({ force: true });
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp);
   let outcome: 'failed' | 'done' = 'failed';
   try {
     const info = await engine
@@ -47,10 +52,13 @@ export async function withPlugin<Result>(
       .catch((error: unknown) => {
         throw unusable(error);
       });
+    // What runs now ends by itself, and in order.
+    signal?.removeEventListener('abort', giveUp);
     const result = await run(engine, info);
     outcome = 'done';
     return result;
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     await engine.close({ force: outcome === 'failed' });
   }
 }

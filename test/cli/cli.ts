@@ -48,7 +48,11 @@ export class Workplace {
   }
 
   /** Runs it to its end. */
-  async run(args: readonly string[], input = '', nodeOptions: readonly string[] = []): Promise<Ended> {
+  async run(
+    args: readonly string[],
+    input: string | Uint8Array = '',
+    nodeOptions: readonly string[] = [],
+  ): Promise<Ended> {
     const child = this.start(args, nodeOptions);
     // It may end without reading its input.
     child.stdin.on('error', () => {});

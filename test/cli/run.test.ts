@@ -1,6 +1,17 @@
+import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile, lifecycle, worlds } from '../fixtures/guests.ts';
+import { plugin } from '../support/wat.ts';
 import { ended, linesOf, Workplace } from './cli.ts';
+
+const initializeTalksAndSpins = guest(() =>
+  plugin(
+    corePlugin((text) => ({
+      initialize: `(drop (call $log ${text.at('info')} ${text.at('here I stay')})) (loop $ever (br $ever)) unreachable`,
+    })),
+  ),
+);
 
 describe('wasm-plugin-pool run', () => {
   const workplace = new Workplace();
@@ -102,5 +113,34 @@ describe('wasm-plugin-pool run', () => {
     expect(stderr).to.match(/^\[info\] echo: initialized\n(\[event\] .*\n)*error: Interrupted\.\n$/);
     expect(stdout).to.equal('');
     expect(status).to.equal(130);
+  });
+
+  it('stops waiting for its input when it is interrupted', async () => {
+    const child = workplace.start(['run', 'echo.wasm', '--input', '-']);
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    const { status, stderr } = await ended(child);
+    expect(stderr).to.match(/^\[info\] echo: initialized\n(\[event\] .*\n)*error: Interrupted\.\n$/);
+    expect(status).to.equal(130);
+  });
+
+  it('stops waiting for the start of the plugin when it is interrupted', async () => {
+    // It logs, and then its `initialize` never returns.
+    await workplace.file('stuck.wasm', initializeTalksAndSpins);
+    const child = workplace.start(['run', 'stuck.wasm', '--input', 'a', '--json']);
+    child.stderr.once('data', () => child.kill('SIGTERM'));
+    const { status, stdout, stderr } = await ended(child);
+    expect(stderr).to.equal('[info] stuck: here I stay\nerror: Interrupted.\n');
+    expect(stdout).to.equal('');
+    expect(status).to.equal(143);
+  });
+
+  it('refuses an input that is no text rather than change it', async () => {
+    const { status, stdout, stderr } = await workplace.run(
+      ['run', 'echo.wasm', '--input', '-', '--quiet'],
+      Buffer.of(0x61, 0xff),
+    );
+    expect(stderr).to.equal('error: Standard input is not UTF-8. An input is a text.\n');
+    expect(stdout).to.equal('');
+    expect(status).to.equal(2);
   });
 });
