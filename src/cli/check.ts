@@ -14,6 +14,7 @@ import { pluginName, withPlugin } from './session.ts';
 interface CheckOptions {
   readonly config: RequestOptions;
   readonly sandbox: string;
+  readonly strict?: true;
   readonly json?: true;
 }
 
@@ -42,6 +43,7 @@ export function checkCommand(): Command {
     .argument('<plugin>', 'the path of a component')
     .addOption(sandboxOption())
     .addOption(configOption())
+    .option('--strict', 'refuse what imports more of WASI than the policy grants')
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (plugin: string, options: CheckOptions) => {
@@ -52,7 +54,7 @@ export function checkCommand(): Command {
 async function check(path: string, options: CheckOptions): Promise<ExitStatus> {
   const sandbox = await readSandbox(options.sandbox);
   const report = await examine(path, options, sandbox);
-  await (options.json ? printJson(report) : print(describeReport(report)));
+  await (options.json ? printJson(report) : print(describeReport(report, options.strict ?? false)));
   return report.usable ? 0 : 2;
 }
 
@@ -68,6 +70,7 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
   const { bytes, sha256, analysis } = component;
   const read = { ...verdict, sha256, denials: denials(analysis, policy) };
   const problems = findMismatches(analysis, policy.maxMemoryBytes);
+  if (options.strict) problems.push(...read.denials.map(capabilityDenied));
   if (problems.length > 0) return { ...read, usable: false, problems: problems.map((problem) => problem.toJSON()) };
   // The rest shows when it is loaded: a pinned hash, parts that do not link, a start that fails.
   const session = { source: bytes, name: pluginName(path), sandbox, config: options.config, engine: { threads: 1 } };
@@ -79,6 +82,12 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
   }
 }
 
+function capabilityDenied(denial: string): PluginError {
+  return new PluginError('ERR_CAPABILITY_DENIED', denial, {
+    hint: 'Grant it in the policy, or build the plugin without that import.',
+  });
+}
+
 /** What cannot be read, parsed or loaded is a finding; wrong usage and bugs end the command. */
 function toProblem(error: unknown): WireError {
   const cause = error instanceof Failure ? error.cause : undefined;
@@ -86,7 +95,7 @@ function toProblem(error: unknown): WireError {
   throw error;
 }
 
-function describeReport({ file, sandbox, usable, world, problems, denials }: Report): string {
+function describeReport({ file, sandbox, usable, world, problems, denials }: Report, strict: boolean): string {
   const lines = usable
     ? [
         `${paint('green', '✓')} ${cleanLogLine(file)} implements ${world} and loads under the policy ${cleanLogLine(sandbox)}`,
@@ -96,6 +105,8 @@ function describeReport({ file, sandbox, usable, world, problems, denials }: Rep
     lines.push('', `${paint('red', code)}  ${cleanLogLine(message)}`);
     if (hint !== undefined) lines.push(`  ${paint('dim', '→')} ${cleanLogLine(hint)}`);
   }
-  if (denials.length > 0) lines.push('', ...denials.map((denial) => `${paint('yellow', '!')} ${cleanLogLine(denial)}`));
+  // Under --strict they are among the problems.
+  if (denials.length > 0 && !strict)
+    lines.push('', ...denials.map((denial) => `${paint('yellow', '!')} ${cleanLogLine(denial)}`));
   return `${lines.join('\n')}\n`;
 }

@@ -104,4 +104,20 @@ describe('wasm-plugin-pool check', () => {
     );
     expect(status).to.equal(0);
   });
+
+  it('refuses what a policy denies with --strict, and accepts what it grants', async () => {
+    await workplace.file('wasi.wasm', wasi);
+    await workplace.file('grants.json', JSON.stringify({ allowEnv: ['LANG'] }));
+    const args = ['check', 'wasi.wasm', '--strict'];
+    const refused = await workplace.run(args);
+    expect(refused.stdout).to.match(
+      /^ERR_CAPABILITY_DENIED {2}It imports wasi:cli\/environment@0\.2\.0 .* no allowEnv\.$/m,
+    );
+    expect(refused.stdout).to.not.match(/^!/m);
+    expect(refused.status).to.equal(2);
+    const json = await workplace.run([...args, '--json']);
+    const { usable, problems } = JSON.parse(json.stdout);
+    expect([usable, problems.length, problems[0].code]).to.deep.equal([false, 1, 'ERR_CAPABILITY_DENIED']);
+    expect((await workplace.run([...args, '--sandbox', 'grants.json'])).status).to.equal(0);
+  });
 });
