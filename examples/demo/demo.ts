@@ -100,8 +100,9 @@ console.log(
 );
 
 console.log(`
-${heading('Killed')}  endless, after ${Math.round(killed.after)} ms: ${killed.error?.code ?? 'it returned'}
-        ${killed.error?.message ?? 'This should not have happened.'}.
+${heading('Killed')}  endless, ${number.format(killed.after)} ms after it was sent: ${killed.error?.code ?? 'it returned'}
+        ${killed.error?.message ?? 'This should not have happened'}.
+        Only time on a processor counts: on a busy machine, it takes longer to use it up.
         Worker threads ended for it: ${terminations.length}. The others went on: ${number.format(lost)} records lost.
 ${heading('Found')}   ${number.format(masked)} lines with an address or a number to mask, ${number.format(rows)} rows of CSV, ${number.format(words)} words.
         ${example?.before}
