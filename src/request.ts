@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { invalidArgument, knownKeys, nonEmptyString, wholeNumber } from './arguments.ts';
+import { PluginError } from './errors.ts';
 import type { RequestOptions } from './protocol.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
 
@@ -18,6 +20,8 @@ const CALL_KEYS = [
   'whenFull',
 ] as const satisfies readonly (keyof ProcessOptions)[];
 const NO_OPTIONS: RequestOptions = Object.freeze([]);
+/** Bytes of the longest string that the canonical ABI hands over (`MAX_STRING_BYTE_LENGTH`). */
+const MAX_STRING_BYTES = 2 ** 28 - 1;
 /** The longest delay that a Node timer takes. */
 const MAX_MS = 2 ** 31 - 1;
 
@@ -26,7 +30,18 @@ export function resolveInput(request: ProcessRequest): string {
   if (typeof request !== 'object' || request === null || typeof request.input !== 'string') {
     throw invalidArgument('request', '`{input: string, options?: …}`', request);
   }
+  assertLength('request.input', request.input);
   return request.input;
+}
+
+function assertLength(name: string, text: string): void {
+  // Three bytes for a code unit at the most; nothing is counted that cannot be too long.
+  if (text.length <= MAX_STRING_BYTES / 3 || Buffer.byteLength(text) <= MAX_STRING_BYTES) return;
+  throw new PluginError(
+    'ERR_INVALID_ARGUMENT',
+    `\`${name}\` has more than the ${MAX_STRING_BYTES} bytes that one string of a component may have`,
+    { hint: 'Give the plugin less at a time.' },
+  );
 }
 
 /** Checks a request's options and brings them into the form of pairs. */
@@ -40,6 +55,7 @@ export function resolveRequestOptions(options: ProcessRequest['options']): Reque
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {
       throw invalidArgument(`request.options[${index}]`, 'a pair of strings', pair);
     }
+    for (const text of pair) assertLength(`request.options[${index}]`, text);
   }
   return pairs as RequestOptions;
 }

@@ -17,6 +17,16 @@ describe('arguments that callers from JavaScript may get wrong', () => {
   const calls: readonly (readonly [what: string, call: () => Promise<unknown>, message: string])[] = [
     ['process: no name', () => engine.process(none, { input: '' }), 'Expected `name` to be a string'],
     ['process: a number for a name', () => engine.process(5 as never, { input: '' }), 'Expected `name` to be a string'],
+    [
+      'process: an input that no component can take',
+      () => engine.process('plugin', { input: 'x'.repeat(2 ** 28) }),
+      '`request.input` has more than the 268435455 bytes',
+    ],
+    [
+      'process: an option that no component can take',
+      () => engine.process('plugin', { input: '', options: [['key', 'x'.repeat(2 ** 28)]] }),
+      '`request.options[0]` has more than the 268435455 bytes',
+    ],
     ['loadPlugin: null for options', async () => engine.loadPlugin('a', await witness(), none), 'Expected `options`'],
     [
       'loadPlugin: a misspelt option',
