@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
 import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { parseInterfaceName } from '../src/contract/interface-name.ts';
 import { PluginError } from '../src/errors.ts';
 import { cleanLogLine } from '../src/log-line.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
 import type { CallContext } from './call-context.ts';
+import type { LiveComponent } from './component/component.ts';
 import { bindProcess, type ProcessBytes, type RequestBytes, type ResponseSink } from './component/contract.ts';
+import { unversioned } from './component/names.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
 import { outputLimit } from './glue.ts';
 import { createHostApi } from './host-api.ts';
@@ -38,6 +39,7 @@ export class PluginInstance {
   readonly #memory = new MemoryPressure();
   readonly #exports: WorldExports;
   readonly #processBytes: ProcessBytes | undefined;
+  #live: LiveComponent | undefined;
   #state: InstanceState = 'ready';
 
   /**
@@ -54,11 +56,12 @@ export class PluginInstance {
     const imports = this.#imports();
     const instantiateCore = (module: WebAssembly.Module, coreImports?: WebAssembly.Imports): WebAssembly.Instance => {
       const core = new WebAssembly.Instance(module, coreImports);
-      this.#memory.add(core);
+      this.#memory.add(module, core);
       return core;
     };
     try {
       const live = this.#run(() => runtime.instantiate(imports, instantiateCore));
+      this.#live = live;
       this.#exports = bindWorld(contract.world, live.exports[contract.exportName]);
       this.#processBytes = bindProcess(live, contract, policy.maxOutputBytes);
     } catch (error) {
@@ -149,8 +152,8 @@ export class PluginInstance {
     const { contract, config } = this.#definition;
     const { context, wasi } = this.#surroundings;
     const imports = { ...wasi?.imports };
-    const hostApi = contract.hostApi === undefined ? undefined : parseInterfaceName(contract.hostApi);
-    if (hostApi !== undefined) imports[`${hostApi.package}/${hostApi.interface}`] = createHostApi(config, context);
+    const { hostApi } = contract;
+    if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);
     return imports;
   }
 
@@ -190,6 +193,8 @@ export class PluginInstance {
   #die(): void {
     this.#state = 'dead';
     this.#surroundings.wasi?.close();
+    this.#live?.release();
+    this.#live = undefined;
   }
 }
 

@@ -12,10 +12,12 @@ export class MemoryPressure {
    * Takes in a core instance. What its start function was refused remains unknown if that traps: its exports are out of
    * reach then.
    */
-  add({ exports }: WebAssembly.Instance): void {
-    for (const item of Object.values(exports)) if (item instanceof WebAssembly.Memory) this.#memories.add(item);
-    const flag = exports[REFUSED_GROW];
-    if (flag instanceof WebAssembly.Global) this.#flags.push(flag);
+  add(module: WebAssembly.Module, { exports }: WebAssembly.Instance): void {
+    for (const name of watchedExports(module)) {
+      const item = exports[name];
+      if (item instanceof WebAssembly.Memory) this.#memories.add(item);
+      else this.#flags.push(item as WebAssembly.Global);
+    }
   }
 
   /** A call into the guest begins: what was refused before is not why it fails. */
@@ -34,4 +36,18 @@ export class MemoryPressure {
     for (const memory of this.#memories) bytes += memory.buffer.byteLength;
     return bytes;
   }
+}
+
+const watched = new WeakMap<WebAssembly.Module, readonly string[]>();
+
+/** The names under which a module exports memories and its flag; to look through all it exports is slow. */
+function watchedExports(module: WebAssembly.Module): readonly string[] {
+  let names = watched.get(module);
+  if (names === undefined) {
+    names = WebAssembly.Module.exports(module)
+      .filter(({ name, kind }) => kind === 'memory' || name === REFUSED_GROW)
+      .map(({ name }) => name);
+    watched.set(module, names);
+  }
+  return names;
 }

@@ -3,6 +3,7 @@ import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
 import type { Utterance } from '../src/protocol.ts';
 import { CallContext } from './call-context.ts';
+import { unversioned } from './component/names.ts';
 import { PluginInstance } from './instance.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { createWasi } from './wasi/index.ts';
@@ -105,9 +106,10 @@ export class Residents {
     this.#shutDown(resident);
   }
 
-  /** Bytes of guest memory that the instance of a definition holds. */
+  /** Bytes of guest memory that the instance of a definition holds, or that wait for the next one. */
   memoryBytes(id: number): number {
-    return this.#residents.get(id)?.live?.instance.memoryBytes ?? 0;
+    const { live, runtime } = this.#residents.get(id) ?? {};
+    return live?.instance.memoryBytes ?? runtime?.idleBytes ?? 0;
   }
 
   #resident(id: number): Resident {
@@ -158,9 +160,4 @@ export class Residents {
     this.#drop(resident);
     if (!this.#mailbox.leaveSection(section)) throw new Killed();
   }
-}
-
-function unversioned(name: string): string {
-  const at = name.indexOf('@');
-  return at === -1 ? name : name.slice(0, at);
 }

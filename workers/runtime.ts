@@ -7,6 +7,8 @@ import { compileGlue, type InstantiateCore } from './glue.ts';
 export interface Runtime {
   /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
   instantiate(imports: HostImports, instantiateCore: InstantiateCore): LiveComponent;
+  /** Bytes of memory that wait for the next instance. */
+  readonly idleBytes: number;
 }
 
 /**
@@ -21,6 +23,8 @@ export function createRuntime({ binding, modules, policy }: PluginDefinition): R
     instantiate: (imports, instantiateCore) => ({
       exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
       lifted: () => undefined,
+      release() {},
     }),
+    idleBytes: 0,
   };
 }

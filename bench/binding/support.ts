@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
-import { coreModuleSpans, planBinding } from '../../src/binding/plan-binding.ts';
+import { coreModuleBytes, coreModulesOf } from '../../src/binding/core-modules.ts';
+import { planBinding } from '../../src/binding/plan-binding.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import type { ContractMatch } from '../../src/contract/match.ts';
 import { LinkedComponent } from '../../workers/component/component.ts';
@@ -16,6 +17,8 @@ export const MAX_OUTPUT_BYTES: number = 16 * 1024 * 1024;
 export interface Subject {
   readonly contract: ContractMatch;
   readonly linked: LinkedComponent;
+  /** The core modules as the file has them, by those that the direct binding makes instances of. */
+  readonly originals: ReadonlyMap<WebAssembly.Module, WebAssembly.Module>;
   readonly glue: Instantiate;
   readonly glueModules: ReadonlyMap<string, WebAssembly.Module>;
 }
@@ -24,11 +27,15 @@ export async function prepare(bytes: Uint8Array<ArrayBuffer>): Promise<Subject> 
   const component = parseComponent(bytes);
   const binding = planBinding(bytes, component);
   if (binding.kind === 'unsupported') throw new Error(binding.reason);
-  const modules = coreModuleSpans(component).map(({ start, end }) => new WebAssembly.Module(bytes.slice(start, end)));
+  const modules = coreModuleBytes(bytes, component).map((core) => new WebAssembly.Module(core));
+  const originals = coreModulesOf(component).map(
+    ({ span }) => new WebAssembly.Module(bytes.slice(span.start, span.end)),
+  );
   const compiled = await compileComponent(bytes, { maxMemoryBytes: 32 * 1024 * 1024, binding: 'glue' });
   if (compiled.binding.kind !== 'glue') throw new Error('It is not bound by the glue');
   return {
     contract: compiled.contract,
+    originals: new Map(modules.map((module, place) => [module, originals[place]!])),
     linked: new LinkedComponent(binding.plan, modules, { maxOutputBytes: MAX_OUTPUT_BYTES }),
     glue: compileGlue(compiled.binding.glue, { maxOutputBytes: MAX_OUTPUT_BYTES }),
     glueModules: await compileModules({ ...compiled, sha256: '', key: '' }),

@@ -1,5 +1,6 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { coreModuleSpans, planBinding } from '../../src/binding/plan-binding.ts';
+import { coreModuleBytes } from '../../src/binding/core-modules.ts';
+import { planBinding } from '../../src/binding/plan-binding.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import { describe, PluginError } from '../../src/errors.ts';
 import { LinkedComponent, type LiveComponent } from '../../workers/component/component.ts';
@@ -136,7 +137,7 @@ export class Script {
       const parsed = parseComponent(bytes);
       const binding = planBinding(bytes, parsed);
       if (binding.kind === 'unsupported') throw new OutOfScope(binding.reason);
-      for (const { start, end } of coreModuleSpans(parsed)) new WebAssembly.Module(bytes.slice(start, end));
+      for (const core of coreModuleBytes(bytes, parsed)) new WebAssembly.Module(core);
     } catch (error) {
       if (error instanceof OutOfScope) throw error;
       if (error instanceof PluginError || error instanceof WebAssembly.CompileError) return PASS;
@@ -153,7 +154,7 @@ async function link(command: List): Promise<LinkedComponent> {
   const component = parseComponent(bytes);
   const binding = planBinding(bytes, component);
   if (binding.kind === 'unsupported') throw new OutOfScope(binding.reason);
-  const modules = coreModuleSpans(component).map(({ start, end }) => new WebAssembly.Module(bytes.slice(start, end)));
+  const modules = coreModuleBytes(bytes, component).map((core) => new WebAssembly.Module(core));
   return new LinkedComponent(binding.plan, modules, { maxOutputBytes: 2 ** 30 });
 }
 

@@ -1,4 +1,5 @@
-import { coreModuleSpans, planBinding } from '../binding/plan-binding.ts';
+import { coreModuleBytes } from '../binding/core-modules.ts';
+import { planBinding } from '../binding/plan-binding.ts';
 import { parseComponent } from '../component/parse.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { transpile } from './transpile.ts';
@@ -18,9 +19,6 @@ export async function bind(capped: Uint8Array, only?: 'glue'): Promise<Pick<Comp
   const component = parseComponent(capped);
   const binding = planBinding(capped, component);
   if (binding.kind === 'unsupported') return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
-  const spans = coreModuleSpans(component);
-  return {
-    binding,
-    modules: spans.map(({ start, end }, place) => ({ name: `core-${place}`, bytes: capped.slice(start, end) })),
-  };
+  const own = coreModuleBytes(capped, component);
+  return { binding, modules: own.map((bytes, place) => ({ name: `core-${place}`, bytes })) };
 }

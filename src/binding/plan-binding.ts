@@ -4,9 +4,10 @@ import { externTypeIn } from '../component/declarations.ts';
 import type { State } from '../component/elaboration-state.ts';
 import { newState, step } from '../component/elaboration-state.ts';
 import { type Feature, featuresOf } from '../component/features.ts';
-import { invalidAt, type Span } from '../component/reader.ts';
+import { invalidAt } from '../component/reader.ts';
 import type { ExternType } from '../component/types.ts';
 import type { PlacedModule } from './core-definitions.ts';
+import { coreModulesOf } from './core-modules.ts';
 import { type CoreFunctionTypes, coreFunctionTypes } from './core-signatures.ts';
 import { type Definition, newSpace, TYPE } from './definitions.ts';
 import { Emitter } from './emitter.ts';
@@ -46,23 +47,10 @@ export function planBinding(bytes: Uint8Array, component: Component): Binding {
   }
 }
 
-/** The core modules of a component, nested ones included, in the order of the file: `module` of a plan is an index. */
-export function coreModuleSpans(component: Component): readonly Span[] {
-  return coreModules(component).map(({ span }) => span);
-}
-
-function coreModules(component: Component, modules: CoreModule[] = []): CoreModule[] {
-  for (const definition of component.definitions) {
-    if (definition.kind === 'core-module') modules.push(definition.module);
-    else if (definition.kind === 'component') coreModules(definition.component, modules);
-  }
-  return modules;
-}
-
 function plan(bytes: Uint8Array, component: Component): Extract<Binding, { kind: 'direct' }>['plan'] {
   const state = newState();
   const emitter = new Emitter();
-  const modules = new Map(coreModules(component).map((module, place) => [module, placed(bytes, module, place)]));
+  const modules = new Map(coreModulesOf(component).map((module, place) => [module, placed(bytes, module, place)]));
   const space = newSpace(undefined, emitter.componentInstance(undefined));
   const names = new Set<string>();
   const exports = evaluate({ state, emitter, modules }, component, space, (name, ref, offset) => {

@@ -58,6 +58,18 @@ export interface Lift {
   readonly entering: readonly number[];
 }
 
+/**
+ * The module name under which a core module imports the memory that it defined, and the name of that import. They have
+ * spaces, so that no import of a plugin can have them: `assertPlainNames` refuses those.
+ */
+export const MEMORY_IMPORT = 'wasm-plugin-pool: own memory';
+
+/** A memory that instances of a core module have one after the other, in pages of 64 KiB; see `lentMemory`. */
+export interface LentMemory {
+  readonly initial: number;
+  readonly maximum?: number;
+}
+
 /** One step of instantiation. The comment says to which index space it appends. */
 export type Initializer =
   /** Core instances. The arguments are core instances, by the module name of the imports that they satisfy. */
@@ -66,6 +78,8 @@ export type Initializer =
       /** The place of the module among the core modules of the file. */
       readonly module: number;
       readonly args: readonly { readonly name: string; readonly instance: number }[];
+      /** The memory that it imports in place of one of its own. */
+      readonly memory?: LentMemory;
     }
   /** Core instances: one that is put together from exports of others. */
   | { readonly kind: 'bundle'; readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[] }

@@ -1,19 +1,14 @@
 import { PluginError } from '../errors.ts';
 import type { CoreImport, CoreModule, SectionSpan } from './core-ast.ts';
 import { recType } from './core-types.ts';
-import { type Edit, insert, leb128, replace, resized } from './edits.ts';
+import { type Edit, leb128, replace, resized } from './edits.ts';
 import { growFunction, growType, type Lowered } from './grow-function.ts';
 import { findGrows } from './instructions.ts';
 import { Reader, type Span } from './reader.ts';
 import { REFUSED_GROW } from './refused-grow.ts';
+import { append, SECTION, sectionReader } from './section-edits.ts';
 
-const TYPE = 1;
-const FUNCTION = 3;
-const GLOBAL = 6;
-const EXPORT = 7;
-const CODE = 10;
-/** The order of the sections in a module; those of tags (13) and of the count of data segments (12) came later. */
-const ORDER: readonly number[] = [TYPE, 2, FUNCTION, 4, 5, 13, GLOBAL, EXPORT, 8, 9, 12, CODE, 11];
+const { type: TYPE, function: FUNCTION, global: GLOBAL, export: EXPORT, code: CODE } = SECTION;
 
 /** The body of a function, and where in it something lowered is grown. */
 interface Body extends SectionSpan {
@@ -55,7 +50,6 @@ export function instrumentGrowth(
   const name = new TextEncoder().encode(REFUSED_GROW);
   const flag = [...leb128(name.length), ...name, 3, ...leb128(globals)];
   const code = grown.map((entry) => growFunction(entry, globals));
-  // In the order of the sections: one that is missing goes behind what is put in at the end of the one before it.
   return (
     append(bytes, module, TYPE, grown.map(growType), edits) +
     append(bytes, module, FUNCTION, typeIndices, edits) +
@@ -113,43 +107,6 @@ function callInstead(
   return resized(content, size, edits, () =>
     total(sites, ({ span, grows }) => replace(edits, span, calls.get(grows)!)),
   );
-}
-
-/** Appends entries to a section, which is made if it is missing, after what `inner` edits in it. */
-function append(
-  bytes: Uint8Array,
-  module: CoreModule,
-  id: number,
-  entries: readonly (readonly number[])[],
-  edits: Edit[],
-  inner: () => number = () => 0,
-): number {
-  const section = module.sections.get(id);
-  if (section === undefined) {
-    const content = [...leb128(entries.length), ...entries.flat()];
-    return insert(edits, endBefore(module, id), [id, ...leb128(content.length), ...content]);
-  }
-  const { size, content } = section;
-  return resized(content, size, edits, () => {
-    const reader = new Reader(bytes, content);
-    const count = reader.u32();
-    const countSpan = { start: content.start, end: reader.position };
-    return (
-      replace(edits, countSpan, leb128(count + entries.length)) + inner() + insert(edits, content.end, entries.flat())
-    );
-  });
-}
-
-/** Where a section that is missing belongs. */
-function endBefore(module: CoreModule, id: number): number {
-  const before = ORDER.slice(0, ORDER.indexOf(id)).findLast((other) => module.sections.has(other));
-  return before === undefined ? module.span.start + PREAMBLE_BYTES : module.sections.get(before)!.content.end;
-}
-
-const PREAMBLE_BYTES = 8;
-
-function sectionReader(bytes: Uint8Array, module: CoreModule, id: number): Reader {
-  return new Reader(bytes, module.sections.get(id)?.content ?? { start: 0, end: 0 });
 }
 
 function imported({ imports }: CoreModule, kind: CoreImport['type']['kind']): number {

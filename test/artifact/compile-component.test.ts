@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
+import { MEMORY_IMPORT } from '../../src/binding/plan.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { rejection } from '../support/outcome.ts';
 import { component, dummy } from '../support/wat.ts';
@@ -38,8 +39,13 @@ describe('compileComponent', () => {
 
   it('caps the memories of the modules that it returns', async () => {
     const bytes = await smallPlugin({ core: '(func (export "grow") (result i32) (memory.grow (i32.const 15)))' });
-    const { modules, summary } = await compileComponent(bytes, { maxMemoryBytes: MiB });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(modules[0]!.bytes));
+    const { binding, modules, summary } = await compileComponent(bytes, { maxMemoryBytes: MiB });
+    const [step] = binding.kind === 'direct' ? binding.plan.initializers : [];
+    const lent = step?.kind === 'instantiate' ? step.memory : undefined;
+    expect(lent).to.deep.equal({ initial: 1, maximum: 16 });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(modules[0]!.bytes), {
+      [MEMORY_IMPORT]: { [MEMORY_IMPORT]: new WebAssembly.Memory(lent!) },
+    });
     const { memory, grow } = instance.exports as { memory: WebAssembly.Memory; grow(): number };
     expect(grow()).to.equal(1);
     expect(memory.buffer.byteLength).to.equal(MiB);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { coreModuleSpans, planBinding } from '../../src/binding/plan-binding.ts';
+import { coreModuleBytes } from '../../src/binding/core-modules.ts';
+import { planBinding } from '../../src/binding/plan-binding.ts';
 import type { Component } from '../../src/component/ast.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import type { Span } from '../../src/component/reader.ts';
@@ -70,7 +71,7 @@ function run(bytes: Uint8Array<ArrayBuffer>): void {
   const component = parseComponent(bytes);
   const binding = planBinding(bytes, component);
   if (binding.kind === 'unsupported') return;
-  const modules = coreModuleSpans(component).map(({ start, end }) => new WebAssembly.Module(bytes.slice(start, end)));
+  const modules = coreModuleBytes(bytes, component).map((core) => new WebAssembly.Module(core));
   const { exports } = new LinkedComponent(binding.plan, modules, { maxOutputBytes: 1_000_000 }).instantiate(host);
   for (const api of Object.values(exports)) {
     const { process } = api as { process?: (...args: unknown[]) => unknown };

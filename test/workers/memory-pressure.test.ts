@@ -31,10 +31,11 @@ describe('MemoryPressure', () => {
       (core instance (instantiate $m)))`);
     const capped = fromBytes(capComponent(bytes, component, analysis, { maxMemoryBytes: MiB }));
     const { span } = capped.analysis.modules[0]!.module;
-    const core = new WebAssembly.Instance(new WebAssembly.Module(capped.bytes.slice(span.start, span.end)));
+    const module = new WebAssembly.Module(capped.bytes.slice(span.start, span.end));
+    const core = new WebAssembly.Instance(module);
     const grow = core.exports.grow as (pages: number) => number;
     const pressure = new MemoryPressure();
-    pressure.add(core);
+    pressure.add(module, core);
     expect([pressure.bytes, pressure.refused]).to.deep.equal([5 * 65_536, false]);
     expect([grow(1), pressure.bytes, pressure.refused]).to.deep.equal([2, 6 * 65_536, false]);
     expect([grow(100), pressure.bytes, pressure.refused]).to.deep.equal([-1, 6 * 65_536, true]);

@@ -1,4 +1,4 @@
-import type { BindingPlan, Initializer } from '../../src/binding/plan.ts';
+import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../../src/binding/plan.ts';
 import type { InstantiateCore } from '../glue.ts';
 import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
@@ -9,6 +9,7 @@ import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
 import { type HostImports, hostFunction } from './host-imports.ts';
 import { coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
 import { GuestMemory } from './memory.ts';
+import { MemoryPool } from './memory-pool.ts';
 import { type Passing, passingOf } from './passing.ts';
 import { resourceDrop, resourceNew, resourceRep } from './resource-builtins.ts';
 import { type Limits, Store } from './store.ts';
@@ -21,6 +22,8 @@ export interface LiveComponent {
   readonly exports: Readonly<Record<string, unknown>>;
   /** A function of an exported interface, for a caller that lowers and lifts by itself; undefined if there is none. */
   lifted(interfaceName: string, name: string): LiftedFunction | undefined;
+  /** Gives back what the next instance can use. Nothing of the instance may be called afterwards. */
+  release(): void;
 }
 
 /**
@@ -34,6 +37,7 @@ export class LinkedComponent {
   readonly #exports: ExportBuilder;
   readonly #codecs = new Map<Boundary, readonly Codec[]>();
   readonly #passings = new Map<string, Passing>();
+  readonly #memories: MemoryPool[] = [];
 
   /** @param modules The core modules of the component, in the order of the file. */
   constructor(plan: BindingPlan, modules: readonly WebAssembly.Module[], limits: Limits) {
@@ -60,10 +64,22 @@ export class LinkedComponent {
       memories: [],
       contexts: [],
       funcs: [],
+      releases: [],
     };
     for (const step of this.#steps) step(instantiation);
     const exports = this.#exports(instantiation);
-    return { exports, lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name) };
+    return {
+      exports,
+      lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name),
+      release() {
+        for (const release of instantiation.releases.splice(0)) release();
+      },
+    };
+  }
+
+  /** Bytes of memory that wait for the next instance. */
+  get idleBytes(): number {
+    return this.#memories.reduce((bytes, memory) => bytes + memory.idleBytes, 0);
   }
 
   #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
@@ -94,11 +110,18 @@ export class LinkedComponent {
   #step(initializer: Initializer, modules: readonly WebAssembly.Module[]): Step {
     switch (initializer.kind) {
       case 'instantiate': {
-        const { args } = initializer;
+        const { args, memory: lent } = initializer;
         const module = modules[initializer.module]!;
-        return ({ coreInstances, instantiateCore }) => {
+        const pool = lent && new MemoryPool(lent);
+        if (pool !== undefined) this.#memories.push(pool);
+        return ({ coreInstances, instantiateCore, releases }) => {
           const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
           for (const { name, instance } of args) imports[name] = coreInstances[instance]!;
+          if (pool !== undefined) {
+            const memory = pool.take();
+            releases.push(() => pool.giveBack(memory));
+            imports[MEMORY_IMPORT] = { [MEMORY_IMPORT]: memory };
+          }
           coreInstances.push(instantiateCore(module, imports).exports);
         };
       }
@@ -113,7 +136,7 @@ export class LinkedComponent {
       case 'memory': {
         const { ref } = initializer;
         return (instantiation) => {
-          instantiation.memories.push(new GuestMemory(coreDefinition(instantiation, ref) as WebAssembly.Memory));
+          instantiation.memories.push(GuestMemory.of(coreDefinition(instantiation, ref) as WebAssembly.Memory));
         };
       }
       case 'context': {
@@ -188,6 +211,6 @@ let empty: GuestMemory | undefined;
 
 /** For functions that pass nothing in memory. One page, so that it never looks detached. */
 function noMemory(): GuestMemory {
-  empty ??= new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+  empty ??= GuestMemory.of(new WebAssembly.Memory({ initial: 1 }));
   return empty;
 }

@@ -17,6 +17,8 @@ export interface Instantiation {
   readonly memories: GuestMemory[];
   readonly contexts: LiftLowerContext[];
   readonly funcs: CoreFunction[];
+  /** What gives back what the instance has been lent. */
+  readonly releases: (() => void)[];
 }
 
 /** The function that a {@link Lift} stands for, in one instance. */

@@ -8,7 +8,17 @@ export class GuestMemory {
   /** The same bytes, for Node's string functions. */
   buffer: Buffer<ArrayBuffer>;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** The views of a memory, which an instance made before may have left. */
+  static of(memory: WebAssembly.Memory): GuestMemory {
+    let views = known.get(memory);
+    if (views === undefined) {
+      views = new GuestMemory(memory);
+      known.set(memory, views);
+    }
+    return views;
+  }
+
+  private constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     const { buffer } = memory;
     this.bytes = new Uint8Array(buffer);
@@ -31,3 +41,5 @@ export class GuestMemory {
     this.buffer = Buffer.from(buffer);
   }
 }
+
+const known = new WeakMap<WebAssembly.Memory, GuestMemory>();

@@ -1,5 +1,6 @@
 import { transpile } from '../../../../src/artifact/transpile.ts';
-import { coreModuleSpans, planBinding } from '../../../../src/binding/plan-binding.ts';
+import { coreModuleBytes } from '../../../../src/binding/core-modules.ts';
+import { planBinding } from '../../../../src/binding/plan-binding.ts';
 import { parseComponent } from '../../../../src/component/parse.ts';
 import { LinkedComponent, type LiveComponent } from '../../../../workers/component/component.ts';
 import { compileGlue } from '../../../../workers/glue.ts';
@@ -16,7 +17,7 @@ export async function linked(bytes: Uint8Array): Promise<LinkedComponent> {
   if (binding.kind === 'unsupported') throw new Error(`The direct binding does not run it: ${binding.reason}`);
   // What a plan is made of survives both ways on which it travels.
   const plan = structuredClone(JSON.parse(JSON.stringify(binding.plan)) as typeof binding.plan);
-  const modules = coreModuleSpans(component).map(({ start, end }) => WebAssembly.compile(bytes.slice(start, end)));
+  const modules = coreModuleBytes(bytes, component).map((core) => WebAssembly.compile(core));
   return new LinkedComponent(plan, await Promise.all(modules), { maxOutputBytes: MAX_OUTPUT_BYTES });
 }
 
