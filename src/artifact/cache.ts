@@ -6,6 +6,9 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Artifact } from './artifact.ts';
 import { decodeArtifact, encodeArtifact } from './codec.ts';
 
+/** Milliseconds after which reading an entry is noted in its file; not each time, which would cost a write. */
+const TOUCH_AFTER_MS = 3_600_000;
+
 /**
  * Artifacts on disk, one file each. It is a cache: whatever goes wrong with it (damaged entries, a full or read-only
  * disk) costs a compilation and nothing else.
@@ -65,7 +68,11 @@ async function readPrivateFile(path: string): Promise<Buffer<ArrayBuffer> | unde
   const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = await file.stat();
-    return stats.isFile() && isPrivate(stats) ? await file.readFile() : undefined;
+    if (!stats.isFile() || !isPrivate(stats)) return undefined;
+    const now = new Date();
+    // For `pruneCache`, which goes by the time of the last use; a disk that is read-only does not have one.
+    if (now.getTime() - stats.mtimeMs > TOUCH_AFTER_MS) await file.utimes(now, now).catch(() => {});
+    return await file.readFile();
   } finally {
     await file.close();
   }

@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import { cleanLogLine } from '../log-line.ts';
 import { batchCommand } from './batch.ts';
+import { cacheCommand } from './cache.ts';
 import { checkCommand } from './check.ts';
 import { inspectCommand } from './inspect.ts';
 import { runCommand } from './run.ts';
@@ -22,8 +23,9 @@ export function createProgram(): Command {
     })
     .exitOverride()
     .addHelpText('after', EPILOGUE);
-  for (const command of [inspectCommand(), checkCommand(), runCommand(), batchCommand()]) {
+  for (const command of [inspectCommand(), checkCommand(), runCommand(), batchCommand(), cacheCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   }
   return program;
 }

@@ -37,6 +37,9 @@ describe('the command line, used wrongly', () => {
     [['check', 'echo.wasm', '--sandbox', 'word.json'], /^error: The policy `word.json` is not an object/],
     [['check', 'echo.wasm', '--sandbox', 'misspelt.json'], /^error: The policy `misspelt.json` .*`maxMemory`.*/],
     [['check', 'echo.wasm', '--sandbox', 'small.json'], /^error: .*Expected `sandbox.maxMemoryBytes` to be a whole/],
+    [['cache', 'list', '--jsno'], /^error: unknown option '--jsno' \(Did you mean --json\?\)$/],
+    [['cache', 'clear'], /^error: unknown command 'clear'/],
+    [['cache', 'prune', '--max-age', '-1'], /^error: Expected `--max-age` to be a whole number from 0 to 36500/],
     [['batch', 'echo.wasm', '--threads', '0'], /^error: Expected `--threads` to be a whole number from 1 to 1024/],
     [['batch', 'echo.wasm', '--concurrency', '1e9'], /^error: Expected `--concurrency` to be a whole .* got `'1e9'`/],
     [['batch', 'echo.wasm', '--input', 'nowhere.jsonl'], /^error: Cannot read `nowhere.jsonl`: no such file/],
@@ -80,14 +83,14 @@ describe('the command line, asked for help', () => {
 
   it('shows its commands and exit statuses', async () => {
     const { status, stdout, stderr } = await workplace.run(['--help']);
-    for (const command of ['inspect', 'check', 'run', 'batch'])
+    for (const command of ['inspect', 'check', 'run', 'batch', 'cache'])
       expect(stdout).to.match(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).to.include('Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage');
     expect(stderr).to.equal('');
     expect(status).to.equal(0);
   });
 
-  for (const command of ['inspect', 'check', 'run', 'batch']) {
+  for (const command of ['inspect', 'check', 'run', 'batch', 'cache']) {
     it(`shows examples of ${command}`, async () => {
       const { status, stdout } = await workplace.run([command, '--help']);
       expect(stdout).to.match(new RegExp(`Examples:\n  \\$ wasm-plugin-pool ${command} `));
