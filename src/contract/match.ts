@@ -5,7 +5,7 @@ import type { ExternType, FuncType, InstanceType } from '../component/types.ts';
 import { PluginError } from '../errors.ts';
 import { funcDifference } from './difference.ts';
 import { parseInterfaceName, releasedVersion } from './interface-name.ts';
-import { isWasi } from './wasi.ts';
+import { isWasi, unknownMember } from './wasi.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
 
 /** How a component fits the contract. */
@@ -93,8 +93,11 @@ function matchImports(imports: readonly ExternItem[]): Pick<ContractMatch, 'host
       continue;
     }
     const parsed = parseInterfaceName(name);
-    if (type.kind === 'instance' && parsed !== undefined && isWasi(parsed)) wasi.push(name);
-    else if (!isTypesOnly(type)) throw unknownImport(item);
+    if (type.kind === 'instance' && parsed !== undefined && isWasi(parsed)) {
+      const unknown = unknownMember(parsed, type);
+      if (unknown !== undefined) throw unknownFunction(name, unknown);
+      wasi.push(name);
+    } else if (!isTypesOnly(type)) throw unknownImport(item);
   }
   return { hostApi, wasi };
 }
@@ -176,6 +179,14 @@ function unknownImport({ name, type }: ExternItem): PluginError {
     {
       hint,
     },
+  );
+}
+
+function unknownFunction(name: string, member: string): PluginError {
+  return new PluginError(
+    'ERR_UNKNOWN_IMPORT',
+    `The component imports ${shownName(member)} of ${shownName(name)}, which that interface of WASI 0.2 does not have`,
+    { hint: 'Build the plugin against the interfaces of WASI 0.2 as they were released.' },
   );
 }
 

@@ -192,7 +192,8 @@ describe('matchContract', () => {
 
     it('lists the WASI interfaces under their exact names', async () => {
       const wasi = ['wasi:io/poll@0.2.6', 'wasi:cli/stdout@0.2.0', 'wasi:clocks/wall-clock@0.2.12'];
-      const imports = wasi.map((name) => `(import "${name}" (instance (export "f" (func))))`);
+      const functions = ['poll', 'get-stdout', 'now'];
+      const imports = wasi.map((name, at) => `(import "${name}" (instance (export "${functions[at]}" (func))))`);
       expect((await match(withImport(imports.join('')))).wasi).to.deep.equal(wasi);
     });
 
@@ -211,6 +212,26 @@ describe('matchContract', () => {
         withImport('(import "wasi:io/poll@0.3.0" (instance (export "f" (func))))'),
       );
       expect(error.hint).to.include('0.2.x');
+    });
+
+    it('refuses what the interface of WASI does not have: members of our classes that are not for guests', async () => {
+      const name = '"wasi:http/types@0.2.0"';
+      const resource = '(export "fields" (type $f (sub resource)))';
+      for (const [member, type] of [
+        ['[method]fields.adopt', '(func (param "self" (borrow $f)))'],
+        ['[static]fields.adopt', '(func)'],
+        ['to-string', '(func)'],
+        ['get', '(func)'],
+        ['nested', '(instance (export "poll" (func)))'],
+      ] as const) {
+        const text = `(import ${name} (instance ${resource} (export "${member}" ${type})))`;
+        expect((await refused('ERR_UNKNOWN_IMPORT', withImport(text))).message).to.equal(
+          `The component imports "${member}" of ${name}, which that interface of WASI 0.2 does not have`,
+        );
+      }
+      const known = '(export "[method]fields.get" (func (param "self" (borrow $f)) (param "name" string)))';
+      const { wasi } = await match(withImport(`(import ${name} (instance ${resource} ${known}))`));
+      expect(wasi).to.deep.equal(['wasi:http/types@0.2.0']);
     });
 
     it('refuses functions, modules, components and resources', async () => {

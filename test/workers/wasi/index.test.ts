@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { WASI_FUNCTIONS } from '../../../src/contract/wasi.ts';
 import { PluginError } from '../../../src/errors.ts';
+import { hostFunction } from '../../../workers/component/host-imports.ts';
 import { WASI_INTERFACES } from '../../../workers/wasi/index.ts';
 import { closeAll, sandbox, thrown } from './sandbox.ts';
 
@@ -16,7 +18,7 @@ function functionsOf(name: string, value: object): [string, () => unknown][] {
 describe('createWasi', () => {
   afterEach(closeAll);
 
-  it('offers every interface of WASI 0.2', () => {
+  it('offers every interface of WASI 0.2, with every function of it', () => {
     expect(Object.keys(sandbox().wasi.imports)).to.have.members([
       'wasi:cli/environment',
       'wasi:cli/exit',
@@ -49,7 +51,15 @@ describe('createWasi', () => {
       'wasi:sockets/udp',
       'wasi:sockets/udp-create-socket',
     ]);
-    expect([...WASI_INTERFACES]).to.have.members(Object.keys(sandbox().wasi.imports));
+    const { imports } = sandbox().wasi;
+    expect([...WASI_INTERFACES]).to.have.members(Object.keys(imports));
+    expect([...WASI_FUNCTIONS.keys()]).to.have.members(Object.keys(imports));
+    for (const [name, functions] of WASI_FUNCTIONS) {
+      for (const member of functions) {
+        const find = hostFunction([`${name}@0.2.0`, member]);
+        expect(() => find(imports), `${name} ${member}`).not.to.throw();
+      }
+    }
   });
 
   it('builds only the interfaces that are asked for, and nothing under a name that it does not know', () => {
