@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { invalidArgument, knownKeys, oneOf, wholeNumber } from '../arguments.ts';
+import { isPattern } from './network-grants.ts';
 
 const MiB = 1024 * 1024;
 
@@ -20,7 +21,11 @@ export interface Policy {
   readonly allowFsRead?: readonly (string | DirectoryGrant)[];
   /** Directories whose files the plugin may read, create, change and remove. @default [] */
   readonly allowFsWrite?: readonly (string | DirectoryGrant)[];
-  /** Patterns `host:port` (`*` stands for any port, or for one leading label) that the plugin may connect to. @default [] */
+  /**
+   * Patterns `host:port` that the plugin may connect to. `*` stands for any port, for one leading label of a name, or, as
+   * the whole host, for everything public. Addresses that are not public have to be named themselves, or by a range
+   * (`10.0.0.0/8:5432`). See `docs/security.md`. @default []
+   */
   readonly allowNetwork?: readonly string[];
   /** Names of the host's environment variables that the plugin may see. @default [] */
   readonly allowEnv?: readonly string[];
@@ -137,13 +142,8 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
   return Object.freeze({
     allowFsRead: directories('allowFsRead', policy.allowFsRead),
     allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
-    allowNetwork: strings(
-      'allowNetwork',
-      policy.allowNetwork,
-      /^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\*|\d{1,5})$/,
-      'an array of `host:port` patterns',
-    ),
-    allowEnv: strings('allowEnv', policy.allowEnv, /^[^=\0]+$/, 'an array of names of environment variables'),
+    allowNetwork: strings('allowNetwork', policy.allowNetwork, isPattern, 'an array of `host:port` patterns'),
+    allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'an array of names of environment variables'),
     allowClocks: flag('allowClocks', policy.allowClocks),
     allowRandom: flag('allowRandom', policy.allowRandom),
     maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
@@ -165,11 +165,20 @@ function flag(name: keyof Policy, value: unknown): boolean {
   return value;
 }
 
-function strings(name: keyof Policy, value: unknown, pattern: RegExp, expectation: string): readonly string[] {
+function isVariable(name: string): boolean {
+  return /^[^=\0]+$/.test(name);
+}
+
+function strings(
+  name: keyof Policy,
+  value: unknown,
+  isValid: (item: string) => boolean,
+  expectation: string,
+): readonly string[] {
   if (value === undefined) return Object.freeze([]);
   if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, expectation, value);
   for (const [index, item] of value.entries()) {
-    if (typeof item !== 'string' || !pattern.test(item))
+    if (typeof item !== 'string' || !isValid(item))
       throw invalidArgument(`sandbox.${name}[${index}]`, `one of ${expectation}`, item);
   }
   return Object.freeze([...value]);

@@ -8,15 +8,19 @@ import { type FileQuotas, Quotas } from './filesystem/quotas.ts';
 import { WasiHost } from './host.ts';
 import { outgoingHandler } from './http/outgoing-handler.ts';
 import { types as httpTypes } from './http/types.ts';
+import { NetworkAccess, type NetworkOptions } from './network/access.ts';
 import { poll } from './poll.ts';
 import * as random from './random.ts';
-import * as sockets from './sockets.ts';
+import { ipNameLookup } from './sockets/name-lookup.ts';
+import { instanceNetwork, network } from './sockets/network.ts';
+import { tcp, tcpCreateSocket } from './sockets/tcp.ts';
+import { udp, udpCreateSocket } from './sockets/udp.ts';
 import { LineWriter } from './stdio.ts';
 import * as streams from './streams.ts';
 
 /** What a WASI host is made for: one instance of one plugin. */
 export interface WasiOptions {
-  /** Decides about files, clocks and random numbers. */
+  /** Decides about files, the network, clocks and random numbers. */
   readonly policy: ResolvedPolicy;
   /** Counts the guest's calls and takes down what it prints. */
   readonly context: CallContext;
@@ -26,6 +30,8 @@ export interface WasiOptions {
   readonly interfaces?: Iterable<string>;
   /** What the instance may take from the file system. @default see {@link FileQuotas} */
   readonly fileQuotas?: Partial<FileQuotas>;
+  /** What the instance may take from the network, and who does its I/O. @default see {@link NetworkOptions} */
+  readonly network?: NetworkOptions;
 }
 
 /** The WASI 0.2 of one instance. */
@@ -50,6 +56,7 @@ interface Parts {
   readonly stderr: LineWriter;
   readonly insecure: ReturnType<typeof random.insecureSource>;
   readonly mounts: readonly Mount[];
+  readonly network: NetworkAccess;
 }
 
 /** Every interface of WASI 0.2. All of them link, whatever the policy: what is not granted is denied at the call. */
@@ -69,21 +76,21 @@ const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string
   ['wasi:clocks/timezone', (p) => clocks.timezone(p.host)],
   ['wasi:filesystem/preopens', (p) => filesystem.preopens(p.host, p.mounts)],
   ['wasi:filesystem/types', (p) => filesystem.types(p.host)],
-  ['wasi:http/outgoing-handler', (p) => outgoingHandler(p.host)],
-  ['wasi:http/types', (p) => httpTypes(p.host)],
+  ['wasi:http/outgoing-handler', (p) => outgoingHandler(p.host, p.network)],
+  ['wasi:http/types', (p) => httpTypes(p.host, p.network)],
   ['wasi:io/error', streams.error],
   ['wasi:io/poll', (p) => poll(p.host)],
   ['wasi:io/streams', streams.streams],
   ['wasi:random/insecure', (p) => random.insecure(p.host, p.insecure)],
   ['wasi:random/insecure-seed', (p) => random.insecureSeed(p.host, p.insecure)],
   ['wasi:random/random', (p) => random.random(p.host)],
-  ['wasi:sockets/instance-network', (p) => sockets.instanceNetwork(p.host)],
-  ['wasi:sockets/ip-name-lookup', (p) => sockets.ipNameLookup(p.host)],
-  ['wasi:sockets/network', (p) => sockets.network(p.host)],
-  ['wasi:sockets/tcp', sockets.tcp],
-  ['wasi:sockets/tcp-create-socket', (p) => sockets.tcpCreateSocket(p.host)],
-  ['wasi:sockets/udp', sockets.udp],
-  ['wasi:sockets/udp-create-socket', (p) => sockets.udpCreateSocket(p.host)],
+  ['wasi:sockets/instance-network', (p) => instanceNetwork(p.host)],
+  ['wasi:sockets/ip-name-lookup', (p) => ipNameLookup(p.host, p.network)],
+  ['wasi:sockets/network', (p) => network(p.host)],
+  ['wasi:sockets/tcp', tcp],
+  ['wasi:sockets/tcp-create-socket', (p) => tcpCreateSocket(p.host, p.network)],
+  ['wasi:sockets/udp', udp],
+  ['wasi:sockets/udp-create-socket', (p) => udpCreateSocket(p.host, p.network)],
 ]);
 
 /** The interfaces that {@link createWasi} offers, by their names without version. */
@@ -107,6 +114,7 @@ export function createWasi(options: WasiOptions): Wasi {
     stderr: new LineWriter(host, 'warn'),
     insecure: random.insecureSource(host),
     mounts,
+    network: new NetworkAccess(host, options.network),
   };
   const imports: Record<string, object> = {};
   for (const name of options.interfaces ?? INTERFACES.keys()) {

@@ -6,6 +6,11 @@ import { trap } from './wit-error.ts';
 export interface Event {
   /** Nanoseconds until it is due, 0n when it is ready; never fires by itself when undefined. */
   remaining(): bigint | undefined;
+  /**
+   * The word that changes when it may have happened without time passing: the I/O thread's. `remaining` takes in what
+   * that thread has said.
+   */
+  word?(): Int32Array<SharedArrayBuffer> | undefined;
   /** Lets virtual time pass where the guest has no clocks; true when there is then nothing to wait for. */
   skip?(): boolean;
 }
@@ -48,18 +53,33 @@ function isReady(event: Event): boolean {
   return event.remaining() === 0n;
 }
 
-/** The word that a waiting thread sleeps on. Nobody else has it, so that nothing but the time-out wakes the thread. */
-let word: Int32Array<SharedArrayBuffer> | undefined;
+/** What a thread sleeps on that waits for time alone. Nobody else has it, so that only the time-out wakes the thread. */
+let timersOnly: Int32Array<SharedArrayBuffer> | undefined;
 
 /** Blocks the thread until one of the events has happened. Bounded by the watchdog alone (wall time, deadline). */
-function wait(events: readonly Event[]): void {
-  while (!events.some(isReady)) {
+export function wait(events: readonly Event[]): void {
+  for (;;) {
+    const io = wordOf(events);
+    // Before the events are looked at: what happens after the look changes the word, and the sleep ends at once.
+    const seen = io === undefined ? 0 : Atomics.load(io, 0);
+    if (events.some(isReady)) return;
     const next = earliest(events);
-    if (next?.event.skip?.()) continue;
+    // Virtual time does not overtake the network: then a time-out beside a request lasts as long as it says.
+    if (io === undefined && next?.event.skip?.()) continue;
     const ms = next === undefined ? MAX_WAIT_MS : Math.min(Number(next.remaining) / NS_PER_MS, MAX_WAIT_MS);
-    word ??= new Int32Array(new SharedArrayBuffer(4));
-    Atomics.wait(word, 0, 0, ms);
+    timersOnly ??= new Int32Array(new SharedArrayBuffer(4));
+    const woken = Atomics.wait(io ?? timersOnly, 0, seen, ms);
+    if (io !== undefined && woken === 'timed-out') next?.event.skip?.();
   }
+}
+
+/** All events of an instance that have a word share it. */
+function wordOf(events: readonly Event[]): Int32Array<SharedArrayBuffer> | undefined {
+  for (const event of events) {
+    const word = event.word?.();
+    if (word !== undefined) return word;
+  }
+  return undefined;
 }
 
 function earliest(events: readonly Event[]): { event: Event; remaining: bigint } | undefined {

@@ -1,6 +1,6 @@
 import type { WasiHost } from './host.ts';
 import { IoError } from './io-error.ts';
-import { ALWAYS_READY, Pollable } from './poll.ts';
+import { ALWAYS_READY, type Event, Pollable, wait } from './poll.ts';
 import { Resource } from './resource.ts';
 import { trap, WitError } from './wit-error.ts';
 
@@ -12,14 +12,23 @@ export type StreamError = { readonly tag: 'closed' } | { readonly tag: 'last-ope
 
 /** Where the bytes of an input stream come from. Never blocks; both throw a `WitError<StreamError>`. */
 export interface Source {
-  /** Up to `length` bytes, which is at most {@link MAX_TRANSFER}. */
+  /** Up to `length` bytes, which is at most {@link MAX_TRANSFER}; none when there are none now. */
   read(length: number): Uint8Array;
+  /** When there is something to read, or an error. @default always */
+  readonly readable?: Event;
   close?(): void;
 }
 
 /** Where the bytes of an output stream go. Never blocks; throws a `WitError<StreamError>`. */
 export interface Sink {
+  /** Takes no more than {@link room}. */
   write(bytes: Uint8Array): void;
+  /** How many bytes may be written now. @default {@link MAX_TRANSFER} */
+  room?(): number;
+  /** When there is room, or an error. @default always */
+  readonly writable?: Event;
+  /** When everything written is on its way, or never will be. @default always */
+  readonly flushed?: Event;
   close?(): void;
 }
 
@@ -38,7 +47,7 @@ export function failed(error: IoError): WitError<StreamError> {
   return new WitError<StreamError>({ tag: 'last-operation-failed', val: error });
 }
 
-/** `wasi:io/streams.input-stream`. Our sources never block, so the blocking functions do what the others do. */
+/** `wasi:io/streams.input-stream`. The blocking functions wait where the source says that it may have nothing. */
 export class InputStream extends Resource {
   readonly #source: Source;
 
@@ -53,6 +62,7 @@ export class InputStream extends Resource {
   }
 
   blockingRead(length: bigint): Uint8Array {
+    if (length > 0n) InputStream.await(this);
     return this.read(length);
   }
 
@@ -61,12 +71,12 @@ export class InputStream extends Resource {
   }
 
   blockingSkip(length: bigint): bigint {
-    return this.skip(length);
+    return BigInt(this.blockingRead(length).length);
   }
 
   subscribe(): Pollable {
     this.host.hostCall();
-    return new Pollable(this.host, ALWAYS_READY);
+    return new Pollable(this.host, this.#source.readable ?? ALWAYS_READY);
   }
 
   protected override dropped(): void {
@@ -76,11 +86,16 @@ export class InputStream extends Resource {
   static take(stream: InputStream, length: bigint): Uint8Array {
     return stream.#source.read(length > MAX_TRANSFER ? MAX_TRANSFER : Number(length));
   }
+
+  static await(stream: InputStream): void {
+    const { readable } = stream.#source;
+    if (readable !== undefined) wait([readable]);
+  }
 }
 
 const ZEROES = new Uint8Array(64 * 1024);
 
-/** `wasi:io/streams.output-stream`. Our sinks never block: what was written needs no flush. */
+/** `wasi:io/streams.output-stream`. What was written is on its way: a flush has nothing to start, only to wait for. */
 export class OutputStream extends Resource {
   readonly #sink: Sink;
 
@@ -91,63 +106,97 @@ export class OutputStream extends Resource {
 
   checkWrite(): bigint {
     this.host.hostCall();
-    return BigInt(MAX_TRANSFER);
+    return BigInt(this.#room());
   }
 
   write(contents: Uint8Array): void {
     this.host.hostCall();
-    permitted(contents.length);
+    permitted(contents.length, this.#room());
     this.#sink.write(contents);
   }
 
   blockingWriteAndFlush(contents: Uint8Array): void {
-    this.write(contents);
+    this.host.hostCall();
+    permitted(contents.length, MAX_TRANSFER);
+    this.#blockingWrite(contents);
+    this.#await('flushed');
   }
 
   flush(): void {
     this.host.hostCall();
+    this.#room();
   }
 
   blockingFlush(): void {
-    this.flush();
+    this.host.hostCall();
+    this.#await('flushed');
   }
 
   subscribe(): Pollable {
     this.host.hostCall();
-    return new Pollable(this.host, ALWAYS_READY);
+    return new Pollable(this.host, this.#sink.writable ?? ALWAYS_READY);
   }
 
   writeZeroes(length: bigint): void {
     this.host.hostCall();
-    permitted(length);
+    permitted(length, this.#room());
     for (let left = Number(length); left > 0; left -= ZEROES.length) this.#sink.write(ZEROES.subarray(0, left));
   }
 
   blockingWriteZeroesAndFlush(length: bigint): void {
-    this.writeZeroes(length);
+    this.host.hostCall();
+    permitted(length, MAX_TRANSFER);
+    for (let left = Number(length); left > 0; left -= ZEROES.length) this.#blockingWrite(ZEROES.subarray(0, left));
+    this.#await('flushed');
   }
 
   splice(source: InputStream, length: bigint): bigint {
     this.host.hostCall();
-    const bytes = InputStream.take(source, length);
+    const room = BigInt(this.#room());
+    const bytes = InputStream.take(source, length < room ? length : room);
     this.#sink.write(bytes);
     return BigInt(bytes.length);
   }
 
   blockingSplice(source: InputStream, length: bigint): bigint {
+    if (length > 0n) {
+      InputStream.await(source);
+      this.#await('writable');
+    }
     return this.splice(source, length);
   }
 
   protected override dropped(): void {
     this.#sink.close?.();
   }
+
+  #room(): number {
+    return this.#sink.room?.() ?? MAX_TRANSFER;
+  }
+
+  #blockingWrite(contents: Uint8Array): void {
+    for (let rest = contents; rest.length > 0; ) {
+      this.#await('writable');
+      const part = rest.subarray(0, this.#room());
+      this.#sink.write(part);
+      rest = rest.subarray(part.length);
+    }
+  }
+
+  /** @throws the error of the sink, if waiting has come to one. */
+  #await(what: 'writable' | 'flushed'): void {
+    const event = this.#sink[what];
+    if (event === undefined) return;
+    wait([event]);
+    this.#room();
+  }
 }
 
 /** The interface traps when more is written than `check-write` permitted. */
-function permitted(length: number | bigint): void {
-  if (length > MAX_TRANSFER) {
+function permitted(length: number | bigint, room: number): void {
+  if (length > room) {
     throw trap(
-      `The plugin wrote ${length} bytes to a stream in one call; check-write permits ${MAX_TRANSFER}`,
+      `The plugin wrote ${length} bytes to a stream in one call; check-write permits ${room}`,
       'Write in smaller pieces.',
     );
   }

@@ -115,9 +115,23 @@ package wasi:sockets@0.2.0 {
       name-unresolvable, temporary-resolver-failure, permanent-resolver-failure,
     }
     enum ip-address-family { ipv4, ipv6 }
+    type ipv4-address = tuple<u8, u8, u8, u8>;
+    type ipv6-address = tuple<u16, u16, u16, u16, u16, u16, u16, u16>;
+    record ipv4-socket-address { port: u16, address: ipv4-address }
+    record ipv6-socket-address { port: u16, flow-info: u32, address: ipv6-address, scope-id: u32 }
+    variant ip-socket-address { ipv4(ipv4-socket-address), ipv6(ipv6-socket-address) }
   }
   interface instance-network { use network.{network}; instance-network: func() -> network; }
-  interface tcp { resource tcp-socket; }
+  interface tcp {
+    use wasi:io/streams@0.2.0.{input-stream, output-stream};
+    use wasi:io/poll@0.2.0.{pollable};
+    use network.{network, error-code, ip-socket-address};
+    resource tcp-socket {
+      start-connect: func(network: borrow<network>, remote-address: ip-socket-address) -> result<_, error-code>;
+      finish-connect: func() -> result<tuple<input-stream, output-stream>, error-code>;
+      subscribe: func() -> pollable;
+    }
+  }
   interface tcp-create-socket {
     use network.{error-code, ip-address-family};
     use tcp.{tcp-socket};
@@ -137,6 +151,9 @@ package wasi:sockets@0.2.0 {
 }
 package wasi:http@0.2.0 {
   interface types {
+    use wasi:io/streams@0.2.0.{input-stream, output-stream};
+    use wasi:io/poll@0.2.0.{pollable};
+    variant method { get, head, post, put, delete, connect, options, trace, patch, other(string) }
     variant scheme { HTTP, HTTPS, other(string) }
     record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
     record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
@@ -161,13 +178,28 @@ package wasi:http@0.2.0 {
       constructor();
       from-list: static func(entries: list<tuple<string, list<u8>>>) -> result<fields, header-error>;
     }
+    resource outgoing-body {
+      write: func() -> result<output-stream>;
+      finish: static func(this: outgoing-body, trailers: option<fields>) -> result<_, error-code>;
+    }
     resource outgoing-request {
       constructor(headers: fields);
+      body: func() -> result<outgoing-body>;
+      set-method: func(method: method) -> result;
+      set-path-with-query: func(path-with-query: option<string>) -> result;
       set-scheme: func(scheme: option<scheme>) -> result;
       set-authority: func(authority: option<string>) -> result;
     }
     resource request-options;
-    resource future-incoming-response;
+    resource incoming-body { %stream: func() -> result<input-stream>; }
+    resource incoming-response {
+      status: func() -> u16;
+      consume: func() -> result<incoming-body>;
+    }
+    resource future-incoming-response {
+      subscribe: func() -> pollable;
+      get: func() -> option<result<result<incoming-response, error-code>>>;
+    }
   }
   interface outgoing-handler {
     use types.{outgoing-request, request-options, future-incoming-response, error-code};
@@ -191,6 +223,7 @@ const IMPORTS = [
   'filesystem/types',
   'filesystem/preopens',
   'sockets/instance-network',
+  'sockets/tcp',
   'sockets/tcp-create-socket',
   'sockets/udp-create-socket',
   'sockets/ip-name-lookup',

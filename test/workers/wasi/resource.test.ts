@@ -1,21 +1,28 @@
 import { expect } from 'chai';
+import { WASI_FUNCTIONS } from '../../../src/contract/wasi.ts';
 import type { PluginError } from '../../../src/errors.ts';
 import { resolvePolicy } from '../../../src/sandbox/policy.ts';
+import { lowerCamel } from '../../../workers/component/names.ts';
 import { WasiHost } from '../../../workers/wasi/host.ts';
 import type { HeaderFields } from '../../../workers/wasi/http/fields.ts';
-import type { HttpRequest, HttpRequestOptions, HttpResponse } from '../../../workers/wasi/http/message.ts';
+import type { HttpRequest, HttpRequestOptions, HttpResponse } from '../../../workers/wasi/http/outgoing.ts';
 import { IoError } from '../../../workers/wasi/io-error.ts';
 import { Resource } from '../../../workers/wasi/resource.ts';
 import type { OutputStream } from '../../../workers/wasi/streams.ts';
 import { closeAll, sandbox, thrown, tree } from './sandbox.ts';
 
-/** The methods of a WIT resource, own and inherited, but not those of the base of all. */
+/** The methods of a WIT resource that a guest can call; {@link WASI_FUNCTIONS} keeps it from all others. */
+const METHODS: ReadonlySet<string> = new Set(
+  [...WASI_FUNCTIONS.values()]
+    .flatMap((functions) => [...functions])
+    .filter((name) => name.startsWith('[method]'))
+    .map((name) => lowerCamel(name.split('.')[1]!)),
+);
+
 function methodsOf(resource: Resource): string[] {
   const found: string[] = [];
   for (let at = Object.getPrototypeOf(resource); at !== Resource.prototype; at = Object.getPrototypeOf(at)) {
-    for (const name of Object.getOwnPropertyNames(at)) {
-      if (!['constructor', 'dropped', 'adopt', 'list', 'another', 'frozen'].includes(name)) found.push(name);
-    }
+    found.push(...Object.getOwnPropertyNames(at).filter((name) => METHODS.has(name)));
   }
   return found;
 }

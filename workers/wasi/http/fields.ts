@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import type { WasiHost } from '../host.ts';
+import type { Field } from '../network/protocol.ts';
 import { Resource } from '../resource.ts';
 import { WitError } from '../wit-error.ts';
 
@@ -25,8 +27,6 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 /** Every entry costs this many bytes on top of its name and value, so that empty ones are not free. */
 const ENTRY_OVERHEAD = 32;
 
-type Entry = readonly [name: string, value: Uint8Array];
-
 function headerError(tag: HeaderError['tag']): WitError<HeaderError> {
   return new WitError<HeaderError>({ tag });
 }
@@ -42,12 +42,17 @@ function check(name: string, values: readonly Uint8Array[]): void {
 }
 
 /** Entries as the guest sent them, if all are allowed. */
-export function checked(entries: readonly Entry[]): readonly Entry[] {
+export function checked(entries: readonly Field[]): readonly Field[] {
   for (const [name, value] of entries) check(name, [value]);
   return entries;
 }
 
-function cost(entries: readonly Entry[]): number {
+/** What a guest may see of the headers that came from a server. */
+export function withoutTransport(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
+}
+
+function cost(entries: readonly Field[]): number {
   return entries.reduce((sum, [name, value]) => sum + name.length + value.length + ENTRY_OVERHEAD, 0);
 }
 
@@ -56,18 +61,18 @@ function cost(entries: readonly Entry[]): number {
  * entries are searched one after the other: their number is bounded by what an instance may have the host hold.
  */
 export class HeaderFields extends Resource {
-  #entries: readonly Entry[] = [];
+  #entries: readonly Field[] = [];
   #access: 'mutable' | 'immutable' = 'mutable';
 
   /** Fills a new object; the caller has checked the entries. */
-  adopt(entries: readonly Entry[], access: 'mutable' | 'immutable'): this {
+  adopt(entries: readonly Field[], access: 'mutable' | 'immutable'): this {
     this.#replace(entries);
     this.#access = access;
     return this;
   }
 
   /** The entries, for the host's own use. */
-  list(): readonly Entry[] {
+  list(): readonly Field[] {
     return this.#entries;
   }
 
@@ -84,7 +89,7 @@ export class HeaderFields extends Resource {
   set(name: string, values: readonly Uint8Array[]): void {
     this.#change();
     check(name, values);
-    this.#replace([...this.#entries.filter(notNamed(name)), ...values.map((value): Entry => [name, value])]);
+    this.#replace([...this.#entries.filter(notNamed(name)), ...values.map((value): Field => [name, value])]);
   }
 
   delete(name: string): void {
@@ -116,7 +121,17 @@ export class HeaderFields extends Resource {
 
   /** A view that cannot be changed, as `headers()` of a request gives it. */
   frozen(): HeaderFields {
-    return this.another().adopt(this.#entries, 'immutable');
+    return this.frozenWith(this.#entries);
+  }
+
+  /** An object of the same class with other entries, which cannot be changed: the headers of a response. */
+  frozenWith(entries: readonly Field[]): HeaderFields {
+    return this.another().adopt(entries, 'immutable');
+  }
+
+  /** The values of a header as text, for the host's own use. */
+  valuesOf(name: string): string[] {
+    return this.#entries.filter(named(name)).map(([, value]) => Buffer.from(value).toString('latin1'));
   }
 
   protected override dropped(): void {
@@ -128,18 +143,18 @@ export class HeaderFields extends Resource {
     if (this.#access === 'immutable') throw headerError('immutable');
   }
 
-  #replace(entries: readonly Entry[]): void {
+  #replace(entries: readonly Field[]): void {
     this.host.hold(cost(entries) - cost(this.#entries));
     this.#entries = entries;
   }
 }
 
-function named(name: string): (entry: Entry) => boolean {
+function named(name: string): (entry: Field) => boolean {
   const wanted = name.toLowerCase();
   return ([candidate]) => candidate.toLowerCase() === wanted;
 }
 
-function notNamed(name: string): (entry: Entry) => boolean {
+function notNamed(name: string): (entry: Field) => boolean {
   const matches = named(name);
   return (entry) => !matches(entry);
 }

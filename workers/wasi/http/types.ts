@@ -1,9 +1,14 @@
 import type { WasiHost } from '../host.ts';
+import type { IoError } from '../io-error.ts';
+import type { NetworkAccess } from '../network/access.ts';
 import { withoutInstances } from '../resource.ts';
+import type { HttpErrorCode } from './error-code.ts';
 import { checked, HeaderFields } from './fields.ts';
-import { HttpRequest, HttpRequestOptions, HttpResponse, OutgoingBody } from './message.ts';
+import { HttpIoError } from './http-error.ts';
+import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from './incoming.ts';
+import { HttpRequest, HttpRequestOptions, HttpResponse, OutgoingBody } from './outgoing.ts';
 
-// Only the host makes these, for guests that serve requests or got a response; neither happens without a network.
+// Only the host makes these, for guests that serve requests; no world of the contract has any.
 const IncomingRequest: object = withoutInstances('wasi:http/types.incoming-request', [
   'method',
   'pathWithQuery',
@@ -13,23 +18,12 @@ const IncomingRequest: object = withoutInstances('wasi:http/types.incoming-reque
   'consume',
 ]);
 const ResponseOutparam: object = withoutInstances('wasi:http/types.response-outparam', ['sendInformational'], ['set']);
-const IncomingResponse: object = withoutInstances('wasi:http/types.incoming-response', [
-  'status',
-  'headers',
-  'consume',
-]);
-const IncomingBody: object = withoutInstances('wasi:http/types.incoming-body', ['stream'], ['finish']);
-const FutureTrailers: object = withoutInstances('wasi:http/types.future-trailers', ['subscribe', 'get']);
-const FutureIncomingResponse: object = withoutInstances('wasi:http/types.future-incoming-response', [
-  'subscribe',
-  'get',
-]);
 
 /**
  * `wasi:http/types`. The resources that a guest constructs itself need a class for each instance: a constructor gets
  * nothing but the guest's arguments, and has to know whose books to keep.
  */
-export function types(host: WasiHost): object {
+export function types(host: WasiHost, { limits }: NetworkAccess): object {
   class Fields extends HeaderFields {
     constructor() {
       host.hostCall();
@@ -46,7 +40,7 @@ export function types(host: WasiHost): object {
 
   class OutgoingRequest extends HttpRequest {
     constructor(headers: Fields) {
-      super(host, headers);
+      super(host, headers, limits.maxRequestBodyBytes);
     }
   }
 
@@ -63,9 +57,9 @@ export function types(host: WasiHost): object {
   }
 
   return {
-    httpErrorCode(): undefined {
+    httpErrorCode(error: IoError): HttpErrorCode | undefined {
       host.hostCall();
-      return undefined;
+      return error instanceof HttpIoError ? error.code : undefined;
     },
     Fields,
     FutureIncomingResponse,

@@ -6,7 +6,7 @@ import type {
   HttpRequest,
   HttpRequestOptions,
   HttpResponse,
-} from '../../../../workers/wasi/http/message.ts';
+} from '../../../../workers/wasi/http/outgoing.ts';
 import { bytes, closeAll, err, sandbox, thrown } from '../sandbox.ts';
 
 interface HttpTypes {

@@ -1,8 +1,9 @@
 import type { WasiHost } from '../host.ts';
 import { Resource } from '../resource.ts';
-import { OutputStream, type Sink } from '../streams.ts';
+import { OutputStream } from '../streams.ts';
 import { WitError } from '../wit-error.ts';
 import type { HeaderFields } from './fields.ts';
+import { type BodySink, DISCARDED, Upload } from './upload.ts';
 
 /** The variant `method` of `wasi:http/types`. */
 export type Method =
@@ -28,61 +29,124 @@ function accept(part: string | undefined, pattern: RegExp): void {
   if (part !== undefined && (part.length > MAX_PART || !pattern.test(part))) throw invalid();
 }
 
-/** Nothing can be sent yet, so nothing is kept of a body either. */
-const DISCARD: Sink = { write() {} };
-
 /** `wasi:http/types.outgoing-body` */
 export class OutgoingBody extends Resource {
+  readonly #sink: BodySink;
   #stream: 'not taken' | 'taken' = 'not taken';
+
+  constructor(host: WasiHost, sink: BodySink) {
+    super(host);
+    this.#sink = sink;
+  }
 
   write(): OutputStream {
     this.host.hostCall();
     if (this.#stream === 'taken') throw invalid();
     this.#stream = 'taken';
-    return new OutputStream(this.host, DISCARD);
+    return new OutputStream(this.host, this.#sink);
   }
 
   static finish(body: OutgoingBody, trailers: HeaderFields | undefined): void {
     body.host.hostCall();
-    trailers?.[Symbol.dispose]();
-    body[Symbol.dispose]();
+    try {
+      body.#sink.finish(trailers?.list() ?? []);
+    } finally {
+      trailers?.[Symbol.dispose]();
+      body[Symbol.dispose]();
+    }
+  }
+
+  /** A body that is dropped unfinished is no body: the other side must not take it for whole. */
+  protected override dropped(): void {
+    this.#sink.abandon();
   }
 }
 
 /** What requests and responses have in common: headers, owned, and one body. */
 abstract class OutgoingMessage extends Resource {
-  readonly #headers: HeaderFields;
+  protected readonly ownHeaders: HeaderFields;
   #body: 'not taken' | 'taken' = 'not taken';
 
   constructor(host: WasiHost, headers: HeaderFields) {
     host.hostCall();
     super(host);
-    this.#headers = headers;
+    this.ownHeaders = headers;
   }
 
   headers(): HeaderFields {
     this.host.hostCall();
-    return this.#headers.frozen();
+    return this.ownHeaders.frozen();
   }
 
   body(): OutgoingBody {
     this.host.hostCall();
     if (this.#body === 'taken') throw invalid();
+    const body = new OutgoingBody(this.host, this.makeSink());
     this.#body = 'taken';
-    return new OutgoingBody(this.host);
+    return body;
   }
 
+  /** Where the body goes; called once. */
+  protected abstract makeSink(): BodySink;
+
   protected override dropped(): void {
-    this.#headers[Symbol.dispose]();
+    this.ownHeaders[Symbol.dispose]();
   }
+}
+
+/** A request as `handle` takes it. */
+export interface RequestParts {
+  readonly method: Method;
+  readonly pathWithQuery: string | undefined;
+  readonly scheme: Scheme | undefined;
+  readonly authority: string | undefined;
+  readonly headers: HeaderFields;
+  /** Undefined when the guest never asked for the body. */
+  readonly upload: Upload | undefined;
 }
 
 /** `wasi:http/types.outgoing-request` */
 export class HttpRequest extends OutgoingMessage {
+  readonly #maxBodyBytes: number;
+  #upload: Upload | undefined;
   #method: Method = { tag: 'get' };
   #pathWithQuery: string | undefined;
   #scheme: Scheme | undefined;
   #authority: string | undefined;
+
+  /** @param maxBodyBytes The limit for the body of one request. */
+  constructor(host: WasiHost, headers: HeaderFields, maxBodyBytes: number) {
+    super(host, headers);
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** Looks into a request that the guest has handed over. The headers are good until it is dropped. */
+  static partsOf(request: HttpRequest): RequestParts {
+    return {
+      method: request.#method,
+      pathWithQuery: request.#pathWithQuery,
+      scheme: request.#scheme,
+      authority: request.#authority,
+      headers: request.ownHeaders,
+      upload: request.#upload,
+    };
+  }
+
+  /** Drops a request and keeps its body, which goes on being written. */
+  static dropSent(request: HttpRequest): void {
+    request.#upload = undefined;
+    request[Symbol.dispose]();
+  }
+
+  protected override makeSink(): BodySink {
+    this.#upload = new Upload(this.host, this.#maxBodyBytes, contentLength(this.ownHeaders));
+    return this.#upload;
+  }
+
+  protected override dropped(): void {
+    super.dropped();
+    this.#upload?.abandon();
+  }
 
   method(): Method {
     this.host.hostCall();
@@ -129,9 +193,22 @@ export class HttpRequest extends OutgoingMessage {
   }
 }
 
+/** What `Content-Length` announces. @throws the error of `body` when it announces nothing that can be kept. */
+function contentLength(headers: HeaderFields): number | undefined {
+  const values = headers.valuesOf('content-length');
+  if (values.length === 0) return undefined;
+  const [text] = values;
+  if (values.length > 1 || !/^\d{1,15}$/.test(text!)) throw invalid();
+  return Number(text);
+}
+
 /** `wasi:http/types.outgoing-response`: it can be built, and there is nobody to send it to. */
 export class HttpResponse extends OutgoingMessage {
   #status = 200;
+
+  protected override makeSink(): BodySink {
+    return DISCARDED;
+  }
 
   statusCode(): number {
     this.host.hostCall();
@@ -145,7 +222,14 @@ export class HttpResponse extends OutgoingMessage {
   }
 }
 
-/** `wasi:http/types.request-options`; durations in nanoseconds. */
+/** Durations in nanoseconds. */
+export interface Timeouts {
+  readonly connect?: bigint | undefined;
+  readonly firstByte?: bigint | undefined;
+  readonly betweenBytes?: bigint | undefined;
+}
+
+/** `wasi:http/types.request-options` */
 export class HttpRequestOptions extends Resource {
   #connect: bigint | undefined;
   #firstByte: bigint | undefined;
@@ -154,6 +238,11 @@ export class HttpRequestOptions extends Resource {
   constructor(host: WasiHost) {
     host.hostCall();
     super(host);
+  }
+
+  /** What the guest has set. */
+  static timeoutsOf(options: HttpRequestOptions): Timeouts {
+    return { connect: options.#connect, firstByte: options.#firstByte, betweenBytes: options.#betweenBytes };
   }
 
   connectTimeout(): bigint | undefined {

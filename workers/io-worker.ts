@@ -1,0 +1,72 @@
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { HttpExchange } from './wasi/network/io/http-exchange.ts';
+import { lookup } from './wasi/network/io/lookup.ts';
+import { Resolver } from './wasi/network/io/resolver.ts';
+import type { Post, Task } from './wasi/network/io/task.ts';
+import { TcpConnection } from './wasi/network/io/tcp.ts';
+import { UdpSocket } from './wasi/network/io/udp.ts';
+import { ENDED, type FromIo, type IoWorkerData, type OpenMessage, type ToIo, WORD } from './wasi/network/protocol.ts';
+
+// One I/O thread: does the network I/O of one plugin worker, which blocks meanwhile. See `IoThread`.
+const { port, words, idleMs, ...resolverOptions } = workerData as IoWorkerData & { readonly port: MessagePort };
+const resolver = new Resolver(resolverOptions);
+const tasks = new Map<number, Task>();
+
+const NOT_YET: Task = { handle() {}, close() {} };
+
+function wake(): void {
+  Atomics.add(words, WORD.posted, 1);
+  Atomics.notify(words, WORD.posted);
+}
+
+function post(channel: number): Post {
+  return (event) => {
+    if (!tasks.has(channel)) return;
+    const message: FromIo = { channel, event };
+    if (event.kind === 'data') port.postMessage(message, [event.bytes.buffer]);
+    else port.postMessage(message);
+    wake();
+  };
+}
+
+function open(message: OpenMessage, post: Post): Task {
+  switch (message.kind) {
+    case 'request':
+      return new HttpExchange(message, resolver, post);
+    case 'connect':
+      return new TcpConnection(message, post);
+    case 'bind':
+      return new UdpSocket(message, post);
+    case 'lookup':
+      return lookup(message, resolver, post);
+  }
+}
+
+port.on('message', (message: ToIo) => {
+  const { channel } = message;
+  switch (message.kind) {
+    case 'open':
+      // First the channel, then the task: it may have something to say before it is made.
+      tasks.set(channel, NOT_YET);
+      tasks.set(channel, open(message.open, post(channel)));
+      break;
+    case 'pass':
+      tasks.get(channel)?.handle(message.message);
+      break;
+    case 'close':
+      tasks.get(channel)?.close(message.how);
+      tasks.delete(channel);
+      if (tasks.size === 0) idle.refresh();
+  }
+});
+
+/** Ends the thread unless a channel is being opened just now; the worker counts before it posts. */
+const idle = setTimeout(() => {
+  if (Atomics.compareExchange(words, WORD.channels, 0, ENDED) === 0) process.exit();
+}, idleMs);
+
+// Whatever ends the thread, the worker hears of it and does not wait for what will never come.
+process.on('exit', () => {
+  Atomics.store(words, WORD.channels, ENDED);
+  wake();
+});
