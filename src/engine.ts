@@ -18,6 +18,7 @@ import { CapabilityManager } from './sandbox/capabilities.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
 import type { Lane } from './scheduler/lane.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { Watcher, type WatchOptions } from './watch/watcher.ts';
 
 /** How an engine is closed. */
 export interface CloseOptions {
@@ -52,6 +53,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   readonly #scheduler: Scheduler;
   readonly #compiler: ArtifactCompiler;
   readonly #registry: Registry;
+  readonly #watchers = new Set<Watcher>();
   #closed: Promise<void> | undefined;
 
   private constructor(options: EngineOptions) {
@@ -118,6 +120,30 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     this.#assertOpen();
     knownKeys('options', options, ['force'] satisfies (keyof UnloadOptions)[]);
     return this.#registry.unload(nonEmptyString('name', name), options);
+  }
+
+  /**
+   * Keeps plugins as the files of a directory are: `NAME.wasm`, with its options in `NAME.json` if there is one, is the
+   * plugin `NAME`. A file that changes replaces its plugin like {@link reloadPlugin}, one that goes unloads it. What
+   * fails is told by `plugin:reload-failed`. Keeps the process alive until it or the engine is closed.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT`, also when there is no such directory.
+   */
+  async watch(directory: string, options: WatchOptions = {}): Promise<Watcher> {
+    this.#assertOpen();
+    const watcher = await Watcher.open(directory, options, {
+      find: (name) => this.#registry.list().find((plugin) => plugin.name === name),
+      load: (name, path, load) => this.loadPlugin(name, path, load),
+      reload: (name, path, load) => this.reloadPlugin(name, path, load),
+      unload: (name) => this.unloadPlugin(name),
+      failed: (name, error) => this.#tell('plugin:reload-failed', name, error),
+      lost: (path, error) => this.#tell('watcher:lost', path, error),
+      found: (path) => this.#tell('watcher:found', path),
+    });
+    this.#watchers.add(watcher);
+    if (this.#closed !== undefined) await watcher.close();
+    this.#assertOpen();
+    return watcher;
   }
 
   /** The loaded plugins, in the order in which they were loaded. */
@@ -214,6 +240,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   async #close(): Promise<void> {
+    await Promise.all([...this.#watchers].map((watcher) => watcher.close()));
     await this.#registry.close();
     await this.#end();
   }

@@ -8,6 +8,7 @@ export {
   type TrapKind,
   type WireError,
 } from './errors.ts';
+export type { Ask, Check, CheckRequest, Expectation } from './health/check.ts';
 export type { VersionSnapshot } from './observe/book.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
@@ -43,3 +44,4 @@ export {
 } from './sandbox/policy.ts';
 export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
+export type { Watcher, WatchOptions } from './watch/watcher.ts';

@@ -34,6 +34,7 @@ export interface EngineEvents {
   'plugin:state': [transition: PluginTransition];
   'plugin:loaded': [plugin: PluginInfo];
   'plugin:reloaded': [plugin: PluginInfo, previous: PluginInfo];
+  /** A version did not come up, or a watched file could not become a plugin; what was there before stays. */
   'plugin:reload-failed': [name: string, error: PluginError];
   'plugin:unloaded': [plugin: PluginInfo];
   /** A canary got its share of the requests, or another one. */
@@ -48,4 +49,8 @@ export interface EngineEvents {
   'capability:revoked': [change: GrantChange];
   /** A thread was ended because of what a plugin did. */
   'worker:terminated': [termination: Termination];
+  /** A watched directory is gone; its plugins stay loaded. */
+  'watcher:lost': [directory: string, error: unknown];
+  /** It is there again. */
+  'watcher:found': [directory: string];
 }

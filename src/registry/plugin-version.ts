@@ -1,5 +1,6 @@
 import type { Artifact } from '../artifact/artifact.ts';
 import type { ContractMatch } from '../contract/match.ts';
+import type { Check } from '../health/check.ts';
 import type { PluginMetadata } from '../protocol.ts';
 import type { ResolvedPolicy, Sandbox } from '../sandbox/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -13,6 +14,8 @@ export interface LoadOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** The version's name. @default what the plugin's metadata says, else the first 12 digits of its SHA-256 */
   readonly version?: string;
+  /** What a version has to answer before it serves anybody; within `wallTimeLimitMs` as a whole. @default nothing */
+  readonly selfTest?: Check;
 }
 
 /** A path, a `file:` URL, or the bytes of a component. */

@@ -1,9 +1,13 @@
 import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { describe, PluginError } from '../errors.ts';
+import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { cleanLogLine } from '../log-line.ts';
+import type { PluginResponse } from '../protocol.ts';
+import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
 import type { CapabilityManager } from '../sandbox/capabilities.ts';
 import { environmentOf } from '../sandbox/environment.ts';
+import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CanaryEvents } from './canary-events.ts';
 import { resolveConfig } from './config.ts';
@@ -288,6 +292,7 @@ export class Registry {
       );
     }
     const config = resolveConfig(options.config);
+    const selfTest = resolveCheck('selfTest', options.selfTest);
     const version =
       options.version === undefined ? artifact.sha256.slice(0, 12) : nonEmptyString('version', options.version);
     const lane = this.#scheduler.open({
@@ -307,11 +312,22 @@ export class Registry {
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
         lane.version = cleanLogLine(metadata.version);
       }
+      if (selfTest !== undefined)
+        await runSelfTest(selfTest, (request) => this.#ask(lane, request), policy.wallTimeLimitMs);
       return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
+      // What a self-test has asked and not waited for.
+      this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The version did not come up'));
+      await this.#scheduler.drain(lane);
       await this.#scheduler.close(lane);
       throw error;
     }
+  }
+
+  /** A request of a self-test: the traffic of the version in place does not hold it up. */
+  async #ask(lane: Lane, { input, options }: ProcessRequest): Promise<PluginResponse> {
+    const call = { requestId: 'self-test', priority: Number.MAX_VALUE, whenFull: 'wait' } as const;
+    return this.#scheduler.process(lane, resolveInput({ input }), resolveRequestOptions(options), call);
   }
 
   async #takeDown({ lane }: PluginVersion): Promise<void> {

@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'docs/cli.md',
   'docs/limits.md',
   'docs/versions.md',
+  'docs/reload.md',
   'docs/errors.md',
   'docs/observe.md',
 ];
