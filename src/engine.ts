@@ -3,6 +3,8 @@ import { knownKeys, nonEmptyString } from './arguments.ts';
 import { ArtifactCompiler } from './artifact/compiler.ts';
 import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from './batch/batch.ts';
 import { PluginError } from './errors.ts';
+import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
+import type { QuarantinedInput } from './health/quarantine.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
@@ -78,6 +80,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       onReloaded: (plugin, previous) => this.#tell('plugin:reloaded', plugin, previous),
       onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
       onUnloaded: (plugin) => this.#tell('plugin:unloaded', plugin),
+      onCircuit: (change) => this.#tell(`circuit:${change.state}`, change),
+      onQuarantined: (change) => this.#tell('input:quarantined', change),
     });
   }
 
@@ -164,6 +168,30 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   versions(name: string): Versions {
     this.#assertOpen();
     return new Versions(this.#registry.expect(nonEmptyString('name', name)).name, this.#registry);
+  }
+
+  /**
+   * Asks every plugin at once, ahead of what it has queued, whether it is well: with the check that it is loaded with,
+   * else with the input `health-check-ping`, to which any answer will do, `success: false` included.
+   */
+  async healthCheck(options: HealthCheckOptions = {}): Promise<PluginHealth[]> {
+    this.#assertOpen();
+    return this.#registry.checkHealth(resolveHealthCheck(options));
+  }
+
+  /** The inputs that have killed workers of a plugin that has a failure policy, the most recent first. */
+  quarantined(name: string): QuarantinedInput[] {
+    return this.#registry.guards.list(name);
+  }
+
+  /**
+   * Lets inputs through again.
+   *
+   * @param sha256 As {@link quarantined} shows it. @default all of the plugin's
+   * @returns How many there were.
+   */
+  clearQuarantine(name: string, sha256?: string): number {
+    return this.#registry.guards.clear(name, sha256);
   }
 
   /**

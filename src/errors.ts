@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   ERR_LINK: 'The parts of a composed component do not fit together.',
   ERR_INITIALIZE_FAILED:
     'The plugin could not be started: `initialize` returned an error, trapped or ran over a limit.',
-  ERR_SELF_TEST_FAILED: 'The plugin came up and did not pass the self-test that it is loaded with.',
+  ERR_CHECK_FAILED: 'The plugin runs and did not pass the self-test or health check that it is loaded with.',
   ERR_TRAP: 'The plugin trapped.',
   ERR_STACK_OVERFLOW: 'The plugin used more stack than its limit.',
   ERR_MEMORY_LIMIT: 'The plugin needed more memory than its limit.',

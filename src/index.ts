@@ -9,6 +9,11 @@ export {
   type WireError,
 } from './errors.ts';
 export type { Ask, Check, CheckRequest, Expectation } from './health/check.ts';
+export type { CircuitState } from './health/circuit.ts';
+export type { FailurePolicy } from './health/failure-policy.ts';
+export type { CircuitChange, QuarantineChange } from './health/guard.ts';
+export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
+export type { QuarantinedInput } from './health/quarantine.ts';
 export type { VersionSnapshot } from './observe/book.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';

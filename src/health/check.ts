@@ -84,7 +84,7 @@ function show(value: unknown): string {
  * Holds a version to its self-test before it serves anybody.
  *
  * @param withinMs How long the whole test may take.
- * @throws {PluginError} `ERR_SELF_TEST_FAILED` with what was wrong as its cause.
+ * @throws {PluginError} `ERR_CHECK_FAILED` with what was wrong as its cause.
  */
 export async function runSelfTest(check: Check, ask: Ask, withinMs: number): Promise<void> {
   let state: 'running' | 'over' = 'running';
@@ -98,17 +98,19 @@ export async function runSelfTest(check: Check, ask: Ask, withinMs: number): Pro
   try {
     await Promise.race([runCheck(check, whileRunning), tooLong]);
   } catch (error) {
-    const why = error instanceof PluginError ? `${error.code}: ${error.message}` : plain(error);
-    throw new PluginError('ERR_SELF_TEST_FAILED', `The plugin did not pass its self-test: ${cleanLogLine(why)}`, {
-      hint: 'The version that was there before, if any, is still in place.',
-      cause: error,
-    });
+    throw checkFailed('self-test', error, 'The version that was there before, if any, is still in place.');
   } finally {
     state = 'over';
     clearTimeout(timer);
   }
 }
 
-function plain(error: unknown): string {
-  return error instanceof Error ? error.message : describe(error);
+/** `ERR_CHECK_FAILED` with what was wrong. */
+export function checkFailed(what: 'self-test' | 'health check', cause: unknown, hint?: string): PluginError {
+  const code = cause instanceof PluginError ? `${cause.code}: ` : '';
+  const why = code + (cause instanceof Error ? cause.message : describe(cause));
+  return new PluginError('ERR_CHECK_FAILED', `The plugin did not pass its ${what}: ${cleanLogLine(why)}`, {
+    hint,
+    cause,
+  });
 }

@@ -1,4 +1,5 @@
 import type { PluginError } from '../errors.ts';
+import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
 import type { LogLevel } from '../protocol.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
@@ -49,6 +50,14 @@ export interface EngineEvents {
   'capability:revoked': [change: GrantChange];
   /** A thread was ended because of what a plugin did. */
   'worker:terminated': [termination: Termination];
+  /** A plugin has failed too often in a row: its requests are refused, or go to its fallback. */
+  'circuit:open': [change: CircuitChange];
+  /** One request tries it again. */
+  'circuit:half-open': [change: CircuitChange];
+  /** It has answered. */
+  'circuit:closed': [change: CircuitChange];
+  /** An input has killed too many workers: it is refused from now on. */
+  'input:quarantined': [change: QuarantineChange];
   /** A watched directory is gone; its plugins stay loaded. */
   'watcher:lost': [directory: string, error: unknown];
   /** It is there again. */

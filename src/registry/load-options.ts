@@ -2,7 +2,14 @@ import { knownKeys } from '../arguments.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */
-const KEYS: Record<keyof LoadOptions, true> = { sandbox: true, config: true, version: true, selfTest: true };
+const KEYS: Record<keyof LoadOptions, true> = {
+  sandbox: true,
+  config: true,
+  version: true,
+  selfTest: true,
+  healthCheck: true,
+  failurePolicy: true,
+};
 
 /**
  * Refuses options that do not exist: one that is misspelt would load a plugin under another policy than was meant.

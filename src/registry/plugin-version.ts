@@ -1,6 +1,7 @@
 import type { Artifact } from '../artifact/artifact.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import type { Check } from '../health/check.ts';
+import type { FailurePolicy } from '../health/failure-policy.ts';
 import type { PluginMetadata } from '../protocol.ts';
 import type { ResolvedPolicy, Sandbox } from '../sandbox/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -16,6 +17,10 @@ export interface LoadOptions {
   readonly version?: string;
   /** What a version has to answer before it serves anybody; within `wallTimeLimitMs` as a whole. @default nothing */
   readonly selfTest?: Check;
+  /** What `healthCheck()` asks. @default `health-check-ping`, to which any answer will do */
+  readonly healthCheck?: Check;
+  /** What is done when it fails over and over. `{}` is all defaults. @default nothing */
+  readonly failurePolicy?: FailurePolicy;
 }
 
 /** A path, a `file:` URL, or the bytes of a component. */

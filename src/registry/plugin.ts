@@ -103,6 +103,18 @@ export class Plugin {
     throw new PluginError('ERR_PLUGIN_NOT_FOUND', message, { plugin: this.name, version: name, hint });
   }
 
+  /** The version of that name, or the stable one. */
+  find(name: string | undefined): PluginVersion | undefined {
+    return name === undefined ? this.#stable : this.#versions.get(name);
+  }
+
+  /** Goes to `quarantined` while the circuit of the stable version is not closed, and back. */
+  review(reason: string): void {
+    if (!this.serving) return;
+    const state = (this.stable.lane.gate?.circuit ?? 'closed') === 'closed' ? 'active' : 'quarantined';
+    if (state !== this.#state) this.enter(state, reason);
+  }
+
   /** Gives a version on standby a share of the requests. */
   deployCanary(name: string, percentage: number, decision: Decision | undefined): void {
     const version = this.version(name);
@@ -133,6 +145,7 @@ export class Plugin {
     this.#previous = old;
     this.#retention.keep(old);
     this.#listener.onPromoted({ ...this.#change(version), previous: old.lane.version, by, reason });
+    this.review(`version ${version.lane.version} was promoted`);
     return old;
   }
 
@@ -146,6 +159,7 @@ export class Plugin {
     } else throw this.#noCanary('nor an earlier version that is still ready');
     this.#retention.keep(version);
     this.#listener.onRolledBack({ ...this.#change(version), by, reason });
+    this.review(`version ${version.lane.version} was rolled back`);
     return version;
   }
 
@@ -190,6 +204,7 @@ export class Plugin {
     this.#retention.release(previous);
     if (isKept) this.#retention.keep(next);
     if (stays) this.#retention.keep(previous);
+    this.review(`version ${next.lane.version} took over`);
     return [displaced, stays ? undefined : previous].filter((version) => version !== undefined);
   }
 

@@ -2,11 +2,16 @@ import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
+import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import { type CircuitChange, failedHow, type GuardListener } from '../health/guard.ts';
+import { Guards } from '../health/guards.ts';
+import { examine, type PluginHealth } from '../health/health-check.ts';
 import { cleanLogLine } from '../log-line.ts';
 import type { PluginResponse } from '../protocol.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
 import type { CapabilityManager } from '../sandbox/capabilities.ts';
 import { environmentOf } from '../sandbox/environment.ts';
+import type { ProcessOptions } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CanaryEvents } from './canary-events.ts';
@@ -31,7 +36,7 @@ export interface UnloadOptions {
 }
 
 /** What the registry tells of its plugins. */
-export interface RegistryListener extends CanaryEvents {
+export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onCircuit' | 'onQuarantined'> {
   readonly onState: (transition: PluginTransition) => void;
   readonly onLoaded: (plugin: PluginInfo) => void;
   readonly onReloaded: (plugin: PluginInfo, previous: PluginInfo) => void;
@@ -52,6 +57,8 @@ export class Registry {
   readonly #keepWarmMs: number;
   readonly #plugins = new Map<string, Plugin>();
   readonly #locks = new NameLocks();
+  /** What stands before the plugins that have a failure policy. */
+  readonly guards: Guards;
   /** Versions that serve no more and still finish what they began. */
   readonly #leaving = new Set<Promise<void>>();
 
@@ -67,6 +74,15 @@ export class Registry {
     this.#scheduler = scheduler;
     this.#keepWarmMs = keepWarmMs;
     this.#listener = listener;
+    this.guards = new Guards({
+      onCircuit: (change) => {
+        this.#plugins.get(change.plugin)?.review(circuitReason(change));
+        listener.onCircuit(change);
+      },
+      onQuarantined: listener.onQuarantined,
+      onOpened: (lane) => scheduler.reroute(lane),
+      find: (plugin, version) => this.get(plugin)?.find(version)?.lane,
+    });
   }
 
   /** The plugin that serves requests to a name now. */
@@ -210,8 +226,31 @@ export class Registry {
         }
       }
       await this.#end(plugin, 'its requests are done');
+      this.guards.forget(name);
       this.#listener.onUnloaded(describePlugin(name, stable));
     });
+  }
+
+  /** Asks every plugin at once whether it is well. */
+  checkHealth(deadlineMs: number): Promise<PluginHealth[]> {
+    const serving = [...this.#plugins.values()].filter((plugin) => plugin.serving);
+    const asked = serving.map(({ name: plugin, stable: { lane, options } }) =>
+      examine(
+        {
+          plugin,
+          version: lane.version,
+          check: options.healthCheck,
+          ask: async (request) => {
+            // That a fallback is well says nothing about this one.
+            const { refusal } = lane.gate ?? {};
+            if (refusal !== undefined) throw refusal;
+            return this.#ask(lane, request, 'health-check', { deadlineMs });
+          },
+        },
+        deadlineMs,
+      ),
+    );
+    return Promise.all(asked);
   }
 
   /** Unloads everything, after the operations that are under way. */
@@ -293,6 +332,9 @@ export class Registry {
     }
     const config = resolveConfig(options.config);
     const selfTest = resolveCheck('selfTest', options.selfTest);
+    resolveCheck('healthCheck', options.healthCheck);
+    const { failurePolicy } = options;
+    if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version =
       options.version === undefined ? artifact.sha256.slice(0, 12) : nonEmptyString('version', options.version);
     const lane = this.#scheduler.open({
@@ -313,7 +355,8 @@ export class Registry {
         lane.version = cleanLogLine(metadata.version);
       }
       if (selfTest !== undefined)
-        await runSelfTest(selfTest, (request) => this.#ask(lane, request), policy.wallTimeLimitMs);
+        await runSelfTest(selfTest, (request) => this.#ask(lane, request, 'self-test'), policy.wallTimeLimitMs);
+      this.guards.place(lane, artifact.sha256, failurePolicy);
       return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
       // What a self-test has asked and not waited for.
@@ -324,9 +367,14 @@ export class Registry {
     }
   }
 
-  /** A request of a self-test: the traffic of the version in place does not hold it up. */
-  async #ask(lane: Lane, { input, options }: ProcessRequest): Promise<PluginResponse> {
-    const call = { requestId: 'self-test', priority: Number.MAX_VALUE, whenFull: 'wait' } as const;
+  /** A request of a check: the plugin's own traffic does not hold it up. */
+  async #ask(
+    lane: Lane,
+    { input, options }: ProcessRequest,
+    requestId: string,
+    deadline: Pick<ProcessOptions, 'deadlineMs'> = {},
+  ): Promise<PluginResponse> {
+    const call = { requestId, priority: Number.MAX_VALUE, whenFull: 'wait', ...deadline } as const;
     return this.#scheduler.process(lane, resolveInput({ input }), resolveRequestOptions(options), call);
   }
 
@@ -334,6 +382,11 @@ export class Registry {
     await this.#scheduler.drain(lane);
     await this.#scheduler.close(lane);
   }
+}
+
+function circuitReason({ state, failures, code, version }: CircuitChange): string {
+  if (state === 'open') return `version ${version} ${failedHow(failures, code)}`;
+  return state === 'closed' ? `version ${version} has answered` : `a request tries version ${version}`;
 }
 
 /** What the next version is called, it says itself, unless the caller names it. */

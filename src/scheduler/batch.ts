@@ -113,6 +113,7 @@ export class Batch {
   kill(job: Job, error: PluginError): boolean {
     const { mailbox } = this.thread;
     if (!mailbox.kill(job.slot)) return false;
+    this.lane.gate?.killed(job, error);
     if (job.kind === 'process') this.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
     job.reject(error);
     return true;

@@ -39,7 +39,8 @@ export class Job implements Linked<Job> {
   slot = -1;
 
   readonly kind: JobKind;
-  readonly lane: Lane;
+  /** Changes only while the job is not sent, when another plugin takes it. */
+  lane: Lane;
   readonly input: string;
   readonly options: RequestOptions;
   readonly priority: number;
@@ -105,6 +106,7 @@ export class Job implements Linked<Job> {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
     }
+    this.lane.gate?.settled(this, undefined);
     this.#resolve(value);
   }
 
@@ -112,6 +114,7 @@ export class Job implements Linked<Job> {
     if (!this.#settle()) return;
     this.failure = error;
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
+    this.lane.gate?.settled(this, error);
     this.#reject(error);
   }
 

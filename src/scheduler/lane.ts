@@ -1,6 +1,7 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
+import type { Gate } from './gate.ts';
 import type { Job } from './job.ts';
 import { LinkedList } from './linked-list.ts';
 import type { Tenant } from './tenant.ts';
@@ -17,12 +18,16 @@ export class Lane {
   readonly threadClass: ThreadClass;
   readonly tenant: Tenant;
   readonly metrics: VersionMetrics;
+  /** What its requests pass first, if its plugin has a failure policy. */
+  gate: Gate | undefined;
   /** Highest priority first. */
   readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Job> }[] = [];
   #size = 0;
   #serviceMs: number | undefined;
   /** Jobs that are in a mailbox and not settled. */
   sent = 0;
+  /** `rerouting` while its gate, which has just closed, is about to look at what it has queued. */
+  service: 'on' | 'rerouting' = 'on';
   /** How its last batch ended: with a worker that died, it is not trusted with the last free thread. */
   lastBatch: 'done' | 'lost' = 'done';
   /** Jobs that wait for room in the queue. */

@@ -138,9 +138,11 @@ export class Scheduler {
     const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admitWaiting();
-    if (signal?.aborted) {
-      job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
-    } else if (this.#hasRoom(job)) this.#accept(job);
+    const refusal = signal?.aborted
+      ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
+      : lane.gate?.admit(job);
+    if (refusal !== undefined) job.reject(refusal);
+    else if (this.#hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, (error) => this.#expire(job, error));
@@ -151,6 +153,31 @@ export class Scheduler {
   async drain(lane: Lane): Promise<void> {
     if (lane.idle) return;
     await new Promise<void>((resolve) => this.#drained.set(lane, resolve));
+  }
+
+  /** Has what has not begun pass the lane's gate again, which has closed meanwhile; at the end of this turn. */
+  reroute(lane: Lane): void {
+    if (lane.service === 'rerouting') return;
+    lane.service = 'rerouting';
+    // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
+    process.nextTick(() => {
+      lane.service = 'on';
+      const jobs = this.#waiting.take(lane);
+      for (const batch of this.#supervisor.batches()) if (batch.lane === lane) this.#requeue(batch.recallAll());
+      for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) jobs.push(job);
+      for (const job of jobs) this.#readmit(job);
+      this.#checkDrained(lane);
+      this.#progress();
+    });
+  }
+
+  #readmit(job: Job): void {
+    const { state } = job;
+    const refusal = job.lane.gate?.admit(job);
+    if (refusal !== undefined) job.reject(refusal);
+    else if (state === 'waiting') this.#waiting.push(job);
+    else if (this.#hasRoom(job)) this.#queue.push(job);
+    else job.reject(this.#queueFull(job));
   }
 
   /** Fails everything of a lane, ending the workers that run it. */
@@ -275,7 +302,7 @@ export class Scheduler {
         const { tenant, threadClass } = candidate;
         // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
         // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
-        if (tenant.held >= threads) return false;
+        if (tenant.held >= threads || candidate.service !== 'on') return false;
         if (last && (tenant.held > 0 || candidate.lastBatch === 'lost')) {
           missing.set(threadClass, 2);
           return false;

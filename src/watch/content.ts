@@ -2,6 +2,7 @@ import { knownKeys, nonEmptyString } from '../arguments.ts';
 import { sha256 } from '../artifact/codec.ts';
 import { readSource } from '../artifact/source.ts';
 import { resolveCheck } from '../health/check.ts';
+import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { checkedAs, readJsonObject } from '../json-file.ts';
 import { resolveConfig } from '../registry/config.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
@@ -36,10 +37,12 @@ export async function readContent(directory: string, name: string, withOptions: 
 async function readOptions(path: string): Promise<LoadOptions> {
   const options: LoadOptions = await readJsonObject(path, KIND);
   checkedAs(path, KIND, () => {
-    knownKeys('options', options, ['sandbox', 'config', 'version', 'selfTest']);
+    knownKeys('options', options, ['sandbox', 'config', 'version', 'selfTest', 'healthCheck', 'failurePolicy']);
     resolvePolicy(options.sandbox);
     resolveConfig(options.config);
     resolveCheck('selfTest', options.selfTest);
+    resolveCheck('healthCheck', options.healthCheck);
+    if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
     if (options.version !== undefined) nonEmptyString('version', options.version);
   });
   return options;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments.ts';
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck } from '../health/check.ts';
+import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { resolveConfig } from '../registry/config.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { resolvePolicy } from '../sandbox/policy.ts';
@@ -34,7 +35,13 @@ export interface WatcherHost extends PluginHost {
 /** Milliseconds after a hint: an editor's save is several events. */
 const HINT_MS = 5;
 
-const OPTIONS = ['sandbox', 'config', 'selfTest'] as const satisfies readonly (keyof LoadOptions)[];
+const OPTIONS = [
+  'sandbox',
+  'config',
+  'selfTest',
+  'healthCheck',
+  'failurePolicy',
+] as const satisfies readonly (keyof LoadOptions)[];
 
 /** Keeps the plugins of an engine as the files of a directory are. Made by `engine.watch()`. */
 export class Watcher implements AsyncDisposable {
@@ -147,6 +154,8 @@ function resolveWatchOptions(directory: string, options: WatchOptions): PluginFi
   if (defaults.sandbox !== undefined) resolvePolicy(defaults.sandbox);
   resolveConfig(defaults.config);
   resolveCheck('selfTest', defaults.selfTest);
+  resolveCheck('healthCheck', defaults.healthCheck);
+  if (defaults.failurePolicy !== undefined) resolveFailurePolicy(defaults.failurePolicy);
   return {
     directory: resolve(nonEmptyString('directory', directory)),
     settleMs: wholeNumber('settleMs', settleMs, { min: 1, max: 60_000, default: 100 }),

@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'docs/limits.md',
   'docs/versions.md',
   'docs/reload.md',
+  'docs/health.md',
   'docs/errors.md',
   'docs/observe.md',
 ];

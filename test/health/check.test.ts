@@ -75,7 +75,7 @@ describe('checks', () => {
     };
     const error = await rejection(runSelfTest(endless, answering({}), 5));
     expect([error.code, error.message]).to.deep.equal([
-      'ERR_SELF_TEST_FAILED',
+      'ERR_CHECK_FAILED',
       'The plugin did not pass its self-test: it took longer than 5 ms',
     ]);
     expect(await outcome(late!({ input: 'x' }))).to.equal('ERR_ABORTED');
@@ -92,13 +92,13 @@ describe('selfTest', function () {
     const selfTest: Check = { input: 'ping', expect: { output: 'good:ping' } };
     const bad = await rejection(engine.loadPlugin('plugin', await echo(), { selfTest }));
     expect([bad.code, bad.plugin, bad.message]).to.deep.equal([
-      'ERR_SELF_TEST_FAILED',
+      'ERR_CHECK_FAILED',
       'plugin',
       'The plugin did not pass its self-test: expected `output` to be "good:ping", got "ping"',
     ]);
     expect(engine.listPlugins()).to.deep.equal([]);
     await engine.loadPlugin('plugin', await echo(), { selfTest, config: { prefix: 'good:' } });
-    expect(await outcome(engine.reloadPlugin('plugin', undefined, { selfTest }))).to.equal('ERR_SELF_TEST_FAILED');
+    expect(await outcome(engine.reloadPlugin('plugin', undefined, { selfTest }))).to.equal('ERR_CHECK_FAILED');
     expect(failed).to.deep.equal(['plugin']);
     expect((await engine.process('plugin', { input: 'x' })).output).to.equal('good:x');
     // What was given once holds for what is reloaded without options.
@@ -114,7 +114,7 @@ describe('selfTest', function () {
         selfTest: { input: 'spin' },
       }),
     );
-    expect(error.code).to.equal('ERR_SELF_TEST_FAILED');
+    expect(error.code).to.equal('ERR_CHECK_FAILED');
     expect((error.cause as PluginError).code).to.equal('ERR_CPU_TIME_LIMIT');
     expect(engine.status().plugins).to.equal(0);
   });
@@ -137,7 +137,7 @@ describe('selfTest', function () {
       for (let i = 0; i < 20; i++) left.push(outcome(ask({ input: 'burn 5' })));
       throw new Error('no');
     };
-    expect(await outcome(engine.loadPlugin('plugin', await echo(), { selfTest }))).to.equal('ERR_SELF_TEST_FAILED');
+    expect(await outcome(engine.loadPlugin('plugin', await echo(), { selfTest }))).to.equal('ERR_CHECK_FAILED');
     for (const end of await Promise.all(left)) expect(end).to.be.oneOf(['ok', 'ERR_ABORTED']);
     await engine.close();
   });

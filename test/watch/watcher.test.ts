@@ -251,7 +251,7 @@ describe('engine.watch', function () {
     await writeFile(at('plugin.wasm'), await echo());
     await writeFile(at('plugin.json'), options('good:'));
     await (await engine.watch(directory, { ...QUICK, selfTest })).ready;
-    expect(await failure(() => replace(at('plugin.json'), options('bad:')))).to.equal('plugin ERR_SELF_TEST_FAILED');
+    expect(await failure(() => replace(at('plugin.json'), options('bad:')))).to.equal('plugin ERR_CHECK_FAILED');
     expect(await answer()).to.equal('good:x');
     // Its own file may say what a plugin is tested with.
     const own = options('bad:', { selfTest: { input: 'fail', expect: { success: false } } });

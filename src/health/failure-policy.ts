@@ -1,0 +1,75 @@
+import { knownKeys, nonEmptyString, wholeNumber } from '../arguments.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What is done about a plugin that fails over and over. */
+export interface FailurePolicy {
+  /** Failures in a row, with no answer between them, that open the circuit. @default 5 */
+  readonly maxFailures?: number;
+  /**
+   * Milliseconds from the opening until one request may try the plugin again. Doubles each time that this fails; up to
+   * half of it is left out by chance, so that many processes do not try in step. @default 1000
+   */
+  readonly backoffMs?: number;
+  /** What {@link backoffMs} grows to at most. @default 60_000 */
+  readonly maxBackoffMs?: number;
+  /** What takes the requests while the circuit is open: another plugin, or a version of this one. @default none: they fail */
+  readonly fallback?: string | { readonly version: string };
+  /** Workers that one input may kill before it is refused. @default 3 */
+  readonly maxKills?: number;
+}
+
+/** A failure policy with every field present, checked. */
+export interface ResolvedFailurePolicy extends Required<Omit<FailurePolicy, 'fallback'>> {
+  readonly fallback: FailurePolicy['fallback'];
+}
+
+/**
+ * What counts as a failure of the plugin: it ran into a limit, or crashed. Neither its own `success: false` does, nor
+ * what its callers or the engine brought about.
+ */
+const FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'ERR_INITIALIZE_FAILED',
+  'ERR_TRAP',
+  'ERR_STACK_OVERFLOW',
+  'ERR_MEMORY_LIMIT',
+  'ERR_CPU_TIME_LIMIT',
+  'ERR_WALL_TIME_LIMIT',
+  'ERR_OUTPUT_LIMIT',
+  'ERR_HOST_CALL_LIMIT',
+  'ERR_INVALID_RESPONSE',
+  'ERR_WORKER_CRASHED',
+] as const satisfies readonly ErrorCode[]);
+
+/** Whether an error with this code is held against the plugin. */
+export function isFailure(code: ErrorCode): boolean {
+  return FAILURES.has(code);
+}
+
+/** The longest delay that a Node timer takes; nothing is gained by more. */
+const MAX_MS = 2 ** 31 - 1;
+
+/**
+ * Checks a failure policy and fills in what it leaves out.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+ */
+export function resolveFailurePolicy(policy: FailurePolicy): ResolvedFailurePolicy {
+  knownKeys('failurePolicy', policy, ['maxFailures', 'backoffMs', 'maxBackoffMs', 'fallback', 'maxKills']);
+  const whole = (name: keyof FailurePolicy, min: number, max: number, fallback: number): number =>
+    wholeNumber(`failurePolicy.${name}`, policy[name], { min, max, default: fallback });
+  const backoffMs = whole('backoffMs', 1, MAX_MS, 1000);
+  return Object.freeze({
+    maxFailures: whole('maxFailures', 1, Number.MAX_SAFE_INTEGER, 5),
+    backoffMs,
+    maxBackoffMs: whole('maxBackoffMs', backoffMs, MAX_MS, Math.max(60_000, backoffMs)),
+    fallback: resolveFallback(policy.fallback),
+    maxKills: whole('maxKills', 1, Number.MAX_SAFE_INTEGER, 3),
+  });
+}
+
+function resolveFallback(fallback: unknown): FailurePolicy['fallback'] {
+  if (fallback === undefined) return undefined;
+  if (typeof fallback === 'string') return nonEmptyString('failurePolicy.fallback', fallback);
+  const { version } = knownKeys('failurePolicy.fallback', fallback, ['version']);
+  return { version: nonEmptyString('failurePolicy.fallback.version', version) };
+}
