@@ -51,13 +51,16 @@ export function resolveRequestOptions(options: ProcessRequest['options']): Reque
     throw invalidArgument('request.options', 'an array of `[key, value]` pairs or an object', options);
   }
   const pairs: readonly unknown[] = Array.isArray(options) ? options : Object.entries(options);
-  for (const [index, pair] of pairs.entries()) {
+  // Copied, because a request may wait for long and callers use their arrays again.
+  return Array.from(pairs, (pair, index) => {
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {
       throw invalidArgument(`request.options[${index}]`, 'a pair of strings', pair);
     }
-    for (const text of pair) assertLength(`request.options[${index}]`, text);
-  }
-  return pairs as RequestOptions;
+    const [key, value]: string[] = pair;
+    assertLength(`request.options[${index}]`, key!);
+    assertLength(`request.options[${index}]`, value!);
+    return [key!, value!] as const;
+  });
 }
 
 /** Checks what a caller says about one request. */

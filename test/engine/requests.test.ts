@@ -206,6 +206,17 @@ describe('a request', function () {
       expect(answers.every(({ output }, i) => output === inputs[i])).to.equal(true);
     });
 
+    it('with its options as they were when it was asked for', async () => {
+      const pair: [string, string] = ['key', 'first'];
+      const options = [pair];
+      const first = engine.process('plugin', { input: 'option', options });
+      pair[1] = 'second';
+      const second = engine.process('plugin', { input: 'option', options });
+      pair[1] = 3 as never;
+      options.length = 0;
+      expect([(await first).output, (await second).output]).to.deep.equal(['first', 'second']);
+    });
+
     it('three hundred options, and one that is large', async () => {
       const options = Array.from({ length: 300 }, (_, i) => [`key${i}`, `value${i}`] as const);
       expect((await engine.process('plugin', { input: 'option', options })).output).to.equal('value0');
