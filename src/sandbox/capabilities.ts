@@ -61,8 +61,8 @@ export class CapabilityManager {
 
   /** Gives a name its policy. Loaded versions keep theirs until they are replaced; {@link grant} replaces them. */
   setPolicy(plugin: string, sandbox: Sandbox): void {
-    resolvePolicy(sandbox);
-    this.#policies.set(nonEmptyString('plugin', plugin), sandbox);
+    // What was checked, and not an object that somebody may change later.
+    this.#policies.set(nonEmptyString('plugin', plugin), resolvePolicy(sandbox) as Policy);
   }
 
   /** The policy of a name with everything that was granted to it. */

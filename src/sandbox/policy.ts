@@ -80,9 +80,9 @@ export const restricted: Policy = Object.freeze({});
 
 /** Reads `/data`, writes `/tmp/plugin`, sees `PLUGIN_MODE`; 64 MiB, 60 s of CPU, 120 s of wall time. */
 export const standard: Policy = Object.freeze({
-  allowFsRead: ['/data'],
-  allowFsWrite: ['/tmp/plugin'],
-  allowEnv: ['PLUGIN_MODE'],
+  allowFsRead: Object.freeze(['/data']),
+  allowFsWrite: Object.freeze(['/tmp/plugin']),
+  allowEnv: Object.freeze(['PLUGIN_MODE']),
   maxMemoryBytes: 64 * MiB,
   cpuTimeLimitMs: 60_000,
   wallTimeLimitMs: 120_000,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Capability, CapabilityManager, type GrantChange } from '../../src/sandbox/capabilities.ts';
-import { resolvePolicy } from '../../src/sandbox/policy.ts';
+import { resolvePolicy, standard } from '../../src/sandbox/policy.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 
 describe('CapabilityManager', () => {
@@ -31,6 +31,15 @@ describe('CapabilityManager', () => {
     expect(manager.policy('b').cpuTimeLimitMs).to.equal(30_000);
     expect(thrown(() => manager.setPolicy('a', { cpuTimeLimitMs: 0 })).code).to.equal('ERR_INVALID_ARGUMENT');
     expect(manager.policy('a').cpuTimeLimitMs).to.equal(7);
+  });
+
+  it('keeps it as it was, whatever becomes of the object', () => {
+    const policy = { allowEnv: ['LANG'], cpuTimeLimitMs: 7 };
+    manager.setPolicy('a', policy);
+    policy.allowEnv.push('SECRET');
+    policy.cpuTimeLimitMs = -1;
+    expect([manager.policy('a').allowEnv, manager.policy('a').cpuTimeLimitMs]).to.deep.equal([['LANG'], 7]);
+    expect(() => (standard.allowFsRead as string[]).push('/')).to.throw(TypeError);
   });
 
   it('grants what the details say, or the defaults', async () => {
