@@ -142,8 +142,8 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
   return Object.freeze({
     allowFsRead: directories('allowFsRead', policy.allowFsRead),
     allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
-    allowNetwork: strings('allowNetwork', policy.allowNetwork, isPattern, 'an array of `host:port` patterns'),
-    allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'an array of names of environment variables'),
+    allowNetwork: strings('allowNetwork', policy.allowNetwork, isPattern, 'a pattern `host:port`'),
+    allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'the name of an environment variable'),
     allowClocks: flag('allowClocks', policy.allowClocks),
     allowRandom: flag('allowRandom', policy.allowRandom),
     maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
@@ -172,14 +172,13 @@ function isVariable(name: string): boolean {
 function strings(
   name: keyof Policy,
   value: unknown,
-  isValid: (item: string) => boolean,
-  expectation: string,
+  isValid: (text: string) => boolean,
+  item: string,
 ): readonly string[] {
   if (value === undefined) return Object.freeze([]);
-  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, expectation, value);
-  for (const [index, item] of value.entries()) {
-    if (typeof item !== 'string' || !isValid(item))
-      throw invalidArgument(`sandbox.${name}[${index}]`, `one of ${expectation}`, item);
+  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, `an array whose items are each ${item}`, value);
+  for (const [index, text] of value.entries()) {
+    if (typeof text !== 'string' || !isValid(text)) throw invalidArgument(`sandbox.${name}[${index}]`, item, text);
   }
   return Object.freeze([...value]);
 }

@@ -51,6 +51,15 @@ describe('resolvePolicy', () => {
     expect(resolvePolicy(resolved as Policy)).to.deep.equal(resolved);
   });
 
+  it('says what an item should have been', () => {
+    const item = thrown(() => resolvePolicy({ allowEnv: [''] }));
+    expect(item.message).to.equal(
+      "Expected `sandbox.allowEnv[0]` to be the name of an environment variable, got `''` (string)",
+    );
+    const list = thrown(() => resolvePolicy({ allowNetwork: 'a:1' as never }));
+    expect(list.message).to.include('to be an array whose items are each a pattern `host:port`, got');
+  });
+
   it('cannot be changed afterwards, neither by its result nor by what it was given', () => {
     const allowEnv = ['A'];
     const resolved = resolvePolicy({ allowEnv });
