@@ -149,8 +149,9 @@ export class Residents {
     const { live } = resident;
     if (live === undefined) return;
     const section = ++this.#sections;
-    this.#mailbox.enterSection(section);
+    // First what it is, then that it runs: or the watchdog could take it for the call before.
     this.#mailbox.enter('shutdown');
+    this.#mailbox.enterSection(section);
     try {
       live.instance.shutdown();
     } catch {
