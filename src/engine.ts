@@ -143,6 +143,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       failed: (name, error) => this.#tell('plugin:reload-failed', name, error),
       lost: (path, error) => this.#tell('watcher:lost', path, error),
       found: (path) => this.#tell('watcher:found', path),
+      closed: (ended) => this.#watchers.delete(ended),
     });
     this.#watchers.add(watcher);
     if (this.#closed !== undefined) await watcher.close();

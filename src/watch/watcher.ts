@@ -30,6 +30,8 @@ export interface WatcherHost extends PluginHost {
   lost(directory: string, error: unknown): void;
   /** It is there again. */
   found(directory: string): void;
+  /** It is over. */
+  closed(watcher: Watcher): void;
 }
 
 /** Milliseconds after a hint: an editor's save is several events. */
@@ -85,6 +87,7 @@ export class Watcher implements AsyncDisposable {
     clearTimeout(this.#hint);
     await this.#looking;
     await Promise.all([this.#events.close(), ...[...this.#files.values()].map((file) => file.close())]);
+    this.#host.closed(this);
   }
 
   /** `await using watcher = …` closes it. */

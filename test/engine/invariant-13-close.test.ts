@@ -19,6 +19,8 @@ const PROGRAMS: Record<Program, string> = {
   'closes an engine after kills': 'ERR_DEADLINE',
   'closes an engine while it loads a plugin': 'ok',
   'closes an engine with a deadline under way': 'ok',
+  'closes an engine that watches a directory': 'closed',
+  'closes an engine by force while a watched plugin does not come up': 'closed',
   'disposes of an engine': 'x',
   'forgets an engine that has done nothing': 'forgotten',
   'forgets an idle engine': 'forgotten',
