@@ -1,6 +1,7 @@
 /**
  * The engine against one Piscina task per request, which runs the same component with jco's glue: ratios of five
- * interleaved rounds. `node bench/engine.ts [--quick]`
+ * interleaved rounds, and the CPU time that a request takes on all threads together, which says more than the rate on a
+ * machine that others use. `node bench/engine.ts [--quick]`
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
@@ -48,18 +49,42 @@ const calls: Record<Candidate, () => Promise<unknown>> = {
   best: () => pools.best.run(REQUEST),
 };
 
+/** Of one round: requests a second, and CPU microseconds for each. */
+interface Round {
+  readonly rate: number;
+  readonly cpu: number;
+}
+
+async function round(callers: number, milliseconds: number, call: () => Promise<unknown>): Promise<Round> {
+  const before = process.cpuUsage();
+  const start = performance.now();
+  const rate = await closedLoop(callers, milliseconds, call);
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { rate, cpu: (user + system) / (rate * seconds) };
+}
+
 for (const callers of [1, 64, 1024]) {
-  const rates: Record<Candidate, number[]> = { engine: [], default: [], best: [] };
-  for (let round = -1; round < ROUNDS; round++) {
+  const rounds: Record<Candidate, Round[]> = { engine: [], default: [], best: [] };
+  for (let index = -1; index < ROUNDS; index++) {
     for (const [name, call] of Object.entries(calls) as [Candidate, () => Promise<unknown>][]) {
-      const rate = await closedLoop(callers, round < 0 ? MILLISECONDS / 3 : MILLISECONDS, call);
-      if (round >= 0) rates[name].push(rate);
+      const measured = await round(callers, index < 0 ? MILLISECONDS / 3 : MILLISECONDS, call);
+      if (index >= 0) rounds[name].push(measured);
     }
   }
-  const ratio = (other: Candidate): number => median(rates.engine.map((rate, round) => rate / rates[other][round]!));
+  const text = (name: Candidate): string => {
+    const rate = median(rounds[name].map((one) => one.rate));
+    const cpu = median(rounds[name].map((one) => one.cpu));
+    return `${Math.round(rate)}/s, ${cpu.toPrecision(3)} µs CPU`;
+  };
+  const ratio = (other: Candidate): string => {
+    const rate = median(rounds.engine.map((one, index) => one.rate / rounds[other][index]!.rate));
+    const cpu = median(rounds.engine.map((one, index) => rounds[other][index]!.cpu / one.cpu));
+    return `${rate.toFixed(2)}x ${other} (${cpu.toFixed(2)}x by CPU)`;
+  };
   console.log(
-    `${String(callers).padStart(5)} callers: engine ${Math.round(median(rates.engine))}/s, Piscina default ${Math.round(median(rates.default))}/s, best ${Math.round(median(rates.best))}/s;`,
-    `engine is ${ratio('default').toFixed(2)}x default, ${ratio('best').toFixed(2)}x best`,
+    `${String(callers).padStart(5)} callers: engine ${text('engine')}; Piscina default ${text('default')}, best ${text('best')};`,
+    `engine is ${ratio('default')}, ${ratio('best')}`,
   );
 }
 

@@ -3,9 +3,10 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { toWire } from '../src/errors.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
-import { Mailbox } from '../src/pool/mailbox.ts';
+import { Mailbox, type PackedRequest } from '../src/pool/mailbox.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
 import type { Parcel, PluginResponse, Utterance, WorkerMessage, WorkerTask } from '../src/protocol.ts';
+import type { ResponseSink } from './component/contract.ts';
 import { CpuAccount } from './cpu-account.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
@@ -37,6 +38,10 @@ class PluginWorker {
   readonly #cpu = new CpuAccount();
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
+  readonly #request: PackedRequest;
+  /** The requests of the order that did not fit into the mailbox, by their slots. */
+  #large: Parcel['large'];
+  #tooLarge: PluginResponse | undefined;
   #slot = -1;
   #wokenAt = 0;
   #heapCheckedAt = 0;
@@ -44,6 +49,7 @@ class PluginWorker {
   constructor({ mailbox, utterances, port, stackBytes, clockOffset: mainOffset }: Hello) {
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new Mailbox(mailbox);
+    this.#request = this.#mailbox.locate(0);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
     const wake = (): void => this.#wake(performance.now());
@@ -90,6 +96,7 @@ class PluginWorker {
   /** The clock is read once for each request: the end of one is the beginning of the next. */
   #process(definition: number, count: number, large: Parcel['large'], start: number): void {
     const mailbox = this.#mailbox;
+    this.#large = large;
     const tally = this.#residents.tally(definition);
     tally?.batchSize.record(count);
     let now = start;
@@ -98,12 +105,8 @@ class PluginWorker {
       this.#slot = slot;
       const begunAt = now;
       const waited = mailbox.begun(slot, begunAt + this.#toMain);
-      const request = large?.get(slot);
       try {
-        const response = this.#residents.call(definition, 'process', (instance) => {
-          if (request === undefined && instance.takesBytes) return this.#processBytes(instance, slot);
-          return instance.process(request?.input ?? mailbox.input(slot), request?.options ?? mailbox.options(slot));
-        });
+        const response = this.#residents.call(definition, 'process', this.#run);
         if (response !== undefined && !mailbox.putResponse(slot, response)) {
           this.#post({ kind: 'response', slot, response });
         }
@@ -119,24 +122,38 @@ class PluginWorker {
       if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce(now);
       if (this.#residents.served(definition) === 'ended') now = performance.now();
     }
+    this.#large = undefined;
+    this.#tooLarge = undefined;
   }
 
-  /** Passes a request without making strings of it. Returns the response if there is no room for it in the mailbox. */
-  #processBytes(instance: PluginInstance, slot: number): PluginResponse | undefined {
+  /**
+   * Runs the request of the slot. Returns the response if it is not in the mailbox yet. Made once, as what it needs for
+   * every request, so that a request leaves nothing behind for the garbage collector.
+   */
+  readonly #run = (instance: PluginInstance): PluginResponse | undefined => {
+    const slot = this.#slot;
+    const large = this.#large?.get(slot);
+    if (large !== undefined) return instance.process(large.input, large.options);
     const mailbox = this.#mailbox;
-    let tooLarge: PluginResponse | undefined;
-    instance.processBytes(mailbox.locate(slot), {
-      respond(memory, outputAt, outputLength, success, messageAt, messageLength) {
-        if (mailbox.copyResponse(slot, memory, outputAt, outputLength, success, messageAt, messageLength)) return;
-        const output = memory.toString('utf8', outputAt, outputAt + outputLength);
-        tooLarge = { output, success };
-        if (messageAt >= 0) {
-          tooLarge = { ...tooLarge, errorMessage: memory.toString('utf8', messageAt, messageAt + messageLength) };
-        }
-      },
-    });
-    return tooLarge;
-  }
+    if (!instance.takesBytes) return instance.process(mailbox.input(slot), mailbox.options(slot));
+    this.#tooLarge = undefined;
+    mailbox.locate(slot, this.#request);
+    instance.processBytes(this.#request, this.#sink);
+    return this.#tooLarge;
+  };
+
+  /** Takes a response without making strings of it, unless the mailbox has no room for it. */
+  readonly #sink: ResponseSink = {
+    respond: (memory, outputAt, outputLength, success, messageAt, messageLength) => {
+      const mailbox = this.#mailbox;
+      if (mailbox.copyResponse(this.#slot, memory, outputAt, outputLength, success, messageAt, messageLength)) return;
+      const output = memory.toString('utf8', outputAt, outputAt + outputLength);
+      this.#tooLarge = { output, success };
+      if (messageAt < 0) return;
+      const errorMessage = memory.toString('utf8', messageAt, messageAt + messageLength);
+      this.#tooLarge = { output, success, errorMessage };
+    },
+  };
 
   #prepare(definition: number): void {
     if (!this.#mailbox.claim(0)) return;

@@ -59,11 +59,11 @@ export interface Order {
 /** Where a request lies: UTF-8, and for each text of each option its length, a little-endian u32, and the text. */
 export interface PackedRequest {
   readonly bytes: Buffer;
-  readonly inputAt: number;
-  readonly inputLength: number;
-  readonly optionsAt: number;
+  inputAt: number;
+  inputLength: number;
+  optionsAt: number;
   /** Pairs. */
-  readonly optionCount: number;
+  optionCount: number;
 }
 
 /** The course of one request, in milliseconds of the main thread's `performance.now()`. */
@@ -258,16 +258,21 @@ export class Mailbox {
     return Array.from({ length: count }, () => [next(), next()]);
   }
 
-  /** Where the request of a slot lies, for a worker that copies it into a guest as it is. */
-  locate(slot: number): PackedRequest {
+  /**
+   * Where the request of a slot lies, for a worker that copies it into a guest as it is.
+   *
+   * @param request To be filled in, so that none is made for each request.
+   */
+  locate(
+    slot: number,
+    request: PackedRequest = { bytes: this.#bytes, inputAt: 0, inputLength: 0, optionsAt: 0, optionCount: 0 },
+  ): PackedRequest {
     const entry = this.#entry(slot);
-    return {
-      bytes: this.#bytes,
-      inputAt: this.#words[entry + INPUT_AT]!,
-      inputLength: this.#words[entry + INPUT_LENGTH]!,
-      optionsAt: this.#words[entry + OPTIONS_AT]!,
-      optionCount: this.#words[entry + OPTION_COUNT]!,
-    };
+    request.inputAt = this.#words[entry + INPUT_AT]!;
+    request.inputLength = this.#words[entry + INPUT_LENGTH]!;
+    request.optionsAt = this.#words[entry + OPTIONS_AT]!;
+    request.optionCount = this.#words[entry + OPTION_COUNT]!;
+    return request;
   }
 
   /**

@@ -51,7 +51,7 @@ export class Job implements Linked<Job> {
   /** What it was rejected with. */
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
-  onSettled: (() => void) | undefined;
+  onSettled: ((job: Job) => void) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books. */
   askedAt = 0;
   /** Workers that died with the job first in line, before it began. */
@@ -132,7 +132,7 @@ export class Job implements Linked<Job> {
     this.#cleanUp?.();
     this.#cleanUp = undefined;
     if (this.batch !== undefined) this.lane.sent--;
-    this.onSettled?.();
+    this.onSettled?.(this);
     return true;
   }
 }

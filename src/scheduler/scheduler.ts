@@ -241,10 +241,7 @@ export class Scheduler {
       job.reject(this.#refusal(job));
       return;
     }
-    job.onSettled = () => {
-      this.#outstanding--;
-      this.#checkDrained(job.lane);
-    };
+    job.onSettled = this.#onSettled;
     this.#outstanding++;
     this.#queue.push(job);
     if (this.#flush === 'scheduled' || this.#active >= this.#options.threads) return;
@@ -255,6 +252,12 @@ export class Scheduler {
       this.#dispatch();
     });
   }
+
+  /** One for all jobs, as closures are what the collector of garbage would have most of. */
+  readonly #onSettled = ({ lane }: Job): void => {
+    this.#outstanding--;
+    this.#checkDrained(lane);
+  };
 
   #checkDrained(lane: Lane): void {
     if (!lane.idle) return;
