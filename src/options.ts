@@ -25,6 +25,12 @@ export interface EngineOptions {
   readonly whenFull?: 'reject' | 'wait';
   /** Whether workers count what `engine.metrics` shows, for a few percent of their time at most. @default 'on' */
   readonly metrics?: 'on' | 'off';
+  /**
+   * What runs the plugins: the engine's own binding wherever it can, or jco's glue in any case, to tell a fault of the
+   * one from a fault of the plugin. The glue is slower, and holds less of what a hostile plugin tries; see
+   * `docs/security.md`. @default 'auto'
+   */
+  readonly binding?: 'auto' | 'glue';
   /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
   readonly cacheDirectory?: string | false;
   /** Milliseconds that compiling one component may take. @default 60_000 */
@@ -49,6 +55,7 @@ const KEYS = [
   'pluginQueueLimit',
   'whenFull',
   'metrics',
+  'binding',
   'cacheDirectory',
   'compileTimeoutMs',
   'componentCacheBytes',
@@ -101,6 +108,7 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       max: UNBOUNDED,
       default: COMPONENT_CACHE_BYTES,
     }),
+    binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_MS, default: 300_000 }),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),

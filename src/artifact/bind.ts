@@ -8,14 +8,17 @@ import { transpile } from './transpile.ts';
  * Binds a component to the engine's own runtime if that can run it, else to jco's glue.
  *
  * @param capped The component with its memories capped.
- * @param only `glue` to have the glue in any case.
+ * @param choice `glue` to have the glue in any case.
  * @throws {PluginError} `ERR_INVALID_COMPONENT` or `ERR_LINK`.
  * @throws {ToolPanic}
  */
-export async function bind(capped: Uint8Array, only?: 'glue'): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
+export async function bind(
+  capped: Uint8Array,
+  choice: 'auto' | 'glue' = 'auto',
+): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
   // In any case: jco validates the component, which planning takes for granted in part.
   const { glue, modules } = await transpile(capped);
-  if (only === 'glue') return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
+  if (choice === 'glue') return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
   const component = parseComponent(capped);
   const binding = planBinding(capped, component);
   if (binding.kind === 'unsupported') return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };

@@ -12,8 +12,8 @@ import { summarise } from './summary.ts';
 export interface CompileOptions {
   /** Bytes of linear memory and tables, over all core instances; see `Policy`. */
   readonly maxMemoryBytes: number;
-  /** Has jco's glue run the component in any case, to compare. @default the direct binding where it can */
-  readonly binding?: 'glue';
+  /** Has jco's glue run the component in any case, or the direct binding where it can. @default 'auto' */
+  readonly binding?: 'auto' | 'glue';
 }
 
 /**

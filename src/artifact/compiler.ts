@@ -20,6 +20,8 @@ export interface ArtifactCompilerOptions {
   readonly compileTimeoutMs?: number;
   /** Bytes of compiled components that are kept in memory; 0 keeps none. @default 67_108_864 */
   readonly componentCacheBytes?: number;
+  /** For components that are compiled without saying. @default 'auto' */
+  readonly binding?: NonNullable<CompileOptions['binding']>;
 }
 
 /** Where artifacts are kept when nobody says otherwise. */
@@ -52,6 +54,7 @@ export class ArtifactCompiler {
   readonly #cache: ArtifactCache | undefined;
   readonly #components: ComponentCache;
   readonly #timeoutMs: number;
+  readonly #binding: NonNullable<CompileOptions['binding']>;
   /** One at a time: the tools block their thread. */
   readonly #queue = new PQueue({ concurrency: 1 });
   /** What is being made or written, by key, so that the same component is not compiled twice at once. */
@@ -68,6 +71,7 @@ export class ArtifactCompiler {
     if (cacheDirectory !== false && (typeof cacheDirectory !== 'string' || cacheDirectory === '')) {
       throw invalidArgument('cacheDirectory', 'a path or `false`', cacheDirectory);
     }
+    this.#binding = options.binding ?? 'auto';
     this.#components = new ComponentCache(componentCacheBytes);
     this.#cache = cacheDirectory === false ? undefined : new ArtifactCache(cacheDirectory);
     const range = { min: 1, max: 2 ** 31 - 1, default: 60_000 };
@@ -108,9 +112,10 @@ export class ArtifactCompiler {
     const hash = (await sha256(bytes)).toString('hex');
     this.#versions ??= toolVersions();
     // Hashed, because the key is a file name.
-    const recipe = JSON.stringify([hash, options.maxMemoryBytes, options.binding, CACHE_FORMAT, await this.#versions]);
+    const { maxMemoryBytes, binding = this.#binding } = options;
+    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, CACHE_FORMAT, await this.#versions]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
-    return { key, hash, task: { bytes, options } };
+    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding } } };
   }
 
   #artifact({ key, hash, task }: Order): Promise<Artifact> {

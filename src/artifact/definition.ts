@@ -1,6 +1,6 @@
 import type { ContractMatch } from '../contract/match.ts';
 import type { ResolvedPolicy } from '../sandbox/policy.ts';
-import type { ComponentBinding, MemorySummary } from './artifact.ts';
+import type { ComponentBinding } from './artifact.ts';
 
 /**
  * Everything that a worker needs to make instances of one version of a plugin. It crosses the thread boundary by
@@ -17,8 +17,6 @@ export interface PluginDefinition {
   readonly binding: ComponentBinding;
   /** The core modules by name, in the order of the artifact. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
-  /** The memories of the component; the worker tells by them whether a trap was a lack of memory. */
-  readonly memories: readonly MemorySummary[];
   /** The most bytes that memories and tables of one instance can take together. */
   readonly maxBytes: number;
   /** The environment variables that the plugin sees. */

@@ -2,7 +2,7 @@ import type { ComponentAnalysis } from '../component/analyze.ts';
 import { PAGE_BYTES, planCaps } from '../component/caps.ts';
 import type { ArtifactSummary, MemorySummary } from './artifact.ts';
 
-/** What `inspect` shows of a component, and what a worker wants to know of its memories. */
+/** What is told of a component. */
 export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMemoryBytes: number): ArtifactSummary {
   const plan = planCaps(analysis, maxMemoryBytes);
   const memories = plan.modules.flatMap(({ use, memories: maxima }) =>

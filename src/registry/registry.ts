@@ -343,7 +343,6 @@ export class Registry {
       contract: artifact.contract,
       binding: artifact.binding,
       modules,
-      memories: artifact.summary.memories,
       maxBytes: artifact.summary.maxBytes,
       environment: environmentOf(policy),
       config,

@@ -3,9 +3,9 @@ import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { pluginFiles } from '../../examples/plugins/files.ts';
-import { type Pairs, type PluginApi, type Response, type Started, start } from './glue.ts';
+import { type Pairs, type PluginApi, type Response, type Started, underBothBindings } from './glue.ts';
 
-describe('the example plugin csv-to-json', () => {
+underBothBindings('the example plugin csv-to-json', (start) => {
   let api: PluginApi;
   const started = async (config: Pairs = []): Promise<Started> =>
     start(await readFile(pluginFiles.csvToJson), config, { ...new WASIShim().getImportObject() });

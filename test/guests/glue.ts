@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
+import { linked } from '../workers/component/support/bindings.ts';
 
 /** Pairs as the contract passes them: options and configuration. */
 export type Pairs = readonly (readonly [string, string])[];
@@ -62,7 +63,7 @@ type Instantiate = (
 type MakeInstance = (
   imports?: Record<string, unknown>,
   onCore?: (exports: WebAssembly.Instance['exports']) => void,
-) => Record<string, unknown>;
+) => Readonly<Record<string, unknown>>;
 
 /** Transpiles a component once, for any number of instances. */
 export async function transpiled(component: Uint8Array): Promise<MakeInstance> {
@@ -96,11 +97,36 @@ export async function transpiled(component: Uint8Array): Promise<MakeInstance> {
   }
 }
 
+/** Links a component with the engine's own binding once, for any number of instances. */
+async function bound(component: Uint8Array): Promise<MakeInstance> {
+  const made = await linked(component);
+  return (imports = {}, onCore = () => {}) =>
+    made.instantiate(imports, (module, coreImports) => {
+      const instance = new WebAssembly.Instance(module, coreImports);
+      onCore(instance.exports);
+      return instance;
+    }).exports;
+}
+
 /** Instantiates a plugin for `plugin-world` on a small host and initialises it with `config`. */
-export async function start(
+export type Start = (component: Uint8Array, config?: Pairs, wasi?: Record<string, unknown>) => Promise<Started>;
+
+/** Declares the tests of a plugin twice: it does the same under the engine's own binding and under jco's glue. */
+export function underBothBindings(what: string, tests: (start: Start) => void): void {
+  for (const [binding, prepare] of [
+    ['the direct binding', bound],
+    ["jco's glue", transpiled],
+  ] as const) {
+    describe(`${what}, under ${binding}`, () =>
+      tests((component, config = [], wasi = {}) => start(prepare, component, config, wasi)));
+  }
+}
+
+async function start(
+  prepare: (component: Uint8Array) => Promise<MakeInstance>,
   component: Uint8Array,
-  config: Pairs = [],
-  wasi: Record<string, unknown> = {},
+  config: Pairs,
+  wasi: Record<string, unknown>,
 ): Promise<Started> {
   const heard: Heard = { logs: [], events: [] };
   const host = {
@@ -109,7 +135,7 @@ export async function start(
     emitEvent: (type: string, payload: string) => void heard.events.push([type, payload]),
   };
   const memories = new Set<WebAssembly.Memory>();
-  const makeInstance = await transpiled(component);
+  const makeInstance = await prepare(component);
   const instance = makeInstance({ ...wasi, 'toolsku:plugin-system/host-api': host }, (exports) => {
     for (const item of Object.values(exports)) if (item instanceof WebAssembly.Memory) memories.add(item);
   });

@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { pluginFiles } from '../../examples/plugins/files.ts';
 import { cardNumber, cardsIn } from './cards.ts';
-import { type Pairs, type PluginApi, start } from './glue.ts';
+import { type Pairs, type PluginApi, underBothBindings } from './glue.ts';
 
-describe('the example plugin redact', () => {
+underBothBindings('the example plugin redact', (start) => {
   let component: Uint8Array;
   let api: PluginApi;
   const redact = (input: string, options: Pairs = []): string => api.process({ input, options }).output;

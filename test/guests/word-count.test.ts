@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { pluginFiles } from '../../examples/plugins/files.ts';
-import { type Pairs, type PluginApi, type Response, start } from './glue.ts';
+import { type Pairs, type PluginApi, type Response, underBothBindings } from './glue.ts';
 
 interface Counts {
   readonly lines: number;
@@ -12,7 +12,7 @@ interface Counts {
   readonly top?: readonly { readonly word: string; readonly count: number }[];
 }
 
-describe('the example plugin word-count', () => {
+underBothBindings('the example plugin word-count', (start) => {
   let component: Uint8Array;
   let api: PluginApi;
   const process = (input: string, options: Pairs = []): Response => api.process({ input, options });

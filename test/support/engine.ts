@@ -7,11 +7,13 @@ import type { EngineOptions } from '../../src/options.ts';
 
 /** One cache for all engines of the run, so that each fixture is compiled once. */
 const cacheDirectory = mkdtempSync(join(tmpdir(), 'wasm-plugin-pool-test-'));
+/** `npm run suite:glue` has the tests of the engine run on jco's glue. */
+const BINDING = process.env.TEST_BINDING === 'glue' ? 'glue' : 'auto';
 const engines = new Set<PluginEngine>();
 
 /** An engine that is closed by force when the test file ends, if the test has not closed it. */
 export async function createEngine(options: EngineOptions = {}): Promise<PluginEngine> {
-  const engine = await PluginEngine.create({ threads: 2, cacheDirectory, ...options });
+  const engine = await PluginEngine.create({ threads: 2, cacheDirectory, binding: BINDING, ...options });
   engines.add(engine);
   return engine;
 }

@@ -107,7 +107,6 @@ export async function launch(
     contract: component.contract,
     binding: component.binding,
     modules: await compileModules({ ...component, sha256: '', key: '' }),
-    memories: component.summary.memories,
     maxBytes: component.summary.maxBytes,
     environment: [],
     config: options.config ?? [],

@@ -38,7 +38,6 @@ async function judge(seed: number, index: number): Promise<Verdict | 'panicked'>
       contract,
       binding,
       modules,
-      memories: summary.memories,
       maxBytes: summary.maxBytes,
       environment: [],
       config: [['key', 'value']],
