@@ -52,7 +52,7 @@ export class Job implements Linked<Job> {
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
   onSettled: ((job: Job) => void) | undefined;
-  /** When `process()` was called, on the clock of `performance.now()`; for the books. */
+  /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
   /** Workers that died with the job first in line, before it began. */
   losses = 0;

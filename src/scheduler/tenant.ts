@@ -1,4 +1,3 @@
-import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import type { Linked } from './linked-list.ts';
 
@@ -28,22 +27,24 @@ export class Tenant implements Linked<Tenant> {
     return sum;
   }
 
-  /** The version to serve next: that of the job with the highest priority, then the one that has had fewer threads. */
+  /**
+   * The version to serve next: that of the job with the highest priority, then the one that has waited longest, so that
+   * no request waits longer for being routed to one version rather than another. In the same turn of the event loop, the
+   * one with fewer jobs under way.
+   */
   get nextLane(): Lane | undefined {
     let best: Lane | undefined;
-    let bestJob: Job | undefined;
     for (const lane of this.lanes) {
-      const job = lane.first;
-      if (job === undefined) continue;
-      if (
-        bestJob === undefined ||
-        job.priority > bestJob.priority ||
-        (job.priority === bestJob.priority && lane.sent < best!.sent)
-      ) {
-        best = lane;
-        bestJob = job;
-      }
+      if (lane.first !== undefined && (best === undefined || isBefore(lane, best))) best = lane;
     }
     return best;
   }
+}
+
+/** Of two lanes that both have something queued. */
+function isBefore(lane: Lane, other: Lane): boolean {
+  const mine = lane.first!;
+  const theirs = other.first!;
+  if (mine.priority !== theirs.priority) return mine.priority > theirs.priority;
+  return mine.askedAt === theirs.askedAt ? lane.sent < other.sent : mine.askedAt < theirs.askedAt;
 }
