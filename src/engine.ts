@@ -16,7 +16,7 @@ import type { LoadOptions, PluginSource } from './registry/plugin-version.ts';
 import { Registry, type UnloadOptions } from './registry/registry.ts';
 import { Versions } from './registry/versions.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
-import { CapabilityManager } from './sandbox/capabilities.ts';
+import { CapabilityManager, type GrantChange } from './sandbox/capabilities.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
 import type { Lane } from './scheduler/lane.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -67,10 +67,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     });
     this.metrics = new Metrics(this.#scheduler);
     this.#compiler = new ArtifactCompiler(resolved);
-    this.capabilities = new CapabilityManager(async (change) => {
-      this.#tell(`capability:${change.change}`, change);
-      await this.#registry.refresh(change.plugin);
-    });
+    this.capabilities = new CapabilityManager((changes) => this.#apply(changes));
     this.#registry = new Registry(this.#compiler, this.capabilities, this.#scheduler, resolved.keepWarmMs, {
       onState: (transition) => this.#tell('plugin:state', transition),
       onDeployed: (deployment) => this.#tell('canary:deployed', deployment),
@@ -283,6 +280,18 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
 
   async #end(): Promise<void> {
     await Promise.all([this.#compiler.close(), this.#scheduler.end()]);
+  }
+
+  /** Makes changed grants hold, then tells of them. */
+  async #apply(changes: readonly GrantChange[]): Promise<void> {
+    const [{ plugin, change }] = changes as readonly [GrantChange];
+    const tell = (): void => {
+      for (const one of changes) this.#tell(`capability:${change}`, one);
+    };
+    if (change === 'granted') await this.#registry.refresh(plugin, 'stays');
+    // What was taken back is gone in any case.
+    else await this.#registry.refresh(plugin, 'goes').finally(tell);
+    if (change === 'granted') tell();
   }
 
   #assertOpen(): void {

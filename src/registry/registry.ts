@@ -170,23 +170,34 @@ export class Registry {
     });
   }
 
-  /** Replaces the instances of all versions of a plugin by such with the policy that it has now. */
-  refresh(name: string): Promise<void> {
+  /**
+   * Replaces the instances of all versions of a plugin by such with the policy that it has now.
+   *
+   * @param failing What becomes of a plugin whose stable version does not start again: it `stays` as it is, which is for
+   * new grants, or it `goes`, so that nothing is left that has what was taken back.
+   * @throws what that version failed with.
+   */
+  refresh(name: string, failing: 'stays' | 'goes'): Promise<void> {
     return this.#locks.run(name, async () => {
       const plugin = this.get(name);
       if (plugin === undefined) return;
-      let failure: { readonly error: unknown } | undefined;
-      for (const version of plugin.versions) {
+      const { stable, versions: before } = plugin;
+      // The stable one first: where it does not start with a new grant, no other one gets it.
+      for (const version of [stable, ...before.filter((other) => other !== stable)]) {
         try {
           // The same bytes, not what the file holds by now: a grant is no reason to load other code.
           await this.#replace(plugin, version, 'leaves', () => this.#start(name, version, version.options));
         } catch (error) {
           // One with grants that were taken back must not stay where a rollback or a request's word brings it back.
-          if (version === plugin.stable) failure = { error };
-          else this.#discard(plugin, version, error);
+          if (version !== plugin.stable) this.#discard(plugin, version, error);
+          else {
+            if (failing === 'goes') await this.#unload(plugin, `it did not start again: ${reasonOf(error)}`, 'finish');
+            // A version that was promoted meanwhile: what has come up before it has a grant that is not made.
+            else for (const other of without(plugin.versions, before)) this.#discard(plugin, other, error);
+            throw error;
+          }
         }
       }
-      if (failure !== undefined) throw failure.error;
     });
   }
 
@@ -216,19 +227,24 @@ export class Registry {
   unload(name: string, { force = false }: UnloadOptions): Promise<void> {
     return this.#locks.run(name, async () => {
       const plugin = this.expect(name);
-      const { stable } = plugin;
-      plugin.enter('draining', force ? 'unloadPlugin was called with force' : 'unloadPlugin was called');
-      if (force) {
-        for (const { lane } of plugin.versions) {
-          this.#scheduler.abandon(lane, (job) =>
-            job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
-          );
-        }
-      }
-      await this.#end(plugin, 'its requests are done');
-      this.guards.forget(name);
-      this.#listener.onUnloaded(describePlugin(name, stable));
+      if (force) await this.#unload(plugin, 'unloadPlugin was called with force', 'abandon');
+      else await this.#unload(plugin, 'unloadPlugin was called', 'finish');
     });
+  }
+
+  async #unload(plugin: Plugin, reason: string, requests: 'finish' | 'abandon'): Promise<void> {
+    const { name, stable } = plugin;
+    plugin.enter('draining', reason);
+    if (requests === 'abandon') {
+      for (const { lane } of plugin.versions) {
+        this.#scheduler.abandon(lane, (job) =>
+          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
+        );
+      }
+    }
+    await this.#end(plugin, 'its requests are done');
+    this.guards.forget(name);
+    this.#listener.onUnloaded(describePlugin(name, stable));
   }
 
   /** Asks every plugin at once whether it is well. */
@@ -391,6 +407,10 @@ function circuitReason({ state, failures, code, version }: CircuitChange): strin
 /** What the next version is called, it says itself, unless the caller names it. */
 function withoutName({ version: _, ...kept }: LoadOptions): LoadOptions {
   return kept;
+}
+
+function without<Item>(items: readonly Item[], others: readonly Item[]): Item[] {
+  return items.filter((item) => !others.includes(item));
 }
 
 function reasonOf(error: unknown): string {

@@ -52,10 +52,13 @@ const PREDEFINED: ReadonlyMap<string, Sandbox> = new Map([
 export class CapabilityManager {
   readonly #policies = new Map<string, Sandbox>(PREDEFINED);
   readonly #grants = new Map<string, Grant[]>();
-  readonly #onChange: (change: GrantChange) => Promise<void>;
+  readonly #onChange: (changes: readonly GrantChange[]) => Promise<void>;
 
-  /** @param onChange Replaces the instances that were made before; the caller of `grant` waits for it. */
-  constructor(onChange: (change: GrantChange) => Promise<void>) {
+  /**
+   * @param onChange Replaces the instances that were made before; the caller of `grant` waits for it. It gets at least
+   * one change, all of one plugin and of one kind.
+   */
+  constructor(onChange: (changes: readonly GrantChange[]) => Promise<void>) {
     this.#onChange = onChange;
   }
 
@@ -77,9 +80,10 @@ export class CapabilityManager {
 
   /**
    * Grants a capability to a plugin's name: to the instances made from now on, and those made before are replaced
-   * without losing a request. Granting the same twice changes nothing.
+   * without losing a request. Granting the same twice changes nothing. `capability:granted` is told when it holds.
    *
-   * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` for details that do not belong to it.
+   * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` for details that do not belong to it; what
+   * keeps the plugin from starting with the grant, which is then not made.
    */
   async grant(plugin: string, capability: Capability, details: GrantDetails = {}): Promise<void> {
     const grant = resolveGrant(capability, details);
@@ -87,7 +91,7 @@ export class CapabilityManager {
     if (grants.some((other) => isSame(other, grant))) return;
     this.#grants.set(plugin, [...grants, grant]);
     try {
-      await this.#onChange({ plugin, change: 'granted', ...grant });
+      await this.#onChange([{ plugin, change: 'granted', ...grant }]);
     } catch (error) {
       // One that cannot be kept (a directory behind a symbolic link, say) must not stand in the way of all later ones.
       this.#grants.set(
@@ -99,9 +103,11 @@ export class CapabilityManager {
   }
 
   /**
-   * Takes a grant back. Without details, all grants of the capability go.
+   * Takes a grant back. Without details, all grants of the capability go. It holds whatever becomes of the plugin: one
+   * that does not start again without the grant is unloaded, as `plugin:reload-failed` and `plugin:unloaded` tell.
    *
-   * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` when there is no such grant.
+   * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` when there is no such grant; what kept the
+   * plugin from starting again, after it was unloaded.
    */
   async revoke(plugin: string, capability: Capability, details?: GrantDetails): Promise<void> {
     const wanted = resolveGrant(capability, details ?? {});
@@ -119,7 +125,7 @@ export class CapabilityManager {
       plugin,
       grants.filter((grant) => !revoked.includes(grant)),
     );
-    for (const grant of revoked) await this.#onChange({ plugin, change: 'revoked', ...grant });
+    await this.#onChange(revoked.map((grant) => ({ plugin, change: 'revoked', ...grant })));
   }
 
   /** The policy that a plugin is loaded with. @param sandbox What the loader asked for, instead of the name's own. */

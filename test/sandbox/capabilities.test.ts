@@ -9,8 +9,8 @@ describe('CapabilityManager', () => {
 
   beforeEach(() => {
     changes = [];
-    manager = new CapabilityManager(async (change) => {
-      changes.push(change);
+    manager = new CapabilityManager(async (made) => {
+      changes.push(...made);
     });
   });
 

@@ -1,9 +1,10 @@
+import { rmSync, symlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { wasi } from '../fixtures/guests.ts';
 import { syscalls } from '../hostile/guests/syscalls.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
-import { rejection } from '../support/outcome.ts';
+import { outcome, rejection } from '../support/outcome.ts';
 import { tree as makeTree, type Tree } from '../workers/wasi/sandbox.ts';
 
 const VARIABLE = 'GRANTS_TEST_VARIABLE';
@@ -66,6 +67,51 @@ describe('capabilities of a loaded plugin', () => {
     const grant = { plugin: 'guest', capability: 'env', details: { name: VARIABLE } };
     expect(granted).to.deep.equal([{ ...grant, change: 'granted' }]);
     expect(revoked).to.deep.equal([{ ...grant, change: 'revoked' }]);
+  });
+
+  it('are told of when they hold', async () => {
+    await engine.loadPlugin('guest', await wasi());
+    const seen: Promise<string>[] = [];
+    const look = (): unknown => seen.push(ask('environment'));
+    engine.on('capability:granted', look);
+    engine.on('capability:revoked', look);
+    await engine.capabilities.grant('guest', 'env', { name: VARIABLE });
+    await engine.capabilities.revoke('guest', 'env');
+    expect(await Promise.all(seen)).to.deep.equal(['1', '0']);
+  });
+
+  it('are not told of when they could not be made', async () => {
+    await engine.loadPlugin('guest', await syscalls());
+    const granted = collect(engine, 'capability:granted');
+    await rejection(engine.capabilities.grant('guest', 'fs-read', { directory: '/proc' }));
+    expect(granted).to.deep.equal([]);
+  });
+
+  it('are gone when they are taken back, with the plugin where it does not start without them', async () => {
+    await engine.loadPlugin('guest', await syscalls());
+    await engine.capabilities.grant('guest', 'env', { name: VARIABLE });
+    await engine.capabilities.grant('guest', 'fs-read', { directory: tree.granted, mount: '/in' });
+    // From now on no instance can be made that keeps the other grant.
+    rmSync(tree.granted, { recursive: true });
+    symlinkSync(tree.outside, tree.granted);
+    const told: string[] = [];
+    for (const name of ['plugin:reload-failed', 'plugin:unloaded', 'capability:revoked'] as const) {
+      engine.on(name, () => void told.push(name));
+    }
+    const states = collect(engine, 'plugin:state');
+    const before = ask('environment');
+    const error = await rejection(engine.capabilities.revoke('guest', 'env'));
+    expect(error.code).to.equal('ERR_CAPABILITY_DENIED');
+    expect(await before).to.equal(`${VARIABLE}=yes `);
+    expect(await outcome(engine.process('guest', { input: 'environment' }))).to.equal('ERR_PLUGIN_NOT_FOUND');
+    expect(told).to.deep.equal(['plugin:reload-failed', 'plugin:unloaded', 'capability:revoked']);
+    expect(states.map(({ to }) => to)).to.deep.equal(['draining', 'unloaded']);
+    expect(states[0]!.reason).to.match(/^it did not start again: ERR_CAPABILITY_DENIED: The granted directory /);
+    expect(engine.capabilities.grants('guest').map(({ capability }) => capability)).to.deep.equal(['fs-read']);
+    // The name is free.
+    await engine.capabilities.revoke('guest', 'fs-read');
+    await engine.loadPlugin('guest', await syscalls());
+    expect(await ask('environment\npreopens')).to.equal('none\nnone');
   });
 
   it('can be granted before the plugin is loaded, and belong to no other name', async () => {
