@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { PluginError } from './errors.ts';
+import { cleanLogLine } from './log-line.ts';
 
-/** How an argument error shows the value it got: short, on one line, with its type. */
+/** How an argument error shows the value it got: short, with its type. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;
   const text = inspect(value, {
@@ -14,15 +15,15 @@ function show(value: unknown): string {
 }
 
 /**
- * The one grammar of argument errors: "Expected `concurrency` to be a whole number from 1 to 100, got `0` (number)".
+ * The one grammar of argument errors: "Expected `concurrency` to be a whole number from 1 to 100, got `0` (number)". It is
+ * one line, also where the caller passes on names and values that it got from somebody else (invariant 11).
  *
  * @param name The option as the caller wrote it.
  * @param expectation What it should have been, to follow "to be".
  */
 export function invalidArgument(name: string, expectation: string, value: unknown, hint?: string): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `Expected \`${name}\` to be ${expectation}, got ${show(value)}`, {
-    hint,
-  });
+  const message = cleanLogLine(`Expected \`${name}\` to be ${expectation}, got ${show(value)}`);
+  return new PluginError('ERR_INVALID_ARGUMENT', message, { hint });
 }
 
 /** A whole number in a range, or the default where the value is undefined. */
@@ -60,7 +61,7 @@ export function knownKeys(name: string, value: unknown, keys: readonly string[])
     throw invalidArgument(name, 'an object', value);
   for (const key of Object.keys(value)) {
     if (!keys.includes(key)) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` has no option \`${key}\``, {
+      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` has no option \`${cleanLogLine(key)}\``, {
         hint: `Known options: ${keys.join(', ')}.`,
       });
     }

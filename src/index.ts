@@ -47,6 +47,7 @@ export {
   type Sandbox,
   standard,
 } from './sandbox/policy.ts';
+export { readPolicyFile } from './sandbox/policy-file.ts';
 export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

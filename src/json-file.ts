@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { getSystemErrorMessage } from 'node:util';
 import { describe, PluginError } from './errors.ts';
+import { cleanLogLine } from './log-line.ts';
 
 /** Far more than a policy that lists every directory and host of a large installation. */
 const MAX_BYTES = 1024 * 1024;
@@ -72,5 +73,6 @@ function reason(error: unknown): string {
 }
 
 function invalid(message: string, hint: string | undefined, cause?: unknown): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', message, { hint, cause });
+  // It repeats a path, and a piece of the file where that is no JSON.
+  return new PluginError('ERR_INVALID_ARGUMENT', cleanLogLine(message), { hint, cause });
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidArgument } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
+import { cleanLogLine } from '../log-line.ts';
 
 /** Larger than any plugin in use (a Python interpreter takes 40 MiB); transpiling takes several times as much memory. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -24,7 +25,7 @@ export async function readSource(source: string | URL | Uint8Array): Promise<Uin
     const stats = await file.stat();
     if (stats.isDirectory()) throw unreadable(path, 'it is a directory', 'Name the `.wasm` file in it.');
     if (!stats.isFile()) throw unreadable(path, 'it is not a regular file');
-    assertSize(`The file \`${path}\``, stats.size);
+    assertSize(`The file \`${cleanLogLine(path)}\``, stats.size);
     return await file.readFile();
   } catch (error) {
     throw error instanceof PluginError ? error : unreadable(path, reason(error), undefined, error);
@@ -65,7 +66,10 @@ function reason(error: unknown): string {
 }
 
 function unreadable(path: string, why: string, hint?: string, cause?: unknown): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `Cannot read the plugin \`${path}\`: ${why}`, { hint, cause });
+  return new PluginError('ERR_INVALID_ARGUMENT', `Cannot read the plugin \`${cleanLogLine(path)}\`: ${why}`, {
+    hint,
+    cause,
+  });
 }
 
 function assertSize(what: string, bytes: number): void {

@@ -1,5 +1,6 @@
 import { invalidArgument, knownKeys, nonEmptyString } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
+import { cleanLogLine } from '../log-line.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from './policy.ts';
 
 /** What can be granted to a plugin by name. */
@@ -116,10 +117,14 @@ export class CapabilityManager {
       details === undefined ? grant.capability === capability : isSame(grant, wanted),
     );
     if (revoked.length === 0) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${plugin}\` has no such grant of \`${capability}\``, {
-        plugin,
-        hint: 'What a policy allows is changed in the policy; `revoke` takes back what `grant` gave.',
-      });
+      throw new PluginError(
+        'ERR_INVALID_ARGUMENT',
+        `\`${cleanLogLine(plugin)}\` has no such grant of \`${capability}\``,
+        {
+          plugin,
+          hint: 'What a policy allows is changed in the policy; `revoke` takes back what `grant` gave.',
+        },
+      );
     }
     this.#grants.set(
       plugin,
@@ -145,7 +150,7 @@ export class CapabilityManager {
 
 function resolveGrant(capability: Capability, details: GrantDetails): Grant {
   if (!CAPABILITIES.includes(capability)) {
-    throw new PluginError('ERR_UNKNOWN_CAPABILITY', `There is no capability \`${String(capability)}\``, {
+    throw new PluginError('ERR_UNKNOWN_CAPABILITY', `There is no capability \`${cleanLogLine(String(capability))}\``, {
       hint: `Capabilities are ${CAPABILITIES.map((name) => `\`${name}\``).join(', ')}.`,
     });
   }
