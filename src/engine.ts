@@ -165,7 +165,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   versions(name: string): Versions {
     this.#assertOpen();
-    return new Versions(this.#registry.expect(nonEmptyString('name', name)).name, this.#registry);
+    return new Versions(this.#registry.expect(nonEmptyString('name', name)).name, () => {
+      this.#assertOpen();
+      return this.#registry;
+    });
   }
 
   /**
@@ -227,9 +230,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     }
     const requestId = options.requestId ?? this.#scheduler.nextRequestId();
     const version = plugin.route(requestId);
-    const result = this.#scheduler.process(version.lane, input, requestOptions, { ...options, requestId });
-    plugin.watch(version, result);
-    return result;
+    const call = options.requestId === undefined ? { ...options, requestId } : options;
+    return this.#scheduler.process(version.lane, input, requestOptions, call, plugin.observer(version));
   }
 
   /**

@@ -1,5 +1,4 @@
-import type { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../protocol.ts';
+import type { JobOutcome } from '../scheduler/job.ts';
 import type { Decision } from './decision.ts';
 import type { PluginVersion } from './plugin-version.ts';
 import { requestHash } from './request-hash.ts';
@@ -50,26 +49,17 @@ export class Canary {
     this.#trial = this.decision === undefined ? undefined : new Trial(this.decision);
   }
 
-  /** Adds what becomes of a request to the trial, if there is one. */
-  watch(version: PluginVersion, result: Promise<PluginResponse>, onVerdict: (verdict: Verdict) => void): void {
+  /** What adds a request of one side to the trial; undefined when there is no trial. */
+  observer(version: PluginVersion, onVerdict: (verdict: Verdict) => void): ((outcome: JobOutcome) => void) | undefined {
     const trial = this.#trial;
-    if (trial === undefined) return;
+    if (trial === undefined) return undefined;
     const sample = version === this.version ? trial.canary : trial.stable;
-    const start = performance.now();
-    const look = (): void => {
+    return (outcome) => {
+      sample.add(outcome);
       const verdict = trial === this.#trial ? trial.look() : undefined;
-      if (verdict !== undefined) onVerdict(verdict);
+      // Not while results are being handed out: a verdict is an event, and a listener may do anything.
+      if (verdict !== undefined) queueMicrotask(() => onVerdict(verdict));
     };
-    result.then(
-      ({ success }) => {
-        sample.answered(success, performance.now() - start);
-        look();
-      },
-      ({ code }: PluginError) => {
-        sample.failed(code, performance.now() - start);
-        look();
-      },
-    );
   }
 }
 

@@ -9,7 +9,7 @@ export interface DecisionOptions {
   readonly maxErrorRateIncrease?: number;
   /** The same for requests that ran into a limit of the policy: CPU and wall time, memory, stack, output, host calls. */
   readonly maxLimitRateIncrease?: number;
-  /** How many times stable's 95th percentile of latency the canary's may be. 1.2 allows a fifth more. */
+  /** How many times stable's 95th percentile of time in the worker the canary's may be. 1.2 allows a fifth more. */
   readonly maxP95Ratio?: number;
   /** The same for the 99th percentile. */
   readonly maxP99Ratio?: number;

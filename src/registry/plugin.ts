@@ -1,6 +1,6 @@
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../log-line.ts';
-import type { PluginResponse } from '../protocol.ts';
+import type { JobOutcome } from '../scheduler/job.ts';
 import { Canary } from './canary.ts';
 import type { CanaryChange, CanaryEvents } from './canary-events.ts';
 import type { Decision } from './decision.ts';
@@ -84,10 +84,10 @@ export class Plugin {
     return canary?.takes(requestId) ? canary.version : this.stable;
   }
 
-  /** Lets the canary's thresholds see what becomes of a request that was routed. */
-  watch(version: PluginVersion, result: Promise<PluginResponse>): void {
+  /** What wants to know how a routed request ended: the canary's thresholds, if it has any. */
+  observer(version: PluginVersion): ((outcome: JobOutcome) => void) | undefined {
     const canary = this.#canary;
-    canary?.watch(version, result, ({ action, reason }) => {
+    return canary?.observer(version, ({ action, reason }) => {
       if (canary !== this.#canary) return;
       if (action === 'promote') this.promoteCanary('thresholds', reason);
       else this.rollback('thresholds', reason);

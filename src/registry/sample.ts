@@ -1,15 +1,10 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { ErrorCode } from '../errors.ts';
+import type { JobOutcome } from '../scheduler/job.ts';
 import { type Interval, type Proportion, quantileRanks } from './confidence.ts';
 
-/** Failures that say nothing about the version: it was not asked, or its caller gave up. */
-const NOT_ASKED: ReadonlySet<ErrorCode> = new Set([
-  'ERR_QUEUE_FULL',
-  'ERR_ABORTED',
-  'ERR_ENGINE_CLOSED',
-  'ERR_PLUGIN_NOT_FOUND',
-  'ERR_INVALID_ARGUMENT',
-]);
+/** Ends that say nothing about the version, even when it had begun: somebody else decided. */
+const NOT_ITS_DOING: ReadonlySet<ErrorCode> = new Set(['ERR_ABORTED', 'ERR_ENGINE_CLOSED', 'ERR_PLUGIN_NOT_FOUND']);
 const LIMITS: ReadonlySet<ErrorCode> = new Set([
   'ERR_STACK_OVERFLOW',
   'ERR_MEMORY_LIMIT',
@@ -18,7 +13,7 @@ const LIMITS: ReadonlySet<ErrorCode> = new Set([
   'ERR_OUTPUT_LIMIT',
   'ERR_HOST_CALL_LIMIT',
 ]);
-/** Latencies in microseconds, to two digits, up to an hour. */
+/** Times in microseconds, to two digits, up to an hour. */
 const PRECISION = { lowest: 1, highest: 3_600_000_000, figures: 2 };
 
 /** What the requests of one side of a canary came to. It takes the same memory however many they are. */
@@ -40,18 +35,16 @@ export class Sample {
     return { count: this.#limits, of: this.#requests };
   }
 
-  /** Adds a request that was answered. */
-  answered(success: boolean, milliseconds: number): void {
+  /**
+   * Adds a request, unless it says nothing about the version. One that never began does not: how long it waits, and
+   * whether that was too long, is the queue's doing, which both sides share.
+   */
+  add({ code, success, ranMs }: JobOutcome): void {
+    if (ranMs === undefined || (code !== undefined && NOT_ITS_DOING.has(code))) return;
+    this.#requests++;
     if (!success) this.#errors++;
-    this.#count(milliseconds);
-  }
-
-  /** Adds a request that failed. */
-  failed(code: ErrorCode, milliseconds: number): void {
-    if (NOT_ASKED.has(code)) return;
-    this.#errors++;
-    if (LIMITS.has(code)) this.#limits++;
-    this.#count(milliseconds);
+    if (code !== undefined && LIMITS.has(code)) this.#limits++;
+    this.#latencies.record(Math.min(Math.max(Math.round(ranMs * 1000), PRECISION.lowest), PRECISION.highest));
   }
 
   /** A quantile of the latencies so far, in milliseconds. */
@@ -66,10 +59,5 @@ export class Sample {
       low: low < 1 ? 0 : this.latency(low / this.#requests),
       high: Number.isFinite(high) ? this.latency(high / this.#requests) : high,
     };
-  }
-
-  #count(milliseconds: number): void {
-    this.#requests++;
-    this.#latencies.record(Math.min(Math.max(Math.round(milliseconds * 1000), PRECISION.lowest), PRECISION.highest));
   }
 }

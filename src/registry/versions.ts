@@ -1,5 +1,6 @@
 import { invalidArgument, knownKeys, nonEmptyString } from '../arguments.ts';
 import { type DecisionOptions, resolveDecision } from './decision.ts';
+import type { Plugin } from './plugin.ts';
 import type { LoadOptions, PluginSource, VersionInfo } from './plugin-version.ts';
 import type { Registry } from './registry.ts';
 
@@ -13,21 +14,23 @@ export interface CanaryOptions {
  * The versions of one plugin, and which of them serves. What changes that takes effect with the next request; requests
  * that were routed before finish where they are (invariant 12).
  *
- * Every method fails with `ERR_PLUGIN_NOT_FOUND` while no plugin is loaded under the name.
+ * Every method fails with `ERR_PLUGIN_NOT_FOUND` while no plugin is loaded under the name, and with `ERR_ENGINE_CLOSED`
+ * once the engine is closed.
  */
 export class Versions {
   /** The name of the plugin. */
   readonly plugin: string;
-  readonly #registry: Registry;
+  readonly #open: () => Registry;
 
-  constructor(plugin: string, registry: Registry) {
+  /** @param open The registry, as long as the engine is open. */
+  constructor(plugin: string, open: () => Registry) {
     this.plugin = plugin;
-    this.#registry = registry;
+    this.#open = open;
   }
 
   /** All that are loaded, in the order in which they were. */
   list(): readonly VersionInfo[] {
-    return this.#registry.expect(this.plugin).describe().versions;
+    return this.#plugin.describe().versions;
   }
 
   /**
@@ -37,12 +40,12 @@ export class Versions {
    * @throws {PluginError} as `loadPlugin`; `ERR_INVALID_ARGUMENT` when a version of its name serves.
    */
   async load(source: PluginSource, options?: LoadOptions): Promise<VersionInfo> {
-    return this.#registry.loadVersion(this.plugin, source, options);
+    return this.#open().loadVersion(this.plugin, source, options);
   }
 
   /** Unloads a version that does not serve, after its requests are done. */
   async unload(version: string): Promise<void> {
-    return this.#registry.unloadVersion(this.plugin, nonEmptyString('version', version));
+    return this.#open().unloadVersion(this.plugin, nonEmptyString('version', version));
   }
 
   /**
@@ -54,23 +57,21 @@ export class Versions {
    */
   deployCanary(version: string, percentage: number, options: CanaryOptions = {}): void {
     const { decide } = knownKeys('options', options, ['decide']) as CanaryOptions;
-    this.#registry
-      .expect(this.plugin)
-      .deployCanary(
-        nonEmptyString('version', version),
-        assertPercentage(percentage),
-        decide && resolveDecision(decide),
-      );
+    this.#plugin.deployCanary(
+      nonEmptyString('version', version),
+      assertPercentage(percentage),
+      decide && resolveDecision(decide),
+    );
   }
 
   /** Changes the canary's share. What its thresholds have measured so far is forgotten. @throws `ERR_NO_CANARY` */
   setCanaryPercentage(percentage: number): void {
-    this.#registry.expect(this.plugin).setCanaryPercentage(assertPercentage(percentage));
+    this.#plugin.setCanaryPercentage(assertPercentage(percentage));
   }
 
   /** The version that serves a request with this id. */
   route(requestId: string): string {
-    return this.#registry.expect(this.plugin).route(nonEmptyString('requestId', requestId)).lane.version;
+    return this.#plugin.route(nonEmptyString('requestId', requestId)).lane.version;
   }
 
   /**
@@ -81,7 +82,7 @@ export class Versions {
    * @throws {PluginError} `ERR_NO_CANARY`.
    */
   promoteCanary(): string {
-    return this.#registry.expect(this.plugin).promoteCanary('caller', 'promoteCanary was called').lane.version;
+    return this.#plugin.promoteCanary('caller', 'promoteCanary was called').lane.version;
   }
 
   /**
@@ -92,7 +93,11 @@ export class Versions {
    * @throws {PluginError} `ERR_NO_CANARY` when there is neither.
    */
   rollback(): string {
-    return this.#registry.expect(this.plugin).rollback('caller', 'rollback was called').lane.version;
+    return this.#plugin.rollback('caller', 'rollback was called').lane.version;
+  }
+
+  get #plugin(): Plugin {
+    return this.#open().expect(this.plugin);
   }
 }
 

@@ -82,6 +82,13 @@ export class Batch {
     return slot < this.jobs.length && mailbox.state(slot) === SlotState.running ? this.jobs[slot] : undefined;
   }
 
+  /** Milliseconds that a job has run so far, or ran; undefined when it has not begun. */
+  ranMs(job: Job): number | undefined {
+    const { begun, ended } = this.thread.mailbox.times(job.slot);
+    if (begun === 0) return undefined;
+    return (ended === 0 ? performance.now() : ended) - begun;
+  }
+
   /** How many of its jobs have not begun. */
   get notBegun(): number {
     let count = 0;

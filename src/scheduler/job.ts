@@ -1,4 +1,4 @@
-import { PluginError } from '../errors.ts';
+import { type ErrorCode, PluginError } from '../errors.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
 import type { Batch } from './batch.ts';
 import type { Lane } from './lane.ts';
@@ -29,6 +29,16 @@ export type JobKind = 'process' | 'prepare';
  */
 export type JobState = 'waiting' | 'queued' | 'sent' | 'settled';
 
+/** How a request ended. */
+export interface JobOutcome {
+  /** What it failed with; undefined when it was answered. */
+  readonly code: ErrorCode | undefined;
+  /** What the plugin said; false when it did not. */
+  readonly success: boolean;
+  /** Milliseconds that it ran; undefined when it never began. */
+  readonly ranMs: number | undefined;
+}
+
 /** A unit of guest work: a caller's request, or the making of an instance. */
 export class Job implements Linked<Job> {
   previous: Job | undefined;
@@ -52,6 +62,8 @@ export class Job implements Linked<Job> {
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
   onSettled: ((job: Job) => void) | undefined;
+  /** Set by whoever compares versions; told how a request ended. Must not throw. */
+  onOutcome: ((outcome: JobOutcome) => void) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
   /** Workers that died with the job first in line, before it began. */
@@ -105,6 +117,7 @@ export class Job implements Linked<Job> {
     if (value !== undefined && 'success' in value) {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
+      this.onOutcome?.({ code: undefined, success: value.success, ranMs: this.batch?.ranMs(this) });
     }
     this.lane.gate?.settled(this, undefined);
     this.#resolve(value);
@@ -114,6 +127,7 @@ export class Job implements Linked<Job> {
     if (!this.#settle()) return;
     this.failure = error;
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
+    this.onOutcome?.({ code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
     this.lane.gate?.settled(this, error);
     this.#reject(error);
   }

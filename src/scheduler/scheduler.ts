@@ -131,10 +131,17 @@ export class Scheduler {
   }
 
   /** Queues one request. Never throws: what is wrong with it rejects the promise. */
-  process(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions): Promise<PluginResponse> {
+  process(
+    lane: Lane,
+    input: string,
+    options: RequestOptions,
+    call: ProcessOptions,
+    onOutcome?: Job['onOutcome'],
+  ): Promise<PluginResponse> {
     const requestId = call.requestId ?? this.nextRequestId();
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
     job.askedAt = this.#clock.now;
+    job.onOutcome = onOutcome;
     const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admitWaiting();

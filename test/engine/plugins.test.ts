@@ -108,6 +108,9 @@ describe('the plugins of an engine', function () {
       () => versions.rollback(),
     ])
       expect(thrown(call).code).to.equal('ERR_PLUGIN_NOT_FOUND');
+    await engine.close();
+    expect(thrown(() => versions.list()).code).to.equal('ERR_ENGINE_CLOSED');
+    expect(await outcome(versions.load(await echo()))).to.equal('ERR_ENGINE_CLOSED');
   });
 
   it('check what they are asked', async () => {

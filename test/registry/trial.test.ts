@@ -22,8 +22,8 @@ function run(options: DecisionOptions, canary: Side, stable: Side, most: number,
   const add = (sample: Sample, { errors = 0, limits = 0, latency = longTailed }: Side): void => {
     const luck = random.next();
     const milliseconds = latency(random.next());
-    if (luck < limits) sample.failed('ERR_CPU_TIME_LIMIT', milliseconds);
-    else sample.answered(luck >= limits + errors, milliseconds);
+    if (luck < limits) sample.add({ code: 'ERR_CPU_TIME_LIMIT', success: false, ranMs: milliseconds });
+    else sample.add({ code: undefined, success: luck >= limits + errors, ranMs: milliseconds });
   };
   for (let i = 0; i < most; i++) {
     if (i % 10 === 0) add(trial.canary, canary);
@@ -71,33 +71,36 @@ describe('Trial', () => {
 
   it('decides nothing before both sides have had enough requests', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.05, minRequests: 50 }));
-    for (let i = 0; i < 500; i++) trial.canary.answered(false, 1);
+    for (let i = 0; i < 500; i++) trial.canary.add({ code: undefined, success: false, ranMs: 1 });
     expect(trial.look()).to.equal(undefined);
-    for (let i = 0; i < 49; i++) trial.stable.answered(true, 1);
+    for (let i = 0; i < 49; i++) trial.stable.add({ code: undefined, success: true, ranMs: 1 });
     expect(trial.look()).to.equal(undefined);
-    trial.stable.answered(true, 1);
+    trial.stable.add({ code: undefined, success: true, ranMs: 1 });
     expect(trial.look()?.action).to.equal('roll-back');
   });
 
   it('looks again only after twice as many requests', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.01, minRequests: 20 }));
-    for (let i = 0; i < 5000; i++) trial.stable.answered(true, 1);
+    for (let i = 0; i < 5000; i++) trial.stable.add({ code: undefined, success: true, ranMs: 1 });
     const decided: number[] = [];
     for (let i = 1; i <= 3000; i++) {
-      trial.canary.answered(true, 1);
+      trial.canary.add({ code: undefined, success: true, ranMs: 1 });
       if (trial.look() !== undefined) decided.push(i);
     }
     // 20, 40, …, 1280 are too few to be certain of one in a hundred; at 1500, say, nobody looks.
     expect(decided).to.deep.equal([2560]);
   });
 
-  it('does not hold against a version what it was not asked', () => {
+  it('does not hold against a version what was not its doing', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.01 }));
-    const others: ErrorCode[] = ['ERR_QUEUE_FULL', 'ERR_ABORTED', 'ERR_ENGINE_CLOSED', 'ERR_PLUGIN_NOT_FOUND'];
-    for (const code of others) trial.canary.failed(code, 1);
+    const failed = (code: ErrorCode, ranMs: number | undefined): void =>
+      trial.canary.add({ code, success: false, ranMs });
+    // The queue's doing, and that of who gave up or unloaded it.
+    for (const code of ['ERR_QUEUE_FULL', 'ERR_DEADLINE', 'ERR_ABORTED'] as const) failed(code, undefined);
+    for (const code of ['ERR_ABORTED', 'ERR_ENGINE_CLOSED', 'ERR_PLUGIN_NOT_FOUND'] as const) failed(code, 1);
     expect(trial.canary.requests).to.equal(0);
-    trial.canary.failed('ERR_TRAP', 1);
-    trial.canary.failed('ERR_MEMORY_LIMIT', 1);
+    failed('ERR_DEADLINE', 1);
+    failed('ERR_MEMORY_LIMIT', 1);
     expect([trial.canary.errors, trial.canary.limits]).to.deep.equal([
       { count: 2, of: 2 },
       { count: 1, of: 2 },
