@@ -55,7 +55,9 @@ export class Canary {
     if (trial === undefined) return undefined;
     const sample = version === this.version ? trial.canary : trial.stable;
     return (outcome) => {
-      sample.add(outcome);
+      // A version whose circuit is open has refused it or passed it on; that another one answered is not its merit.
+      if (outcome.lane !== version.lane || outcome.code === 'ERR_PLUGIN_QUARANTINED') sample.refused();
+      else sample.add(outcome);
       const verdict = trial === this.#trial ? trial.look() : undefined;
       // Not while results are being handed out: a verdict is an event, and a listener may do anything.
       if (verdict !== undefined) queueMicrotask(() => onVerdict(verdict));

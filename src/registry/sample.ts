@@ -47,6 +47,12 @@ export class Sample {
     this.#latencies.record(Math.min(Math.max(Math.round(ranMs * 1000), PRECISION.lowest), PRECISION.highest));
   }
 
+  /** Adds a request that the version did not take because it fails all the time. */
+  refused(): void {
+    this.#requests++;
+    this.#errors++;
+  }
+
   /** A quantile of the latencies so far, in milliseconds. */
   latency(quantile: number): number {
     return this.#latencies.percentile(quantile * 100) / 1000;
@@ -54,10 +60,11 @@ export class Sample {
 
   /** Between which latencies the true quantile lies, in milliseconds. */
   latencyInterval(quantile: number, z: number): Interval {
-    const { low, high } = quantileRanks(this.#requests, quantile, z);
+    const { count } = this.#latencies;
+    const { low, high } = quantileRanks(count, quantile, z);
     return {
-      low: low < 1 ? 0 : this.latency(low / this.#requests),
-      high: Number.isFinite(high) ? this.latency(high / this.#requests) : high,
+      low: low < 1 ? 0 : this.latency(low / count),
+      high: Number.isFinite(high) ? this.latency(high / count) : high,
     };
   }
 }

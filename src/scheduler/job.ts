@@ -31,6 +31,8 @@ export type JobState = 'waiting' | 'queued' | 'sent' | 'settled';
 
 /** How a request ended. */
 export interface JobOutcome {
+  /** The version that had it in the end: a gate sends requests to another one when its own keeps failing. */
+  readonly lane: Lane;
   /** What it failed with; undefined when it was answered. */
   readonly code: ErrorCode | undefined;
   /** What the plugin said; false when it did not. */
@@ -117,7 +119,7 @@ export class Job implements Linked<Job> {
     if (value !== undefined && 'success' in value) {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
-      this.onOutcome?.({ code: undefined, success: value.success, ranMs: this.batch?.ranMs(this) });
+      this.onOutcome?.({ lane: this.lane, code: undefined, success: value.success, ranMs: this.batch?.ranMs(this) });
     }
     this.lane.gate?.settled(this, undefined);
     this.#resolve(value);
@@ -127,7 +129,7 @@ export class Job implements Linked<Job> {
     if (!this.#settle()) return;
     this.failure = error;
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
-    this.onOutcome?.({ code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
+    this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
     this.lane.gate?.settled(this, error);
     this.#reject(error);
   }

@@ -260,6 +260,20 @@ describe('invariant 12: trying out a version loses no request', function () {
       expect((await engine.process('plugin', { input: 'unreachable' })).output).to.equal('unreachable');
     });
 
+    it('are not misled by a fallback that answers for a canary', async () => {
+      const engine = await createEngine({ threads: 2 });
+      const failurePolicy = { maxFailures: 2, backoffMs: 60_000, fallback: { version: 'v1' } };
+      await engine.loadPlugin('plugin', await echo(), { version: 'v1' });
+      await engine.versions('plugin').load(await hostile(), { version: 'v2', failurePolicy });
+      const event = nextEvent(engine, 'canary:rolled-back');
+      engine.versions('plugin').deployCanary('v2', 30, { decide: { maxErrorRateIncrease: 0.1, minRequests: 50 } });
+      await decide(engine, () => 'unreachable');
+      expect((await event)[0].reason).to.match(/^error rate 100\.00 % against 0\.00 %/);
+      // All but the first few were answered.
+      const { requests, errors } = engine.getPlugin('plugin')!.statistics;
+      expect((errors.ERR_TRAP ?? 0) / requests).to.be.below(0.5);
+    });
+
     it('roll back a canary that runs into limits', async () => {
       const engine = await createEngine({ threads: 2 });
       await engine.loadPlugin('plugin', await echo(), { version: 'v1', sandbox: { maxOutputBytes: 1000 } });

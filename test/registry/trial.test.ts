@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { type DecisionOptions, resolveDecision } from '../../src/registry/decision.ts';
 import type { Sample } from '../../src/registry/sample.ts';
 import { Trial, type Verdict } from '../../src/registry/trial.ts';
+import type { JobOutcome } from '../../src/scheduler/job.ts';
+import { loneLane } from '../support/lanes.ts';
 import { seeded, thrown } from '../support/outcome.ts';
 
 /** How a side behaves: shares of its requests, and latencies in milliseconds. */
@@ -22,8 +24,8 @@ function run(options: DecisionOptions, canary: Side, stable: Side, most: number,
   const add = (sample: Sample, { errors = 0, limits = 0, latency = longTailed }: Side): void => {
     const luck = random.next();
     const milliseconds = latency(random.next());
-    if (luck < limits) sample.add({ code: 'ERR_CPU_TIME_LIMIT', success: false, ranMs: milliseconds });
-    else sample.add({ code: undefined, success: luck >= limits + errors, ranMs: milliseconds });
+    if (luck < limits) sample.add(outcome('ERR_CPU_TIME_LIMIT', false, milliseconds));
+    else sample.add(outcome(undefined, luck >= limits + errors, milliseconds));
   };
   for (let i = 0; i < most; i++) {
     if (i % 10 === 0) add(trial.canary, canary);
@@ -40,6 +42,13 @@ const ALL: DecisionOptions = {
   maxP95Ratio: 1.5,
   maxP99Ratio: 2,
 };
+
+const lane = loneLane();
+
+/** What a request came to. */
+function outcome(code: ErrorCode | undefined, success: boolean, ranMs: number | undefined): JobOutcome {
+  return { lane, code, success, ranMs };
+}
 
 describe('Trial', () => {
   it('promotes a canary that is as good', () => {
@@ -71,20 +80,31 @@ describe('Trial', () => {
 
   it('decides nothing before both sides have had enough requests', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.05, minRequests: 50 }));
-    for (let i = 0; i < 500; i++) trial.canary.add({ code: undefined, success: false, ranMs: 1 });
+    for (let i = 0; i < 500; i++) trial.canary.add(outcome(undefined, false, 1));
     expect(trial.look()).to.equal(undefined);
-    for (let i = 0; i < 49; i++) trial.stable.add({ code: undefined, success: true, ranMs: 1 });
+    for (let i = 0; i < 49; i++) trial.stable.add(outcome(undefined, true, 1));
     expect(trial.look()).to.equal(undefined);
-    trial.stable.add({ code: undefined, success: true, ranMs: 1 });
+    trial.stable.add(outcome(undefined, true, 1));
     expect(trial.look()?.action).to.equal('roll-back');
+  });
+
+  it('counts as failed what a version refused because it fails all the time, without a latency', () => {
+    const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.05, maxP95Ratio: 1, minRequests: 20 }));
+    for (let i = 0; i < 20; i++) {
+      trial.stable.add(outcome(undefined, true, 1));
+      trial.canary.refused();
+    }
+    expect(trial.canary.errors).to.deep.equal({ count: 20, of: 20 });
+    expect(trial.canary.latencyInterval(0.95, 3)).to.deep.equal({ low: 0, high: Number.POSITIVE_INFINITY });
+    expect(trial.look()?.reason).to.match(/^error rate 100.00 % against 0.00 %, 5.00 % more allowed \(/);
   });
 
   it('looks again only after twice as many requests', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.01, minRequests: 20 }));
-    for (let i = 0; i < 5000; i++) trial.stable.add({ code: undefined, success: true, ranMs: 1 });
+    for (let i = 0; i < 5000; i++) trial.stable.add(outcome(undefined, true, 1));
     const decided: number[] = [];
     for (let i = 1; i <= 3000; i++) {
-      trial.canary.add({ code: undefined, success: true, ranMs: 1 });
+      trial.canary.add(outcome(undefined, true, 1));
       if (trial.look() !== undefined) decided.push(i);
     }
     // 20, 40, …, 1280 are too few to be certain of one in a hundred; at 1500, say, nobody looks.
@@ -93,8 +113,7 @@ describe('Trial', () => {
 
   it('does not hold against a version what was not its doing', () => {
     const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.01 }));
-    const failed = (code: ErrorCode, ranMs: number | undefined): void =>
-      trial.canary.add({ code, success: false, ranMs });
+    const failed = (code: ErrorCode, ranMs: number | undefined): void => trial.canary.add(outcome(code, false, ranMs));
     // The queue's doing, and that of who gave up or unloaded it.
     for (const code of ['ERR_QUEUE_FULL', 'ERR_DEADLINE', 'ERR_ABORTED'] as const) failed(code, undefined);
     for (const code of ['ERR_ABORTED', 'ERR_ENGINE_CLOSED', 'ERR_PLUGIN_NOT_FOUND'] as const) failed(code, 1);
