@@ -1,3 +1,5 @@
+import type { WasmFrame } from './wasm-frame.ts';
+
 /**
  * Every error that the engine raises, in one table: the code is the stable part, the text here is what
  * `docs/errors.md` says of it (a test holds the two together).
@@ -61,8 +63,8 @@ export interface ErrorDetails {
   readonly hint?: string | undefined;
   /** Which trap, for `ERR_TRAP`. */
   readonly trap?: TrapKind | undefined;
-  /** The frames of the guest, innermost first, for traps. */
-  readonly backtrace?: readonly string[] | undefined;
+  /** The frames of the guest, innermost first, for traps; 32 at the most. */
+  readonly backtrace?: readonly WasmFrame[] | undefined;
   /** The policy's field and its value, for the codes that name a limit. */
   readonly limit?: { readonly name: string; readonly value: number } | undefined;
   readonly cause?: unknown;
@@ -88,7 +90,7 @@ export class PluginError extends Error {
   readonly requestId: string | undefined;
   readonly hint: string | undefined;
   readonly trap: TrapKind | undefined;
-  readonly backtrace: readonly string[] | undefined;
+  readonly backtrace: readonly WasmFrame[] | undefined;
   readonly limit: { readonly name: string; readonly value: number } | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -50,4 +50,5 @@ export {
 export { readPolicyFile } from './sandbox/policy-file.ts';
 export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
+export { formatFrame, type WasmFrame } from './wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

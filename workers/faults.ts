@@ -1,5 +1,6 @@
 import { describe, PluginError, type TrapKind } from '../src/errors.ts';
 import { cleanLogLine } from '../src/log-line.ts';
+import type { WasmFrame } from '../src/wasm-frame.ts';
 import { brokenAbi, GLUE_FILE } from './glue.ts';
 import { Exit } from './wasi/exit.ts';
 
@@ -139,16 +140,38 @@ function unknownImport(thrown: Error): PluginError {
   });
 }
 
-/** `process (wasm-function[7]:0x1a3)`, innermost first. Names are the guest's: they are cleaned (invariant 11). */
-function backtrace(thrown: Error): readonly string[] {
-  const frames: string[] = [];
+/** Characters of a name in a frame. */
+const MAX_NAME = 200;
+
+/** The guest's frames, innermost first. Names are the guest's: they are cleaned (invariant 11). */
+function backtrace(thrown: Error): readonly WasmFrame[] {
+  const frames: WasmFrame[] = [];
   for (const line of stackLines(thrown)) {
-    const match = /^\s+at (?:(.*) \()?wasm:\/\/wasm\/.*(wasm-function\[\d+\]:0x[0-9a-f]+)\)?$/.exec(line);
+    const match = FRAME.exec(line);
     if (match === null) continue;
-    frames.push(cleanLogLine(match[1] === undefined ? String(match[2]) : `${match[1]} (${match[2]})`));
+    const [, name, module = '', index, offset] = match;
+    frames.push({
+      ...(name !== undefined && { function: cleanName(withoutModule(name, module)) }),
+      module: cleanName(module),
+      index: Number(index),
+      offset: Number(offset),
+    });
     if (frames.length === MAX_FRAMES) break;
   }
   return frames;
+}
+
+/** `    at name (wasm://wasm/module-1a2b3c4d:wasm-function[7]:0x1a3)`, as V8 writes it. */
+const FRAME = /^\s+at (?:(.*) \()?wasm:\/\/wasm\/(.*):wasm-function\[(\d{1,10})\]:(0x[0-9a-f]{1,8})\)?$/;
+
+/** V8 puts the name of the module in front, if it has one. */
+function withoutModule(name: string, module: string): string {
+  const prefix = module.replace(/[0-9a-f]{8}$/, '').replace(/-$/, '.');
+  return prefix !== '' && name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
+function cleanName(name: string): string {
+  return cleanLogLine(name).slice(0, MAX_NAME);
 }
 
 /** Whether the innermost frame that belongs to a file is the glue's: then a lift or a lowering failed. */

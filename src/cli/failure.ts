@@ -1,17 +1,20 @@
 import { getSystemErrorMessage } from 'node:util';
 import { PluginError, type WireError } from '../errors.ts';
+import type { WasmFrame } from '../wasm-frame.ts';
 
 /** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
 export type ExitStatus = 0 | 1 | 2 | 130 | 143;
 
-/** Ends a command with a status and one line on stderr. */
+/** Ends a command with a status and one line on stderr, and lines below it where it trapped. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
   readonly status: ExitStatus;
+  readonly backtrace: readonly WasmFrame[];
 
-  constructor(status: ExitStatus, message: string, cause?: unknown) {
+  constructor(status: ExitStatus, message: string, cause?: unknown, backtrace: readonly WasmFrame[] = []) {
     super(message, { cause });
     this.status = status;
+    this.backtrace = backtrace;
   }
 }
 
@@ -26,7 +29,7 @@ function sentence(text: string): string {
 
 /** A plugin that cannot be used, or wrong usage: what loading fails with. */
 export function unusable(error: unknown): Failure {
-  return error instanceof PluginError ? new Failure(2, explain(error), error) : toFailure(error);
+  return error instanceof PluginError ? new Failure(2, explain(error), error, error.backtrace) : toFailure(error);
 }
 
 /** Any thrown value as the end of a command. What nobody expected is a bug, and says so without a stack trace. */

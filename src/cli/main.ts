@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { formatFrame } from '../wasm-frame.ts';
 import { toFailure } from './failure.ts';
 import { say } from './output.ts';
 import { createProgram } from './program.ts';
@@ -14,8 +15,9 @@ try {
   // Commander has said what was wrong; its status for --help and --version is 0, for wrong usage 1.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
-    const { status, message } = toFailure(error);
+    const { status, message, backtrace } = toFailure(error);
     say(`error: ${message}`);
+    for (const frame of backtrace) say(`    at ${formatFrame(frame)}`);
     process.exitCode = status;
   }
 }

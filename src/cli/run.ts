@@ -70,7 +70,7 @@ async function run(source: string, options: RunOptions, interrupt: Interrupt): P
   if (interrupt.status !== undefined) throw interrupted(interrupt.status);
   if (options.json) await printJson(outcome);
   else if (outcome.ok) await print(display(outcome.output));
-  if (!outcome.ok) throw new Failure(1, explain(outcome.error));
+  if (!outcome.ok) throw new Failure(1, explain(outcome.error), undefined, outcome.error.backtrace);
   if (outcome.success) return 0;
   say(`error: The plugin refused the request${outcome.errorMessage ? `: ${outcome.errorMessage}` : ''}`);
   return 1;

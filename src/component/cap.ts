@@ -1,6 +1,7 @@
 import type { ComponentAnalysis, ModuleUse } from './analyze.ts';
 import type { Component } from './ast.ts';
 import { type Caps, MAX_PAGES, planCaps } from './caps.ts';
+import { recordCodeChanges } from './code-map.ts';
 import type { CoreMemory, CoreModule, CoreTable } from './core-ast.ts';
 import { applyEdits, type Edit, leb128, replace, resized } from './edits.ts';
 import type { Lowered } from './grow-function.ts';
@@ -100,6 +101,8 @@ function editModule(bytes: Uint8Array, module: CoreModule, { maxima, lowered }: 
   if (grown === undefined) return 0;
   return resized(module.span, module.size, edits, () => {
     let growth = instrumentGrowth(bytes, module, grown, edits);
+    const code = module.sections.get(CODE_SECTION);
+    if (growth > 0 && code !== undefined) growth += recordCodeChanges(bytes, module.span, code.content, edits);
     for (const [id, defined] of [
       [TABLE_SECTION, module.tables],
       [MEMORY_SECTION, module.memories],
@@ -116,6 +119,7 @@ function editModule(bytes: Uint8Array, module: CoreModule, { maxima, lowered }: 
 
 const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
+const CODE_SECTION = 10;
 
 function editLimits({ limits, limitsSpan }: CoreMemory | CoreTable, max: number, edits: Edit[]): number {
   if (limits.max !== undefined && limits.max <= max) return 0;

@@ -28,8 +28,8 @@ interface Survey {
 /**
  * Makes a core module tell when it is refused memory, since V8 tells nobody: in place of each `memory.grow` and
  * `table.grow` of what is lowered, it calls a function that does the same and sets {@link REFUSED_GROW} when it was the
- * policy that refused. What is added comes last in its index space, so that no index changes. Offsets of code do, and
- * with them what debug information says about functions that grow a memory.
+ * policy that refused. What is added comes last in its index space, so that no index changes. Offsets of code do;
+ * `recordCodeChanges` notes by how much, for what debug information says about them.
  *
  * A module with an instruction that is not known is left as it is.
  *

@@ -1,5 +1,6 @@
 import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
+import { SourceLocations } from '../dwarf/source-locations.ts';
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
@@ -364,6 +365,7 @@ export class Registry {
       config,
       policy,
     });
+    lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
     try {
       const metadata = await this.#scheduler.prepare(lane);
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {

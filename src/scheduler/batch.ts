@@ -144,7 +144,9 @@ export class Batch {
     else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
     else if (posted?.kind === 'error') {
       const error = fromWire(posted.error);
-      job.reject(job.error(error.code, error.message, error));
+      const backtrace = error.backtrace && (this.lane.locations?.locate(error.backtrace) ?? error.backtrace);
+      // `cause` is not enumerable.
+      job.reject(job.error(error.code, error.message, { ...error, cause: error.cause, backtrace }));
     } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
   }
 }

@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
@@ -20,6 +21,8 @@ export class Lane {
   readonly metrics: VersionMetrics;
   /** What its requests pass first, if its plugin has a failure policy. */
   gate: Gate | undefined;
+  /** Finds lines of source for what its errors say; none until the plugin is started. */
+  locations: SourceLocations | undefined;
   /** Highest priority first. */
   readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Job> }[] = [];
   #size = 0;

@@ -64,7 +64,11 @@ describe('wasm-plugin-pool run', () => {
     const { status, stdout, stderr } = await workplace.run(['run', 'hostile.wasm', '--input', 'unreachable', '--json']);
     const { ok, error } = JSON.parse(stdout);
     expect([ok, error.code, error.trap]).to.deep.equal([false, 'ERR_TRAP', 'unreachable']);
-    expect(stderr).to.match(/^error: .* \(ERR_TRAP\)\n$/);
+    const [line, ...frames] = linesOf(stderr);
+    expect(line).to.match(/^error: .* \(ERR_TRAP\)$/);
+    // Where it trapped, the innermost function first.
+    expect(frames[0]).to.match(/^ {4}at \S+ \(wasm-function\[\d+\]:0x[0-9a-f]+\)$/);
+    expect(frames).to.have.length(error.backtrace.length);
     expect(status).to.equal(1);
   });
 

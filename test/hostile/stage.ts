@@ -6,6 +6,7 @@ import { PluginError } from '../../src/errors.ts';
 import type { PluginEvent, PluginLog } from '../../src/observe/events.ts';
 import type { PluginResponse } from '../../src/protocol.ts';
 import type { Policy } from '../../src/sandbox/policy.ts';
+import { formatFrame } from '../../src/wasm-frame.ts';
 import { echo } from '../fixtures/guests.ts';
 import { tree as makeTree, type Tree } from '../workers/wasi/sandbox.ts';
 import { type Attack, type Ending, LIMITS, PLAIN } from './attack.ts';
@@ -117,7 +118,7 @@ function expectError(error: unknown, ending: Ending): void {
   const got = { code: error.code, limit: limit && error.limit?.name, trap: trap && error.trap };
   expect(got, error.message).to.deep.equal({ code, limit, trap });
   // What an error repeats of the plugin's own words goes to logs and terminals (invariant 11).
-  for (const text of [error.message, error.hint ?? '', ...(error.backtrace ?? [])]) {
+  for (const text of [error.message, error.hint ?? '', ...(error.backtrace ?? []).map(formatFrame)]) {
     expect(text).to.match(PLAIN);
     expect(text.length).to.be.below(1000);
   }
