@@ -5,6 +5,7 @@ import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
+import { publishLoad } from './observe/channels.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
@@ -73,8 +74,14 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       onDeployed: (deployment) => this.#tell('canary:deployed', deployment),
       onPromoted: (promotion) => this.#tell('canary:promoted', promotion),
       onRolledBack: (change) => this.#tell('canary:rolled-back', change),
-      onLoaded: (plugin) => this.#tell('plugin:loaded', plugin),
-      onReloaded: (plugin, previous) => this.#tell('plugin:reloaded', plugin, previous),
+      onLoaded: (plugin) => {
+        publishLoad(plugin);
+        this.#tell('plugin:loaded', plugin);
+      },
+      onReloaded: (plugin, previous) => {
+        publishLoad(plugin, previous);
+        this.#tell('plugin:reloaded', plugin, previous);
+      },
       onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
       onUnloaded: (plugin) => this.#tell('plugin:unloaded', plugin),
       onCircuit: (change) => this.#tell(`circuit:${change.state}`, change),

@@ -1,4 +1,5 @@
 import { type ErrorCode, PluginError } from '../errors.ts';
+import type { Observation } from '../observe/observation.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
 import type { Batch } from './batch.ts';
 import type { Lane } from './lane.ts';
@@ -68,6 +69,8 @@ export class Job implements Linked<Job> {
   onOutcome: ((outcome: JobOutcome) => void) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
+  /** Who listens to what becomes of it. */
+  observation: Observation | undefined;
   /** Workers that died with the job first in line, before it began. */
   losses = 0;
   #cleanUp: (() => void) | undefined;
@@ -120,6 +123,7 @@ export class Job implements Linked<Job> {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
       this.onOutcome?.({ lane: this.lane, code: undefined, success: value.success, ranMs: this.batch?.ranMs(this) });
+      this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
     this.#resolve(value);
@@ -131,6 +135,7 @@ export class Job implements Linked<Job> {
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
     this.lane.gate?.settled(this, error);
+    this.#observed()?.failed(error);
     this.#reject(error);
   }
 
@@ -140,6 +145,15 @@ export class Job implements Linked<Job> {
     const { plugin } = this.lane.definition;
     const requestId = this.kind === 'process' ? this.requestId : undefined;
     return new PluginError(code, message, { ...details, plugin, version, requestId });
+  }
+
+  /** What its worker noted stands in the mailbox until the next batch. */
+  #observed(): Observation | undefined {
+    const { observation, batch } = this;
+    if (observation === undefined || batch === undefined) return observation;
+    const times = batch.thread.mailbox.times(this.slot);
+    if (times.begun !== 0) observation.ran(batch.thread.id, times);
+    return observation;
   }
 
   #settle(): boolean {

@@ -2,6 +2,7 @@ import type { PluginDefinition } from '../artifact/definition.ts';
 import { PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
+import { observe } from '../observe/observation.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
@@ -142,6 +143,7 @@ export class Scheduler {
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
     job.askedAt = this.#clock.now;
     job.onOutcome = onOutcome;
+    job.observation = observe(lane.definition.plugin, lane.version, requestId);
     const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admitWaiting();

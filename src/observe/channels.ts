@@ -1,0 +1,39 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { PluginError } from '../errors.ts';
+import type { PluginResponse } from '../protocol.ts';
+import type { PluginInfo } from '../registry/plugin.ts';
+
+/** What is published about a request. All messages of one request are the same object, which fills up. */
+export interface RequestMessage {
+  readonly plugin: string;
+  readonly version: string;
+  readonly requestId: string;
+  /** Milliseconds from `process()` until a worker began; undefined before, and when none did. */
+  queueWaitMs?: number;
+  /** Milliseconds in the worker; undefined before the end, and when none began. */
+  durationMs?: number;
+  /** What the plugin answered, in `request:end`. */
+  response?: PluginResponse;
+  /** Why it was rejected, in `request:error`. */
+  error?: PluginError;
+}
+
+/** What is published when a version of a plugin has come into place. */
+export interface LoadMessage {
+  readonly plugin: PluginInfo;
+  /** The version that it replaces; undefined for a plugin that is new. */
+  readonly previous: PluginInfo | undefined;
+}
+
+/** The channels of `node:diagnostics_channel`; `docs/observe.md` documents them. */
+export const CHANNELS: Readonly<Record<'load' | 'start' | 'end' | 'error', Channel>> = {
+  load: channel('wasm-plugin-pool:plugin:load'),
+  start: channel('wasm-plugin-pool:request:start'),
+  end: channel('wasm-plugin-pool:request:end'),
+  error: channel('wasm-plugin-pool:request:error'),
+};
+
+/** Publishes that a version has come into place. */
+export function publishLoad(plugin: PluginInfo, previous?: PluginInfo): void {
+  if (CHANNELS.load.hasSubscribers) CHANNELS.load.publish({ plugin, previous } satisfies LoadMessage);
+}

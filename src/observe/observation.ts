@@ -1,0 +1,47 @@
+import type { PluginError } from '../errors.ts';
+import type { RequestTimes } from '../pool/mailbox.ts';
+import type { PluginResponse } from '../protocol.ts';
+import { CHANNELS, type RequestMessage } from './channels.ts';
+import { RequestSpan, tracingApi } from './tracing.ts';
+
+/** Tells whoever listens of one request: subscribers of the channels, and a tracer. */
+export class Observation {
+  readonly #message: RequestMessage;
+  readonly #span: RequestSpan | undefined;
+
+  constructor(message: RequestMessage, span: RequestSpan | undefined) {
+    this.#message = message;
+    this.#span = span;
+    if (CHANNELS.start.hasSubscribers) CHANNELS.start.publish(message);
+  }
+
+  /** It began in a thread; comes before its end. */
+  ran(threadId: number, { asked, begun, ended }: RequestTimes): void {
+    // A request that is given up while it runs has not ended in its worker.
+    const until = ended === 0 ? performance.now() : ended;
+    this.#message.queueWaitMs = begun - asked;
+    this.#message.durationMs = until - begun;
+    this.#span?.ran(threadId, begun, until);
+  }
+
+  answered(response: PluginResponse): void {
+    this.#span?.answered(response);
+    this.#message.response = response;
+    if (CHANNELS.end.hasSubscribers) CHANNELS.end.publish(this.#message);
+  }
+
+  failed(error: PluginError): void {
+    this.#span?.failed(error);
+    this.#message.error = error;
+    if (CHANNELS.error.hasSubscribers) CHANNELS.error.publish(this.#message);
+  }
+}
+
+/** Begins to observe a request if anybody listens. */
+export function observe(plugin: string, version: string, requestId: string): Observation | undefined {
+  const api = tracingApi();
+  const { start, end, error } = CHANNELS;
+  if (api === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
+  const message: RequestMessage = { plugin, version, requestId };
+  return new Observation(message, api === undefined ? undefined : new RequestSpan(api, message));
+}
