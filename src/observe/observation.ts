@@ -2,7 +2,7 @@ import type { PluginError } from '../errors.ts';
 import type { RequestTimes } from '../pool/mailbox.ts';
 import type { PluginResponse } from '../protocol.ts';
 import { CHANNELS, type RequestMessage } from './channels.ts';
-import { RequestSpan, tracingApi } from './tracing.ts';
+import { currentTracing, RequestSpan } from './tracing.ts';
 
 /** Tells whoever listens of one request: subscribers of the channels, and a tracer. */
 export class Observation {
@@ -39,9 +39,9 @@ export class Observation {
 
 /** Begins to observe a request if anybody listens. */
 export function observe(plugin: string, version: string, requestId: string): Observation | undefined {
-  const api = tracingApi();
+  const tracing = currentTracing();
   const { start, end, error } = CHANNELS;
-  if (api === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
+  if (tracing === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
   const message: RequestMessage = { plugin, version, requestId };
-  return new Observation(message, api === undefined ? undefined : new RequestSpan(api, message));
+  return new Observation(message, tracing === undefined ? undefined : new RequestSpan(tracing, message));
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { Span } from '@opentelemetry/api';
+import type { Span, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { PluginError } from '../errors.ts';
 import type { PluginResponse } from '../protocol.ts';
 import type { RequestMessage } from './channels.ts';
@@ -16,13 +16,24 @@ const GLOBAL = Symbol.for('opentelemetry.js.api.1');
 /** The name of the instrumentation scope. */
 const SCOPE = 'wasm-plugin-pool';
 
-let loaded: Api | undefined;
+/** The API and the tracer of an SDK. */
+export interface Tracing {
+  readonly api: Api;
+  readonly provider: TracerProvider;
+  readonly tracer: Tracer;
+}
 
-/** The API, if an SDK has registered a provider of tracers in this process. */
-export function tracingApi(): Api | undefined {
-  if ((globalThis as { [GLOBAL]?: { trace?: object } })[GLOBAL]?.trace === undefined) return undefined;
-  loaded ??= createRequire(import.meta.url)('@opentelemetry/api') as Api;
-  return loaded;
+let current: Tracing | undefined;
+
+/** What traces in this process, if an SDK has registered a provider of tracers. */
+export function currentTracing(): Tracing | undefined {
+  const provider = (globalThis as { [GLOBAL]?: { trace?: TracerProvider } })[GLOBAL]?.trace;
+  if (provider === undefined) return undefined;
+  if (current?.provider !== provider) {
+    const api = current?.api ?? (createRequire(import.meta.url)('@opentelemetry/api') as Api);
+    current = { api, provider, tracer: api.trace.getTracer(SCOPE) };
+  }
+  return current;
 }
 
 /**
@@ -30,7 +41,7 @@ export function tracingApi(): Api | undefined {
  * tracer: they note times, of which the main thread makes the inner span.
  */
 export class RequestSpan {
-  readonly #api: Api;
+  readonly #tracing: Tracing;
   readonly #span: Span;
   readonly #plugin: string;
   /** The same moment on two clocks: spans want the wall clock, workers note the monotonic one. */
@@ -38,11 +49,10 @@ export class RequestSpan {
   readonly #clock = performance.now();
 
   /** Begins the span as a child of the caller's. */
-  constructor(api: Api, { plugin, version, requestId }: RequestMessage) {
-    this.#api = api;
+  constructor(tracing: Tracing, { plugin, version, requestId }: RequestMessage) {
+    this.#tracing = tracing;
     this.#plugin = plugin;
-    this.#span = api.trace.getTracer(SCOPE).startSpan(`process ${plugin}`, {
-      kind: api.SpanKind.INTERNAL,
+    this.#span = tracing.tracer.startSpan(`process ${plugin}`, {
       startTime: this.#wallClock,
       attributes: {
         'wasm_plugin_pool.plugin': plugin,
@@ -55,15 +65,11 @@ export class RequestSpan {
   /** The worker took the call up and is done with it, on the clock of `performance.now()`. */
   ran(threadId: number, begun: number, ended: number): void {
     if (!this.#span.isRecording()) return;
-    const { trace, context } = this.#api;
-    trace
-      .getTracer(SCOPE)
-      .startSpan(
-        `call ${this.#plugin}`,
-        { startTime: this.#wall(begun), attributes: { 'thread.id': threadId } },
-        trace.setSpan(context.active(), this.#span),
-      )
-      .end(this.#wall(ended));
+    const { api, tracer } = this.#tracing;
+    // Not the active context, which is by now that of whatever came in from the worker.
+    const parent = api.trace.setSpan(api.ROOT_CONTEXT, this.#span);
+    const options = { startTime: this.#wall(begun), attributes: { 'thread.id': threadId } };
+    tracer.startSpan(`call ${this.#plugin}`, options, parent).end(this.#wall(ended));
   }
 
   answered({ success }: PluginResponse): void {
@@ -74,7 +80,7 @@ export class RequestSpan {
   failed(error: PluginError): void {
     this.#span.setAttribute('error.type', error.code);
     this.#span.recordException(error);
-    this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: error.message });
+    this.#span.setStatus({ code: this.#tracing.api.SpanStatusCode.ERROR, message: error.message });
     this.#span.end(this.#wall(performance.now()));
   }
 

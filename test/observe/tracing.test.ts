@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
-import { tracingApi } from '../../src/observe/tracing.ts';
+import { currentTracing } from '../../src/observe/tracing.ts';
 import { hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
@@ -106,8 +106,8 @@ describe('tracing', () => {
   });
 
   it('is not there without an SDK', () => {
-    expect(tracingApi()).to.not.equal(undefined);
+    expect(currentTracing()).to.not.equal(undefined);
     trace.disable();
-    expect(tracingApi()).to.equal(undefined);
+    expect(currentTracing()).to.equal(undefined);
   });
 });
