@@ -21,17 +21,17 @@ export class Observation {
     const until = ended === 0 ? performance.now() : ended;
     this.#message.queueWaitMs = begun - asked;
     this.#message.durationMs = until - begun;
-    this.#span?.ran(threadId, begun, until);
+    quietly(() => this.#span?.ran(threadId, begun, until));
   }
 
   answered(response: PluginResponse): void {
-    this.#span?.answered(response);
+    quietly(() => this.#span?.answered(response));
     this.#message.response = response;
     if (CHANNELS.end.hasSubscribers) CHANNELS.end.publish(this.#message);
   }
 
   failed(error: PluginError): void {
-    this.#span?.failed(error);
+    quietly(() => this.#span?.failed(error));
     this.#message.error = error;
     if (CHANNELS.error.hasSubscribers) CHANNELS.error.publish(this.#message);
   }
@@ -43,5 +43,15 @@ export function observe(plugin: string, version: string, requestId: string): Obs
   const { start, end, error } = CHANNELS;
   if (tracing === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
   const message: RequestMessage = { plugin, version, requestId };
-  return new Observation(message, tracing === undefined ? undefined : new RequestSpan(tracing, message));
+  return new Observation(message, tracing && quietly(() => new RequestSpan(tracing, message)));
+}
+
+/** An SDK's samplers and processors are anybody's code: what they throw must keep no request from settling (invariant 1). */
+function quietly<Result>(trace: () => Result): Result | undefined {
+  try {
+    return trace();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import { type Context, type ContextManager, context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   AlwaysOffSampler,
@@ -103,6 +104,23 @@ describe('tracing', () => {
     trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler: new AlwaysOffSampler(), spanProcessors }));
     await engine.process('hostile', { input: 'x' });
     expect(exporter.getFinishedSpans()).to.deep.equal([]);
+  });
+
+  it('keeps no request from settling when the SDK throws', async () => {
+    trace.disable();
+    const fail = (): never => {
+      throw new Error('a processor that fails');
+    };
+    for (const part of ['onStart', 'onEnd'] as const) {
+      const nothing = async (): Promise<void> => {};
+      const processor = { onStart() {}, onEnd() {}, forceFlush: nothing, shutdown: nothing, [part]: fail };
+      trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+      const warned = once(process, 'warning');
+      expect((await engine.process('hostile', { input: 'x' })).output).to.equal('x');
+      expect((await rejection(engine.process('hostile', { input: 'divide' }))).code).to.equal('ERR_TRAP');
+      expect(String((await warned)[0])).to.equal('Error: a processor that fails');
+      trace.disable();
+    }
   });
 
   it('is not there without an SDK', () => {
