@@ -27,7 +27,7 @@ class ComponentError extends Error {
   readonly payload: unknown;
 
   constructor(payload: unknown) {
-    super('The function returned an error');
+    super(typeof payload === 'object' ? 'The function returned an error; see `payload`' : String(payload));
     this.payload = payload;
   }
 }

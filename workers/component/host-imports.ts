@@ -21,14 +21,15 @@ export function hostFunction(path: ImportPath): (imports: HostImports) => HostFu
   if (name.kind === 'function') {
     const key = lowerCamel(name.name);
     return (imports) => {
-      const found = owner.length === 0 ? rootFunction(imports, name.name) : ownProperty(ownerOf(imports, owner), key);
+      const found = owner.length === 0 ? rootItem(imports, name.name) : ownProperty(ownerOf(imports, owner), key);
       if (typeof found !== 'function') throw missing();
       return found as HostFunction;
     };
   }
   const resource = upperCamel(name.resource);
   const classIn = (imports: HostImports): ClassOfHost => {
-    const found = ownProperty(ownerOf(imports, owner), resource);
+    const found =
+      owner.length === 0 ? rootItem(imports, name.resource) : ownProperty(ownerOf(imports, owner), resource);
     if (typeof found !== 'function' || typeof found.prototype !== 'object') throw missing();
     return found as ClassOfHost;
   };
@@ -66,8 +67,8 @@ function ownerOf(imports: HostImports, [name, ...inner]: readonly string[]): unk
   return found;
 }
 
-/** A function that is imported by itself; jco looks for it as the default export of a module of its name. */
-function rootFunction(imports: HostImports, name: string): unknown {
+/** A function or resource that is imported by itself; jco looks for the default export of a module of its name. */
+function rootItem(imports: HostImports, name: string): unknown {
   const found = ownProperty(imports, name);
   return typeof found === 'function' ? found : ownProperty(found, 'default');
 }

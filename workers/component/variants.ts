@@ -53,7 +53,11 @@ export function variantCodec(
 
 /** A top-level `result` of a function passes like any other variant; who calls turns `err` into an exception. */
 export function resultCodec(ok: Codec | undefined, error: Codec | undefined, layout: Layout): Codec {
-  return codec(tagged(['ok', 'err'], [ok, error]), [ok, error], layout);
+  const names = ['ok', 'err'];
+  const payloads = [ok, error];
+  // With `val` also where a case has no payload, as jco has it for results and not for variants.
+  const make = (index: number, payload: unknown): unknown => ({ tag: names[index], val: payload });
+  return codec({ ...tagged(names, payloads), make }, payloads, layout);
 }
 
 /** @param nested Whether the payload may be `undefined` by itself, so that the option needs tags. */
