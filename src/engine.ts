@@ -83,6 +83,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
         this.#tell('plugin:reloaded', plugin, previous);
       },
       onReloadFailed: (name, error) => this.#tell('plugin:reload-failed', name, error),
+      onWarning: (warning) => this.#tell('plugin:warning', warning),
       onUnloaded: (plugin) => this.#tell('plugin:unloaded', plugin),
       onCircuit: (change) => this.#tell(`circuit:${change.state}`, change),
       onQuarantined: (change) => this.#tell('input:quarantined', change),

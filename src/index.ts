@@ -16,7 +16,7 @@ export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts'
 export type { QuarantinedInput } from './health/quarantine.ts';
 export type { VersionSnapshot } from './observe/book.ts';
 export type { LoadMessage, RequestMessage } from './observe/channels.ts';
-export type { EngineEvents, PluginEvent, PluginLog } from './observe/events.ts';
+export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './observe/events.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
 export type { CountByCode } from './observe/version-metrics.ts';

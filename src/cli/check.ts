@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { PluginError, type WireError } from '../errors.ts';
 import { cleanLogLine } from '../log-line.ts';
 import type { RequestOptions } from '../protocol.ts';
+import { missingDirectories } from '../sandbox/missing-directories.ts';
 import { resolvePolicy, type Sandbox } from '../sandbox/policy.ts';
 import { type ComponentFile, readComponent } from './component.ts';
 import { denials } from './denials.ts';
@@ -29,6 +30,8 @@ interface Report {
   readonly problems: readonly WireError[];
   /** What it may ask for at run time and will be denied. */
   readonly denials: readonly string[];
+  /** What is probably not as it was meant to be. */
+  readonly warnings: readonly string[];
 }
 
 const EXAMPLES = `
@@ -59,7 +62,14 @@ async function check(path: string, options: CheckOptions): Promise<ExitStatus> {
 }
 
 async function examine(path: string, options: CheckOptions, sandbox: Sandbox): Promise<Report> {
-  const verdict = { file: path, sandbox: options.sandbox, sha256: undefined, world: undefined, denials: [] };
+  const verdict = {
+    file: path,
+    sandbox: options.sandbox,
+    sha256: undefined,
+    world: undefined,
+    denials: [],
+    warnings: [],
+  };
   const policy = resolvePolicy(sandbox);
   let component: ComponentFile;
   try {
@@ -68,12 +78,21 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
     return { ...verdict, usable: false, problems: [toProblem(error)] };
   }
   const { bytes, sha256, analysis } = component;
-  const read = { ...verdict, sha256, denials: denials(analysis, policy) };
+  const imports = analysis.imports.map(({ name }) => name);
+  const warnings = await missingDirectories(policy, imports);
+  const read = { ...verdict, sha256, denials: denials(analysis, policy), warnings };
   const problems = findMismatches(analysis, policy.maxMemoryBytes);
   if (options.strict) problems.push(...read.denials.map(capabilityDenied));
   if (problems.length > 0) return { ...read, usable: false, problems: problems.map((problem) => problem.toJSON()) };
   // The rest shows when it is loaded: a pinned hash, parts that do not link, a start that fails.
-  const session = { source: bytes, name: pluginName(path), sandbox, config: options.config, engine: { threads: 1 } };
+  const session = {
+    source: bytes,
+    name: pluginName(path),
+    sandbox,
+    config: options.config,
+    engine: { threads: 1 },
+    warn: false,
+  };
   try {
     const world = await withPlugin(session, async (_engine, info) => info.world);
     return { ...read, usable: true, world, problems: [] };
@@ -95,7 +114,10 @@ function toProblem(error: unknown): WireError {
   throw error;
 }
 
-function describeReport({ file, sandbox, usable, world, problems, denials }: Report, strict: boolean): string {
+function describeReport(
+  { file, sandbox, usable, world, problems, denials, warnings }: Report,
+  strict: boolean,
+): string {
   const lines = usable
     ? [
         `${paint('green', '✓')} ${cleanLogLine(file)} implements ${world} and loads under the policy ${cleanLogLine(sandbox)}`,
@@ -106,7 +128,7 @@ function describeReport({ file, sandbox, usable, world, problems, denials }: Rep
     if (hint !== undefined) lines.push(`  ${paint('dim', '→')} ${cleanLogLine(hint)}`);
   }
   // Under --strict they are among the problems.
-  if (denials.length > 0 && !strict)
-    lines.push('', ...denials.map((denial) => `${paint('yellow', '!')} ${cleanLogLine(denial)}`));
+  const remarks = [...(strict ? [] : denials), ...warnings];
+  if (remarks.length > 0) lines.push('', ...remarks.map((remark) => `${paint('yellow', '!')} ${cleanLogLine(remark)}`));
   return `${lines.join('\n')}\n`;
 }

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
+  /** Whether to say on stderr what is probably not as it was meant to be. @default true */
+  readonly warn?: boolean;
   /** Gives up loading the plugin, which may take as long as compiling it or its `initialize` may. @default none */
   readonly signal?: AbortSignal;
 }
@@ -33,7 +35,7 @@ export function pluginName(path: string): string {
  * @throws {Failure} with status 2 when the plugin cannot be loaded.
  */
 export async function withPlugin<Result>(
-  { source, name, sandbox, config, engine: options, quiet = false, signal }: SessionOptions,
+  { source, name, sandbox, config, engine: options, quiet = false, warn = true, signal }: SessionOptions,
   run: (engine: PluginEngine, plugin: PluginInfo) => Promise<Result>,
 ): Promise<Result> {
   const engine = await PluginEngine.create(options);
@@ -41,6 +43,7 @@ export async function withPlugin<Result>(
     engine.on('plugin:log', ({ level, plugin, message }) => say(`[${level}] ${plugin}: ${message}`));
     engine.on('plugin:event', ({ plugin, type, payload }) => say(`[event] ${plugin}: ${type} ${payload}`));
   }
+  if (warn) engine.on('plugin:warning', ({ plugin, message }) => say(`[warning] ${plugin}: ${message}`));
   const giveUp = (): void => void engine.close({ force: true });
   if (signal?.aborted) giveUp();
   signal?.addEventListener('abort', giveUp);

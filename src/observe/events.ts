@@ -29,6 +29,14 @@ export interface PluginEvent {
   readonly payload: string;
 }
 
+/** Something about a version that comes up all the same, and is probably not what was meant. */
+export interface PluginWarning {
+  readonly plugin: string;
+  readonly version: string;
+  /** One line. */
+  readonly message: string;
+}
+
 /** The engine's events and what their listeners get. */
 export interface EngineEvents {
   /** A plugin went from one state to another; told before the event that says what came of it. */
@@ -44,6 +52,8 @@ export interface EngineEvents {
   'canary:promoted': [promotion: CanaryPromotion];
   /** A canary, or the version promoted last, serves no more; `reason` says why. */
   'canary:rolled-back': [change: CanaryChange];
+  /** A version came up in which something is not as it was meant to be: a granted directory does not exist. */
+  'plugin:warning': [warning: PluginWarning];
   'plugin:log': [log: PluginLog];
   'plugin:event': [event: PluginEvent];
   'capability:granted': [change: GrantChange];

@@ -8,10 +8,12 @@ import { type CircuitChange, failedHow, type GuardListener } from '../health/gua
 import { Guards } from '../health/guards.ts';
 import { examine, type PluginHealth } from '../health/health-check.ts';
 import { cleanLogLine } from '../log-line.ts';
+import type { PluginWarning } from '../observe/events.ts';
 import type { PluginResponse } from '../protocol.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
 import type { CapabilityManager } from '../sandbox/capabilities.ts';
 import { environmentOf } from '../sandbox/environment.ts';
+import { missingDirectories } from '../sandbox/missing-directories.ts';
 import type { ProcessOptions } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -42,6 +44,7 @@ export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onC
   readonly onLoaded: (plugin: PluginInfo) => void;
   readonly onReloaded: (plugin: PluginInfo, previous: PluginInfo) => void;
   readonly onReloadFailed: (name: string, error: PluginError) => void;
+  readonly onWarning: (warning: PluginWarning) => void;
   readonly onUnloaded: (plugin: PluginInfo) => void;
 }
 
@@ -373,6 +376,9 @@ export class Registry {
       }
       if (selfTest !== undefined)
         await runSelfTest(selfTest, (request) => this.#ask(lane, request, 'self-test'), policy.wallTimeLimitMs);
+      for (const message of await missingDirectories(policy, artifact.contract.wasi)) {
+        this.#listener.onWarning({ plugin, version: lane.version, message });
+      }
       this.guards.place(lane, artifact.sha256, failurePolicy);
       return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {

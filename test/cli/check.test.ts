@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, lifecycle, misfits, wasi } from '../fixtures/guests.ts';
+import { syscalls } from '../hostile/guests/syscalls.ts';
 import { contractWit, plugin } from '../support/wat.ts';
 import { linesOf, Workplace } from './cli.ts';
 
@@ -103,6 +104,22 @@ describe('wasm-plugin-pool check', () => {
       /^! It imports wasi:cli\/environment@0\.2\.0 but sees no environment variables: the policy grants no allowEnv\.$/m,
     );
     expect(status).to.equal(0);
+  });
+
+  it('says which granted directories do not exist', async () => {
+    await workplace.file('files.wasm', syscalls);
+    const directory = '/no/such/directory';
+    await workplace.file('files.json', JSON.stringify({ allowFsRead: [directory] }));
+    const args = ['check', 'files.wasm', '--sandbox', 'files.json'];
+    const { status, stdout, stderr } = await workplace.run(args);
+    expect(stdout).to.match(/^! The granted directory \/no\/such\/directory does not exist: it is not mounted$/m);
+    expect([status, stderr]).to.deep.equal([0, '']);
+    const { warnings } = JSON.parse((await workplace.run([...args, '--json'])).stdout);
+    expect(warnings).to.have.length(1);
+    const run = await workplace.run(['run', 'files.wasm', '--sandbox', 'files.json', '--input', 'preopens']);
+    expect(run.stderr).to.equal(
+      `[warning] files: The granted directory ${directory} does not exist: it is not mounted\n`,
+    );
   });
 
   it('refuses what a policy denies with --strict, and accepts what it grants', async () => {

@@ -1,4 +1,5 @@
 import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { wasi } from '../fixtures/guests.ts';
@@ -112,6 +113,21 @@ describe('capabilities of a loaded plugin', () => {
     await engine.capabilities.revoke('guest', 'fs-read');
     await engine.loadPlugin('guest', await syscalls());
     expect(await ask('environment\npreopens')).to.equal('none\nnone');
+  });
+
+  it('of directories that do not exist are told of, where the plugin asks for files', async () => {
+    const warnings = collect(engine, 'plugin:warning');
+    const sandbox = { allowFsRead: [join(tree.root, 'none'), tree.granted], allowFsWrite: ['/no\nwhere'] };
+    await engine.loadPlugin('other', await wasi(), { sandbox });
+    expect(warnings).to.deep.equal([]);
+    const { version } = await engine.loadPlugin('guest', await syscalls(), { sandbox });
+    const warning = (path: string): object => ({
+      plugin: 'guest',
+      version,
+      message: `The granted directory ${path} does not exist: it is not mounted`,
+    });
+    expect(warnings).to.deep.equal([warning(join(tree.root, 'none')), warning('/no\\u{a}where')]);
+    expect(await ask('preopens')).to.equal(`${tree.granted} `);
   });
 
   it('can be granted before the plugin is loaded, and belong to no other name', async () => {
