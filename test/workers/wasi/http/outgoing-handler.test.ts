@@ -110,7 +110,7 @@ describe('wasi:http/outgoing-handler', function () {
           response.setHeader('x-received', received);
           const chunk = Buffer.alloc(64 * 1024, 'x');
           const more = (): void => {
-            while (sent < 8 * MiB) {
+            while (sent < 24 * MiB) {
               sent += chunk.length;
               if (!response.write(chunk)) {
                 response.once('drain', more);
@@ -135,10 +135,10 @@ describe('wasi:http/outgoing-handler', function () {
         before = sent;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      expect(sent).to.be.below(8 * MiB);
+      expect(sent).to.be.below(24 * MiB);
       const answer = await client.read(response);
       expect(answer.headers['x-received']).to.equal(String(6 * MiB));
-      expect(answer.body.length).to.equal(8 * MiB);
+      expect(answer.body.length).to.equal(24 * MiB);
     });
 
     it('gives the trailers, also when the body is not read', async () => {
