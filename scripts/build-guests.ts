@@ -36,6 +36,9 @@ const GUESTS: readonly Guest[] = [
   },
 ];
 
+/** What turns sources into components, by paths from the plugins. */
+const BUILDERS = ['../../src/cli/build/assemblyscript.ts', '../../src/componentize/componentize.ts'];
+
 const { values: options } = parseArgs({ options: { all: { type: 'boolean' }, verify: { type: 'boolean' } } });
 const jobs = GUESTS.map((guest) => report(guest.name, () => buildGuest(guest)));
 if (options.all) jobs.push(report('redact', buildRedact));
@@ -75,7 +78,7 @@ async function buildGuest({ name, tools, load }: Guest): Promise<string> {
 async function hashInputs(name: string, tools: readonly string[]): Promise<string> {
   const sources: string[] = [];
   for await (const path of glob(`${name}/**/*.{js,ts}`, { cwd: PLUGINS })) sources.push(path);
-  const files = await hashFiles(PLUGINS, [...sources, 'componentize.ts', '../../wit/plugin-system.wit']);
+  const files = await hashFiles(PLUGINS, [...sources, ...BUILDERS, 'componentize.ts', '../../wit/plugin-system.wit']);
   const versions = await Promise.all(tools.map(async (tool) => `${tool}@${await installedVersion(tool)}`));
   return sha256(JSON.stringify([files, versions]));
 }

@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import { cleanLogLine } from '../log-line.ts';
+import { packageVersion } from '../package-root.ts';
 import { batchCommand } from './batch.ts';
+import { buildCommand } from './build.ts';
 import { cacheCommand } from './cache.ts';
 import { checkCommand } from './check.ts';
+import { componentizeCommand } from './componentize.ts';
+import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
+import { newCommand } from './new.ts';
 import { runCommand } from './run.ts';
 
 const EPILOGUE = `
@@ -23,14 +26,19 @@ export function createProgram(): Command {
     })
     .exitOverride()
     .addHelpText('after', EPILOGUE);
-  for (const command of [inspectCommand(), checkCommand(), runCommand(), batchCommand(), cacheCommand()]) {
+  for (const command of [
+    inspectCommand(),
+    checkCommand(),
+    runCommand(),
+    batchCommand(),
+    cacheCommand(),
+    newCommand(),
+    buildCommand(),
+    componentizeCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   }
   return program;
-}
-
-function packageVersion(): string {
-  const path = findPackageJSON(import.meta.url)!;
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

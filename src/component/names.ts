@@ -6,9 +6,10 @@ import type { CoreModule, CoreModuleType } from './core-ast.ts';
  * What names may consist of: the alphabet that compilers and wit-component use (`[method]descriptor.read-via-stream`,
  * `[async-lower]x`, `cm32p2|wasi:io/poll@0.2`, `$imports`, `_ZN3std2io5stdio6_print17h0E`, `wasi:io/poll@0.2.6+build`).
  * The empty string is one of them: wit-component links its shims through the module `""`.
+ * wit-component tells two imports of one function apart by a suffix, `fd_write [v2]`; modules that Go compiles have such.
  * Names of this alphabet can be put between quotes of any kind in JavaScript, paths excepted.
  */
-const PLAIN = /^[A-Za-z0-9_.:/@#$|<>[\]+-]*$/;
+const PLAIN = /^[A-Za-z0-9_.:/@#$|<>[\]+-]*( \[v\d+\])?$/;
 
 /** Means the prototype, not a property, in an object literal of generated code. */
 const PROTO = '__proto__';

@@ -81,6 +81,7 @@ describe('assertPlainNames', () => {
       'cabi_post_toolsku:plugin-system/plugin-api@1.0.0#process',
       '_ZN4core3ptr52drop_in_place$LT$std..io..error..Error$GT$17h5b6b5f0c8f3a2f4dE',
       'GOT.mem',
+      'fd_write [v2]',
       '0',
     ];
     for (const name of names) {

@@ -8,6 +8,7 @@ import { blocksOf, commandsOf, matching, promisedBy, ROOT } from './blocks.ts';
 
 const DOCUMENTS = [
   'README.md',
+  'docs/write-a-plugin.md',
   'docs/embed.md',
   'docs/cli.md',
   'docs/limits.md',
@@ -40,6 +41,13 @@ function print(folder: string, text: string): Promise<string> {
   return run(folder, '.', process.execPath, ['--input-type=module-typescript', '--eval', source]);
 }
 
+/** Builds the plugin that a block marked `js` is. */
+async function buildPlugin(folder: string, text: string): Promise<void> {
+  await mkdir(join(folder, 'js/src'), { recursive: true });
+  await writeFile(join(folder, 'js/src/plugin.js'), text);
+  await run(folder, '.', process.execPath, [join(root, 'src/cli/main.ts'), 'build', 'js']);
+}
+
 describe('the code in the documentation', () => {
   let folder = '';
 
@@ -49,6 +57,7 @@ describe('the code in the documentation', () => {
     await mkdir(join(folder, 'bin'));
     await mkdir(join(folder, 'examples'));
     await symlink(join(root, 'examples/plugins'), join(folder, 'examples/plugins'));
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
     const npx = `#!/bin/sh\nshift\nexec '${process.execPath}' '${join(root, 'src/cli/main.ts')}' "$@"\n`;
     await writeFile(join(folder, 'bin/npx'), npx, { mode: 0o755 });
   });
@@ -57,9 +66,13 @@ describe('the code in the documentation', () => {
   for (const document of DOCUMENTS) {
     it(`runs in ${document}`, async function () {
       this.timeout(60_000);
-      const blocks = await blocksOf(document, ['ts', 'console']);
+      const blocks = await blocksOf(document, ['ts', 'js', 'console']);
       expect(blocks).not.to.be.empty;
       for (const { place, language, text } of blocks) {
+        if (language === 'js') {
+          await buildPlugin(folder, text);
+          continue;
+        }
         if (language === 'ts') {
           expect((await print(folder, text)).trimEnd().split('\n'), place).to.deep.equal(promisedBy(text));
           continue;

@@ -4,7 +4,8 @@
  * on the heap outside of the garbage collector: what the host passes in is copied and freed at once, what a function
  * answers with is freed in its post-return.
  *
- * The language cannot spell the names that a component's core module exports: `../build.ts` renames `api_*` and `post_*`.
+ * The language cannot spell the names that a component's core module exports: `wasm-plugin-pool build` renames `api_*` and
+ * `post_*`.
  */
 import { getMetadata, initialize, process, shutdown } from './plugin';
 

@@ -1,0 +1,61 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { Workplace } from './cli.ts';
+import { runIn } from './projects.ts';
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+
+describe('wasm-plugin-pool doctor', () => {
+  const workplace = new Workplace();
+
+  /** Runs it with nothing on the PATH but the given programs, each of which prints a text. */
+  const doctor = async (programs: Readonly<Record<string, string>>, ...args: string[]) => {
+    const bin = workplace.path(`bin-${Object.keys(programs).join('-')}`);
+    await mkdir(bin, { recursive: true });
+    for (const [name, says] of Object.entries(programs)) {
+      await writeFile(`${bin}/${name}`, `#!/bin/sh\necho '${says}'\n`);
+      await chmod(`${bin}/${name}`, 0o755);
+    }
+    const script = `const { spawnSync } = require('node:child_process');
+      const { status, stdout } = spawnSync(process.execPath, process.argv.slice(1), { env: { PATH: '${bin}', NO_COLOR: '1' } });
+      console.log(JSON.stringify({ status, stdout: String(stdout) }));`;
+    const run = ['--eval', script, '--', '--disable-warning=ExperimentalWarning', MAIN, 'doctor', ...args];
+    return JSON.parse(await runIn(workplace.directory, process.execPath, run));
+  };
+
+  it('gives the command that installs what is missing', async () => {
+    const { status, stdout } = await doctor({ cargo: 'cargo 1.95.0 (f2d3ce0bd 2026-03-21)' }, '--language', 'rust');
+    expect(stdout).to.equal(
+      '✗ Rust\n    cargo: cargo 1.95.0 (f2d3ce0bd 2026-03-21)\n' +
+        '    target wasm32-wasip2: not found\n      → rustup target add wasm32-wasip2\n',
+    );
+    expect(status).to.equal(1);
+  });
+
+  it('tells a version that is too old from one that will do', async () => {
+    const old = await doctor({ go: 'go version go1.19.8 linux/amd64' }, '--language', 'go', '--json');
+    expect(JSON.parse(old.stdout)[0]).to.deep.include({ language: 'go', ready: false });
+    expect(JSON.parse(old.stdout)[0].tools[0].problem).to.equal(
+      'go version go1.19.8 linux/amd64 is too old, it takes 1.24',
+    );
+    const good = await doctor({ go: 'go version go1.24.0 linux/amd64' }, '--language', 'go');
+    expect(good.status).to.equal(0);
+    expect(good.stdout).to.match(/^✓ Go\n/);
+  });
+
+  it('looks at every language, and ends with 0 whatever it finds', async () => {
+    const { status, stdout } = await doctor({}, '--json');
+    expect(status).to.equal(0);
+    const reports: { language: string; ready: boolean }[] = JSON.parse(stdout);
+    expect(Object.fromEntries(reports.map(({ language, ready }) => [language, ready]))).to.deep.equal({
+      rust: false,
+      go: false,
+      c: false,
+      // These come with npm.
+      javascript: true,
+      typescript: true,
+      assemblyscript: true,
+      python: false,
+    });
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { Failure } from '../../src/cli/failure.ts';
+import { LANGUAGES } from '../../src/cli/languages.ts';
+import { createProject } from '../../src/cli/new/project.ts';
+import { Workplace } from './cli.ts';
+import { installPackages, runIn } from './projects.ts';
+
+describe('wasm-plugin-pool new', () => {
+  const workplace = new Workplace();
+
+  for (const language of LANGUAGES) {
+    it(`makes a project in ${language} with the contract, a readme and no trace of the template's name`, async () => {
+      const { status, stdout } = await workplace.run(['new', `a-${language}`, '--language', language, '--json']);
+      expect(status).to.equal(0);
+      const { name, files } = JSON.parse(stdout);
+      expect(name).to.equal(`a-${language}`);
+      expect(files).to.include.members(['.gitignore', 'README.md', 'wit/plugin-system.wit']);
+      const project = workplace.path(`a-${language}`);
+      expect((await readdir(project, { recursive: true })).sort()).to.include.members(files);
+      for (const file of files) {
+        expect(await readFile(`${project}/${file}`, 'utf8'), file).not.to.match(/my[-_]plugin/);
+      }
+      expect(await readFile(`${project}/wit/plugin-system.wit`, 'utf8')).to.equal(
+        await readFile(new URL('../../wit/plugin-system.wit', import.meta.url), 'utf8'),
+      );
+    });
+  }
+
+  /** The packages of npm that a project needs, by its language. */
+  const PACKAGES = {
+    javascript: ['componentize-qjs'],
+    typescript: ['componentize-qjs', 'typescript', '@types/node'],
+    assemblyscript: ['assemblyscript'],
+  };
+
+  for (const [language, packages] of Object.entries(PACKAGES)) {
+    it(`makes a project in ${language} that builds, and whose own tests pass`, async function () {
+      this.timeout(120_000);
+      await workplace.run(['new', `work/${language}-plugin`, '--language', language]);
+      const project = workplace.path(`work/${language}-plugin`);
+      await installPackages(project, packages);
+      const built = await workplace.run(['build', project]);
+      expect(built.stderr).to.equal('');
+      expect(built.stdout).to.match(/^work\/\w+-plugin\/build\/\w+-plugin\.wasm: [\d.]+ [KM]iB, built in \d+ ms\n$/);
+      await runIn(project, process.execPath, ['--disable-warning=ExperimentalWarning', '--test']);
+      if (language !== 'typescript') return;
+      // The types of `wasm-plugin-pool/plugin` and of the engine are those of the sources here.
+      const paths = Object.fromEntries(
+        Object.entries({ 'wasm-plugin-pool/plugin': 'guest/define-plugin.ts', 'wasm-plugin-pool': 'index.ts' }).map(
+          ([name, file]) => [name, [new URL(`../../src/${file}`, import.meta.url).pathname]],
+        ),
+      );
+      const overrides = { noEmit: true, lib: ['es2024', 'esnext.disposable'], paths };
+      await writeFile(
+        `${project}/tsconfig.test.json`,
+        JSON.stringify({ extends: './tsconfig.json', compilerOptions: overrides, include: ['src'] }),
+      );
+      await runIn(project, process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']);
+    });
+  }
+
+  it('overwrites nothing', async () => {
+    await mkdir(workplace.path('mine'));
+    await writeFile(workplace.path('mine/plugin.c'), 'mine');
+    const { status, stderr } = await workplace.run(['new', 'mine', '--language', 'c']);
+    expect(status).to.equal(2);
+    expect(stderr).to.equal('error: `mine` is there already, and nothing in it is overwritten: give another folder.\n');
+    expect(await readdir(workplace.path('mine'))).to.deep.equal(['plugin.c']);
+    expect(await readFile(workplace.path('mine/plugin.c'), 'utf8')).to.equal('mine');
+  });
+
+  it('takes a folder that is there and empty', async () => {
+    await mkdir(workplace.path('empty'));
+    expect((await workplace.run(['new', 'empty', '--language', 'c'])).status).to.equal(0);
+    expect(await readdir(workplace.path('empty'))).to.include('plugin.c');
+  });
+
+  it('refuses a name that not every language takes', async () => {
+    for (const name of ['Upper', '1st', 'under_score', 'two--dashes', 'end-', 'x'.repeat(65), '$(reboot)', 'a b']) {
+      const failure = await createProject(workplace.path(`names/${name}`), 'c').catch((error: unknown) => error);
+      expect(failure, name).to.be.instanceOf(Failure);
+      expect((failure as Failure).status).to.equal(2);
+    }
+    expect(await readdir(workplace.directory)).not.to.include('names');
+  });
+
+  it('wants a language that it knows', async () => {
+    const { status, stderr } = await workplace.run(['new', 'cobol-plugin', '--language', 'cobol']);
+    expect(status).to.equal(2);
+    expect(stderr).to.include('rust, go, c, javascript, typescript, assemblyscript, python');
+  });
+});
