@@ -12,6 +12,9 @@ export type Utterance =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly type: string; readonly payload: string };
 
+/** How the log line begins, at the level `warn`, that says why a `shutdown` failed: no caller waits for that. */
+export const SHUTDOWN_FAILED = 'shutdown failed: ';
+
 /** Options of a request, in the order in which the plugin gets them. */
 export type RequestOptions = readonly (readonly [string, string])[];
 

@@ -1,7 +1,9 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
+import { describe } from '../src/errors.ts';
+import { cleanLogLine } from '../src/log-line.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
-import type { Utterance } from '../src/protocol.ts';
+import { SHUTDOWN_FAILED, type Utterance } from '../src/protocol.ts';
 import { CallContext } from './call-context.ts';
 import { unversioned } from './component/names.ts';
 import { PluginInstance } from './instance.ts';
@@ -152,13 +154,19 @@ export class Residents {
     // First what it is, then that it runs: or the watchdog could take it for the call before.
     this.#mailbox.enter('shutdown');
     this.#mailbox.enterSection(section);
+    // The instance goes either way, and no caller waits for its last words: a log line is where they can be heard.
     try {
-      live.instance.shutdown();
-    } catch {
-      // The instance goes either way, and no caller waits for its last words.
+      const refusal = live.instance.shutdown();
+      if (refusal !== undefined) this.#lament(refusal);
+    } catch (error) {
+      this.#lament(describe(error));
     }
     resident.tally?.calledHost(live.context.hostCalls);
     this.#drop(resident);
     if (!this.#mailbox.leaveSection(section)) throw new Killed();
+  }
+
+  #lament(reason: string): void {
+    this.#say({ kind: 'log', level: 'warn', message: cleanLogLine(`${SHUTDOWN_FAILED}${reason}`) });
   }
 }

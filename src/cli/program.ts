@@ -6,6 +6,7 @@ import { buildCommand } from './build.ts';
 import { cacheCommand } from './cache.ts';
 import { checkCommand } from './check.ts';
 import { componentizeCommand } from './componentize.ts';
+import { conformanceCommand } from './conformance.ts';
 import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
 import { newCommand } from './new.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     checkCommand(),
     runCommand(),
     batchCommand(),
+    conformanceCommand(),
     cacheCommand(),
     newCommand(),
     buildCommand(),

@@ -9,6 +9,7 @@ package main
 
 import (
 	"errors"
+	"runtime/debug"
 	"structs"
 	"unsafe"
 )
@@ -154,6 +155,19 @@ func cabiRealloc(old, oldSize, _, size uint32) uint32 {
 	return at
 }
 
+// ---- The garbage collector ----
+
+// While the host calls cabi_realloc or a post-return, a component may not call the host, and the collector asks it for the
+// time. So it works only while a function of the plugin runs.
+func init() { debug.SetGCPercent(-1) }
+
+// collecting runs a function of the plugin. Turning the collector off waits until it is done.
+func collecting(run func()) {
+	debug.SetGCPercent(100)
+	defer debug.SetGCPercent(-1)
+	run()
+}
+
 // ---- The plugin's functions ----
 
 // What the current call answers with.
@@ -165,27 +179,31 @@ var (
 
 //go:wasmexport toolsku:plugin-system/plugin-api@1.0.0#initialize
 func exportInitialize(config, count uint32) *rawOption {
-	answeredResult = putError(initialize(takePairs(config, count)))
+	collecting(func() { answeredResult = putError(initialize(takePairs(config, count))) })
 	return &answeredResult
 }
 
 //go:wasmexport toolsku:plugin-system/plugin-api@1.0.0#process
 func exportProcess(input, inputSize, options, optionCount uint32) *rawResponse {
-	output, err := process(take(rawString{at: input, size: inputSize}), takePairs(options, optionCount))
-	answeredResponse = rawResponse{output: put(output), success: err == nil, errorMessage: putError(err)}
+	collecting(func() {
+		output, err := process(take(rawString{at: input, size: inputSize}), takePairs(options, optionCount))
+		answeredResponse = rawResponse{output: put(output), success: err == nil, errorMessage: putError(err)}
+	})
 	return &answeredResponse
 }
 
 //go:wasmexport toolsku:plugin-system/plugin-api@1.0.0#shutdown
 func exportShutdown() *rawOption {
-	answeredResult = putError(shutdown())
+	collecting(func() { answeredResult = putError(shutdown()) })
 	return &answeredResult
 }
 
 //go:wasmexport toolsku:plugin-system/plugin-api@1.0.0#get-metadata
 func exportMetadata() *rawMetadata {
-	m := metadata()
-	answeredMetadata = rawMetadata{name: put(m.Name), version: put(m.Version), description: put(m.Description)}
+	collecting(func() {
+		m := metadata()
+		answeredMetadata = rawMetadata{name: put(m.Name), version: put(m.Version), description: put(m.Description)}
+	})
 	return &answeredMetadata
 }
 

@@ -1,0 +1,89 @@
+import type { ComponentAnalysis } from '../../component/analyze.ts';
+import type { PluginEngine } from '../../engine.ts';
+import { PluginError } from '../../errors.ts';
+import type { PluginResponse, RequestOptions } from '../../protocol.ts';
+import type { ProcessRequest } from '../../request.ts';
+import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from '../../sandbox/policy.ts';
+
+/** What is put to the test, and how. */
+export interface SubjectOptions {
+  readonly bytes: Uint8Array;
+  readonly analysis: ComponentAnalysis;
+  readonly sandbox: Sandbox;
+  readonly config: RequestOptions;
+  /** Requests that the plugin should be able to answer. */
+  readonly samples: readonly ProcessRequest[];
+  /** Requests that the memory is watched over. */
+  readonly calls: number;
+  /** What the plugin does not claim. */
+  readonly disclaims: ReadonlySet<'stable-output' | 'no-state'>;
+}
+
+/** What became of a request: an answer of the plugin's, or the error of the engine. */
+export type Reply = { readonly answer: PluginResponse } | { readonly error: PluginError };
+
+/** A plugin on an engine, with what the checks need. Each check loads it anew, under a name and policy of its own. */
+export class Subject {
+  readonly options: SubjectOptions;
+  readonly engine: PluginEngine;
+  readonly policy: ResolvedPolicy;
+
+  constructor(engine: PluginEngine, options: SubjectOptions) {
+    this.engine = engine;
+    this.options = options;
+    this.policy = resolvePolicy(options.sandbox);
+  }
+
+  /**
+   * Loads the plugin for the time of a check.
+   *
+   * @param overrides What its policy has different from the given one.
+   */
+  async load<Result>(
+    name: string,
+    run: (process: (request: ProcessRequest) => Promise<Reply>) => Promise<Result>,
+    overrides: Policy = {},
+    config: RequestOptions = this.options.config,
+  ): Promise<Result> {
+    // The names under which the checks load it are known to nobody else.
+    const sandbox = { ...withoutUndefined(this.policy), ...overrides };
+    await this.engine.loadPlugin(name, this.options.bytes, { sandbox, config: Object.fromEntries(config) });
+    try {
+      return await run((request) => this.#ask(name, request));
+    } finally {
+      await this.engine.unloadPlugin(name);
+    }
+  }
+
+  #ask(name: string, request: ProcessRequest): Promise<Reply> {
+    return this.engine.process(name, request, { whenFull: 'wait' }).then(
+      (answer): Reply => ({ answer }),
+      (error: unknown): Reply => {
+        if (error instanceof PluginError) return { error };
+        throw error;
+      },
+    );
+  }
+}
+
+/** A policy as it can be given again: what is not set is left out. */
+function withoutUndefined(policy: ResolvedPolicy): Policy {
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as Policy;
+}
+
+/** A reply as a text, equal for equal replies. */
+export function replyText(reply: Reply): string {
+  if ('error' in reply) return `${reply.error.code}${reply.error.trap === undefined ? '' : ` (${reply.error.trap})`}`;
+  const { output, success, errorMessage } = reply.answer;
+  return JSON.stringify(success ? output : [output, errorMessage]);
+}
+
+/** A request, short enough for a line of a report. */
+export function requestText({ input, options }: ProcessRequest): string {
+  const pairs = Array.isArray(options) ? options : Object.entries(options ?? {});
+  const shown = JSON.stringify(input.length > 40 ? `${input.slice(0, 40)}…` : input);
+  const size = input.length > 40 ? ` (${input.length} characters)` : '';
+  const with_ =
+    pairs.length === 0 ? '' : ` with ${pairs.length === 1 ? JSON.stringify(pairs[0]) : `${pairs.length} options`}`;
+  return `${shown}${size}${with_}`;
+}
