@@ -1,7 +1,9 @@
 import { EventEmitter } from 'eventemitter3';
 import { knownKeys, nonEmptyString } from './arguments.ts';
 import { ArtifactCompiler } from './artifact/compiler.ts';
-import { type BatchOptions, type BatchRequest, type BatchResult, runBatch } from './batch/batch.ts';
+import { type Batch, runBatch } from './batch/batch.ts';
+import type { BatchOptions, BatchRequest } from './batch/options.ts';
+import type { BatchSource } from './batch/source.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
@@ -210,13 +212,21 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @throws {PluginError} when the engine has no answer: see `docs/errors.md`.
    */
   process(name: string, request: ProcessRequest, options: ProcessOptions = NO_CALL_OPTIONS): Promise<PluginResponse> {
+    try {
+      if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#run(name, request, options);
+  }
+
+  #run(name: string, request: ProcessRequest, options: ProcessOptions): Promise<PluginResponse> {
     // Not an async function: its two extra turns of the microtask queue would tear batches apart.
     try {
       if (this.#closed !== undefined) throw engineClosed();
       const plugin = this.#registry.get(name) ?? this.#registry.expect(name);
       const input = resolveInput(request);
       const requestOptions = resolveRequestOptions(request.options);
-      if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
       if (plugin.canary === undefined && options.version === undefined)
         return this.#scheduler.process(plugin.stable.lane, input, requestOptions, options);
       return this.#processVersion(plugin, input, requestOptions, options);
@@ -246,15 +256,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Runs many requests, with as many in flight as `concurrency` says: it reads from the source only as fast as the
    * results are taken.
    *
-   * @returns Each record's result, also where it is an error.
+   * @param source Any iterable or async iterable, or a stream of Node or of the web.
+   * @returns Each record's result, also where it is an error. Leaving it aborts what is in flight.
    */
-  batch(
-    source: Iterable<BatchRequest> | AsyncIterable<BatchRequest>,
-    options: BatchOptions = {},
-  ): AsyncGenerator<BatchResult, void, undefined> {
-    return runBatch(source, options, (plugin, request, call) =>
-      this.process(plugin, request, { ...call, whenFull: 'wait' }),
-    );
+  batch(source: BatchSource<BatchRequest>, options: BatchOptions = {}): Batch {
+    return runBatch(source, options, (plugin, request, call) => this.#run(plugin, request, call));
   }
 
   /** What the engine is doing now. */

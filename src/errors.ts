@@ -67,6 +67,8 @@ export interface ErrorDetails {
   readonly backtrace?: readonly WasmFrame[] | undefined;
   /** The policy's field and its value, for the codes that name a limit. */
   readonly limit?: { readonly name: string; readonly value: number } | undefined;
+  /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
+  readonly began?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -92,6 +94,8 @@ export class PluginError extends Error {
   readonly trap: TrapKind | undefined;
   readonly backtrace: readonly WasmFrame[] | undefined;
   readonly limit: { readonly name: string; readonly value: number } | undefined;
+  /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
+  began: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -103,10 +107,11 @@ export class PluginError extends Error {
     this.trap = details.trap;
     this.backtrace = details.backtrace;
     this.limit = details.limit;
+    this.began = details.began;
   }
 
   /** The same error with what the place that caught it knows: which plugin, which version, which request. */
-  with(details: Pick<ErrorDetails, 'plugin' | 'version' | 'requestId'>): PluginError {
+  with(details: Pick<ErrorDetails, 'plugin' | 'version' | 'requestId' | 'began'>): PluginError {
     return new PluginError(this.code, this.message, { ...this, cause: this.cause, ...details });
   }
 
@@ -121,7 +126,7 @@ export function toWire(error: unknown): WireError {
   if (!(error instanceof PluginError)) {
     return { code: 'ERR_WORKER_CRASHED', message: describe(error) };
   }
-  const { code, message, plugin, version, requestId, hint, trap, backtrace, limit, cause } = error;
+  const { code, message, plugin, version, requestId, hint, trap, backtrace, limit, began, cause } = error;
   return {
     code,
     message,
@@ -132,6 +137,7 @@ export function toWire(error: unknown): WireError {
     ...(trap !== undefined && { trap }),
     ...(backtrace !== undefined && { backtrace }),
     ...(limit !== undefined && { limit }),
+    ...(began !== undefined && { began }),
     ...(cause !== undefined && { cause: describe(cause) }),
   };
 }

@@ -1,4 +1,7 @@
-export type { BatchOptions, BatchRequest, BatchResult } from './batch/batch.ts';
+export type { Batch } from './batch/batch.ts';
+export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
+export type { BatchSource } from './batch/source.ts';
+export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
 export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
 export {
   ERROR_CODES,

@@ -120,6 +120,7 @@ export class Batch {
   kill(job: Job, error: PluginError): boolean {
     const { mailbox } = this.thread;
     if (!mailbox.kill(job.slot)) return false;
+    job.began = true;
     this.lane.gate?.killed(job, error);
     if (job.kind === 'process') this.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
     job.reject(error);
@@ -134,6 +135,7 @@ export class Batch {
   }
 
   #settle(job: Job): void {
+    job.began = true;
     const response = job.kind === 'process' ? this.thread.mailbox.response(job.slot) : undefined;
     if (response !== undefined) {
       job.resolve(response);

@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
@@ -73,6 +74,8 @@ export class Job implements Linked<Job> {
   observation: Observation | undefined;
   /** Workers that died with the job first in line, before it began. */
   losses = 0;
+  /** Whether a worker won RUNNING for it. Known for certain when the job settles. */
+  began = false;
   #cleanUp: (() => void) | undefined;
 
   constructor(kind: JobKind, lane: Lane, input: string, options: RequestOptions, requestId: string, priority: number) {
@@ -110,10 +113,10 @@ export class Job implements Linked<Job> {
           }, deadlineMs);
     const onAbort = (): void =>
       onExpired(this.error('ERR_ABORTED', 'The request was aborted', { cause: signal?.reason }));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const forget = signal === undefined ? undefined : whenAborted(signal, onAbort);
     this.#cleanUp = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      forget?.();
     };
   }
 
@@ -131,6 +134,7 @@ export class Job implements Linked<Job> {
 
   reject(error: PluginError): void {
     if (!this.#settle()) return;
+    if (this.kind === 'process') error.began = this.began;
     this.failure = error;
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });

@@ -280,7 +280,10 @@ export class Scheduler {
     if (state === 'waiting') this.#waiting.remove(job);
     else if (state === 'queued') this.#queue.remove(job);
     // Running: the watchdog ends its worker at its next look, unless it ends by itself until then.
-    else if (batch !== undefined && !batch.recall(job)) this.#supervisor.collect(batch);
+    else if (batch !== undefined && !batch.recall(job)) {
+      job.began = true;
+      this.#supervisor.collect(batch);
+    }
     job.reject(error);
     this.#checkDrained(job.lane);
     this.#progress();

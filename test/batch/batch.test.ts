@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type BatchRequest, type BatchResult, runBatch } from '../../src/batch/batch.ts';
+import { runBatch } from '../../src/batch/batch.ts';
+import type { BatchRequest, BatchResult } from '../../src/batch/options.ts';
 import type { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
@@ -284,6 +285,6 @@ describe('runBatch()', () => {
   it('passes errors on as they are', async () => {
     const failure = new PluginError('ERR_TRAP', 'a trap');
     const [result] = await all(runBatch([{ input: '' }], { plugin: 'p' }, () => Promise.reject(failure)));
-    expect(result).to.deep.equal({ index: 0, id: undefined, ok: false, error: failure });
+    expect(result).to.deep.equal({ index: 0, id: undefined, ok: false, error: failure, attempts: 1 });
   });
 });

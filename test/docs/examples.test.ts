@@ -10,6 +10,7 @@ const DOCUMENTS = [
   'README.md',
   'docs/write-a-plugin.md',
   'docs/embed.md',
+  'docs/batch.md',
   'docs/cli.md',
   'docs/limits.md',
   'docs/versions.md',

@@ -1,4 +1,4 @@
-import type { BatchRequest, BatchResult } from '../../batch/batch.ts';
+import type { BatchRequest, BatchResult } from '../../batch/options.ts';
 import type { PluginEngine } from '../../engine.ts';
 import { PluginError } from '../../errors.ts';
 import type { RequestOptions } from '../../protocol.ts';
@@ -132,7 +132,7 @@ async function* requests(
 
 function malformedResult(index: number, { line, malformed, id }: Extract<BatchRecord, { malformed: string }>) {
   const error = new PluginError('ERR_INVALID_ARGUMENT', `Line ${line} is malformed: ${malformed}`);
-  return { index, id, ok: false, error } as const satisfies BatchResult;
+  return { index, id, ok: false, error, attempts: 0 } as const satisfies BatchResult;
 }
 
 async function report(summary: Summary, { output, json }: BatchFileOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import type { BatchRequest, BatchResult } from '../../batch/batch.ts';
+import type { BatchRequest, BatchResult } from '../../batch/options.ts';
 import type { PluginError } from '../../errors.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../../request.ts';
 import type { Line } from './lines.ts';

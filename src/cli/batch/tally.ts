@@ -1,4 +1,4 @@
-import type { BatchResult } from '../../batch/batch.ts';
+import type { BatchResult } from '../../batch/options.ts';
 import { count, counted } from '../printable.ts';
 
 /** What `batch --json` prints. */

@@ -64,7 +64,7 @@ describe('a record in the output', () => {
   });
 
   it('says why there is no answer', () => {
-    expect(outputLine({ id: undefined, index: 1, ok: false, error })).to.equal(
+    expect(outputLine({ id: undefined, index: 1, ok: false, error, attempts: 1 })).to.equal(
       '{"index":1,"ok":false,"error":{"code":"ERR_TRAP","message":"It trapped"}}',
     );
   });
@@ -76,7 +76,7 @@ describe('a record in the output', () => {
 
   it('has what it takes to run it again as a dead letter', () => {
     const record = parse('{"id":"a","input":"text"}');
-    const letter = JSON.parse(deadLetterLine(record, { id: 'a', index: 0, ok: false, error }));
+    const letter = JSON.parse(deadLetterLine(record, { id: 'a', index: 0, ok: false, error, attempts: 1 }));
     expect(letter).to.deep.equal({
       id: 'a',
       input: 'text',
