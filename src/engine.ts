@@ -2,6 +2,9 @@ import { EventEmitter } from 'eventemitter3';
 import { knownKeys, nonEmptyString } from './arguments.ts';
 import { ArtifactCompiler } from './artifact/compiler.ts';
 import { type Batch, runBatch } from './batch/batch.ts';
+import { runFileBatch } from './batch/file/file-batch.ts';
+import type { FileBatchOptions } from './batch/file/options.ts';
+import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { BatchSource } from './batch/source.ts';
 import { PluginError } from './errors.ts';
@@ -261,6 +264,19 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   batch(source: BatchSource<BatchRequest>, options: BatchOptions = {}): Batch {
     return runBatch(source, options, (plugin, request, call) => this.#run(plugin, request, call));
+  }
+
+  /**
+   * Runs the records of a file into a file, so that a run that was killed can be resumed: see `docs/batch.md`.
+   *
+   * @throws {PluginError} `ERR_BATCH_FILE`, `ERR_BATCH_JOURNAL`, `ERR_ABORTED`; what becomes of a record is in the output.
+   */
+  batchFiles(options: FileBatchOptions): Promise<BatchSummary> {
+    this.#assertOpen();
+    return runFileBatch(options, {
+      process: (plugin, request, call) => this.#run(plugin, request, call),
+      plugins: () => this.listPlugins(),
+    });
   }
 
   /** What the engine is doing now. */

@@ -1,4 +1,7 @@
 export type { Batch } from './batch/batch.ts';
+export type { InputFormat, OutputFormat } from './batch/file/format.ts';
+export type { FileBatchOptions, FileBatchProgress } from './batch/file/options.ts';
+export type { BatchSummary } from './batch/file/tally.ts';
 export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';

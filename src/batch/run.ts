@@ -12,6 +12,17 @@ import { type BatchProgress, CallStatistics } from './statistics.ts';
 /** `engine.process`. */
 export type Process = (plugin: string, request: ProcessRequest, options: ProcessOptions) => Promise<PluginResponse>;
 
+/** A record that is none, or may not run: it takes its place among the others and fails with this. */
+export class FailedRecord {
+  readonly id: string | undefined;
+  readonly error: PluginError;
+
+  constructor(error: PluginError, id?: string) {
+    this.error = error;
+    this.id = id;
+  }
+}
+
 /** A record that has been read and is not done. */
 interface Flight {
   readonly index: number;
@@ -31,7 +42,7 @@ interface Flight {
  * cost as much as the record.
  */
 export class BatchRun {
-  readonly #source: RecordSource<BatchRequest>;
+  readonly #source: RecordSource<BatchRequest | FailedRecord>;
   readonly #options: ResolvedBatchOptions;
   readonly #process: Process;
   readonly #limiter: Limiter;
@@ -57,7 +68,7 @@ export class BatchRun {
   #failed = 0;
   #retried = 0;
 
-  constructor(source: RecordSource<BatchRequest>, options: ResolvedBatchOptions, process: Process) {
+  constructor(source: RecordSource<BatchRequest | FailedRecord>, options: ResolvedBatchOptions, process: Process) {
     this.#source = source;
     this.#options = options;
     this.#process = process;
@@ -158,7 +169,7 @@ export class BatchRun {
         this.#limiter.reached();
         return;
       }
-      let next: ReturnType<RecordSource<BatchRequest>['next']>;
+      let next: ReturnType<RecordSource<BatchRequest | FailedRecord>['next']>;
       try {
         next = this.#source.next();
       } catch (error) {
@@ -190,7 +201,7 @@ export class BatchRun {
     this.#wake();
   }
 
-  #accept(next: IteratorResult<BatchRequest>): void {
+  #accept(next: IteratorResult<BatchRequest | FailedRecord>): void {
     if (next.done) {
       this.#reader = 'ended';
       return;
@@ -198,6 +209,11 @@ export class BatchRun {
     const record = next.value;
     const { deadlineMs } = this.#options;
     this.#inFlight++;
+    if (record instanceof FailedRecord) {
+      this.#failed++;
+      this.#settle({ index: this.#read++, id: record.id, ok: false, error: record.error, attempts: 0 });
+      return;
+    }
     this.#attempt({
       index: this.#read++,
       record,

@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
-import { PluginError, type WireError } from '../errors.ts';
+import { type ErrorCode, PluginError, type WireError } from '../errors.ts';
 import type { WasmFrame } from '../wasm-frame.ts';
 
 /** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
@@ -32,11 +32,13 @@ export function unusable(error: unknown): Failure {
   return error instanceof PluginError ? new Failure(2, explain(error), error, error.backtrace) : toFailure(error);
 }
 
+/** What the caller has to put right before anything can run. */
+const WRONG_USAGE: ReadonlySet<ErrorCode> = new Set(['ERR_INVALID_ARGUMENT', 'ERR_BATCH_JOURNAL']);
+
 /** Any thrown value as the end of a command. What nobody expected is a bug, and says so without a stack trace. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  if (error instanceof PluginError)
-    return new Failure(error.code === 'ERR_INVALID_ARGUMENT' ? 2 : 1, explain(error), error);
+  if (error instanceof PluginError) return new Failure(WRONG_USAGE.has(error.code) ? 2 : 1, explain(error), error);
   if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure(1, `${what}. This should not happen; please report it`, error);

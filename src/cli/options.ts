@@ -29,7 +29,23 @@ export function countOption(flags: string, description: string, range: { min: nu
   });
 }
 
-function pairs(flags: string, description: string): Option {
+/** `--concurrency`: a number, or `adaptive`. */
+export function concurrencyOption(): Option {
+  const range = { min: 1, max: 1_000_000 };
+  const option = countOption('--concurrency <n>', 'records in flight at once, or adaptive (default: 256)', range);
+  const { parseArg } = option;
+  return option.argParser((text, previous) => (text === 'adaptive' ? text : parseArg!(text, previous)));
+}
+
+/** An option with a path, which may be repeated. */
+export function pathsOption(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser((text, previous: readonly string[]) => [...previous, text])
+    .default([], 'none');
+}
+
+/** An option with pairs, which may be repeated. */
+export function pairs(flags: string, description: string): Option {
   const option = new Option(flags, description);
   return option
     .argParser((text, previous: RequestOptions) => {

@@ -28,7 +28,9 @@ describe('wasm-plugin-pool batch', () => {
       records.map(({ id, input }, index) => ({ id, index, ok: true, output: `> ${input}`, success: true })),
     );
     expect(stdout).to.equal('');
-    expect(summaryOf(stderr)).to.match(/^1,000 records in \d+\.\d\d s, [\d,]+ a second: 1,000 succeeded\n$/);
+    expect(summaryOf(stderr)).to.match(
+      /^1,000 records in \d+\.\d\d s, [\d,]+ a second: 1,000 succeeded\n {2}echo +1,000 calls +mean \d+\.\d\d ms +p50 .* p99 .* max .*\n$/,
+    );
     expect(status).to.equal(0);
   });
 
@@ -99,11 +101,13 @@ describe('wasm-plugin-pool batch', () => {
       [undefined, 4, false, 'ERR_INVALID_ARGUMENT'],
       [undefined, 5, false, 'ERR_INVALID_ARGUMENT'],
     ]);
-    expect(linesOf(stderr)).to.have.length(6);
+    expect(linesOf(stderr)).to.have.length(7);
     expect(stderr).to.match(
       /^Line 2 is malformed: it is not JSON: .*\nLine 4 is malformed: it has no `input`\nLine 6 .*object\nLine 7 .*`id` is not a string\n/,
     );
-    expect(summaryOf(stderr)).to.match(/: 2 succeeded, 4 failed\n {2}ERR_INVALID_ARGUMENT {2}4\n$/);
+    expect(summaryOf(stderr)).to.match(
+      /: 2 succeeded, 4 failed\n {2}ERR_INVALID_ARGUMENT {2}4\n {2}echo +2 calls .*\n$/,
+    );
     expect(jsonl(await read('dead.jsonl')).map(({ line, text }) => [line, text])).to.deep.equal([
       [2, 'nonsense'],
       [4, '{"id":"c"}'],
@@ -140,7 +144,15 @@ describe('wasm-plugin-pool batch', () => {
     });
     expect(first.status).to.equal(1);
     const dead = jsonl(await read('dead.jsonl'));
-    expect(dead[0]).to.deep.equal({ id: 'no', input: 'fail', options: [], line: 2, errorMessage: 'asked to fail' });
+    expect(dead[0]).to.deep.equal({
+      id: 'no',
+      input: 'fail',
+      options: [],
+      index: 1,
+      line: 2,
+      attempts: 1,
+      errorMessage: 'asked to fail',
+    });
     expect(dead[1]).to.deep.include({ id: 'trap', input: 'unreachable', options: [['k', 'v']], line: 3 });
     expect(dead[1].error.code).to.equal('ERR_TRAP');
 
@@ -175,7 +187,7 @@ describe('wasm-plugin-pool batch', () => {
     await workplace.file('large.jsonl', `${record}\n`.repeat(6_000));
     const args = ['batch', 'echo.wasm', '--input', 'large.jsonl', '--output', 'out.jsonl', '--ordered', '--quiet'];
     const { status, stderr } = await workplace.run(args, '', ['--max-old-space-size=80']);
-    expect(stderr).to.match(/^6,000 records in .*: 6,000 succeeded\n$/);
+    expect(stderr).to.match(/^6,000 records in .*: 6,000 succeeded\n {2}echo .*\n$/m);
     expect(status).to.equal(0);
   });
 
@@ -192,7 +204,9 @@ describe('wasm-plugin-pool batch', () => {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     const [status] = await closed;
-    expect(await said).to.equal('error: Standard output was closed before everything was written to it.\n');
+    expect(await said).to.equal(
+      'error: Standard output was closed before everything was written to it. (ERR_BATCH_FILE)\n',
+    );
     expect(status).to.equal(1);
   });
 
@@ -204,7 +218,7 @@ describe('wasm-plugin-pool batch', () => {
     child.kill('SIGINT');
     const { status, stdout, stderr } = await result;
     expect(stdout).to.equal('{"index":0,"ok":true,"output":"a","success":true}\n');
-    expect(stderr).to.match(/^Interrupted: 1 record in .*: 1 succeeded\n$/);
+    expect(stderr).to.match(/^Interrupted: 1 record in .*: 1 succeeded\n {2}echo +1 call .*\n$/);
     expect(status).to.equal(130);
   });
 

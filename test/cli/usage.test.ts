@@ -43,12 +43,15 @@ describe('the command line, used wrongly', () => {
     [['batch', 'echo.wasm', '--threads', '0'], /^error: Expected `--threads` to be a whole number from 1 to 1024/],
     [['batch', 'echo.wasm', '--concurrency', '1e9'], /^error: Expected `--concurrency` to be a whole .* got `'1e9'`/],
     [['batch', 'echo.wasm', '--input', 'nowhere.jsonl'], /^error: Cannot read `nowhere.jsonl`: no such file/],
-    [['batch', 'echo.wasm', '--input', 'folder'], /^error: Cannot read `folder`: it is a directory\.$/],
+    [
+      ['batch', 'echo.wasm', '--input', 'folder'],
+      /^error: Cannot read `folder`: it is a directory\. \(ERR_INVALID_ARGUMENT\)$/,
+    ],
     [['batch', 'nowhere.wasm', '--input', 'in.jsonl'], /^error: Cannot read the plugin `nowhere.wasm`/],
-    [['batch', 'echo.wasm', '--input', 'in.jsonl', '--output', 'in.jsonl'], /`--input` and `--output` are the same/],
+    [['batch', 'echo.wasm', '--input', 'in.jsonl', '--output', 'in.jsonl'], /`input` and `output` are the same/],
     [
       ['batch', 'echo.wasm', '--input', 'in.jsonl', '--output', 'new', '--dead-letter', './new'],
-      /`--output` and `--dead-letter` are the same file/,
+      /`output` and `deadLetter` are the same file/,
     ],
   ];
 
@@ -63,9 +66,17 @@ describe('the command line, used wrongly', () => {
   }
 
   const unwritable: [option: string, path: string, message: RegExp][] = [
-    ['--output', 'folder', /^error: Cannot write `folder`: illegal operation on a directory\.$/],
-    ['--output', 'nowhere/out.jsonl', /^error: Cannot write `nowhere\/out.jsonl`: no such file or directory\.$/],
-    ['--dead-letter', 'folder', /^error: Cannot write `folder`: illegal operation on a directory\.$/],
+    [
+      '--output',
+      'folder',
+      /^error: Cannot write `folder`: illegal operation on a directory\. \(ERR_INVALID_ARGUMENT\)$/,
+    ],
+    [
+      '--output',
+      'nowhere/out.jsonl',
+      /^error: Cannot write the journal `nowhere\/out.jsonl.journal`: no such file or directory\. /,
+    ],
+    ['--dead-letter', 'folder', /^error: Cannot write `folder`: illegal operation on a directory\. /],
   ];
 
   for (const [option, path, message] of unwritable) {

@@ -1,29 +1,37 @@
-import type { BatchRequest, BatchResult } from '../../batch/options.ts';
+import { checkFileBatch } from '../../batch/file/file-batch.ts';
+import type { InputFormat, OutputFormat } from '../../batch/file/format.ts';
+import type { FileBatchOptions } from '../../batch/file/options.ts';
+import type { BatchOptions } from '../../batch/options.ts';
 import type { PluginEngine } from '../../engine.ts';
-import { PluginError } from '../../errors.ts';
 import type { RequestOptions } from '../../protocol.ts';
 import type { Sandbox } from '../../sandbox/policy.ts';
-import type { ExitStatus } from '../failure.ts';
+import { type ExitStatus, unusable } from '../failure.ts';
 import { type Interrupt, interruptible } from '../interrupt.ts';
 import { printJson, say } from '../output.ts';
 import { counted } from '../printable.ts';
 import { pluginName, withPlugin } from '../session.ts';
-import { assertDistinct } from './files.ts';
-import { readLines } from './lines.ts';
 import { Progress } from './progress.ts';
-import { type BatchRecord, deadLetterLine, outputLine, parseRecord } from './record.ts';
-import { LineSink } from './sink.ts';
-import { type ByteSource, openSource } from './source.ts';
-import { describeSummary, type Summary, Tally } from './tally.ts';
+import { describeSummary } from './summary.ts';
 
 /** The options of the `batch` command. */
-export interface BatchFileOptions {
+export interface BatchCommandOptions {
   readonly input: string;
   readonly output: string;
   readonly deadLetter?: string;
-  readonly concurrency?: number;
+  readonly inputFormat?: InputFormat;
+  readonly outputFormat?: OutputFormat;
+  readonly then: readonly string[];
+  readonly plugin: RequestOptions;
+  readonly concurrency?: number | 'adaptive';
   readonly threads?: number;
   readonly ordered?: true;
+  readonly deadline?: number;
+  readonly retries?: number;
+  readonly idempotent?: true;
+  readonly resume?: true;
+  readonly atMostOnce?: true;
+  readonly retryDeadLetters?: true;
+  readonly journal: string | boolean;
   readonly option: RequestOptions;
   readonly config: RequestOptions;
   readonly sandbox: string;
@@ -33,110 +41,98 @@ export interface BatchFileOptions {
 
 /** Malformed lines that are named on stderr one by one; a wrong file has millions of them. */
 const NAMED_LINES = 100;
+/** Milliseconds between two looks of a progress bar at the numbers. */
+const INTERVAL_MS = 100;
 
-/** Runs the `batch` command: opens its files, loads the plugin, and says at the end how it went. */
-export function runBatchFile(path: string, options: BatchFileOptions, sandbox: Sandbox): Promise<ExitStatus> {
+/** Runs the `batch` command: loads the plugins, runs the file, and says at the end how it went. */
+export function runBatchCommand(path: string, options: BatchCommandOptions, sandbox: Sandbox): Promise<ExitStatus> {
   return interruptible(async (interrupt) => {
-    const { input, output, deadLetter, config, threads, quiet = false } = options;
-    const files = Object.entries({ '--input': input, '--output': output, '--dead-letter': deadLetter ?? '-' });
-    await assertDistinct(files);
-    const source = await openSource(input, interrupt.signal);
+    const { config, threads, quiet = false, json, output } = options;
     const progress = new Progress(!quiet);
-    const engine = threads === undefined ? {} : { threads };
+    const engineOptions = threads === undefined ? {} : { threads };
     try {
-      const session = { source: path, name: pluginName(path), sandbox, config, engine, quiet };
-      // The plugin first: a plugin that does not load must not cost the results of an earlier run.
-      const summary = await withPlugin(session, async (pool, { name }) => {
-        const sinks = await openSinks(output, deadLetter);
-        try {
-          return await runRecords({ engine: pool, plugin: name, options, source, ...sinks, progress, interrupt });
-        } finally {
-          progress.stop();
-          await Promise.all([sinks.output.close(), sinks.deadLetter?.close()]);
-        }
+      const session = { source: path, name: pluginName(path), sandbox, config, engine: engineOptions, quiet };
+      await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, progress));
+      // The plugins first: one that does not load must not cost the results of an earlier run.
+      const summary = await withPlugin(session, async (engine, { name }) => {
+        const chain = await loadOthers(engine, options, sandbox);
+        announceInterrupt(interrupt, progress);
+        return engine.batchFiles(fileOptions(name, chain, options, sandbox, interrupt, progress));
       });
-      await report(summary, options);
+      progress.stop();
+      if (json && output !== '-') await printJson(summary);
+      else if (json) say(JSON.stringify(summary));
+      else for (const line of describeSummary(summary)) say(line);
+      if (summary.interrupted && options.output !== '-' && options.journal !== false)
+        say('Run it again with --resume to go on.');
       return interrupt.status ?? (summary.succeeded === summary.records ? 0 : 1);
     } finally {
       progress.stop();
-      source.close();
     }
   });
 }
 
-interface Sinks {
-  readonly output: LineSink;
-  readonly deadLetter: LineSink | undefined;
-}
-
-interface Run extends Sinks {
-  readonly engine: PluginEngine;
-  readonly plugin: string;
-  readonly options: BatchFileOptions;
-  readonly source: ByteSource;
-  readonly progress: Progress;
-  readonly interrupt: Interrupt;
-}
-
-async function openSinks(output: string, deadLetter: string | undefined): Promise<Sinks> {
-  const sink = await LineSink.open(output);
-  try {
-    return { output: sink, deadLetter: deadLetter === undefined ? undefined : await LineSink.open(deadLetter) };
-  } catch (error) {
-    await sink.close();
-    throw error;
+/** Loads the plugins of `--then`, and those that records may name. Returns the names of the chain. */
+async function loadOthers(engine: PluginEngine, options: BatchCommandOptions, sandbox: Sandbox): Promise<string[]> {
+  const config = Object.fromEntries(options.config);
+  const load = async (name: string, path: string): Promise<void> => {
+    await engine.loadPlugin(name, path, { sandbox, config }).catch((error: unknown) => {
+      throw unusable(error);
+    });
+  };
+  for (const [name, path] of options.plugin) await load(name, path);
+  const chain: string[] = [];
+  for (const path of options.then) {
+    const name = pluginName(path);
+    if (!engine.listPlugins().some((plugin) => plugin.name === name)) await load(name, path);
+    chain.push(name);
   }
+  return chain;
 }
 
-/** Streams the records through the engine. Holds what is in flight and nothing else. */
-async function runRecords(run: Run): Promise<Summary> {
-  const { engine, options, output, deadLetter, source, progress, interrupt } = run;
-  const { concurrency, ordered = false } = options;
-  const tally = new Tally();
-  const inFlight = new Map<number, BatchRecord>();
-  interrupt.signal.addEventListener('abort', () => {
-    if (inFlight.size > 0) say(`Finishing ${counted(inFlight.size, 'record')}; interrupt again to stop at once.`);
-  });
-  const batch = engine.batch(requests(run, inFlight), { ordered, ...(concurrency !== undefined && { concurrency }) });
-  for await (const answered of batch) {
-    const record = inFlight.get(answered.index)!;
-    inFlight.delete(answered.index);
-    const result = 'malformed' in record ? malformedResult(answered.index, record) : answered;
-    tally.add(result, 'malformed' in record ? 'malformed' : 'record');
-    await output.write(outputLine(result));
-    if (!result.ok || !result.success) await deadLetter?.write(deadLetterLine(record, result));
-    progress.update(tally, source);
-  }
-  return tally.summary(interrupt.status !== undefined);
-}
-
-async function* requests(
-  { plugin, options, source }: Run,
-  inFlight: Map<number, BatchRecord>,
-): AsyncGenerator<BatchRequest, void, undefined> {
-  let index = 0;
+function fileOptions(
+  plugin: string | undefined,
+  chain: readonly string[],
+  options: BatchCommandOptions,
+  sandbox: Sandbox,
+  interrupt: Interrupt,
+  progress: Progress,
+): FileBatchOptions {
+  const { input, output, deadLetter, inputFormat, outputFormat, concurrency, deadline, retries, journal } = options;
   let malformed = 0;
-  for await (const line of readLines(source.chunks)) {
-    const record = parseRecord(line, options.option);
-    inFlight.set(index++, record);
-    if ('request' in record) {
-      yield { ...record.request, plugin };
-      continue;
-    }
-    if (++malformed <= NAMED_LINES) say(`Line ${record.line} is malformed: ${record.malformed}`);
-    if (malformed === NAMED_LINES) say(`Further malformed lines are counted, and in the output.`);
-    // It takes its place in the order and among what is in flight; the engine refuses what names no plugin.
-    yield { input: '' };
-  }
+  return {
+    ...(plugin !== undefined && { plugin }),
+    chain,
+    input,
+    output,
+    ordered: options.ordered ?? false,
+    idempotent: options.idempotent ?? false,
+    resume: options.resume ?? false,
+    atMostOnce: options.atMostOnce ?? false,
+    retryDeadLetters: options.retryDeadLetters ?? false,
+    options: options.option,
+    identity: { config: options.config, sandbox },
+    interrupt: interrupt.signal,
+    progressIntervalMs: INTERVAL_MS,
+    onProgress: (state) => progress.update(state),
+    onMalformed: (line, reason) => {
+      if (++malformed <= NAMED_LINES) say(`Line ${line} is malformed: ${reason}`);
+      if (malformed === NAMED_LINES) say('Further malformed lines are counted, and in the output.');
+    },
+    ...(deadLetter !== undefined && { deadLetter }),
+    ...(inputFormat !== undefined && { inputFormat }),
+    ...(outputFormat !== undefined && { outputFormat }),
+    ...(concurrency !== undefined && { concurrency: concurrency satisfies BatchOptions['concurrency'] }),
+    ...(deadline !== undefined && { deadlineMs: deadline }),
+    ...(retries !== undefined && { retry: { attempts: retries + 1 } }),
+    // `true` is commander's default beside `--no-journal`.
+    ...(journal !== true && output !== '-' && { journal: journal as string | false }),
+  };
 }
 
-function malformedResult(index: number, { line, malformed, id }: Extract<BatchRecord, { malformed: string }>) {
-  const error = new PluginError('ERR_INVALID_ARGUMENT', `Line ${line} is malformed: ${malformed}`);
-  return { index, id, ok: false, error, attempts: 0 } as const satisfies BatchResult;
-}
-
-async function report(summary: Summary, { output, json }: BatchFileOptions): Promise<void> {
-  if (json && output !== '-') await printJson(summary);
-  else if (json) say(JSON.stringify(summary));
-  else for (const line of describeSummary(summary)) say(line);
+function announceInterrupt(interrupt: Interrupt, progress: Progress): void {
+  interrupt.signal.addEventListener('abort', () => {
+    const { inFlight } = progress;
+    if (inFlight > 0) say(`Finishing ${counted(inFlight, 'record')}; interrupt again to stop at once.`);
+  });
 }

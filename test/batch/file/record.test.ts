@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { deadLetterLine, outputLine, parseRecord } from '../../../src/cli/batch/record.ts';
+import { deadLetterLine, outputLine, parseRecord } from '../../../src/batch/file/record.ts';
 import { PluginError } from '../../../src/errors.ts';
 
 const parse = (text: string) => parseRecord({ number: 3, text }, [['given', 'yes']]);
@@ -81,9 +81,11 @@ describe('a record in the output', () => {
       id: 'a',
       input: 'text',
       options: [['given', 'yes']],
+      index: 0,
       line: 3,
+      attempts: 1,
       error: { code: 'ERR_TRAP', message: 'It trapped', hint: 'Mend it.' },
     });
-    expect(parseRecord({ number: 3, text: JSON.stringify(letter) }, [])).to.deep.equal(record);
+    expect(parseRecord({ number: 3, text: JSON.stringify(letter) }, [])).to.deep.equal({ ...record, attempts: 1 });
   });
 });

@@ -1,0 +1,20 @@
+import { getSystemErrorMessage } from 'node:util';
+import { PluginError } from '../../errors.ts';
+
+/** What the operating system said, in words. */
+function reason(error: unknown): string {
+  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
+    return getSystemErrorMessage(error.errno);
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A file that could not be used at all: the caller named the wrong one. */
+export function unusableFile(what: string, path: string, cause: unknown): PluginError {
+  return new PluginError('ERR_INVALID_ARGUMENT', `Cannot ${what} \`${path}\`: ${reason(cause)}`, { cause });
+}
+
+/** A file that failed while the batch ran. */
+export function brokenFile(what: string, path: string, cause: unknown, hint?: string): PluginError {
+  return new PluginError('ERR_BATCH_FILE', `Cannot go on ${what} \`${path}\`: ${reason(cause)}`, { cause, hint });
+}

@@ -1,0 +1,29 @@
+import { extname } from 'node:path';
+
+/** What the records of a file look like. */
+export const INPUT_FORMATS = ['jsonl', 'lines', 'csv'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
+/** What results look like. */
+export const OUTPUT_FORMATS = ['jsonl', 'lines'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
+  ['.gz', 'gzip'],
+  ['.zst', 'zstd'],
+]);
+const FORMATS: ReadonlyMap<string, InputFormat> = new Map([
+  ['.csv', 'csv'],
+  ['.txt', 'lines'],
+  ['.log', 'lines'],
+]);
+
+/** What a file's name says: `letters.csv.gz` is compressed CSV. What it does not say is JSONL, and not compressed. */
+export function formatOf(path: string): { readonly compression: Compression; readonly format: InputFormat } {
+  const extension = extname(path).toLowerCase();
+  const compression = COMPRESSIONS.get(extension);
+  const name = compression === undefined ? path : path.slice(0, -extension.length);
+  return { compression: compression ?? 'none', format: FORMATS.get(extname(name).toLowerCase()) ?? 'jsonl' };
+}

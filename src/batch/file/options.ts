@@ -1,0 +1,175 @@
+import { invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments.ts';
+import { PluginError } from '../../errors.ts';
+import type { RequestOptions } from '../../protocol.ts';
+import { resolveRequestOptions } from '../../request.ts';
+import { type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
+import type { BatchProgress } from '../statistics.ts';
+import {
+  type Compression,
+  formatOf,
+  INPUT_FORMATS,
+  type InputFormat,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from './format.ts';
+
+/** How far a batch of files is. Its counts are those of all its runs, the rate and the plugins of this one. */
+export interface FileBatchProgress extends BatchProgress {
+  /** Bytes of the input that were read, compressed as they are. */
+  readonly bytesRead: number;
+  /** Undefined where nobody knows, as of a pipe. */
+  readonly bytesTotal: number | undefined;
+  /** Records whose results are of earlier runs. */
+  readonly resumed: number;
+}
+
+/** A batch from a file into a file. */
+export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
+  /** The path of the input; `-` is standard input. `.gz` and `.zst` are decompressed. */
+  readonly input: string;
+  /** The path of the output; `-` is standard output. `.gz` and `.zst` are compressed. */
+  readonly output: string;
+  /** Where records without success go too, ready to be run again. @default nowhere */
+  readonly deadLetter?: string;
+  /** @default what the name says: `.csv`, `.txt` and `.log` for plain lines, else JSONL */
+  readonly inputFormat?: InputFormat;
+  /** @default what the name says, JSONL for `.csv` */
+  readonly outputFormat?: OutputFormat;
+  /** Options of the records that bring none. @default [] */
+  readonly options?: RequestOptions;
+  /** The path of the journal, with which a run can be resumed; `false` keeps none. @default the output with `.journal` */
+  readonly journal?: string | false;
+  /** Goes on where the journal ends. @default false */
+  readonly resume?: boolean;
+  /** Records that may have been running when an earlier run was killed fail instead of running again. @default false */
+  readonly atMostOnce?: boolean;
+  /**
+   * Runs the dead letters again, instead of the input, and replaces their lines in the output: what succeeds now is no
+   * dead letter any more. @default false
+   */
+  readonly retryDeadLetters?: boolean;
+  /** What else the results depend on: a run is only resumed by one with the same. @default undefined */
+  readonly identity?: unknown;
+  /** Ends the reading; what is in flight is finished, and the run can be resumed. */
+  readonly interrupt?: AbortSignal;
+  readonly onProgress?: (progress: FileBatchProgress) => void;
+  /** Hears of each line that is no record. */
+  readonly onMalformed?: (line: number, reason: string) => void;
+}
+
+/** The options with nothing left out. */
+export interface ResolvedFileBatchOptions {
+  readonly batch: ResolvedBatchOptions;
+  readonly input: { readonly path: string; readonly compression: Compression; readonly format: InputFormat };
+  readonly output: { readonly path: string; readonly compression: Compression; readonly format: OutputFormat };
+  readonly deadLetter: { readonly path: string; readonly compression: Compression } | undefined;
+  readonly options: RequestOptions;
+  readonly journal: string | undefined;
+  readonly resume: boolean;
+  readonly atMostOnce: boolean;
+  readonly retryDeadLetters: boolean;
+  readonly identity: unknown;
+  readonly interrupt: AbortSignal | undefined;
+  readonly onProgress: ((progress: FileBatchProgress) => void) | undefined;
+  readonly onMalformed: ((line: number, reason: string) => void) | undefined;
+}
+
+/** Checks the options and fills in what they leave out. */
+export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFileBatchOptions {
+  knownKeys('options', options, [...BATCH_KEYS, ...FILE_KEYS]);
+  const { interrupt, onProgress, onMalformed, identity } = options;
+  const batch = Object.fromEntries(Object.entries(options).filter(([key]) => BATCH_KEYS.includes(key as never)));
+  const input = nonEmptyString('input', options.input);
+  const output = nonEmptyString('output', options.output);
+  const named = { input: formatOf(input), output: formatOf(output) };
+  const journal = resolveJournal(output, options.journal);
+  const resume = flag('resume', options.resume);
+  const atMostOnce = flag('atMostOnce', options.atMostOnce);
+  if (journal === undefined && (resume || atMostOnce)) {
+    const name = resume ? 'resume' : 'atMostOnce';
+    throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` needs a journal, and there is none`, {
+      hint: 'Write into a file, or name a `journal`.',
+    });
+  }
+  const retryDeadLetters = flag('retryDeadLetters', options.retryDeadLetters);
+  if (retryDeadLetters && (options.deadLetter === undefined || output === '-' || resume || atMostOnce)) {
+    throw new PluginError(
+      'ERR_INVALID_ARGUMENT',
+      '`retryDeadLetters` needs `deadLetter` and an output that is a file',
+      {
+        hint: 'Name the files of the run that wrote them, without `resume` and `atMostOnce`.',
+      },
+    );
+  }
+  const outputFormat = named.output.format === 'lines' ? 'lines' : 'jsonl';
+  return Object.freeze({
+    batch: resolveBatchOptions(batch),
+    input: {
+      path: input,
+      ...named.input,
+      format: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
+    },
+    output: {
+      path: output,
+      ...named.output,
+      format: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputFormat),
+    },
+    deadLetter:
+      options.deadLetter === undefined
+        ? undefined
+        : { path: nonEmptyString('deadLetter', options.deadLetter), ...formatOf(options.deadLetter) },
+    options: resolveRequestOptions(options.options),
+    journal,
+    resume,
+    atMostOnce,
+    retryDeadLetters,
+    identity,
+    interrupt,
+    onProgress,
+    onMalformed,
+  });
+}
+
+function resolveJournal(output: string, journal: FileBatchOptions['journal']): string | undefined {
+  if (journal === false) return undefined;
+  if (output === '-' && journal !== undefined) {
+    throw invalidArgument('journal', '`false` where the output is standard output', journal);
+  }
+  if (output === '-') return undefined;
+  return journal === undefined ? `${output}.journal` : nonEmptyString('journal', journal);
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value);
+  return value;
+}
+
+const BATCH_KEYS = [
+  'plugin',
+  'chain',
+  'concurrency',
+  'ordered',
+  'deadlineMs',
+  'retry',
+  'idempotent',
+  'signal',
+  'progressIntervalMs',
+] as const satisfies readonly (keyof FileBatchOptions & keyof BatchOptions)[];
+
+const FILE_KEYS = [
+  'input',
+  'output',
+  'deadLetter',
+  'inputFormat',
+  'outputFormat',
+  'options',
+  'journal',
+  'resume',
+  'atMostOnce',
+  'retryDeadLetters',
+  'identity',
+  'interrupt',
+  'onProgress',
+  'onMalformed',
+] as const satisfies readonly (keyof FileBatchOptions)[];

@@ -1,0 +1,107 @@
+import type { BatchResult } from '../options.ts';
+import type { BatchProgress, PluginStatistics } from '../statistics.ts';
+
+/** How a batch of files ended. */
+export interface BatchSummary {
+  readonly records: number;
+  readonly succeeded: number;
+  /** Records that the plugin answered with `success: false`. */
+  readonly refused: number;
+  /** Records without an answer. */
+  readonly failed: number;
+  /** Of the failed ones, those that are no records: lines that are malformed. */
+  readonly malformed: number;
+  /** The failed records by their code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Records whose results are of earlier runs. */
+  readonly resumed: number;
+  /** Attempts after the first one, in this run. */
+  readonly retried: number;
+  /** Of this run, and so are the rate and the plugins. */
+  readonly seconds: number;
+  readonly recordsPerSecond: number;
+  readonly plugins: readonly PluginStatistics[];
+  /** Whether it was interrupted; then it can be resumed if it has a journal. */
+  readonly interrupted: boolean;
+}
+
+/** What a tally is made of, as a journal keeps it. */
+export interface TallyState {
+  readonly succeeded: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly malformed: number;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** Counts what became of the records. */
+export class Tally {
+  readonly resumed: number;
+  readonly #startedAt = performance.now();
+  readonly #errors: Map<string, number>;
+  #succeeded: number;
+  #refused: number;
+  #failed: number;
+  #malformed: number;
+
+  /** @param state What earlier runs of the same batch counted. */
+  constructor(state: TallyState = { succeeded: 0, refused: 0, failed: 0, malformed: 0, errors: {} }) {
+    this.#succeeded = state.succeeded;
+    this.#refused = state.refused;
+    this.#failed = state.failed;
+    this.#malformed = state.malformed;
+    this.#errors = new Map(Object.entries(state.errors));
+    this.resumed = this.records;
+  }
+
+  add(result: BatchResult, kind: 'record' | 'malformed'): void {
+    if (kind === 'malformed') this.#malformed++;
+    if (!result.ok) {
+      this.#failed++;
+      this.#errors.set(result.error.code, (this.#errors.get(result.error.code) ?? 0) + 1);
+    } else if (result.success) this.#succeeded++;
+    else this.#refused++;
+  }
+
+  get records(): number {
+    return this.#succeeded + this.#refused + this.#failed;
+  }
+
+  /** Records that did not succeed. */
+  get troubled(): number {
+    return this.#refused + this.#failed;
+  }
+
+  /** Records of this run in a second. */
+  get perSecond(): number {
+    return (this.records - this.resumed) / this.seconds;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** How the batch ended. */
+  summary({ retried, plugins }: Pick<BatchProgress, 'retried' | 'plugins'>, interrupted: boolean): BatchSummary {
+    return {
+      records: this.records,
+      ...this.state,
+      resumed: this.resumed,
+      retried,
+      seconds: Number(this.seconds.toFixed(3)),
+      recordsPerSecond: Math.round(this.perSecond),
+      plugins,
+      interrupted,
+    };
+  }
+
+  get state(): TallyState {
+    return {
+      succeeded: this.#succeeded,
+      refused: this.#refused,
+      failed: this.#failed,
+      malformed: this.#malformed,
+      errors: Object.fromEntries([...this.#errors].sort(([, a], [, b]) => b - a)),
+    };
+  }
+}

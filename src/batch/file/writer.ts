@@ -1,0 +1,167 @@
+import { IndexSet } from '../journal/indexes.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { BatchResult } from '../options.ts';
+import type { BatchOutput } from './output.ts';
+import type { Tally } from './tally.ts';
+
+/** Characters that are collected before they are written in one go, and for how many milliseconds. */
+const BLOCK = 256 * 1024;
+const BLOCK_MS = 100;
+/** Of what is compressed: the smaller the block, the worse it packs. */
+const COMPRESSED_BLOCK = 1024 * 1024;
+const COMPRESSED_BLOCK_MS = 250;
+/** Blocks that may wait to be written before the reading waits too. */
+const MAX_BLOCKS = 4;
+/** Milliseconds between two checkpoints that survive a loss of power. */
+const SYNC_MS = 1000;
+
+/** Where results go. */
+export interface WriterFiles {
+  readonly output: BatchOutput;
+  readonly deadLetter: BatchOutput | undefined;
+  readonly journal: Journal | undefined;
+}
+
+/**
+ * Writes results in blocks: first the output, then the dead letters, then the journal, which counts only what is in
+ * both. Blocks are written one after the other, while the next one is collected.
+ */
+export class BatchWriter {
+  readonly #files: WriterFiles;
+  readonly #tally: Tally;
+  readonly #done: IndexSet;
+  readonly #block: { readonly characters: number; readonly milliseconds: number };
+  #output = '';
+  #deadLetter = '';
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #syncedAt = performance.now();
+  #unsynced = false;
+
+  /** @param pace `prompt` writes each result at once, so that little is lost; `packed` waits for larger blocks. */
+  constructor(files: WriterFiles, tally: Tally, pace: 'prompt' | 'normal' | 'packed') {
+    this.#files = files;
+    this.#tally = tally;
+    this.#done = new IndexSet(files.journal?.state.checkpoint.done);
+    if (pace === 'prompt') this.#block = { characters: 1, milliseconds: 0 };
+    else if (pace === 'packed') this.#block = { characters: COMPRESSED_BLOCK, milliseconds: COMPRESSED_BLOCK_MS };
+    else this.#block = { characters: BLOCK, milliseconds: BLOCK_MS };
+  }
+
+  /** The records whose results were taken, those of earlier runs included. */
+  get done(): Pick<IndexSet, 'has' | 'prefix'> {
+    return this.#done;
+  }
+
+  /**
+   * Takes the lines of a result. A promise says that the files cannot keep up, and resolves when they have.
+   *
+   * @throws {PluginError} `ERR_BATCH_FILE` when a block before could not be written.
+   */
+  add(result: BatchResult, line: string, deadLetter: string | undefined): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#output += `${line}\n`;
+    if (deadLetter !== undefined) this.#deadLetter += `${deadLetter}\n`;
+    if (this.#files.journal !== undefined) this.#done.add(result.index);
+    if (this.#output.length < this.#block.characters) {
+      this.#timer ??= setTimeout(() => this.#due(), this.#block.milliseconds);
+      return undefined;
+    }
+    this.#start();
+    if (this.#output.length < Math.max(this.#block.characters, BLOCK) * MAX_BLOCKS) return undefined;
+    return this.#writing?.then(() => this.#assertWell());
+  }
+
+  /** Notes in the journal that records below a number may begin. */
+  async begin(index: number): Promise<void> {
+    await this.#idle();
+    await this.#exclusively(() => this.#files.journal!.begin(index));
+    this.#assertWell();
+  }
+
+  /** Writes everything that was taken. */
+  async flush(): Promise<void> {
+    while (
+      this.#failure === undefined &&
+      (this.#output !== '' || this.#deadLetter !== '' || this.#writing !== undefined)
+    ) {
+      await this.#idle();
+      this.#start();
+    }
+    this.#assertWell();
+  }
+
+  #assertWell(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  /** Writes the next block unless one is being written; that one starts the next when it is done. */
+  #start(): void {
+    if (this.#writing !== undefined || this.#failure !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#output === '' && this.#deadLetter === '') return;
+    const output = this.#output;
+    const deadLetter = this.#deadLetter;
+    this.#output = '';
+    this.#deadLetter = '';
+    // As it is now: what is taken while the block is written belongs to the next one.
+    const done = this.#files.journal === undefined ? [] : [...this.#done.edges];
+    const tally = this.#tally.state;
+    void this.#exclusively(async () => {
+      await this.#files.output.write(output);
+      await this.#files.deadLetter?.write(deadLetter);
+      await this.#checkpoint(done, tally);
+    }).then(() => {
+      // Large enough, or its time came while this one was written.
+      if (this.#output.length >= this.#block.characters || this.#timer === undefined) this.#start();
+    });
+  }
+
+  #due(): void {
+    this.#timer = undefined;
+    this.#start();
+  }
+
+  async #checkpoint(done: readonly number[], tally: unknown): Promise<void> {
+    const { output, deadLetter, journal } = this.#files;
+    if (journal === undefined) return;
+    const now = performance.now();
+    const durability = now - this.#syncedAt >= SYNC_MS ? 'synced' : 'written';
+    if (durability === 'synced') {
+      this.#syncedAt = now;
+      await Promise.all([output.sync(), deadLetter?.sync()]);
+    }
+    this.#unsynced = durability === 'written';
+    await journal.checkpoint({ done, output: output.length, deadLetter: deadLetter?.length ?? 0, tally }, durability);
+  }
+
+  #exclusively(write: () => Promise<void>): Promise<void> {
+    this.#writing = write()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    return this.#writing;
+  }
+
+  /** Has the disk hold the results before the journal goes. */
+  async finish(): Promise<void> {
+    await this.flush();
+    if (!this.#unsynced) return;
+    await Promise.all([this.#files.output.sync(), this.#files.deadLetter?.sync()]);
+  }
+
+  /** Takes nothing more, and waits for what is being written. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#idle();
+  }
+}

@@ -1,0 +1,122 @@
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { PluginError } from '../../errors.ts';
+
+/** Who holds a lock. */
+interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  /** When the process began, so that another one with its number does not pass for it; null where nobody says. */
+  readonly started: string | null;
+}
+
+/** A lock that is held. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a lock that is a file with its holder in it. A process that is dead holds nothing: its lock is taken over, by
+ * one process at a time, which the file beside it decides.
+ *
+ * @throws {PluginError} `ERR_BATCH_JOURNAL` when a process that lives holds it, or one on another host.
+ */
+export async function takeLock(path: string): Promise<Lock> {
+  const me: Holder = { host: hostname(), pid: process.pid, started: await startOf(process.pid) };
+  // Written first and linked then: the lock is never there without its holder in it.
+  const mine = `${path}.${me.pid}-${Math.random().toString(36).slice(2)}`;
+  await writeFile(mine, JSON.stringify(me), { flag: 'wx' });
+  try {
+    if (!(await links(mine, path))) await takeOver(path, mine);
+  } finally {
+    await rm(mine, { force: true });
+  }
+  return { release: () => rm(path, { force: true }) };
+}
+
+async function takeOver(path: string, mine: string): Promise<void> {
+  const referee = `${path}.takeover`;
+  const dead = await assertDead(path);
+  if (!(await links(mine, referee))) {
+    await assertDead(referee);
+    // It died while it took over: whoever comes next begins again.
+    await rm(referee, { force: true });
+    throw held(path, dead, 'was being taken over by a run that died; try again');
+  }
+  try {
+    // Nobody else takes it over now; whoever did before is alive.
+    await assertDead(path);
+    await rename(mine, path);
+  } finally {
+    await rm(referee, { force: true });
+  }
+}
+
+/** Who held it, if that process is dead. */
+async function assertDead(path: string): Promise<Holder | undefined> {
+  const holder = await readHolder(path);
+  if (holder === undefined) return undefined;
+  if (holder.host !== hostname()) throw held(path, holder, `is held by process ${holder.pid} on ${holder.host}`);
+  if (!(await isAlive(holder))) return holder;
+  throw held(path, holder, `is held by process ${holder.pid}`);
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
+    if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined;
+    return { host: value.host, pid: value.pid, started: value.started ?? null };
+  } catch {
+    // Released meanwhile, or torn by a crash of the machine.
+    return undefined;
+  }
+}
+
+async function isAlive({ pid, started }: Holder): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives and is somebody else's.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const now = await startOf(pid);
+  return started === null || now === null || now === started;
+}
+
+/** The boot and the clock tick at which a process began; null where `/proc` does not say. A zombie is dead. */
+async function startOf(pid: number): Promise<string | null> {
+  try {
+    const [stat, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), bootId()]);
+    // The name, in parentheses, may hold anything; the fields after it are the state and then numbers.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : `${boot}/${fields[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+/** What the kernel calls this boot of the machine; empty where it does not say. */
+export async function bootId(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+}
+
+async function links(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function held(path: string, holder: Holder | undefined, how: string): PluginError {
+  const hint =
+    holder !== undefined && holder.host !== hostname()
+      ? `If that process is gone, remove \`${path}\`.`
+      : 'Wait for the other run, or give this one another output.';
+  return new PluginError('ERR_BATCH_JOURNAL', `The journal's lock \`${path}\` ${how}`, { hint });
+}
