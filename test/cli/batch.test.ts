@@ -191,6 +191,76 @@ describe('wasm-plugin-pool batch', () => {
     expect(status).to.equal(0);
   });
 
+  it('goes on where it was killed, and refuses a second run meanwhile', async () => {
+    const records = Array.from({ length: 4000 }, (_, index) => ({ input: index % 4 === 0 ? 'burn 1' : `${index}` }));
+    await workplace.file('long.jsonl', lines(records));
+    const args = ['batch', 'echo.wasm', '--input', 'long.jsonl', '--output', 'long-out.jsonl', '--quiet'];
+    const child = workplace.start(args);
+    const killed = once(child, 'close');
+    while (!(await read('long-out.jsonl').catch(() => ''))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = await workplace.run([...args, '--resume']);
+    expect([second.status, second.stderr]).to.deep.equal([
+      2,
+      `error: The journal's lock \`long-out.jsonl.journal.lock\` is held by process ${child.pid}. Wait for the other run, or give this one another output. (ERR_BATCH_JOURNAL)\n`,
+    ]);
+    child.kill('SIGKILL');
+    await killed;
+    const refused = await workplace.run(args);
+    expect([refused.status, refused.stderr.includes('--resume') || refused.stderr.includes('`resume`')]).to.deep.equal([
+      2,
+      true,
+    ]);
+    const { status, stderr } = await workplace.run([...args, '--resume']);
+    expect(stderr).to.match(/^4,000 records in .*: 4,000 succeeded, [\d,]+ by earlier runs\n {2}echo .*\n$/);
+    expect(status).to.equal(0);
+    expect(jsonl(await read('long-out.jsonl')).length).to.equal(4000);
+  });
+
+  it('pipes the output of one plugin into the next, and lets a record name its own', async () => {
+    const records = [{ input: 'a' }, { plugin: 'other', input: 'unreachable' }];
+    const args = ['batch', 'echo.wasm', '--ordered', '--quiet', '--plugin', 'other=hostile.wasm'];
+    const { stdout, stderr } = await workplace.run(
+      [...args, '--then', 'echo.wasm', '--config', 'prefix=<'],
+      lines(records),
+    );
+    expect(jsonl(stdout).map(({ ok, output, error }) => (ok ? output : error.code))).to.deep.equal(['<<a', 'ERR_TRAP']);
+    expect(
+      linesOf(stderr)
+        .filter((line) => line.includes(' call'))
+        .map((line) => line.trim().split(/ {2,}/).slice(0, 2)),
+    ).to.have.deep.members([
+      ['echo', '1 call'],
+      ['other', '1 call'],
+      ['echo', '1 call'],
+    ]);
+  });
+
+  it('runs dead letters again', async () => {
+    await workplace.file(
+      'in.jsonl',
+      lines([
+        { id: 'a', input: 'a' },
+        { id: 'b', input: 'unreachable' },
+      ]),
+    );
+    const files = ['--input', 'in.jsonl', '--output', 'again.jsonl', '--dead-letter', 'letters.jsonl', '--quiet'];
+    expect((await workplace.run(['batch', 'hostile.wasm', ...files])).status).to.equal(1);
+    const { status } = await workplace.run(['batch', 'echo.wasm', ...files, '--retry-dead-letters']);
+    expect(status).to.equal(0);
+    expect(jsonl(await read('again.jsonl')).map(({ id, ok }) => [id, ok])).to.have.deep.members([
+      ['a', true],
+      ['b', true],
+    ]);
+    expect(await read('letters.jsonl')).to.equal('');
+  });
+
+  it('reads what its name says, and finds its own concurrency', async () => {
+    await workplace.file('in.csv', 'id,input\na,b\n');
+    const args = ['batch', 'echo.wasm', '--input', 'in.csv', '--output', 'out.txt', '--concurrency', 'adaptive'];
+    const { status } = await workplace.run([...args, '--deadline', '60000', '--retries', '2', '--idempotent']);
+    expect([status, await read('out.txt')]).to.deep.equal([0, 'b\n']);
+  });
+
   it('ends in order when the reader of stdout goes away', async () => {
     const child = workplace.start(['batch', 'echo.wasm', '--quiet']);
     child.stdin.on('error', () => {});

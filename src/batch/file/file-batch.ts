@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
-import type { PluginInfo } from '../../registry/plugin.ts';
+import type { PluginInfo } from '../../registry/plugin-info.ts';
 import { Journal } from '../journal/journal.ts';
 import type { BatchResult } from '../options.ts';
 import { BatchRun, type Process } from '../run.ts';
