@@ -1,31 +1,36 @@
-/** What is to be called for each signal. */
-const listeners = new WeakMap<AbortSignal, Set<() => void>>();
-
-/**
- * Calls a listener when a signal is aborted. One listener of the signal serves them all: `addEventListener` goes through
- * every listener that is there to find duplicates, which made a batch with thousands of requests on one signal quadratic.
- *
- * @returns What takes the listener back.
- */
-export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
-  let set = listeners.get(signal);
-  if (set === undefined) {
-    set = new Set();
-    listeners.set(signal, set);
-    signal.addEventListener('abort', callAll, { once: true });
-  }
-  const own = set;
-  own.add(listener);
-  return () => {
-    // Node keeps a composed signal alive for as long as it has a listener.
-    if (!own.delete(listener) || own.size > 0 || listeners.get(signal) !== own) return;
-    listeners.delete(signal);
-    signal.removeEventListener('abort', callAll);
-  };
+/** What an abort ends. */
+export interface Abortable {
+  aborted(signal: AbortSignal): void;
 }
 
-function callAll({ target }: Event): void {
-  const set = listeners.get(target as AbortSignal);
-  listeners.delete(target as AbortSignal);
-  for (const listener of set ?? []) listener();
+const waiting = new WeakMap<AbortSignal, Set<Abortable>>();
+
+/**
+ * Has something hear of a signal's abort. One listener of the signal serves them all: `addEventListener` goes through
+ * every listener that is there to find duplicates, which made a batch with thousands of requests on one signal quadratic.
+ */
+export function watchSignal(signal: AbortSignal, abortable: Abortable): void {
+  let set = waiting.get(signal);
+  if (set === undefined) {
+    set = new Set();
+    waiting.set(signal, set);
+    signal.addEventListener('abort', abortAll, { once: true });
+  }
+  set.add(abortable);
+}
+
+/** Takes that back. */
+export function unwatchSignal(signal: AbortSignal, abortable: Abortable): void {
+  const set = waiting.get(signal);
+  // Node keeps a composed signal alive for as long as it has a listener.
+  if (set === undefined || !set.delete(abortable) || set.size > 0) return;
+  waiting.delete(signal);
+  signal.removeEventListener('abort', abortAll);
+}
+
+function abortAll({ target }: Event): void {
+  const signal = target as AbortSignal;
+  const set = waiting.get(signal);
+  waiting.delete(signal);
+  for (const abortable of set ?? []) abortable.aborted(signal);
 }

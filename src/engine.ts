@@ -6,6 +6,7 @@ import { runFileBatch } from './batch/file/file-batch.ts';
 import type { FileBatchOptions } from './batch/file/options.ts';
 import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
+import type { Submit } from './batch/run.ts';
 import type { BatchSource } from './batch/source.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
@@ -14,7 +15,7 @@ import { publishLoad } from './observe/channels.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
-import type { PluginResponse, RequestOptions, Utterance } from './protocol.ts';
+import type { PluginResponse, Utterance } from './protocol.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -226,33 +227,56 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   #run(name: string, request: ProcessRequest, options: ProcessOptions): Promise<PluginResponse> {
     // Not an async function: its two extra turns of the microtask queue would tear batches apart.
     try {
-      if (this.#closed !== undefined) throw engineClosed();
-      const plugin = this.#registry.get(name) ?? this.#registry.expect(name);
+      const plugin = this.#plugin(name);
       const input = resolveInput(request);
-      const requestOptions = resolveRequestOptions(request.options);
+      const pairs = resolveRequestOptions(request.options);
       if (plugin.canary === undefined && options.version === undefined)
-        return this.#scheduler.process(plugin.stable.lane, input, requestOptions, options);
-      return this.#processVersion(plugin, input, requestOptions, options);
+        return this.#scheduler.process(plugin.stable.lane, input, pairs, options);
+      const { lane, call, onOutcome } = this.#choose(plugin, options);
+      return this.#scheduler.process(lane, input, pairs, call, onOutcome);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  /** The same for a listener in the place of a promise. */
+  readonly #submit: Submit = (name, request, options, listener) => {
+    try {
+      const plugin = this.#plugin(name);
+      const input = resolveInput(request);
+      const pairs = resolveRequestOptions(request.options);
+      if (plugin.canary === undefined) {
+        this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
+        return;
+      }
+      const { lane, call, onOutcome } = this.#choose(plugin, options);
+      this.#scheduler.submit(lane, input, pairs, call, onOutcome, listener);
+    } catch (error) {
+      listener.rejected(error as PluginError);
+    }
+  };
+
+  #plugin(name: string): Plugin {
+    if (this.#closed !== undefined) throw engineClosed();
+    return this.#registry.get(name) ?? this.#registry.expect(name);
+  }
+
   /** The request names its version, or there is a choice of versions. */
-  #processVersion(
+  #choose(
     plugin: Plugin,
-    input: string,
-    requestOptions: RequestOptions,
     options: ProcessOptions,
-  ): Promise<PluginResponse> {
+  ): {
+    readonly lane: Lane;
+    readonly call: ProcessOptions;
+    readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
+  } {
     if (options.version !== undefined) {
-      const { lane } = plugin.version(options.version);
-      return this.#scheduler.process(lane, input, requestOptions, options);
+      return { lane: plugin.version(options.version).lane, call: options, onOutcome: undefined };
     }
     const requestId = options.requestId ?? this.#scheduler.nextRequestId();
     const version = plugin.route(requestId);
     const call = options.requestId === undefined ? { ...options, requestId } : options;
-    return this.#scheduler.process(version.lane, input, requestOptions, call, plugin.observer(version));
+    return { lane: version.lane, call, onOutcome: plugin.observer(version) };
   }
 
   /**
@@ -263,7 +287,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @returns Each record's result, also where it is an error. Leaving it aborts what is in flight.
    */
   batch(source: BatchSource<BatchRequest>, options: BatchOptions = {}): Batch {
-    return runBatch(source, options, (plugin, request, call) => this.#run(plugin, request, call));
+    return runBatch(source, options, this.#submit);
   }
 
   /**
@@ -274,7 +298,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   batchFiles(options: FileBatchOptions): Promise<BatchSummary> {
     this.#assertOpen();
     return runFileBatch(options, {
-      process: (plugin, request, call) => this.#run(plugin, request, call),
+      submit: this.#submit,
       plugins: () => this.listPlugins(),
     });
   }

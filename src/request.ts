@@ -51,6 +51,7 @@ export function resolveRequestOptions(options: ProcessRequest['options']): Reque
     throw invalidArgument('request.options', 'an array of `[key, value]` pairs or an object', options);
   }
   const pairs: readonly unknown[] = Array.isArray(options) ? options : Object.entries(options);
+  if (pairs.length === 0) return NO_OPTIONS;
   // Copied, because a request may wait for long and callers use their arrays again.
   return Array.from(pairs, (pair, index) => {
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {

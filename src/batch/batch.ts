@@ -1,5 +1,5 @@
 import { type BatchOptions, type BatchRequest, type BatchResult, resolveBatchOptions } from './options.ts';
-import { BatchRun, type Process } from './run.ts';
+import { BatchRun, type Submit } from './run.ts';
 import { type BatchSource, openRecords } from './source.ts';
 import type { BatchProgress } from './statistics.ts';
 
@@ -15,8 +15,8 @@ export interface Batch extends AsyncGenerator<BatchResult, void, undefined> {
  * Not an async generator function: that one answers `return()` only after a pending `next()`, and a stream that is
  * destroyed while it waits for a result has to end what is running now.
  */
-export function runBatch(source: BatchSource<BatchRequest>, options: BatchOptions, process: Process): Batch {
-  let run: BatchRun | undefined;
+export function runBatch(source: BatchSource<BatchRequest>, options: BatchOptions, submit: Submit): Batch {
+  let run: BatchRun<BatchRequest> | undefined;
   let ticker: NodeJS.Timeout | undefined;
   let state: 'new' | 'running' | 'ended' = 'new';
   /** Calls of `next()` are answered one after the other. */
@@ -26,7 +26,7 @@ export function runBatch(source: BatchSource<BatchRequest>, options: BatchOption
 
   const begin = (): void => {
     const resolved = resolveBatchOptions(options);
-    run = new BatchRun(openRecords(source), resolved, process);
+    run = new BatchRun(openRecords(source), resolved, submit);
     state = 'running';
     const { onProgress, progressIntervalMs } = resolved;
     if (onProgress === undefined) return;
@@ -53,8 +53,8 @@ export function runBatch(source: BatchSource<BatchRequest>, options: BatchOption
     try {
       if (state === 'new') begin();
       while (state === 'running') {
-        const value = run!.take();
-        if (value !== undefined) return { done: false, value };
+        const flight = run!.take();
+        if (flight !== undefined) return { done: false, value: flight.result };
         if ((await run!.wait()) === 'ended') break;
       }
     } catch (error) {

@@ -1,39 +1,80 @@
-import { nonEmptyString } from '../arguments.ts';
+import { invalidArgument } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
 import type { PluginResponse } from '../protocol.ts';
 import type { ProcessRequest } from '../request.ts';
-import type { ProcessOptions } from '../scheduler/job.ts';
+import type { JobListener, ProcessOptions } from '../scheduler/job.ts';
 import { Limiter } from './limiter.ts';
-import type { BatchRequest, BatchResult, ResolvedBatchOptions } from './options.ts';
+import type { BatchResult, ResolvedBatchOptions } from './options.ts';
 import { backoffMs, mayRetry } from './retry.ts';
 import type { RecordSource } from './source.ts';
 import { type BatchProgress, CallStatistics } from './statistics.ts';
 
-/** `engine.process`. */
-export type Process = (plugin: string, request: ProcessRequest, options: ProcessOptions) => Promise<PluginResponse>;
+/** `engine.process` for a listener in the place of a promise, which may be called before it returns. */
+export type Submit = (plugin: string, request: ProcessRequest, options: ProcessOptions, listener: JobListener) => void;
+
+/** What runs. */
+export interface Runnable extends ProcessRequest {
+  readonly id?: string | undefined;
+  readonly plugin?: string | undefined;
+}
 
 /** A record that is none, or may not run: it takes its place among the others and fails with this. */
-export class FailedRecord {
-  readonly id: string | undefined;
+export class FailedRecord<Item extends Runnable = Runnable> {
+  readonly record: Item;
   readonly error: PluginError;
 
-  constructor(error: PluginError, id?: string) {
+  constructor(record: Item, error: PluginError) {
+    this.record = record;
     this.error = error;
-    this.id = id;
   }
 }
 
-/** A record that has been read and is not done. */
-interface Flight {
+/** A record on its way through the batch: first in flight, then with its answer or its error. */
+export class Flight<Item extends Runnable> implements JobListener {
   readonly index: number;
-  readonly record: BatchRequest;
+  readonly record: Item;
   /** When its deadline passes, by `performance.now()`. */
   readonly expiresAt: number | undefined;
+  readonly #run: FlightControl<Item>;
   /** The step of the chain that it is at, and what goes into it. */
-  stage: number;
+  stage = 0;
   request: ProcessRequest;
-  /** Attempts at this step. */
-  attempts: number;
+  plugin = '';
+  /** Attempts at this step, and when the last one began, if its time is taken. */
+  attempts = 0;
+  startedAt = 0;
+  response: PluginResponse | undefined;
+  error: PluginError | undefined;
+
+  constructor(run: FlightControl<Item>, index: number, record: Item, expiresAt: number | undefined) {
+    this.#run = run;
+    this.index = index;
+    this.record = record;
+    this.expiresAt = expiresAt;
+    this.request = record;
+  }
+
+  resolved(response: PluginResponse): void {
+    this.#run.answered(this, response);
+  }
+
+  rejected(error: PluginError): void {
+    this.#run.rejected(this, error);
+  }
+
+  /** What became of it, for callers. */
+  get result(): BatchResult {
+    const { index, record, response, error, attempts } = this;
+    const id = record?.id;
+    if (error !== undefined) return { index, id, ok: false, error, attempts };
+    return { index, id, ok: true, ...response! };
+  }
+}
+
+/** Where a flight reports. */
+interface FlightControl<Item extends Runnable> {
+  answered(flight: Flight<Item>, response: PluginResponse): void;
+  rejected(flight: Flight<Item>, error: PluginError): void;
 }
 
 /**
@@ -41,10 +82,11 @@ interface Flight {
  * consumer slows the source down and memory stays bounded. Results are taken synchronously: an `await` for each would
  * cost as much as the record.
  */
-export class BatchRun {
-  readonly #source: RecordSource<BatchRequest | FailedRecord>;
+export class BatchRun<Item extends Runnable> {
+  readonly #source: RecordSource<Item | FailedRecord<Item>>;
   readonly #options: ResolvedBatchOptions;
-  readonly #process: Process;
+  readonly #submit: Submit;
+  readonly #control: FlightControl<Item>;
   readonly #limiter: Limiter;
   readonly #calls = new CallStatistics();
   readonly #controller = new AbortController();
@@ -53,9 +95,9 @@ export class BatchRun {
   readonly #backoffs = new Set<NodeJS.Timeout>();
   readonly #startedAt = performance.now();
   /** Done and not taken: in the order in which they were done, or by their index. */
-  #done: BatchResult[] = [];
+  #done: Flight<Item>[] = [];
   #doneAt = 0;
-  readonly #byIndex = new Map<number, BatchResult>();
+  readonly #byIndex = new Map<number, Flight<Item>>();
   #reader: 'open' | 'reading' | 'ended' = 'open';
   #failure: { readonly error: unknown } | undefined;
   #state: 'running' | 'stopped' = 'running';
@@ -68,10 +110,14 @@ export class BatchRun {
   #failed = 0;
   #retried = 0;
 
-  constructor(source: RecordSource<BatchRequest | FailedRecord>, options: ResolvedBatchOptions, process: Process) {
+  constructor(source: RecordSource<Item | FailedRecord<Item>>, options: ResolvedBatchOptions, submit: Submit) {
     this.#source = source;
     this.#options = options;
-    this.#process = process;
+    this.#submit = submit;
+    this.#control = {
+      answered: (flight, response) => this.#answered(flight, response),
+      rejected: (flight, error) => this.#rejected(flight, error),
+    };
     this.#limiter = new Limiter(options.concurrency);
     this.#call = { signal: this.#controller.signal, whenFull: 'wait' };
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -97,11 +143,11 @@ export class BatchRun {
   }
 
   /**
-   * The next result, or undefined when there is none yet.
+   * The next record that is done, or undefined when there is none yet.
    *
    * @throws {PluginError} `ERR_ABORTED` once the signal is aborted.
    */
-  take(): BatchResult | undefined {
+  take(): Flight<Item> | undefined {
     if (this.#options.signal?.aborted) {
       throw new PluginError('ERR_ABORTED', 'The batch was aborted', { cause: this.#options.signal.reason });
     }
@@ -169,7 +215,7 @@ export class BatchRun {
         this.#limiter.reached();
         return;
       }
-      let next: ReturnType<RecordSource<BatchRequest | FailedRecord>['next']>;
+      let next: ReturnType<RecordSource<Item | FailedRecord<Item>>['next']>;
       try {
         next = this.#source.next();
       } catch (error) {
@@ -201,61 +247,45 @@ export class BatchRun {
     this.#wake();
   }
 
-  #accept(next: IteratorResult<BatchRequest | FailedRecord>): void {
+  #accept(next: IteratorResult<Item | FailedRecord<Item>>): void {
     if (next.done) {
       this.#reader = 'ended';
       return;
     }
-    const record = next.value;
+    const { value } = next;
     const { deadlineMs } = this.#options;
+    const index = this.#read++;
     this.#inFlight++;
-    if (record instanceof FailedRecord) {
-      this.#failed++;
-      this.#settle({ index: this.#read++, id: record.id, ok: false, error: record.error, attempts: 0 });
+    if (value instanceof FailedRecord) {
+      const flight = new Flight(this.#control, index, value.record, undefined);
+      this.#settleFailed(flight, value.error);
       return;
     }
-    this.#attempt({
-      index: this.#read++,
-      record,
-      expiresAt: deadlineMs === undefined ? undefined : performance.now() + deadlineMs,
-      stage: 0,
-      request: record,
-      attempts: 0,
-    });
+    const expiresAt = deadlineMs === undefined ? undefined : performance.now() + deadlineMs;
+    this.#attempt(new Flight(this.#control, index, value, expiresAt));
   }
 
-  #attempt(flight: Flight): void {
+  #attempt(flight: Flight<Item>): void {
+    const { stage, record } = flight;
     flight.attempts++;
-    const { stage, request } = flight;
-    const startedAt = this.#calls.begin();
-    let plugin = '';
-    let response: Promise<PluginResponse>;
-    try {
-      plugin = stage === 0 ? (flight.record?.plugin ?? this.#options.plugin ?? '') : this.#options.chain[stage - 1]!;
-      response = this.#process(nonEmptyString('plugin', plugin), request, this.#callOf(flight));
-    } catch (error) {
-      response = Promise.reject(error);
-    }
-    response.then(
-      (answer) => {
-        this.#calls.end(plugin, stage, startedAt, answer.success ? 'success' : 'unsuccessful');
-        this.#answered(flight, answer);
-      },
-      (error: PluginError) => {
-        this.#calls.end(plugin, stage, startedAt, 'unsuccessful');
-        this.#rejected(flight, error);
-      },
-    );
+    flight.startedAt = this.#calls.begin();
+    const plugin = stage === 0 ? (record?.plugin ?? this.#options.plugin) : this.#options.chain[stage - 1];
+    if (typeof plugin === 'string' && plugin !== '') {
+      flight.plugin = plugin;
+      this.#submit(plugin, flight.request, this.#callOf(flight), flight);
+    } else flight.rejected(invalidArgument('plugin', 'a string that is not empty', plugin));
   }
 
   /** A record's deadline counts from when it was read, over all attempts and steps. */
-  #callOf({ expiresAt }: Flight): ProcessOptions {
+  #callOf({ expiresAt }: Flight<Item>): ProcessOptions {
     if (expiresAt === undefined) return this.#call;
     return { ...this.#call, deadlineMs: Math.max(1, Math.ceil(expiresAt - performance.now())) };
   }
 
-  #answered(flight: Flight, response: PluginResponse): void {
-    if (response.success && flight.stage < this.#options.chain.length && this.#state === 'running') {
+  #answered(flight: Flight<Item>, response: PluginResponse): void {
+    const { stage, startedAt, plugin } = flight;
+    this.#calls.end(plugin, stage, startedAt, response.success ? 'success' : 'unsuccessful');
+    if (response.success && stage < this.#options.chain.length && this.#state === 'running') {
       const { options } = flight.record;
       flight.stage++;
       flight.attempts = 0;
@@ -265,11 +295,13 @@ export class BatchRun {
     }
     if (response.success) this.#succeeded++;
     else this.#refused++;
-    this.#settle({ index: flight.index, id: flight.record?.id, ok: true, ...response });
+    flight.response = response;
+    this.#settle(flight);
   }
 
-  #rejected(flight: Flight, error: PluginError): void {
-    const { attempts } = flight;
+  #rejected(flight: Flight<Item>, error: PluginError): void {
+    const { attempts, stage, startedAt, plugin } = flight;
+    if (plugin !== '') this.#calls.end(plugin, stage, startedAt, 'unsuccessful');
     if (this.#state === 'running' && mayRetry(error, attempts, this.#options)) {
       const delay = backoffMs(attempts, this.#options.retry);
       if (flight.expiresAt === undefined || performance.now() + delay < flight.expiresAt) {
@@ -282,18 +314,23 @@ export class BatchRun {
         return;
       }
     }
+    this.#settleFailed(flight, error);
+  }
+
+  #settleFailed(flight: Flight<Item>, error: PluginError): void {
     this.#failed++;
-    this.#settle({ index: flight.index, id: flight.record?.id, ok: false, error, attempts });
+    flight.error = error;
+    this.#settle(flight);
   }
 
   // -- results ----------------------------------------------------------------------------------------------------
 
-  #settle(result: BatchResult): void {
+  #settle(flight: Flight<Item>): void {
     this.#inFlight--;
     this.#limiter.settled();
     if (this.#state === 'running') {
-      if (this.#options.ordered) this.#byIndex.set(result.index, result);
-      else this.#done.push(result);
+      if (this.#options.ordered) this.#byIndex.set(flight.index, flight);
+      else this.#done.push(flight);
     }
     if (this.#notify !== undefined) this.#wake();
   }
@@ -302,13 +339,13 @@ export class BatchRun {
     return this.#options.ordered ? this.#byIndex.has(this.#taken) : this.#doneAt < this.#done.length;
   }
 
-  #takeInOrder(): BatchResult | undefined {
+  #takeInOrder(): Flight<Item> | undefined {
     const result = this.#byIndex.get(this.#taken);
     if (result !== undefined) this.#byIndex.delete(this.#taken);
     return result;
   }
 
-  #takeAny(): BatchResult | undefined {
+  #takeAny(): Flight<Item> | undefined {
     if (this.#doneAt === this.#done.length) return undefined;
     const result = this.#done[this.#doneAt++];
     if (this.#doneAt === this.#done.length) {

@@ -1,4 +1,4 @@
-import { whenAborted } from '../abort.ts';
+import { type Abortable, unwatchSignal, watchSignal } from '../abort.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
@@ -43,8 +43,14 @@ export interface JobOutcome {
   readonly ranMs: number | undefined;
 }
 
+/** Hears how a job ends, once, in the place of a promise: that and its callbacks cost as much as a short request. */
+export interface JobListener {
+  resolved(response: PluginResponse): void;
+  rejected(error: PluginError): void;
+}
+
 /** A unit of guest work: a caller's request, or the making of an instance. */
-export class Job implements Linked<Job> {
+export class Job implements Linked<Job>, Abortable {
   previous: Job | undefined;
   next: Job | undefined;
   state: JobState = 'waiting';
@@ -59,9 +65,9 @@ export class Job implements Linked<Job> {
   readonly options: RequestOptions;
   readonly priority: number;
   readonly requestId: string;
-  readonly result: Promise<PluginResponse | PluginMetadata | undefined>;
-  #resolve!: (value: PluginResponse | PluginMetadata | undefined) => void;
-  #reject!: (error: PluginError) => void;
+  /** Undefined for a job that has a listener. */
+  readonly result: Promise<PluginResponse | PluginMetadata | undefined> | undefined;
+  readonly #listener: JobListener;
   /** What it was rejected with. */
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
@@ -76,48 +82,57 @@ export class Job implements Linked<Job> {
   losses = 0;
   /** Whether a worker won RUNNING for it. Known for certain when the job settles. */
   began = false;
-  #cleanUp: (() => void) | undefined;
+  #onExpired: ((job: Job, error: PluginError) => void) | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #signal: AbortSignal | undefined;
 
-  constructor(kind: JobKind, lane: Lane, input: string, options: RequestOptions, requestId: string, priority: number) {
+  constructor(
+    kind: JobKind,
+    lane: Lane,
+    input: string,
+    options: RequestOptions,
+    requestId: string,
+    priority: number,
+    listener?: JobListener,
+  ) {
     this.kind = kind;
     this.lane = lane;
     this.input = input;
     this.options = options;
     this.requestId = requestId;
     this.priority = priority;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    if (listener !== undefined) {
+      this.#listener = listener;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<PluginResponse | PluginMetadata | undefined>();
+    this.result = promise;
+    this.#listener = { resolved: resolve, rejected: reject };
   }
 
-  /** Watches the caller's own limits; `onExpired` runs at most once, while the job is not settled. */
+  /** Watches the caller's own limits; `onExpired` is called at most once, while the job is not settled. */
   watch(
     deadlineMs: number | undefined,
     signal: AbortSignal | undefined,
-    onExpired: (error: PluginError) => void,
+    onExpired: (job: Job, error: PluginError) => void,
   ): void {
-    if (deadlineMs === undefined && signal === undefined) return;
-    const timer =
-      deadlineMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            const message = `The request was not done within its deadline of ${deadlineMs} ms`;
-            const limit = { name: 'deadlineMs', value: deadlineMs };
-            onExpired(
-              this.error('ERR_DEADLINE', message, {
-                limit,
-                hint: 'Raise `deadlineMs`, or give the engine more threads.',
-              }),
-            );
-          }, deadlineMs);
-    const onAbort = (): void =>
-      onExpired(this.error('ERR_ABORTED', 'The request was aborted', { cause: signal?.reason }));
-    const forget = signal === undefined ? undefined : whenAborted(signal, onAbort);
-    this.#cleanUp = () => {
-      clearTimeout(timer);
-      forget?.();
-    };
+    this.#onExpired = onExpired;
+    if (deadlineMs !== undefined) this.#deadline = setTimeout(() => this.#late(deadlineMs), deadlineMs);
+    if (signal === undefined) return;
+    this.#signal = signal;
+    watchSignal(signal, this);
+  }
+
+  /** The caller's signal was aborted. */
+  aborted({ reason }: AbortSignal): void {
+    this.#onExpired?.(this, this.error('ERR_ABORTED', 'The request was aborted', { cause: reason }));
+  }
+
+  #late(deadlineMs: number): void {
+    const message = `The request was not done within its deadline of ${deadlineMs} ms`;
+    const limit = { name: 'deadlineMs', value: deadlineMs };
+    const hint = 'Raise `deadlineMs`, or give the engine more threads.';
+    this.#onExpired?.(this, this.error('ERR_DEADLINE', message, { limit, hint }));
   }
 
   resolve(value: PluginResponse | PluginMetadata | undefined): void {
@@ -129,7 +144,7 @@ export class Job implements Linked<Job> {
       this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
-    this.#resolve(value);
+    this.#listener.resolved(value as PluginResponse);
   }
 
   reject(error: PluginError): void {
@@ -140,7 +155,7 @@ export class Job implements Linked<Job> {
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
     this.lane.gate?.settled(this, error);
     this.#observed()?.failed(error);
-    this.#reject(error);
+    this.#listener.rejected(error);
   }
 
   /** An error that says which plugin, version and request it belongs to. */
@@ -163,8 +178,8 @@ export class Job implements Linked<Job> {
   #settle(): boolean {
     if (this.state === 'settled') return false;
     this.state = 'settled';
-    this.#cleanUp?.();
-    this.#cleanUp = undefined;
+    if (this.#deadline !== undefined) clearTimeout(this.#deadline);
+    if (this.#signal !== undefined) unwatchSignal(this.#signal, this);
     if (this.batch !== undefined) this.lane.sent--;
     this.onSettled?.(this);
     return true;

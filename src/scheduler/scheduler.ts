@@ -9,7 +9,7 @@ import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
 import { Batch } from './batch.ts';
 import { FairQueue } from './fair-queue.ts';
-import { Job, type ProcessOptions } from './job.ts';
+import { Job, type JobListener, type ProcessOptions } from './job.ts';
 import { Lane } from './lane.ts';
 import { Supervisor, type Termination } from './supervisor.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -139,8 +139,31 @@ export class Scheduler {
     call: ProcessOptions,
     onOutcome?: Job['onOutcome'],
   ): Promise<PluginResponse> {
+    return this.#submit(lane, input, options, call, onOutcome, undefined).result as Promise<PluginResponse>;
+  }
+
+  /** The same for a listener in the place of a promise; it may be called before this returns. */
+  submit(
+    lane: Lane,
+    input: string,
+    options: RequestOptions,
+    call: ProcessOptions,
+    onOutcome: Job['onOutcome'],
+    listener: JobListener,
+  ): void {
+    this.#submit(lane, input, options, call, onOutcome, listener);
+  }
+
+  #submit(
+    lane: Lane,
+    input: string,
+    options: RequestOptions,
+    call: ProcessOptions,
+    onOutcome: Job['onOutcome'],
+    listener: JobListener | undefined,
+  ): Job {
     const requestId = call.requestId ?? this.nextRequestId();
-    const job = new Job('process', lane, input, options, requestId, call.priority ?? 0);
+    const job = new Job('process', lane, input, options, requestId, call.priority ?? 0, listener);
     job.askedAt = this.#clock.now;
     job.onOutcome = onOutcome;
     job.observation = observe(lane.definition.plugin, lane.version, requestId);
@@ -154,8 +177,8 @@ export class Scheduler {
     else if (this.#hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#queueFull(job));
-    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, (error) => this.#expire(job, error));
-    return job.result as Promise<PluginResponse>;
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
+    return job;
   }
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
@@ -273,6 +296,8 @@ export class Scheduler {
     this.#drained.get(lane)?.();
     this.#drained.delete(lane);
   }
+
+  readonly #onExpired = (job: Job, error: PluginError): void => this.#expire(job, error);
 
   /** The caller's own limit has passed. */
   #expire(job: Job, error: PluginError): void {

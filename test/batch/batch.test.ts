@@ -6,6 +6,7 @@ import { PluginError } from '../../src/errors.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { isSettled, rejection, seeded, turn, until } from '../support/outcome.ts';
+import { submitTo } from '../support/submit.ts';
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
@@ -234,7 +235,9 @@ describe('runBatch()', () => {
         running--;
         return { output: input, success: true };
       };
-      expect((await all(runBatch(sources.async(), { plugin: 'p', concurrency }, process))).length).to.equal(100);
+      expect((await all(runBatch(sources.async(), { plugin: 'p', concurrency }, submitTo(process)))).length).to.equal(
+        100,
+      );
       expect(most).to.equal(concurrency);
     }
   });
@@ -249,7 +252,7 @@ describe('runBatch()', () => {
       [false, ['2', '0', '1']],
       [true, ['0', '1', '2']],
     ] as const) {
-      const results = all(runBatch(counted(3).sources.sync(), { plugin: 'p', ordered }, process));
+      const results = all(runBatch(counted(3).sources.sync(), { plugin: 'p', ordered }, submitTo(process)));
       await turn();
       for (const index of [2, 0, 1]) {
         finishers[index]!();
@@ -270,7 +273,7 @@ describe('runBatch()', () => {
     const process = async () => ({ output: '', success: true });
     const failure = new Error('at once');
     const run = (fail: () => Promise<never>) =>
-      all(runBatch(source(fail), { plugin: 'p' }, process)).then(
+      all(runBatch(source(fail), { plugin: 'p' }, submitTo(process))).then(
         () => 'done',
         (error: unknown) => error,
       );
@@ -284,7 +287,13 @@ describe('runBatch()', () => {
 
   it('passes errors on as they are', async () => {
     const failure = new PluginError('ERR_TRAP', 'a trap');
-    const [result] = await all(runBatch([{ input: '' }], { plugin: 'p' }, () => Promise.reject(failure)));
+    const [result] = await all(
+      runBatch(
+        [{ input: '' }],
+        { plugin: 'p' },
+        submitTo(() => Promise.reject(failure)),
+      ),
+    );
     expect(result).to.deep.equal({ index: 0, id: undefined, ok: false, error: failure, attempts: 1 });
   });
 });

@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { runBatch } from '../../src/batch/batch.ts';
 import type { BatchOptions, BatchResult } from '../../src/batch/options.ts';
 import { backoffMs } from '../../src/batch/retry.ts';
-import type { Process } from '../../src/batch/run.ts';
+import type { Submit } from '../../src/batch/run.ts';
 import { type ErrorCode, PluginError } from '../../src/errors.ts';
 import { hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { until } from '../support/outcome.ts';
+import { submitTo } from '../support/submit.ts';
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
@@ -15,14 +16,14 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 }
 
 /** Fails the first so many attempts of each record. */
-function failing(times: number, code: ErrorCode, began: boolean | undefined): { process: Process; calls: string[] } {
+function failing(times: number, code: ErrorCode, began: boolean | undefined): { submit: Submit; calls: string[] } {
   const calls: string[] = [];
-  const process: Process = async (_plugin, { input }) => {
+  const submit = submitTo(async (_plugin, { input }) => {
     calls.push(input);
     if (calls.filter((call) => call === input).length <= times) throw new PluginError(code, 'not now', { began });
     return { output: input, success: true };
-  };
-  return { process, calls };
+  });
+  return { submit, calls };
 }
 
 const retry = { attempts: 4, backoffMs: 1, maxBackoffMs: 2 };
@@ -44,9 +45,9 @@ describe('the retries of a batch', () => {
   ];
   for (const [name, code, began, options, expected, attempts] of cases) {
     it(`repeat ${name}`, async () => {
-      const { process, calls } = failing(2, code, began);
+      const { submit, calls } = failing(2, code, began);
       const results = await all(
-        runBatch([{ input: 'a' }, { input: 'b' }], { plugin: 'p', ordered: true, ...options }, process),
+        runBatch([{ input: 'a' }, { input: 'b' }], { plugin: 'p', ordered: true, ...options }, submit),
       );
       const one = expected === 'ok' ? ['ok'] : [expected, attempts];
       expect(codesOf(results)).to.deep.equal([one, one]);
@@ -55,16 +56,16 @@ describe('the retries of a batch', () => {
   }
 
   it('stay within the deadline of the record', async () => {
-    const { process } = failing(1000, 'ERR_QUEUE_FULL', false);
+    const { submit } = failing(1000, 'ERR_QUEUE_FULL', false);
     const slow = { attempts: 1000, backoffMs: 60_000, maxBackoffMs: 60_000 };
-    const results = await all(runBatch([{ input: 'a' }], { plugin: 'p', deadlineMs: 5, retry: slow }, process));
+    const results = await all(runBatch([{ input: 'a' }], { plugin: 'p', deadlineMs: 5, retry: slow }, submit));
     expect(codesOf(results)[0]![0]).to.equal('ERR_QUEUE_FULL');
   });
 
   it('end with the batch', async () => {
-    const { process } = failing(1000, 'ERR_QUEUE_FULL', false);
+    const { submit } = failing(1000, 'ERR_QUEUE_FULL', false);
     const slow = { attempts: 1000, backoffMs: 2 ** 30, maxBackoffMs: 2 ** 30 };
-    const batch = runBatch([{ input: 'a' }], { plugin: 'p', retry: slow }, process);
+    const batch = runBatch([{ input: 'a' }], { plugin: 'p', retry: slow }, submit);
     const pending = batch.next();
     await until(() => batch.progress().retried === 1);
     await batch.return();
@@ -72,8 +73,8 @@ describe('the retries of a batch', () => {
   });
 
   it('are counted', async () => {
-    const { process } = failing(2, 'ERR_QUEUE_FULL', false);
-    const batch = runBatch([{ input: 'a' }], { plugin: 'p', retry }, process);
+    const { submit } = failing(2, 'ERR_QUEUE_FULL', false);
+    const batch = runBatch([{ input: 'a' }], { plugin: 'p', retry }, submit);
     await all(batch);
     expect(batch.progress()).to.deep.include({ retried: 2, succeeded: 1, done: 1 });
   });

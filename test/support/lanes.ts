@@ -41,6 +41,6 @@ let jobs = 0;
 /** A job with a given input and priority. Its result may go unheard. */
 export function makeJob(lane: Lane, input = '', priority = 0, kind: JobKind = 'process'): Job {
   const job = new Job(kind, lane, input, [], `r-${++jobs}`, priority);
-  job.result.catch(() => {});
+  job.result?.catch(() => {});
   return job;
 }

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { type Parser, parse } from 'csv-parse';
 import type { RequestOptions } from '../../protocol.ts';
-import type { FileRecord } from './record.ts';
+import { FileRecord } from './record.ts';
 
 /** The columns that are fields of a record; every other one is an option of it. */
 const FIELDS: ReadonlySet<string> = new Set(['id', 'plugin', 'input']);
@@ -13,7 +13,10 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 export class CsvReader {
   readonly #parser: Parser;
   readonly #options: RequestOptions;
+  /** Those of the chunk that is being parsed, and of the one that is being taken out. */
   #records: FileRecord[] = [];
+  #chunk: readonly FileRecord[] = [];
+  #at = 0;
   #header: readonly string[] | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -32,7 +35,7 @@ export class CsvReader {
       on_skip: (error) => {
         const { lines } = (error ?? {}) as { readonly lines?: unknown };
         const line = typeof lines === 'number' ? lines : 0;
-        this.#records.push({ line, malformed: error?.message ?? 'it is no CSV', id: undefined, text: '' });
+        this.#records.push(new FileRecord(line, { malformed: error?.message ?? 'it is no CSV', text: '' }));
         return undefined;
       },
     });
@@ -43,27 +46,32 @@ export class CsvReader {
     this.#parser.resume();
   }
 
-  /** The records that end in a chunk. */
-  async push(chunk: Buffer): Promise<FileRecord[]> {
+  /** Takes the next chunk; all records of the one before have been taken out. */
+  async push(chunk: Buffer): Promise<void> {
     await new Promise<void>((resolve) => this.#parser.write(chunk, () => resolve()));
-    return this.#take();
+    this.#begin();
   }
 
-  /** The last record, if it has no line break. */
-  async end(): Promise<FileRecord[]> {
+  /** There is no more: the last record may have no line break. */
+  async end(): Promise<void> {
     if (!this.#parser.destroyed) {
       const ended = Promise.race([once(this.#parser, 'end'), once(this.#parser, 'close')]);
       this.#parser.end();
       await ended;
     }
-    return this.#take();
+    this.#begin();
   }
 
-  #take(): FileRecord[] {
+  /** The next record, or undefined when another chunk is needed. */
+  next(): FileRecord | undefined {
+    return this.#at < this.#chunk.length ? this.#chunk[this.#at++] : undefined;
+  }
+
+  #begin(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    const records = this.#records;
+    this.#chunk = this.#records;
     this.#records = [];
-    return records;
+    this.#at = 0;
   }
 
   #record(values: readonly string[], line: number): void {
@@ -74,7 +82,7 @@ export class CsvReader {
       return;
     }
     const refuse = (malformed: string): void => {
-      this.#records.push({ line, malformed, id: undefined, text: values.join(',') });
+      this.#records.push(new FileRecord(line, { malformed, text: values.join(',') }));
     };
     if (values.length !== header.length) {
       refuse(`it has ${values.length} columns, and the header ${header.length}`);
@@ -84,10 +92,8 @@ export class CsvReader {
     const own = header.flatMap((name, column): [string, string][] =>
       FIELDS.has(name) ? [] : [[name, values[column]!]],
     );
-    const id = at('id');
-    const plugin = at('plugin');
-    const named = { ...(id !== undefined && { id }), ...(plugin !== undefined && plugin !== '' && { plugin }) };
     const options = own.length > 0 ? own : this.#options;
-    this.#records.push({ line, request: { input: at('input')!, options, ...named } });
+    const record = { id: at('id'), plugin: at('plugin') || undefined, input: at('input')!, options };
+    this.#records.push(new FileRecord(line, record));
   }
 }

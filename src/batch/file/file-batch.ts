@@ -4,14 +4,13 @@ import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
 import type { PluginInfo } from '../../registry/plugin-info.ts';
 import { Journal } from '../journal/journal.ts';
-import type { BatchResult } from '../options.ts';
-import { BatchRun, type Process } from '../run.ts';
+import { BatchRun, type Flight, type Submit } from '../run.ts';
 import { unusableFile } from './errors.ts';
 import { BatchInput } from './input.ts';
 import { type FileBatchOptions, type ResolvedFileBatchOptions, resolveFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
 import { RecordReader } from './reader.ts';
-import { deadLetterLine, outputLine, plainLine } from './record.ts';
+import { deadLetterLine, type FileRecord, outputLine, plainLine } from './record.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 import { FileSource } from './source.ts';
 import { type BatchSummary, Tally, type TallyState } from './tally.ts';
@@ -19,7 +18,7 @@ import { BatchWriter, type WriterFiles } from './writer.ts';
 
 /** The engine, as a batch of files needs it. */
 export interface BatchHost {
-  readonly process: Process;
+  readonly submit: Submit;
   readonly plugins: () => readonly Pick<PluginInfo, 'name' | 'sha256'>[];
 }
 
@@ -49,7 +48,7 @@ export async function checkFileBatch(given: FileBatchOptions): Promise<void> {
 export async function runFileBatch(given: FileBatchOptions, host: BatchHost): Promise<BatchSummary> {
   const options = resolveFileBatchOptions(given);
   await assertDistinct(options);
-  if (options.retryDeadLetters) return retryDeadLetters(options, host.process);
+  if (options.retryDeadLetters) return retryDeadLetters(options, host.submit);
   const input = await BatchInput.open(options.input.path, options.input.compression);
   try {
     const journal = await openJournal(options, input, host);
@@ -79,20 +78,18 @@ async function run(
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
   const reader = new RecordReader(input, options.input.format, options.options);
   const source = new FileSource(reader, writer, { begun: atMostOnce ? begun : 0, atMostOnce }, interrupt);
-  const batchRun = new BatchRun(source, batch, host.process);
+  const batchRun = new BatchRun(source, batch, host.submit);
   const line = options.output.format === 'jsonl' ? outputLine : plainLine;
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });
   if (interrupt?.aborted) stop();
 
-  const take = (taken: BatchResult): Promise<void> | undefined => {
-    const { index, record } = source.take(taken.index);
-    const result: BatchResult = index === taken.index ? taken : { ...taken, index };
-    if ('malformed' in record) onMalformed?.(record.line, record.malformed);
-    tally.add(result, 'malformed' in record ? 'malformed' : 'record');
-    const letter =
-      files.deadLetter === undefined || (result.ok && result.success) ? undefined : deadLetterLine(record, result);
-    return writer.add(result, line(result), letter);
+  const take = (done: Flight<FileRecord>): Promise<void> | undefined => {
+    const { record, response } = done;
+    if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed);
+    tally.add(done);
+    const letter = files.deadLetter === undefined || response?.success ? undefined : deadLetterLine(done);
+    return writer.add(record.index, line(done), letter);
   };
   const tell = (): void => {
     const { succeeded, refused, failed } = tally.state;
@@ -114,11 +111,11 @@ async function run(
 
   try {
     for (;;) {
-      const result = batchRun.take();
-      if (result === undefined) {
+      const done = batchRun.take();
+      if (done === undefined) {
         if ((await batchRun.wait()) === 'ended') break;
       } else {
-        const full = take(result);
+        const full = take(done);
         if (full !== undefined) await full;
       }
     }

@@ -1,9 +1,12 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 
-/** A line of the input, counted from 1; blank lines are counted and left out. */
-export type Line =
-  | { readonly number: number; readonly text: string }
-  | { readonly number: number; readonly problem: string };
+/** What a line of the input becomes; lines are counted from 1, and blank ones are left out. */
+export interface LineMaker<Item> {
+  /** Of a line. */
+  line(number: number, text: string): Item;
+  /** Of a line that is none: too long, or no UTF-8. */
+  problem(number: number, problem: string): Item;
+}
 
 /** A longer line is refused, so that a file without line breaks does not end up in memory. */
 const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
@@ -11,39 +14,58 @@ const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
 
-/** Splits UTF-8 into lines, a chunk at a time. Holds the beginning of one line at the most. */
-export class LineSplitter {
+/**
+ * Splits UTF-8 into lines, a chunk at a time. Holds one chunk and the beginning of one line. A line is made into what it
+ * becomes when it is asked for, so that it is garbage again before the collector sees it.
+ */
+export class LineSplitter<Item> {
   readonly #maxBytes: number;
+  readonly #make: LineMaker<Item>;
   #number = 0;
   /** The beginning of a line whose end has not come yet. */
   #pieces: Buffer[] = [];
   #length = 0;
+  /** What is ready, in this order: single lines, then a text of whole lines. */
+  #ready: Item[] = [];
+  #text = '';
+  #at = 0;
 
-  constructor(maxBytes: number = MAX_LINE_BYTES) {
+  constructor(make: LineMaker<Item>, maxBytes: number = MAX_LINE_BYTES) {
+    this.#make = make;
     this.#maxBytes = maxBytes;
   }
 
-  /** The lines that end in a chunk. */
-  push(chunk: Buffer): Line[] {
-    const lines: Line[] = [];
+  /** Takes the next chunk; all lines of the one before have been taken out. */
+  push(chunk: Buffer): void {
     const first = chunk.indexOf(NEWLINE);
     if (first === -1) {
       this.#take(chunk);
-      return lines;
+      return;
     }
     this.#take(chunk.subarray(0, first));
-    this.#end(lines);
+    this.#end();
     const last = chunk.lastIndexOf(NEWLINE);
-    if (last > first) this.#whole(chunk.subarray(first + 1, last + 1), lines);
+    if (last > first) this.#whole(chunk.subarray(first + 1, last + 1));
     if (last + 1 < chunk.length) this.#take(chunk.subarray(last + 1));
-    return lines;
   }
 
-  /** The last line, if it has no line break. */
-  end(): Line[] {
-    const lines: Line[] = [];
-    if (this.#length > 0) this.#end(lines);
-    return lines;
+  /** There is no more: the last line may have no line break. */
+  end(): void {
+    if (this.#length > 0) this.#end();
+  }
+
+  /** What the next line becomes, or undefined when another chunk is needed. */
+  next(): Item | undefined {
+    if (this.#ready.length > 0) return this.#ready.shift();
+    while (this.#at < this.#text.length) {
+      const end = this.#text.indexOf('\n', this.#at);
+      const line = cleanLine(this.#text.slice(this.#at, end), ++this.#number);
+      this.#at = end + 1;
+      if (line !== undefined) return this.#make.line(this.#number, line);
+    }
+    this.#text = '';
+    this.#at = 0;
+    return undefined;
   }
 
   #take(piece: Buffer): void {
@@ -54,44 +76,43 @@ export class LineSplitter {
   }
 
   /** The line in pieces has ended. */
-  #end(lines: Line[]): void {
+  #end(): void {
     const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     const length = this.#length;
     this.#pieces = [];
     this.#length = 0;
-    this.#single(bytes, length, lines);
+    this.#single(bytes, length);
   }
 
-  #single(bytes: Buffer, length: number, lines: Line[]): void {
+  #single(bytes: Buffer, length: number): void {
     const number = ++this.#number;
     if (length > this.#maxBytes) {
-      lines.push({ number, problem: `it has ${length} bytes; ${this.#maxBytes} are the most` });
-    } else if (!isUtf8(bytes)) lines.push({ number, problem: 'it is not UTF-8' });
-    else this.#text(number, bytes.toString('utf8'), lines);
+      this.#ready.push(this.#make.problem(number, `it has ${length} bytes; ${this.#maxBytes} are the most`));
+    } else if (!isUtf8(bytes)) this.#ready.push(this.#make.problem(number, 'it is not UTF-8'));
+    else {
+      const line = cleanLine(bytes.toString('utf8'), number);
+      if (line !== undefined) this.#ready.push(this.#make.line(number, line));
+    }
   }
 
   /** Lines that begin and end in this chunk: decoded at once, because a call for each costs more than the line. */
-  #whole(bytes: Buffer, lines: Line[]): void {
-    if (bytes.length > this.#maxBytes || !isUtf8(bytes)) {
-      let start = 0;
-      for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, start)) {
-        this.#single(bytes.subarray(start, at), at - start, lines);
-        start = at + 1;
-      }
+  #whole(bytes: Buffer): void {
+    if (bytes.length <= this.#maxBytes && isUtf8(bytes)) {
+      this.#text = bytes.toString('utf8');
       return;
     }
-    const text = bytes.toString('utf8');
     let start = 0;
-    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', start)) {
-      this.#text(++this.#number, text.slice(start, at), lines);
+    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, start)) {
+      this.#single(bytes.subarray(start, at), at - start);
       start = at + 1;
     }
   }
+}
 
-  #text(number: number, text: string, lines: Line[]): void {
-    let line = text.endsWith('\r') ? text.slice(0, -1) : text;
-    if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
-    // Most lines begin with something else than space.
-    if (line.charCodeAt(0) > 0x20 || line.trim() !== '') lines.push({ number, text: line });
-  }
+/** A line without the rest of its line break and the byte order mark of the first; undefined when it is blank. */
+function cleanLine(text: string, number: number): string | undefined {
+  let line = text.endsWith('\r') ? text.slice(0, -1) : text;
+  if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
+  // Most lines begin with something else than space.
+  return line.charCodeAt(0) > 0x20 || line.trim() !== '' ? line : undefined;
 }

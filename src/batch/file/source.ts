@@ -1,16 +1,9 @@
 import { PluginError } from '../../errors.ts';
-import type { BatchRequest } from '../options.ts';
 import { FailedRecord } from '../run.ts';
 import type { RecordSource } from '../source.ts';
 import type { RecordReader } from './reader.ts';
 import { type FileRecord, malformedError } from './record.ts';
 import type { BatchWriter } from './writer.ts';
-
-/** A record that runs, and its place in the file. */
-export interface Admitted {
-  readonly index: number;
-  readonly record: FileRecord;
-}
 
 /** Records that may begin with one line in the journal. */
 const RESERVATION = 256;
@@ -25,16 +18,13 @@ export interface Earlier {
   readonly atMostOnce: boolean;
 }
 
-/** The records of a file that are still to run. Keeps those in flight. */
-export class FileSource implements RecordSource<BatchRequest | FailedRecord> {
+/** The records of a file that are still to run. */
+export class FileSource implements RecordSource<FileRecord | FailedRecord<FileRecord>> {
   readonly #reader: RecordReader;
   readonly #writer: BatchWriter;
   readonly #earlier: Earlier;
   readonly #interrupt: AbortSignal | undefined;
-  /** By their number in this run. */
-  readonly #inFlight = new Map<number, Admitted>();
   #index = 0;
-  #admitted = 0;
   /** Records below this one may begin. */
   #reserved: number;
 
@@ -46,18 +36,9 @@ export class FileSource implements RecordSource<BatchRequest | FailedRecord> {
     this.#reserved = earlier.atMostOnce ? earlier.begun : Number.POSITIVE_INFINITY;
   }
 
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
-  /** Gives the record of a result, which is done. */
-  take(number: number): Admitted {
-    const admitted = this.#inFlight.get(number)!;
-    this.#inFlight.delete(number);
-    return admitted;
-  }
-
-  next(): IteratorResult<BatchRequest | FailedRecord> | Promise<IteratorResult<BatchRequest | FailedRecord>> {
+  next():
+    | IteratorResult<FileRecord | FailedRecord<FileRecord>>
+    | Promise<IteratorResult<FileRecord | FailedRecord<FileRecord>>> {
     for (;;) {
       if (this.#interrupt?.aborted) return END;
       if (this.#index >= this.#reserved) return this.#reserve();
@@ -78,7 +59,7 @@ export class FileSource implements RecordSource<BatchRequest | FailedRecord> {
     return value === undefined ? this.next() : { done: false, value };
   }
 
-  async #reserve(): Promise<IteratorResult<BatchRequest | FailedRecord>> {
+  async #reserve(): Promise<IteratorResult<FileRecord | FailedRecord<FileRecord>>> {
     const reserved = this.#index + RESERVATION;
     await this.#writer.begin(reserved);
     this.#reserved = reserved;
@@ -86,16 +67,16 @@ export class FileSource implements RecordSource<BatchRequest | FailedRecord> {
   }
 
   /** What is to run of a record; undefined when an earlier run did it. */
-  #admit(record: FileRecord): BatchRequest | FailedRecord | undefined {
+  #admit(record: FileRecord): FileRecord | FailedRecord<FileRecord> | undefined {
     const index = this.#index++;
     if (this.#writer.done.has(index)) return undefined;
-    this.#inFlight.set(this.#admitted++, { index, record });
-    if ('malformed' in record) return new FailedRecord(malformedError(record), record.id);
-    if (index >= this.#earlier.begun) return record.request;
+    record.index = index;
+    if (record.malformed !== undefined) return new FailedRecord(record, malformedError(record));
+    if (index >= this.#earlier.begun) return record;
     const error = new PluginError('ERR_WORKER_CRASHED', 'The run was killed while the record may have been running', {
       began: true,
       hint: 'It may have had effects. Look at them before you run it again.',
     });
-    return new FailedRecord(error, record.request.id);
+    return new FailedRecord(record, error);
   }
 }

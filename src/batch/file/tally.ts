@@ -1,5 +1,5 @@
-import type { BatchResult } from '../options.ts';
 import type { BatchProgress, PluginStatistics } from '../statistics.ts';
+import type { Done } from './record.ts';
 
 /** How a batch of files ended. */
 export interface BatchSummary {
@@ -54,13 +54,18 @@ export class Tally {
     this.resumed = this.records;
   }
 
-  add(result: BatchResult, kind: 'record' | 'malformed'): void {
-    if (kind === 'malformed') this.#malformed++;
-    if (!result.ok) {
+  add({ record, response, error }: Done): void {
+    if (record.malformed !== undefined) this.#malformed++;
+    if (error !== undefined) {
       this.#failed++;
-      this.#errors.set(result.error.code, (this.#errors.get(result.error.code) ?? 0) + 1);
-    } else if (result.success) this.#succeeded++;
+      this.#errors.set(error.code, (this.#errors.get(error.code) ?? 0) + 1);
+    } else if (response?.success) this.#succeeded++;
     else this.#refused++;
+  }
+
+  /** Counts a success of an earlier run. */
+  keep(): void {
+    this.#succeeded++;
   }
 
   get records(): number {

@@ -1,6 +1,5 @@
 import { IndexSet } from '../journal/indexes.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { BatchResult } from '../options.ts';
 import type { BatchOutput } from './output.ts';
 import type { Tally } from './tally.ts';
 
@@ -59,11 +58,11 @@ export class BatchWriter {
    *
    * @throws {PluginError} `ERR_BATCH_FILE` when a block before could not be written.
    */
-  add(result: BatchResult, line: string, deadLetter: string | undefined): Promise<void> | undefined {
+  add(index: number, line: string, deadLetter: string | undefined): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#output += `${line}\n`;
     if (deadLetter !== undefined) this.#deadLetter += `${deadLetter}\n`;
-    if (this.#files.journal !== undefined) this.#done.add(result.index);
+    if (this.#files.journal !== undefined) this.#done.add(index);
     if (this.#output.length < this.#block.characters) {
       this.#timer ??= setTimeout(() => this.#due(), this.#block.milliseconds);
       return undefined;

@@ -1,11 +1,27 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Line, LineSplitter } from '../../../src/batch/file/lines.ts';
+import { LineSplitter } from '../../../src/batch/file/lines.ts';
+
+type Line = { readonly number: number; readonly text: string } | { readonly number: number; readonly problem: string };
 
 function collect(chunks: readonly Uint8Array[], maxBytes?: number): Line[] {
-  const splitter = new LineSplitter(maxBytes);
-  return [...chunks.flatMap((chunk) => splitter.push(Buffer.from(chunk))), ...splitter.end()];
+  const make = {
+    line: (number: number, text: string): Line => ({ number, text }),
+    problem: (number: number, problem: string): Line => ({ number, problem }),
+  };
+  const splitter = new LineSplitter(make, maxBytes);
+  const lines: Line[] = [];
+  const drain = (): void => {
+    for (let line = splitter.next(); line !== undefined; line = splitter.next()) lines.push(line);
+  };
+  for (const chunk of chunks) {
+    splitter.push(Buffer.from(chunk));
+    drain();
+  }
+  splitter.end();
+  drain();
+  return lines;
 }
 
 describe('LineSplitter', () => {

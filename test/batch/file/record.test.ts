@@ -1,39 +1,73 @@
 import { expect } from 'chai';
-import { deadLetterLine, outputLine, parseRecord } from '../../../src/batch/file/record.ts';
+import {
+  type Done,
+  deadLetterLine,
+  FileRecord,
+  outputLine,
+  parseRecord,
+  plainLine,
+} from '../../../src/batch/file/record.ts';
 import { PluginError } from '../../../src/errors.ts';
 
-const parse = (text: string) => parseRecord({ number: 3, text }, [['given', 'yes']]);
+const parse = (text: string): FileRecord => parseRecord(3, text, [['given', 'yes']]);
+/** What was set of a record. */
+const fields = (record: FileRecord): object =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+const given = [['given', 'yes']];
 
 describe('parseRecord', () => {
   it('reads a record', () => {
-    expect(parse('{"id":"a","input":"text","options":{"k":"v"}}')).to.deep.equal({
+    expect(fields(parse('{"id":"a","plugin":"p","input":"text","options":{"k":"v"}}'))).to.deep.equal({
       line: 3,
-      request: { id: 'a', input: 'text', options: [['k', 'v']] },
+      index: -1,
+      attempts: 0,
+      id: 'a',
+      plugin: 'p',
+      input: 'text',
+      options: [['k', 'v']],
     });
   });
 
+  it('reads the same without and with the short cut for plain ones', () => {
+    for (const [id, input] of [
+      ['a', 'text'],
+      ['', ''],
+      ['ä𝄞', 'ü\u2028'],
+      [undefined, 'text'],
+    ]) {
+      const plain = JSON.stringify({ id, input });
+      const other = ` ${plain} `;
+      expect(parse(plain)).to.deep.equal(parse(other));
+      expect(fields(parse(plain))).to.deep.include({ input, options: given });
+    }
+    expect(parse(JSON.stringify({ id: 'a"', input: 'b\\\n"' }))).to.include({ id: 'a"', input: 'b\\\n"' });
+  });
+
   it('gives options to the record that brings none', () => {
-    expect(parse('{"input":""}')).to.deep.equal({ line: 3, request: { input: '', options: [['given', 'yes']] } });
+    expect(parse('{"input":""}')).to.deep.include({ input: '', options: given });
   });
 
   it('takes a key of the prototype as any other', () => {
     const record = parse('{"input":"a","__proto__":{"id":"b"},"options":{"__proto__":"v"}}');
-    expect(record).to.deep.equal({ line: 3, request: { input: 'a', options: [['__proto__', 'v']] } });
+    expect(record).to.deep.include({ id: undefined, input: 'a', options: [['__proto__', 'v']] });
   });
 
   it('leaves other fields alone', () => {
-    expect(parse('{"input":"a","line":9,"error":{"code":"ERR_TRAP"}}')).to.have.nested.property('request.input', 'a');
+    expect(parse('{"input":"a","line":9,"error":{"code":"ERR_TRAP"}}')).to.include({ input: 'a', line: 3 });
   });
 
   const malformed = [
     ['nonsense', /^it is not JSON: /],
     ['{"input":"a"', /^it is not JSON: /],
+    ['{"input":"a\tb"}', /^it is not JSON: /],
+    ['{"input":"a"b"}', /^it is not JSON: /],
     ['null', /^it is not an object$/],
     ['["a"]', /^it is not an object$/],
     ['"a"', /^it is not an object$/],
     ['{}', /^it has no `input`$/],
     ['{"input":null}', /^`input` is not a string$/],
     ['{"id":1,"input":"a"}', /^`id` is not a string$/],
+    ['{"plugin":"","input":"a"}', /^`plugin` is not the name of a plugin$/],
     ['{"input":"a","options":"k=v"}', /`request.options` to be an array of `\[key, value\]` pairs or an object/],
     ['{"input":"a","options":null}', /`request.options` to be an array/],
     ['{"input":"a","options":[["k"]]}', /`request.options\[0\]` to be a pair of strings/],
@@ -43,8 +77,8 @@ describe('parseRecord', () => {
   for (const [text, reason] of malformed) {
     it(`says what is wrong with ${text}`, () => {
       const record = parse(text);
-      expect(record).to.deep.include({ line: 3, text });
-      expect('malformed' in record && record.malformed).to.match(reason);
+      expect(record).to.include({ line: 3, text });
+      expect(record.malformed).to.match(reason);
     });
   }
 
@@ -55,37 +89,48 @@ describe('parseRecord', () => {
 
 describe('a record in the output', () => {
   const error = new PluginError('ERR_TRAP', 'It trapped', { hint: 'Mend it.', trap: 'unreachable' });
+  /** A record that is done. */
+  const done = (record: object, outcome: Partial<Done>): Done => ({
+    record: Object.assign(new FileRecord(3, record), { index: 1 }),
+    response: undefined,
+    error: undefined,
+    attempts: 1,
+    ...outcome,
+  });
 
   it('says what the plugin answered', () => {
-    const result = { id: 'a', index: 0, ok: true, output: 'b', success: false, errorMessage: 'c' } as const;
-    expect(outputLine(result)).to.equal(
-      '{"id":"a","index":0,"ok":true,"output":"b","success":false,"errorMessage":"c"}',
+    const response = { output: 'b', success: false, errorMessage: 'c' };
+    expect(outputLine(done({ id: 'a' }, { response }))).to.equal(
+      '{"id":"a","index":1,"ok":true,"output":"b","success":false,"errorMessage":"c"}',
     );
   });
 
   it('says why there is no answer', () => {
-    expect(outputLine({ id: undefined, index: 1, ok: false, error, attempts: 1 })).to.equal(
+    expect(outputLine(done({}, { error }))).to.equal(
       '{"index":1,"ok":false,"error":{"code":"ERR_TRAP","message":"It trapped"}}',
     );
   });
 
   it('is one line, whatever is in it', () => {
-    const line = outputLine({ id: '\n', index: 0, ok: true, output: 'a\r\nb\u2028', success: true });
-    expect(line.split('\n')).to.have.length(1);
+    const response = { output: 'a\r\nb\u2028', success: true };
+    const one = done({ id: '\n' }, { response });
+    expect(outputLine(one).split('\n')).to.have.length(1);
+    expect(JSON.parse(outputLine(one))).to.include({ id: '\n', output: response.output });
+    expect(plainLine(one)).to.equal('a\\r\\nb\u2028');
   });
 
   it('has what it takes to run it again as a dead letter', () => {
     const record = parse('{"id":"a","input":"text"}');
-    const letter = JSON.parse(deadLetterLine(record, { id: 'a', index: 0, ok: false, error, attempts: 1 }));
+    const letter = JSON.parse(deadLetterLine(done(record, { error })));
     expect(letter).to.deep.equal({
       id: 'a',
       input: 'text',
       options: [['given', 'yes']],
-      index: 0,
+      index: 1,
       line: 3,
       attempts: 1,
       error: { code: 'ERR_TRAP', message: 'It trapped', hint: 'Mend it.' },
     });
-    expect(parseRecord({ number: 3, text: JSON.stringify(letter) }, [])).to.deep.equal({ ...record, attempts: 1 });
+    expect(fields(parseRecord(3, JSON.stringify(letter), []))).to.deep.equal({ ...fields(record), attempts: 1 });
   });
 });

@@ -1,0 +1,17 @@
+import type { Submit } from '../../src/batch/run.ts';
+import type { PluginError } from '../../src/errors.ts';
+import type { PluginResponse } from '../../src/protocol.ts';
+import type { ProcessRequest } from '../../src/request.ts';
+import type { ProcessOptions } from '../../src/scheduler/job.ts';
+
+/** What a batch asks for its records, from a function that returns a promise as `engine.process` does. */
+export function submitTo(
+  process: (plugin: string, request: ProcessRequest, options: ProcessOptions) => Promise<PluginResponse>,
+): Submit {
+  return (plugin, request, options, listener) => {
+    process(plugin, request, options).then(
+      (response) => listener.resolved(response),
+      (error: PluginError) => listener.rejected(error),
+    );
+  };
+}
