@@ -45,7 +45,7 @@ export function toFailure(error: unknown): Failure {
 }
 
 /** What the operating system said, in words; undefined for other errors. */
-export function systemReason(error: unknown): string | undefined {
+function systemReason(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return undefined;
   return getSystemErrorMessage(error.errno);
 }
