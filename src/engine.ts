@@ -130,7 +130,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     return this.#registry.reload(nonEmptyString('name', name), source, options);
   }
 
-  /** Unloads a plugin after its requests are done; its instances are shut down. */
+  /** Unloads a plugin after its requests are done, those of replaced versions too; its instances are shut down. */
   async unloadPlugin(name: string, options: UnloadOptions = {}): Promise<void> {
     this.#assertOpen();
     knownKeys('options', options, ['force'] satisfies (keyof UnloadOptions)[]);

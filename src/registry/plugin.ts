@@ -67,6 +67,11 @@ export class Plugin {
     return [...this.#versions.values()];
   }
 
+  /** Those that serve no more and finish what they began. */
+  get leaving(): readonly PluginVersion[] {
+    return [...this.#leaving];
+  }
+
   /** Changes the state. @throws {Error} for a change that cannot be: a bug of the engine. */
   enter(to: PluginState, reason: string): void {
     const from = this.#state;

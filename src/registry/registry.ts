@@ -34,7 +34,10 @@ import {
 
 /** How a plugin is unloaded. */
 export interface UnloadOptions {
-  /** Fail what is queued and running with `ERR_PLUGIN_NOT_FOUND` instead of finishing it first. @default false */
+  /**
+   * Fail what is queued and running with `ERR_PLUGIN_NOT_FOUND` instead of finishing it first. Also hurries an unload
+   * that is under way. @default false
+   */
   readonly force?: boolean;
 }
 
@@ -64,7 +67,7 @@ export class Registry {
   /** What stands before the plugins that have a failure policy. */
   readonly guards: Guards;
   /** Versions that serve no more and still finish what they began. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Promise<void>, Plugin>();
 
   constructor(
     compiler: ArtifactCompiler,
@@ -229,6 +232,10 @@ export class Registry {
   }
 
   unload(name: string, { force = false }: UnloadOptions): Promise<void> {
+    const plugin = this.#plugins.get(name);
+    // At once: an operation that is under way may wait for them, and this one for the operation.
+    if (force && plugin !== undefined) this.#abandon(name, plugin.leaving);
+    if (force && plugin?.state === 'draining') return this.#locks.run(name, async () => {});
     return this.#locks.run(name, async () => {
       const plugin = this.expect(name);
       if (force) await this.#unload(plugin, 'unloadPlugin was called with force', 'abandon');
@@ -239,16 +246,18 @@ export class Registry {
   async #unload(plugin: Plugin, reason: string, requests: 'finish' | 'abandon'): Promise<void> {
     const { name, stable } = plugin;
     plugin.enter('draining', reason);
-    if (requests === 'abandon') {
-      for (const { lane } of plugin.versions) {
-        this.#scheduler.abandon(lane, (job) =>
-          job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
-        );
-      }
-    }
+    if (requests === 'abandon') this.#abandon(name, [...plugin.versions, ...plugin.leaving]);
     await this.#end(plugin, 'its requests are done');
     this.guards.forget(name);
     this.#listener.onUnloaded(describePlugin(name, stable));
+  }
+
+  #abandon(name: string, versions: readonly PluginVersion[]): void {
+    for (const { lane } of versions) {
+      this.#scheduler.abandon(lane, (job) =>
+        job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
+      );
+    }
   }
 
   /** Asks every plugin at once whether it is well. */
@@ -278,11 +287,14 @@ export class Registry {
     await this.#locks.settled();
     const plugins = [...this.#plugins.values()];
     for (const plugin of plugins) plugin.enter('draining', 'the engine closes');
-    await Promise.all([...this.#leaving, ...plugins.map((plugin) => this.#end(plugin, 'the engine closes'))]);
+    await Promise.all([...this.#leaving.keys(), ...plugins.map((plugin) => this.#end(plugin, 'the engine closes'))]);
   }
 
   async #end(plugin: Plugin, reason: string): Promise<void> {
-    await Promise.all(plugin.clear().map((version) => this.#leave(plugin, version)));
+    const versions = plugin.clear().map((version) => this.#leave(plugin, version));
+    // Versions that were replaced are still the plugin's, for as long as they have requests.
+    const replaced = [...this.#leaving].filter(([, owner]) => owner === plugin).map(([gone]) => gone);
+    await Promise.all([...versions, ...replaced]);
     this.#plugins.delete(plugin.name);
     plugin.enter('unloaded', reason);
   }
@@ -306,7 +318,7 @@ export class Registry {
   /** Not awaited: its requests may take long, and others serve already. */
   #letGo(plugin: Plugin, version: PluginVersion): void {
     const leaving = this.#leave(plugin, version).finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+    this.#leaving.set(leaving, plugin);
   }
 
   async #leave(plugin: Plugin, version: PluginVersion): Promise<void> {

@@ -55,6 +55,45 @@ describe('the plugins of an engine', function () {
     ]);
   });
 
+  it('are unloaded when the requests of versions that were replaced are done, too', async () => {
+    const engine = await createEngine({ threads: 2 });
+    await engine.loadPlugin('plugin', await echo(), { version: '1' });
+    const running = engine.process('plugin', { input: 'burn 300' });
+    await until(() => engine.status().threads.busy === 1);
+    await engine.reloadPlugin('plugin', await echo(), { version: '1' });
+    const ends: string[] = [];
+    await Promise.all([
+      running.then(() => ends.push('request')),
+      engine.unloadPlugin('plugin').then(() => ends.push('plugin')),
+    ]);
+    expect(ends).to.deep.equal(['request', 'plugin']);
+  });
+
+  it('are unloaded by force with what versions that were replaced have left', async () => {
+    const engine = await createEngine({ threads: 2 });
+    await engine.loadPlugin('plugin', await hostile(), { version: '1' });
+    const running = outcome(engine.process('plugin', { input: 'spin' }));
+    await until(() => engine.status().threads.busy === 1);
+    await engine.reloadPlugin('plugin', await hostile(), { version: '1' });
+    await engine.unloadPlugin('plugin', { force: true });
+    expect(await running).to.equal('ERR_PLUGIN_NOT_FOUND');
+  });
+
+  it('are unloaded by force also while they are being unloaded, or a version of theirs is', async () => {
+    const engine = await createEngine({ threads: 2 });
+    for (const what of ['plugin', 'version']) {
+      await engine.loadPlugin('plugin', await hostile(), { version: '1' });
+      await engine.versions('plugin').load(await hostile(), { version: '2' });
+      const running = outcome(engine.process('plugin', { input: 'spin' }, { version: '2' }));
+      await until(() => engine.status().threads.busy === 1);
+      const unloading = what === 'plugin' ? engine.unloadPlugin('plugin') : engine.versions('plugin').unload('2');
+      await turn();
+      await engine.unloadPlugin('plugin', { force: true });
+      expect(await running, what).to.equal('ERR_PLUGIN_NOT_FOUND');
+      await unloading;
+    }
+  });
+
   it('have an instance before their first request', async () => {
     const engine = await createEngine({ threads: 1 });
     const logs = collect(engine, 'plugin:log');
