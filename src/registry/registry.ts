@@ -2,7 +2,7 @@ import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import { describe, PluginError } from '../errors.ts';
-import { resolveCheck, runSelfTest } from '../health/check.ts';
+import { type Ask, resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { type CircuitChange, failedHow, type GuardListener } from '../health/guard.ts';
 import { Guards } from '../health/guards.ts';
@@ -263,23 +263,35 @@ export class Registry {
   /** Asks every plugin at once whether it is well. */
   checkHealth(deadlineMs: number): Promise<PluginHealth[]> {
     const serving = [...this.#plugins.values()].filter((plugin) => plugin.serving);
-    const asked = serving.map(({ name: plugin, stable: { lane, options } }) =>
-      examine(
-        {
-          plugin,
-          version: lane.version,
-          check: options.healthCheck,
-          ask: async (request) => {
-            // That a fallback is well says nothing about this one.
-            const { refusal } = lane.gate ?? {};
-            if (refusal !== undefined) throw refusal;
-            return this.#ask(lane, request, 'health-check', { deadlineMs });
-          },
-        },
-        deadlineMs,
-      ),
-    );
+    const asked = serving.map((plugin) => {
+      const { name, stable } = plugin;
+      const { lane, options } = stable;
+      const ask: Ask = (request) => this.#askServing(plugin, stable, request, { deadlineMs });
+      return examine({ plugin: name, version: lane.version, check: options.healthCheck, ask }, deadlineMs);
+    });
     return Promise.all(asked);
+  }
+
+  /** A request of a health check, for which no other version or plugin may answer. */
+  async #askServing(
+    plugin: Plugin,
+    version: PluginVersion,
+    request: ProcessRequest,
+    deadline: Pick<ProcessOptions, 'deadlineMs'>,
+  ): Promise<PluginResponse> {
+    const { lane } = version;
+    for (;;) {
+      // A check asks when it likes; nothing answers on the lane of a version that has gone meanwhile.
+      if (plugin.find(lane.version) !== version) {
+        const message = `The version \`${cleanLogLine(lane.version)}\` was unloaded or replaced during the health check`;
+        throw new PluginError('ERR_PLUGIN_NOT_FOUND', message, { hint: 'Check again.' });
+      }
+      const { refusal } = lane.gate ?? {};
+      if (refusal !== undefined) throw refusal;
+      const response = await this.#ask(lane, request, 'health-check', deadline);
+      // That a fallback is well says nothing about this one: it has answered if the circuit opened in the meantime.
+      if ((lane.gate?.circuit ?? 'closed') === 'closed') return response;
+    }
   }
 
   /** Unloads everything, after the operations that are under way. */

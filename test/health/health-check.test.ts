@@ -3,7 +3,7 @@ import { PING } from '../../src/health/health-check.ts';
 import { corePlugin } from '../fixtures/core-plugin.ts';
 import { echo, hostile, wasi, worlds } from '../fixtures/guests.ts';
 import { closeEngines, createEngine, nextEvent } from '../support/engine.ts';
-import { outcome } from '../support/outcome.ts';
+import { outcome, until } from '../support/outcome.ts';
 import { plugin } from '../support/wat.ts';
 
 describe('engine.healthCheck', function () {
@@ -111,6 +111,47 @@ describe('engine.healthCheck', function () {
     expect([...codes]).to.deep.equal([undefined]);
     expect((await closed)[0].plugin).to.equal('plugin');
   });
+
+  it('does not take the word of a fallback when the circuit opens while it waits', async () => {
+    const engine = await createEngine({ threads: 1 });
+    await engine.loadPlugin('old', await echo());
+    await engine.loadPlugin('plugin', await hostile(), {
+      sandbox: { cpuTimeLimitMs: 100 },
+      failurePolicy: { maxFailures: 1, backoffMs: 60_000, fallback: 'old' },
+    });
+    const spinning = outcome(engine.process('plugin', { input: 'spin' }));
+    await until(() => engine.status().threads.busy === 1);
+    const report = await engine.healthCheck();
+    expect(report.map(({ plugin, error }) => [plugin, error?.code])).to.deep.equal([
+      ['old', undefined],
+      ['plugin', 'ERR_PLUGIN_QUARANTINED'],
+    ]);
+    await spinning;
+  });
+
+  for (const what of ['unloads', 'reloads', 'closes'] as const) {
+    it(`says at once that a version is gone, where somebody ${what} meanwhile`, async () => {
+      const engine = await createEngine({ threads: 1 });
+      const answers: string[] = [];
+      await engine.loadPlugin('plugin', await echo(), {
+        version: '1',
+        healthCheck: async (ask) => {
+          answers.push(await outcome(ask({ input: 'a' })));
+          if (what === 'unloads') await engine.unloadPlugin('plugin');
+          else if (what === 'reloads') await engine.reloadPlugin('plugin', undefined, { version: '1' });
+          else await engine.close();
+          await ask({ input: 'b' });
+        },
+      });
+      const [health] = await engine.healthCheck({ deadlineMs: 20_000 });
+      expect([health?.status, health?.error?.code, ...answers]).to.deep.equal([
+        'unhealthy',
+        'ERR_PLUGIN_NOT_FOUND',
+        'ok',
+      ]);
+      expect(health?.error?.message).to.equal('The version `1` was unloaded or replaced during the health check');
+    });
+  }
 
   it('checks its options', async () => {
     const engine = await createEngine({ threads: 1 });
