@@ -216,7 +216,7 @@ export class Plugin {
   /** Whether a version whose time was up is still on standby, and not kept again since. */
   expires(version: PluginVersion): boolean {
     const isHere = this.#versions.get(version.lane.version) === version;
-    return isHere && this.#roleOf(version) === 'standby' && !this.#retention.has(version);
+    return isHere && this.#roleOf(version) === 'standby' && this.#retention.isDue(version);
   }
 
   /** Removes a version on standby. @throws {PluginError} `ERR_INVALID_ARGUMENT` when it serves. */

@@ -9,6 +9,8 @@ export class Retention {
   readonly #onExpired: (version: PluginVersion) => void;
   /** The one kept for longest first. */
   readonly #timers = new Map<PluginVersion, NodeJS.Timeout>();
+  /** Those whose time is up, and whose turn to go has not come. */
+  readonly #due = new Set<PluginVersion>();
 
   constructor(keepMs: number, onExpired: (version: PluginVersion) => void) {
     this.#keepMs = keepMs;
@@ -16,7 +18,12 @@ export class Retention {
   }
 
   has(version: PluginVersion): boolean {
-    return this.#timers.has(version);
+    return this.#timers.has(version) || this.#due.has(version);
+  }
+
+  /** Whether a version's time is up, and it was not kept again since. */
+  isDue(version: PluginVersion): boolean {
+    return this.#due.has(version);
   }
 
   /** Keeps a version for the time that was set, in place of the oldest where there are too many. */
@@ -35,14 +42,16 @@ export class Retention {
   release(version: PluginVersion): void {
     clearTimeout(this.#timers.get(version));
     this.#timers.delete(version);
+    this.#due.delete(version);
   }
 
   clear(): void {
-    for (const version of [...this.#timers.keys()]) this.release(version);
+    for (const version of [...this.#timers.keys(), ...this.#due]) this.release(version);
   }
 
   #expire(version: PluginVersion): void {
     this.release(version);
+    this.#due.add(version);
     this.#onExpired(version);
   }
 }

@@ -241,6 +241,19 @@ describe('Plugin', () => {
       expect(plugin.expires(versions[0]!)).to.equal(false);
     });
 
+    it('hand their time on to what replaces them, also when it is up and they wait for their turn', () => {
+      const { plugin, v1 } = active();
+      const versions = ['v4', 'v5', 'v6'].map((name) => fakeVersion(queue, name));
+      for (const [n, version] of versions.entries()) plugin.replace([v1, ...versions][n]!, version, 'kept');
+      expect(expired).to.deep.equal([v1]);
+      // A grant that was under way: it replaces every version.
+      const again = fakeVersion(queue, 'v1');
+      expect(plugin.replace(v1, again, 'leaves')).to.deep.equal([v1]);
+      expect(plugin.expires(v1)).to.equal(false);
+      expect(expired).to.deep.equal([v1, versions[0]]);
+      expect(roles(plugin)).to.have.property('v1', 'standby');
+    });
+
     it('are kept for as long as was set, and not when they serve again', async () => {
       const plugin = make(20);
       const [v1, v2] = ['v1', 'v2'].map((name) => fakeVersion(queue, name));
