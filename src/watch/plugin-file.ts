@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PluginError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { type Content, readContent } from './content.ts';
@@ -130,6 +130,8 @@ export class PluginFile {
       this.#applied = content.fingerprint;
       if (options !== undefined) this.#optionsBy = 'watcher';
     } catch (error) {
+      // Whoever closed the engine knows why nothing is loaded any more.
+      if (error instanceof PluginError && error.code === 'ERR_ENGINE_CLOSED') return;
       // What has changed meanwhile may have failed because of that, and is tried again.
       if ((await this.#look()) !== signature) this.#tried = undefined;
       else if (told === 'no') this.#host.failed(this.#name, error as PluginError);

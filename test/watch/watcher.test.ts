@@ -284,6 +284,19 @@ describe('engine.watch', function () {
     await second[Symbol.asyncDispose]();
   });
 
+  it('calls nothing a failure that the engine closed before it was loaded', async () => {
+    const bytes = await echo();
+    await Promise.all(Array.from({ length: 8 }, (_, n) => writeFile(at(`p${n}.wasm`), bytes)));
+    const failed = collect(engine, 'plugin:reload-failed');
+    const closed = new Promise<void>((resolve) => {
+      // The first of them begins: the others are being read.
+      engine.once('plugin:state', () => resolve(engine.close()));
+    });
+    const watcher = await engine.watch(directory, QUICK);
+    await Promise.all([closed, watcher.ready]);
+    expect(failed).to.deep.equal([]);
+  });
+
   it('refuses what it cannot watch', async () => {
     await writeFile(at('file'), '');
     const refused: readonly (readonly [string, object, RegExp])[] = [
