@@ -209,7 +209,13 @@ export class Scheduler {
     if (refusal !== undefined) job.reject(refusal);
     else if (state === 'waiting') this.#waiting.push(job);
     else if (this.#hasRoom(job)) this.#queue.push(job);
-    else job.reject(this.#queueFull(job));
+    else {
+      // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
+      job.state = 'waiting';
+      job.onSettled = undefined;
+      this.#outstanding--;
+      this.#waiting.push(job);
+    }
   }
 
   /** Fails everything of a lane, ending the workers that run it. */

@@ -173,6 +173,25 @@ describe('failurePolicy', function () {
       expect((await engine.process('plugin', { input: 'later' })).output).to.equal('old:later');
     });
 
+    it('takes those that were queued when its own queue has room for them', async () => {
+      const engine = await createEngine({ threads: 1, pluginQueueLimit: 4 });
+      await engine.loadPlugin('old', await echo());
+      await engine.loadPlugin('plugin', await hostile(), {
+        sandbox,
+        failurePolicy: { maxFailures: 1, ...NEVER, fallback: 'old' },
+      });
+      const spinning = outcome(engine.process('plugin', { input: 'spin' }));
+      await until(() => engine.status().threads.busy === 1 && engine.status().queued === 0);
+      const ask = (name: string) => Array.from({ length: 4 }, () => outcome(engine.process(name, { input: 'burn 5' })));
+      const requests = [...ask('old'), ...ask('plugin')];
+      expect(await spinning).to.equal('ERR_CPU_TIME_LIMIT');
+      expect(await Promise.all(requests)).to.deep.equal(Array(8).fill('ok'));
+      expect([engine.status().queued, engine.getPlugin('plugin')?.statistics.pending]).to.deep.equal([0, 0]);
+      // And gives the room back.
+      expect(await Promise.all(ask('plugin'))).to.deep.equal(Array(4).fill('ok'));
+      await engine.unloadPlugin('old');
+    });
+
     it('may be another version of the plugin', async () => {
       const engine = await load({ maxFailures: 1, ...NEVER, fallback: { version: 'old' } }, { version: 'new' });
       await engine.versions('plugin').load(await echo(), { version: 'old', config: { prefix: 'old:' } });
