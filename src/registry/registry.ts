@@ -1,36 +1,30 @@
 import { nonEmptyString } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
-import { SourceLocations } from '../dwarf/source-locations.ts';
 import { describe, PluginError } from '../errors.ts';
-import { type Ask, resolveCheck, runSelfTest } from '../health/check.ts';
-import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import type { Ask } from '../health/check.ts';
 import { type CircuitChange, failedHow, type GuardListener } from '../health/guard.ts';
 import { Guards } from '../health/guards.ts';
 import { examine, type PluginHealth } from '../health/health-check.ts';
 import { cleanLogLine } from '../log-line.ts';
 import type { PluginWarning } from '../observe/events.ts';
 import type { PluginResponse } from '../protocol.ts';
-import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
+import type { ProcessRequest } from '../request.ts';
 import type { CapabilityManager } from '../sandbox/capabilities.ts';
-import { environmentOf } from '../sandbox/environment.ts';
-import { missingDirectories } from '../sandbox/missing-directories.ts';
 import type { ProcessOptions } from '../scheduler/job.ts';
-import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CanaryEvents } from './canary-events.ts';
-import { resolveConfig } from './config.ts';
 import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo } from './plugin-info.ts';
 import type { PluginTransition } from './plugin-state.ts';
 import {
   describeVersion,
-  type LoadedComponent,
   type LoadOptions,
   type PluginSource,
   type PluginVersion,
   type VersionInfo,
 } from './plugin-version.ts';
+import { VersionStarter } from './version-starter.ts';
 
 /** How a plugin is unloaded. */
 export interface UnloadOptions {
@@ -57,8 +51,7 @@ export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onC
  * serves is changed at once, also while such an operation is under way.
  */
 export class Registry {
-  readonly #compiler: ArtifactCompiler;
-  readonly #capabilities: CapabilityManager;
+  readonly #starter: VersionStarter;
   readonly #scheduler: Scheduler;
   readonly #listener: RegistryListener;
   readonly #keepWarmMs: number;
@@ -76,8 +69,6 @@ export class Registry {
     keepWarmMs: number,
     listener: RegistryListener,
   ) {
-    this.#compiler = compiler;
-    this.#capabilities = capabilities;
     this.#scheduler = scheduler;
     this.#keepWarmMs = keepWarmMs;
     this.#listener = listener;
@@ -90,6 +81,7 @@ export class Registry {
       onOpened: (lane) => scheduler.reroute(lane),
       find: (plugin, version) => this.get(plugin)?.find(version)?.lane,
     });
+    this.#starter = new VersionStarter(compiler, capabilities, scheduler, this.guards, listener.onWarning);
   }
 
   /** The plugin that serves requests to a name now. */
@@ -135,7 +127,7 @@ export class Registry {
       plugin.enter('loading', 'loadPlugin was called');
       let version: PluginVersion;
       try {
-        version = await this.#bringUp(name, source, options);
+        version = await this.#starter.bringUp(name, source, options);
       } catch (error) {
         this.#plugins.delete(name);
         plugin.enter('failed', reasonOf(error));
@@ -152,7 +144,8 @@ export class Registry {
     return this.#locks.run(name, () => {
       const plugin = this.expect(name);
       const { stable } = plugin;
-      const bringUp = () => this.#bringUp(name, source ?? stable.source, options ?? withoutName(stable.options));
+      const bringUp = () =>
+        this.#starter.bringUp(name, source ?? stable.source, options ?? withoutName(stable.options));
       return this.#replace(plugin, stable, 'kept', bringUp);
     });
   }
@@ -161,7 +154,7 @@ export class Registry {
   loadVersion(name: string, source: PluginSource, options: LoadOptions | undefined): Promise<VersionInfo> {
     return this.#locks.run(name, async () => {
       const plugin = this.expect(name);
-      const version = await this.#bringUp(name, source, options ?? withoutName(plugin.stable.options));
+      const version = await this.#starter.bringUp(name, source, options ?? withoutName(plugin.stable.options));
       const displaced = await this.#orTakeDown(version, () => plugin.add(version));
       if (displaced !== undefined) this.#letGo(plugin, displaced);
       return describeVersion(version, 'standby');
@@ -193,7 +186,7 @@ export class Registry {
       for (const version of [stable, ...before.filter((other) => other !== stable)]) {
         try {
           // The same bytes, not what the file holds by now: a grant is no reason to load other code.
-          await this.#replace(plugin, version, 'leaves', () => this.#start(name, version, version.options));
+          await this.#replace(plugin, version, 'leaves', () => this.#starter.start(name, version, version.options));
         } catch (error) {
           // One with grants that were taken back must not stay where a rollback or a request's word brings it back.
           if (version !== plugin.stable) this.#discard(plugin, version, error);
@@ -288,7 +281,7 @@ export class Registry {
       }
       const { refusal } = lane.gate ?? {};
       if (refusal !== undefined) throw refusal;
-      const response = await this.#ask(lane, request, 'health-check', deadline);
+      const response = await this.#starter.ask(lane, request, 'health-check', deadline);
       // That a fallback is well says nothing about this one: it has answered if the circuit opened in the meantime.
       if ((lane.gate?.circuit ?? 'closed') === 'closed') return response;
     }
@@ -345,89 +338,9 @@ export class Registry {
     try {
       return use();
     } catch (error) {
-      await this.#takeDown(version);
+      await this.#starter.takeDown(version);
       throw error;
     }
-  }
-
-  async #bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
-    const { maxMemoryBytes } = this.#capabilities.resolve(plugin, options.sandbox);
-    try {
-      const { artifact, modules } = await this.#compiler.load(source, { maxMemoryBytes });
-      return await this.#start(plugin, { artifact, modules, source }, options);
-    } catch (error) {
-      throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;
-    }
-  }
-
-  /** Makes the first instance; what fails on the way leaves nothing behind. */
-  async #start(plugin: string, component: LoadedComponent, options: LoadOptions): Promise<PluginVersion> {
-    const { artifact, modules, source } = component;
-    const policy = this.#capabilities.resolve(plugin, options.sandbox);
-    if (policy.sha256 !== undefined && policy.sha256 !== artifact.sha256) {
-      throw new PluginError(
-        'ERR_CAPABILITY_DENIED',
-        `The policy is for ${policy.sha256}, and the component is ${artifact.sha256}`,
-        {
-          plugin,
-          hint: 'Look at what changed in the component, then pin its new `sha256` in the policy.',
-        },
-      );
-    }
-    const config = resolveConfig(options.config);
-    const selfTest = resolveCheck('selfTest', options.selfTest);
-    resolveCheck('healthCheck', options.healthCheck);
-    const { failurePolicy } = options;
-    if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
-    const version =
-      options.version === undefined ? artifact.sha256.slice(0, 12) : nonEmptyString('version', options.version);
-    const lane = this.#scheduler.open({
-      plugin,
-      version,
-      contract: artifact.contract,
-      binding: artifact.binding,
-      modules,
-      maxBytes: artifact.summary.maxBytes,
-      environment: environmentOf(policy),
-      config,
-      policy,
-    });
-    lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
-    try {
-      const metadata = await this.#scheduler.prepare(lane);
-      if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
-        lane.version = cleanLogLine(metadata.version);
-      }
-      if (selfTest !== undefined)
-        await runSelfTest(selfTest, (request) => this.#ask(lane, request, 'self-test'), policy.wallTimeLimitMs);
-      for (const message of await missingDirectories(policy, artifact.contract.wasi)) {
-        this.#listener.onWarning({ plugin, version: lane.version, message });
-      }
-      this.guards.place(lane, artifact.sha256, failurePolicy);
-      return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
-    } catch (error) {
-      // What a self-test has asked and not waited for.
-      this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The version did not come up'));
-      await this.#scheduler.drain(lane);
-      await this.#scheduler.close(lane);
-      throw error;
-    }
-  }
-
-  /** A request of a check: the plugin's own traffic does not hold it up. */
-  async #ask(
-    lane: Lane,
-    { input, options }: ProcessRequest,
-    requestId: string,
-    deadline: Pick<ProcessOptions, 'deadlineMs'> = {},
-  ): Promise<PluginResponse> {
-    const call = { requestId, priority: Number.MAX_VALUE, whenFull: 'wait', ...deadline } as const;
-    return this.#scheduler.process(lane, resolveInput({ input }), resolveRequestOptions(options), call);
-  }
-
-  async #takeDown({ lane }: PluginVersion): Promise<void> {
-    await this.#scheduler.drain(lane);
-    await this.#scheduler.close(lane);
   }
 }
 
