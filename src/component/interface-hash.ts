@@ -20,12 +20,23 @@ export function interfaceHash({ exports }: InstanceType): string {
   return sha256(lines.sort().join('\n')).slice(0, 16);
 }
 
+/**
+ * The first 8 hexadecimal digits of the SHA-256 of what passes when a function is called: the types in full, with the
+ * names of fields and cases. The names of parameters, types and resources do not count; nor does which resource it is.
+ */
+export function signatureHash(type: FuncType): string {
+  const params = type.params.map((param) => ({ name: '', type: param.type }));
+  return sha256(canonicalFunc({ ...type, params }, new Map(), ANY_RESOURCE)).slice(0, 8);
+}
+
+const ANY_RESOURCE: ResourceNames = { get: () => 'resource' };
+
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
 type Digests = Map<object, string>;
-type ResourceNames = ReadonlyMap<ResourceType, string>;
+type ResourceNames = Pick<ReadonlyMap<ResourceType, string>, 'get'>;
 
 function canonicalFunc({ async, params, result }: FuncType, digests: Digests, resources: ResourceNames): string {
   const list = params.map(({ name, type }) => `${JSON.stringify(name)}: ${digest(type, digests, resources)}`);

@@ -5,7 +5,7 @@ import type { ExternType, FuncType, InstanceType } from '../component/types.ts';
 import { PluginError } from '../errors.ts';
 import { funcDifference } from './difference.ts';
 import { parseInterfaceName, releasedVersion } from './interface-name.ts';
-import { isWasi, unknownMember } from './wasi.ts';
+import { isWasi, type Misfit, misfit } from './wasi.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
 
 /** How a component fits the contract. */
@@ -94,8 +94,8 @@ function matchImports(imports: readonly ExternItem[]): Pick<ContractMatch, 'host
     }
     const parsed = parseInterfaceName(name);
     if (type.kind === 'instance' && parsed !== undefined && isWasi(parsed)) {
-      const unknown = unknownMember(parsed, type);
-      if (unknown !== undefined) throw unknownFunction(name, unknown);
+      const found = misfit(parsed, type);
+      if (found !== undefined) throw notOfWasi(name, found);
       wasi.push(name);
     } else if (!isTypesOnly(type)) throw unknownImport(item);
   }
@@ -182,11 +182,19 @@ function unknownImport({ name, type }: ExternItem): PluginError {
   );
 }
 
-function unknownFunction(name: string, member: string): PluginError {
+function notOfWasi(name: string, { member, why }: Misfit): PluginError {
+  const hint = 'Build the plugin against the interfaces of WASI 0.2 as they were released.';
+  if (why === 'other types') {
+    return new PluginError(
+      'ERR_INCOMPATIBLE_WIT',
+      `The component imports ${shownName(member)} of ${shownName(name)} with other types than WASI 0.2 gives it`,
+      { hint },
+    );
+  }
   return new PluginError(
     'ERR_UNKNOWN_IMPORT',
     `The component imports ${shownName(member)} of ${shownName(name)}, which that interface of WASI 0.2 does not have`,
-    { hint: 'Build the plugin against the interfaces of WASI 0.2 as they were released.' },
+    { hint },
   );
 }
 

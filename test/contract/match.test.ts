@@ -188,12 +188,18 @@ describe('matchContract', () => {
   });
 
   describe('imports', () => {
+    const fieldsHas = (name: string, result: string) =>
+      `(export "[method]fields.has" (func (param "self" (borrow $f)) (param "name" ${name}) (result ${result})))`;
     const withImport = (text: string) => component(`(component ${text} ${v1('')})`);
 
     it('lists the WASI interfaces under their exact names', async () => {
-      const wasi = ['wasi:io/poll@0.2.6', 'wasi:cli/stdout@0.2.0', 'wasi:clocks/wall-clock@0.2.12'];
-      const functions = ['poll', 'get-stdout', 'now'];
-      const imports = wasi.map((name, at) => `(import "${name}" (instance (export "${functions[at]}" (func))))`);
+      const wasi = ['wasi:cli/environment@0.2.6', 'wasi:random/random@0.2.0', 'wasi:clocks/monotonic-clock@0.2.12'];
+      const functions = [
+        '"get-arguments" (func (result (list string)))',
+        '"get-random-u64" (func (result u64))',
+        '"now" (func (result u64))',
+      ];
+      const imports = wasi.map((name, at) => `(import "${name}" (instance (export ${functions[at]})))`);
       expect((await match(withImport(imports.join('')))).wasi).to.deep.equal(wasi);
     });
 
@@ -229,9 +235,24 @@ describe('matchContract', () => {
           `The component imports "${member}" of ${name}, which that interface of WASI 0.2 does not have`,
         );
       }
-      const known = '(export "[method]fields.get" (func (param "self" (borrow $f)) (param "name" string)))';
-      const { wasi } = await match(withImport(`(import ${name} (instance ${resource} ${known}))`));
+      const { wasi } = await match(
+        withImport(`(import ${name} (instance ${resource} ${fieldsHas('string', 'bool')}))`),
+      );
       expect(wasi).to.deep.equal(['wasi:http/types@0.2.0']);
+    });
+
+    it('refuses functions of WASI with other types: the host takes what it is passed for what the standard says', async () => {
+      const resource = '(export "fields" (type $f (sub resource)))';
+      for (const [name, result] of [
+        ['f64', 'bool'],
+        ['(list u8)', 'bool'],
+        ['string', 'u8'],
+      ] as const) {
+        const text = `(import "wasi:http/types@0.2.0" (instance ${resource} ${fieldsHas(name, result)}))`;
+        expect((await refused('ERR_INCOMPATIBLE_WIT', withImport(text))).message).to.equal(
+          'The component imports "[method]fields.has" of "wasi:http/types@0.2.0" with other types than WASI 0.2 gives it',
+        );
+      }
     });
 
     it('refuses functions, modules, components and resources', async () => {

@@ -17,6 +17,7 @@ const REFUSED: readonly (readonly [what: string, guest: Guest, code: ErrorCode])
   ['a plugin that asks the host for a secret', misfits.unknownHostFunction, 'ERR_INCOMPATIBLE_WIT'],
   ['a plugin that imports what nobody offers', misfits.unknownImport, 'ERR_UNKNOWN_IMPORT'],
   ["a plugin that calls members of the host's classes", misfits.unknownWasiFunction, 'ERR_UNKNOWN_IMPORT'],
+  ['a plugin that calls WASI with other types', misfits.wrongWasiType, 'ERR_INCOMPATIBLE_WIT'],
   ['a plugin that throws exceptions of its own', misfits.throws, 'ERR_INVALID_COMPONENT'],
   ['a module with two memories', memories.twoMemories, 'ERR_INVALID_COMPONENT'],
 ];

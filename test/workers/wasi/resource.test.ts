@@ -14,7 +14,7 @@ import { closeAll, sandbox, thrown, tree } from './sandbox.ts';
 /** The methods of a WIT resource that a guest can call; {@link WASI_FUNCTIONS} keeps it from all others. */
 const METHODS: ReadonlySet<string> = new Set(
   [...WASI_FUNCTIONS.values()]
-    .flatMap((functions) => [...functions])
+    .flatMap((functions) => [...functions.keys()])
     .filter((name) => name.startsWith('[method]'))
     .map((name) => lowerCamel(name.split('.')[1]!)),
 );
