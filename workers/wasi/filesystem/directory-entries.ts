@@ -1,6 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { type Dir, type Dirent, opendirSync } from 'node:fs';
 import { Resource } from '../resource.ts';
+import { assertStackRoom } from '../stack-room.ts';
 import type { OpenDirectory } from './directory.ts';
 import { fsError, syscall } from './errno.ts';
 import { self } from './handle.ts';
@@ -20,6 +21,7 @@ export class DirectoryEntryStream extends Resource {
 
   /** @throws {WitError} the error of the system, or `quota`: it holds a descriptor. */
   static of(directory: OpenDirectory): DirectoryEntryStream {
+    assertStackRoom();
     const { owner, fd } = directory.handle;
     owner.quotas.open();
     let entries: Dir | undefined;
@@ -52,6 +54,7 @@ export class DirectoryEntryStream extends Resource {
   }
 
   protected override dropped(): void {
+    assertStackRoom();
     if (this.#forget()) this.#entries.closeSync();
     this.#directory.handle.owner.quotas.close();
     this.#directory.handle.release();

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { WasiHost } from '../host.ts';
+import { assertStackRoom } from '../stack-room.ts';
 import { fsError, syscall } from './errno.ts';
 import type { Quotas } from './quotas.ts';
 
@@ -47,6 +48,7 @@ export class Handle {
 
   /** @throws {WitError} the error of the system, or `quota`. */
   constructor(owner: HandleOwner, path: string, flags: number, mode?: number) {
+    assertStackRoom();
     owner.quotas.open();
     try {
       this.#fd = syscall(() => openSync(path, flags, mode));
@@ -71,6 +73,7 @@ export class Handle {
 
   /** One resource less; the last one closes it. */
   release(): void {
+    assertStackRoom();
     if (--this.#users > 0) return;
     this.#forget();
     this.#close();

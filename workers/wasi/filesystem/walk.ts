@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { type BigIntStats, closeSync, fstatSync, openSync, readlinkSync, statfsSync } from 'node:fs';
+import { assertStackRoom } from '../stack-room.ts';
 import { errno, fsError, syscall, systemError } from './errno.ts';
 import { entry, O_LOOK, self } from './handle.ts';
 
@@ -74,6 +75,7 @@ export interface WalkOptions {
  * @throws {WitError} the error of the system, or `not-permitted` where the path would leave the directory.
  */
 export function walk<Result>(start: Held, path: string, options: WalkOptions, use: (place: Place) => Result): Result {
+  assertStackRoom();
   const { last, symlinks = 'resolve' } = options;
   // What is still to do, the next component at the end. A final '.' makes the component before it a directory.
   const pending = components(path);

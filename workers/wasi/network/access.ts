@@ -1,5 +1,6 @@
 import { NetworkGrants } from '../../../src/sandbox/network-grants.ts';
 import type { WasiHost } from '../host.ts';
+import { assertStackRoom } from '../stack-room.ts';
 import { Channel } from './channel.ts';
 import { IoThread } from './io-thread.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
@@ -45,6 +46,7 @@ export class NetworkAccess {
     message: OpenMessage,
     lost: Fails,
   ): Channel<OpenedTo, Fails> | undefined {
+    assertStackRoom();
     if (this.#open >= this.limits.maxOpen) return undefined;
     this.#open++;
     const forget = this.#host.atEnd(() => channel.close());
