@@ -100,12 +100,8 @@ export function adapted(lifted: LiftedFunction, passing: Passing, caller: LiftLo
       assertMayLeave(instance);
       enter(entering);
       const lent = beginBorrows(caller, passing);
-      caller.memory.refresh();
-      store.beginLifting();
-      const values = passing.liftParams(caller, flat);
-      const borrowed = beginBorrows(callee, passing);
-      callee.memory.refresh();
-      const returned = call(core, passing.lowerParams(callee, values));
+      const borrowed = passing.borrows ? newBorrowScope() : undefined;
+      const returned = call(core, passParams(caller, callee, borrowed, passing, flat));
       callee.memory.refresh();
       store.beginLifting();
       const value = passing.liftResult(callee, returned);
@@ -123,6 +119,25 @@ export function adapted(lifted: LiftedFunction, passing: Passing, caller: LiftLo
       throw ended;
     }
   };
+}
+
+/**
+ * The parameters of a call from one component instance to another. By itself, so that what was lifted is garbage while
+ * the callee runs: else a chain of instances would have the host hold it once for each link.
+ */
+function passParams(
+  caller: LiftLowerContext,
+  callee: LiftLowerContext,
+  borrowed: BorrowScope | undefined,
+  passing: Passing,
+  flat: readonly FlatValue[],
+): FlatValue[] {
+  caller.memory.refresh();
+  caller.store.beginLifting();
+  const values = passing.liftParams(caller, flat);
+  if (borrowed !== undefined) callee.borrowScope = borrowed;
+  callee.memory.refresh();
+  return passing.lowerParams(callee, values);
 }
 
 export function assertMayLeave(instance: ComponentInstance): void {

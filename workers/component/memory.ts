@@ -36,9 +36,10 @@ export class GuestMemory {
 
   #attach(): void {
     const { buffer } = this.#memory;
-    this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.buffer = Buffer.from(buffer);
+    // Last: where the stack ends before, the next look finds the views as they were.
+    this.bytes = new Uint8Array(buffer);
   }
 }
 

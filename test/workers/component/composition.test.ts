@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { component } from '../../support/wat.ts';
 import { direct, glued, linked } from './support/bindings.ts';
@@ -48,11 +50,68 @@ const plugged = (encoding: string): string => `(component
   (instance $b (instantiate $plugin (with "test:test/loud@0.1.0" (instance $a "test:test/loud@0.1.0"))))
   (export "test:test/api" (instance $b "test:test/api")))`;
 
+/** A chain of instances, each of which passes the next one a list of 64 lists that are all the same 32 KiB. */
+const chain = (length: number): string => `(component
+  (import "test:test/host" (instance $host (export "look" (func))))
+  (alias export $host "look" (func $look))
+  (component $last
+    (import "look" (func $look))
+    (core func $look (canon lower (func $look)))
+    (core module $m
+      (import "next" "look" (func $look))
+      ${ALIASING}
+      (func (export "pass") (param i32 i32) (call $look)))
+    (core instance $i (instantiate $m (with "next" (instance (export "look" (func $look))))))
+    (func (export "pass") (param "lists" (list (list u8))) (canon lift (core func $i "pass")
+      (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+  (component $link
+    (import "pass" (func $pass (param "lists" (list (list u8)))))
+    (core module $libc ${ALIASING})
+    (core instance $libc (instantiate $libc))
+    (core func $pass (canon lower (func $pass) (memory (core memory $libc "memory"))))
+    (core module $m
+      (import "libc" "memory" (memory 1))
+      (import "next" "pass" (func $pass (param i32 i32)))
+      (func (export "pass") (param i32 i32) (local $i i32)
+        (loop $fill
+          (i32.store offset=4 (i32.shl (local.get $i) (i32.const 3)) (i32.const 32768))
+          (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 64))))
+        (call $pass (i32.const 0) (i32.const 64))))
+    (core instance $i (instantiate $m (with "libc" (instance $libc))
+      (with "next" (instance (export "pass" (func $pass))))))
+    (func (export "pass") (param "lists" (list (list u8))) (canon lift (core func $i "pass")
+      (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")))))
+  (instance $i0 (instantiate $last (with "look" (func $look))))
+  ${Array.from({ length }, (_, at) => `(instance $i${at + 1} (instantiate $link (with "pass" (func $i${at} "pass"))))`).join('\n')}
+  (instance $api (export "pass" (func $i${length} "pass")))
+  (export "test:test/api" (instance $api)))`;
+
+/** Gives out the same memory each time. */
+const ALIASING = `
+  (memory (export "memory") 1)
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))`;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 interface Api {
   run(text: string): string;
 }
 
 describe('composed components', () => {
+  it('do not have the host hold what they pass for as long as the callee runs', async () => {
+    const { arrayBuffers: before } = process.memoryUsage();
+    let held: number | undefined;
+    const look = (): void => {
+      collectGarbage();
+      held = process.memoryUsage().arrayBuffers - before;
+    };
+    const { exports } = await direct(await component(chain(60)), { 'test:test/host': { look } });
+    (exports['test:test/api'] as { pass(lists: Uint8Array[]): void }).pass([]);
+    // Each of the 60 passes 2 MiB on, and its own memory counts too, with 64 KiB.
+    expect(held).to.be.below(16 * 1024 * 1024);
+  });
+
   for (const encoding of ['utf8', 'utf16']) {
     it(`pass strings from one to the other, ${encoding} in the callee`, async () => {
       const bytes = await component(plugged(encoding));
