@@ -29,6 +29,11 @@ function accept(part: string | undefined, pattern: RegExp): void {
   if (part !== undefined && (part.length > MAX_PART || !pattern.test(part))) throw invalid();
 }
 
+/** The text of the guest's in a method or a scheme. */
+function textOf(part: Method | Scheme | undefined): string | undefined {
+  return part?.tag === 'other' ? part.val : undefined;
+}
+
 /** `wasi:http/types.outgoing-body` */
 export class OutgoingBody extends Resource {
   readonly #sink: BodySink;
@@ -113,6 +118,7 @@ export class HttpRequest extends OutgoingMessage {
   #pathWithQuery: string | undefined;
   #scheme: Scheme | undefined;
   #authority: string | undefined;
+  #partBytes = 0;
 
   /** @param maxBodyBytes The limit for the body of one request. */
   constructor(host: WasiHost, headers: HeaderFields, maxBodyBytes: number) {
@@ -146,6 +152,14 @@ export class HttpRequest extends OutgoingMessage {
   protected override dropped(): void {
     super.dropped();
     this.#upload?.abandon();
+    this.host.hold(-this.#partBytes);
+  }
+
+  /** Accounts for a part that replaces another. */
+  #replace(before: string | undefined, after: string | undefined): void {
+    const bytes = (after?.length ?? 0) - (before?.length ?? 0);
+    this.host.hold(bytes);
+    this.#partBytes += bytes;
   }
 
   method(): Method {
@@ -156,6 +170,7 @@ export class HttpRequest extends OutgoingMessage {
   setMethod(method: Method): void {
     this.host.hostCall();
     if (method.tag === 'other') accept(method.val, TOKEN);
+    this.#replace(textOf(this.#method), textOf(method));
     this.#method = method;
   }
 
@@ -167,6 +182,7 @@ export class HttpRequest extends OutgoingMessage {
   setPathWithQuery(pathWithQuery: string | undefined): void {
     this.host.hostCall();
     accept(pathWithQuery, VISIBLE);
+    this.#replace(this.#pathWithQuery, pathWithQuery);
     this.#pathWithQuery = pathWithQuery;
   }
 
@@ -178,6 +194,7 @@ export class HttpRequest extends OutgoingMessage {
   setScheme(scheme: Scheme | undefined): void {
     this.host.hostCall();
     if (scheme?.tag === 'other') accept(scheme.val, SCHEME);
+    this.#replace(textOf(this.#scheme), textOf(scheme));
     this.#scheme = scheme;
   }
 
@@ -189,6 +206,7 @@ export class HttpRequest extends OutgoingMessage {
   setAuthority(authority: string | undefined): void {
     this.host.hostCall();
     accept(authority, VISIBLE);
+    this.#replace(this.#authority, authority);
     this.#authority = authority;
   }
 }

@@ -22,6 +22,26 @@ const types = (): HttpTypes => sandbox().interface<HttpTypes>('wasi:http/types')
 describe('wasi:http', () => {
   afterEach(closeAll);
 
+  it('holds no more than 1 MiB in methods, paths, schemes and authorities either, and gives it back', () => {
+    const { Fields, OutgoingRequest } = types();
+    const part = 'x'.repeat(8192);
+    const made: HttpRequest[] = [];
+    const make = (): void => {
+      const request = new OutgoingRequest(new Fields());
+      made.push(request);
+      request.setMethod({ tag: 'other', val: part });
+      request.setPathWithQuery(part);
+      request.setScheme({ tag: 'other', val: part });
+      request.setAuthority(part);
+      // Once: what replaces another part takes its place.
+      request.setAuthority(part);
+    };
+    for (let count = 0; count < 32; count++) make();
+    expect((thrown(make) as PluginError).code).to.equal('ERR_MEMORY_LIMIT');
+    for (const request of made.splice(0)) request[Symbol.dispose]();
+    for (let count = 0; count < 32; count++) make();
+  });
+
   it('denies every request with the error of the interface, and takes what it is given', () => {
     const { interface: get, wasi } = sandbox();
     const { Fields, OutgoingRequest, RequestOptions } = get<HttpTypes>('wasi:http/types');
