@@ -60,8 +60,15 @@ const PHASES: Record<NonNullable<Attack['phase']>, (stage: Stage) => Promise<voi
     const { engine, plugin, attack } = stage;
     const { before = [], input = 'hello', options = [], ending } = attack;
     await load(stage);
-    for (const earlier of before) await engine.process(plugin, { input: earlier });
-    await meets(engine.process(plugin, { input, options }), ending);
+    const requests = [...before.map((earlier) => ({ input: earlier })), { input, options }];
+    // What an instance was told before, another one does not know that happens to get the attack: then from the start.
+    for (let index = 0; ; index = (index + 1) % requests.length) {
+      const attempt = engine.process(plugin, requests[index]!);
+      const answer = await attempt.catch(() => undefined);
+      const isAttack = index === requests.length - 1;
+      const isUntold = before.length > 0 && 'code' in ending && answer?.output === input;
+      if (answer === undefined || (isAttack && !isUntold)) return meets(attempt, ending);
+    }
   },
   async unload(stage) {
     const { engine, plugin, attack } = stage;
