@@ -40,6 +40,8 @@ export class Thread {
   readonly #piscina: Piscina;
   #state: 'running' | 'terminated' = 'running';
   #terminated: Promise<void> | undefined;
+  /** While the worker loads, where that must not be cut short. */
+  #loading: Promise<unknown> | undefined;
 
   constructor(options: ThreadOptions) {
     this.#piscina = new Piscina({
@@ -56,6 +58,12 @@ export class Thread {
     });
     // Without a listener the failure of an idle worker would crash the process; the next task finds out by itself.
     this.#piscina.on('error', () => {});
+    const [worker] = this.#piscina.threads;
+    if (!MUST_LOAD || worker === undefined) return;
+    // Piscina's worker says that it is ready with the first message.
+    this.#loading = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve)).then(() => {
+      this.#loading = undefined;
+    });
   }
 
   /**
@@ -88,10 +96,25 @@ export class Thread {
   terminate(): Promise<void> {
     this.#state = 'terminated';
     // Not the abort signal of a task: Piscina would start a new worker in the place of the old one.
-    this.#terminated ??= this.#piscina.destroy();
+    this.#terminated ??= this.#end();
     return this.#terminated;
   }
+
+  async #end(): Promise<void> {
+    if (this.#loading !== undefined) {
+      // Whoever waits for the end may have nothing else that keeps the process alive.
+      this.#piscina.threads[0]?.ref();
+      await this.#loading;
+    }
+    await this.#piscina.destroy();
+  }
 }
+
+/**
+ * Node 22 aborts the process when a thread is ended while it loads an ES module (`v8::Module::IsGraphAsync must be used
+ * on an instantiated module`). To go when the floor is Node 24.
+ */
+const MUST_LOAD = Number.parseInt(process.versions.node, 10) < 24;
 
 /** `.ts` when run from source, `.js` when run from the package: the workers are built beside the library. */
 function workerFile(name: string): string {

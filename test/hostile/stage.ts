@@ -60,14 +60,13 @@ const PHASES: Record<NonNullable<Attack['phase']>, (stage: Stage) => Promise<voi
     const { engine, plugin, attack } = stage;
     const { before = [], input = 'hello', options = [], ending } = attack;
     await load(stage);
-    const requests = [...before.map((earlier) => ({ input: earlier })), { input, options }];
-    // What an instance was told before, another one does not know that happens to get the attack: then from the start.
-    for (let index = 0; ; index = (index + 1) % requests.length) {
-      const attempt = engine.process(plugin, requests[index]!);
+    for (const earlier of before) await engine.process(plugin, { input: earlier });
+    // An instance that was not told what was said before, and happens to get the attack, has nothing to do with it.
+    const mayBeUntold = before.length > 0 && 'code' in ending;
+    for (;;) {
+      const attempt = engine.process(plugin, { input, options });
       const answer = await attempt.catch(() => undefined);
-      const isAttack = index === requests.length - 1;
-      const isUntold = before.length > 0 && 'code' in ending && answer?.output === input;
-      if (answer === undefined || (isAttack && !isUntold)) return meets(attempt, ending);
+      if (!mayBeUntold || answer?.output !== input) return meets(attempt, ending);
     }
   },
   async unload(stage) {
