@@ -30,7 +30,11 @@ export function unwatchSignal(signal: AbortSignal, abortable: Abortable): void {
 
 function abortAll({ target }: Event): void {
   const signal = target as AbortSignal;
-  const set = waiting.get(signal);
+  // One after the other out of the set: what hears of it may take back others that have not heard yet.
+  const set = waiting.get(signal) ?? new Set();
+  for (const abortable of set) {
+    set.delete(abortable);
+    abortable.aborted(signal);
+  }
   waiting.delete(signal);
-  for (const abortable of set ?? []) abortable.aborted(signal);
 }

@@ -13,6 +13,22 @@ describe('watchSignal', () => {
     for (const one of all) unwatchSignal(controller.signal, one);
   });
 
+  it('does not tell those that are taken back because of what the first hear', () => {
+    const controller = new AbortController();
+    const heard: number[] = [];
+    const all = [0, 1, 2].map(
+      (index): Abortable => ({
+        aborted: (signal) => {
+          heard.push(index);
+          for (const other of all.slice(1)) unwatchSignal(signal, other);
+        },
+      }),
+    );
+    for (const one of all) watchSignal(controller.signal, one);
+    controller.abort();
+    expect(heard).to.deep.equal([0]);
+  });
+
   it('has one listener of the signal for all, and none when nobody waits', () => {
     const { signal } = new AbortController();
     const counts = { added: 0, removed: 0 };

@@ -227,6 +227,8 @@ export class Scheduler {
       for (const job of batch.recallAll()) job.reject(error(job));
       const { running } = batch;
       if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
+      // What is done and not yet told of is told of now: after a close by force nobody looks again.
+      else this.#supervisor.collect(batch);
     }
     this.#checkDrained(lane);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
 import type { PluginInfo } from '../../registry/plugin-info.ts';
@@ -145,7 +145,7 @@ async function openJournal(
 ): Promise<Journal | undefined> {
   const { journal: path, resume, output } = options;
   if (path === undefined) return undefined;
-  if (resume && !(await exists(path)) && (await exists(output.path))) {
+  if (resume && (await sizeOf(path)) === undefined && (await sizeOf(output.path))) {
     throw new PluginError('ERR_BATCH_JOURNAL', `There is no journal \`${path}\`, and there is \`${output.path}\``, {
       hint: 'The run was finished, or it kept no journal. Leave out `resume` to begin anew.',
     });
@@ -234,9 +234,10 @@ async function identityOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+/** Undefined where there is nothing, or nothing that can be looked at. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => undefined,
   );
 }

@@ -87,8 +87,14 @@ export class BatchOutput {
     }
   }
 
+  /** Cuts off what was written of a block that failed, which the journal does not speak of. */
   async close(): Promise<void> {
-    await this.#file?.close();
+    try {
+      const stats = await this.#file?.stat();
+      if (stats?.isFile() && stats.size > this.#length) await this.#file?.truncate(this.#length);
+    } finally {
+      await this.#file?.close();
+    }
   }
 }
 
