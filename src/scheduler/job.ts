@@ -125,6 +125,8 @@ export class Job implements Linked<Job>, Abortable {
 
   /** The caller's signal was aborted. */
   aborted({ reason }: AbortSignal): void {
+    // The abort of another one before it may have had it collected.
+    if (this.state === 'settled') return;
     this.#onExpired?.(this, this.error('ERR_ABORTED', 'The request was aborted', { cause: reason }));
   }
 

@@ -197,6 +197,17 @@ describe('engine.batch()', function () {
     }
   });
 
+  it('that was left, over and over, does not keep the engine from closing', async () => {
+    for (let round = 0; round < 10; round++) {
+      const own = await createEngine();
+      await own.loadPlugin('echo', await echo());
+      let taken = 0;
+      for await (const _ of own.batch(counted(3000).sources.sync(), { plugin: 'echo' })) if (++taken > 300) break;
+      expect(own.listPlugins()[0]!.pending).to.equal(0);
+      await own.close({ force: round % 2 === 0 });
+    }
+  });
+
   describe('with a source that hangs', () => {
     /** One record, and then nothing ever. */
     async function* stuck(): AsyncGenerator<BatchRequest> {
