@@ -91,12 +91,15 @@ describe('the network of a plugin', function () {
       const before = threads();
       await load([]);
       await ask('http 127.0.0.1:80');
+      // The spare worker is one of them.
+      await until(() => engine.status().threads.starting === 0);
       const ungranted = threads();
       await ask('http 127.0.0.1:80', 'tcp', 'resolve localhost');
       expect(threads()).to.equal(ungranted);
       await engine.unloadPlugin('guest');
       await load([`127.0.0.1:${port}`]);
       await ask('tcp');
+      await until(() => engine.status().threads.starting === 0);
       expect(threads()).to.equal(ungranted);
       await ask(`fetch 127.0.0.1:${port} /`);
       expect(threads()).to.be.above(ungranted);

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
-import { crc32, createGunzip, createZstdDecompress } from 'node:zlib';
+import { crc32, createGunzip, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { PluginError } from '../../errors.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
@@ -10,6 +10,15 @@ import type { Compression } from './format.ts';
 const CHUNK_BYTES = 256 * 1024;
 /** How much of a file is looked at to recognise it. */
 const HEAD_BYTES = 64 * 1024;
+
+/**
+ * Whether this Node reads zstd to the end of a file. Before Node 26 it ends after the first frame, without an error, and
+ * files of many frames are what batches and parallel compressors write.
+ */
+export function readsZstd(): boolean {
+  const frame = zstdCompressSync('x');
+  return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2;
+}
 
 /** What tells a file from another, and from what it was before. */
 export interface FileIdentity {
@@ -58,6 +67,11 @@ export class BatchInput {
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
    */
   static async open(path: string, compression: Compression): Promise<BatchInput> {
+    if (compression === 'zstd' && !readsZstd()) {
+      throw new PluginError('ERR_INVALID_ARGUMENT', `This version of Node cannot read all of \`${path}\``, {
+        hint: 'Run the batch on Node 26, or decompress the file with `zstd -d` first.',
+      });
+    }
     if (path === '-') return new BatchInput('standard input', process.stdin, compression);
     const handle = await open(path).catch((error: unknown) => {
       throw unusableFile('read', path, error);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { expect } from 'chai';
+import { readsZstd } from '../../../src/batch/file/input.ts';
 import type { PluginEngine } from '../../../src/engine.ts';
 import type { FileBatchOptions, FileBatchProgress } from '../../../src/index.ts';
 import { jsonl, linesOf } from '../../cli/cli.ts';
@@ -54,6 +55,7 @@ describe('engine.batchFiles()', function () {
       ['in.jsonl.zst', (text) => zstdCompressSync(text), 'out.jsonl.zst', unzstd],
     ];
     for (const [input, encode, output, decode] of cases) {
+      if (input.endsWith('.zst') && !readsZstd()) continue;
       it(`${input} and ${output}`, async () => {
         await writeFile(at(input), encode(numbered(5000)));
         const summary = await run({ input, output });
@@ -66,14 +68,19 @@ describe('engine.batchFiles()', function () {
       });
     }
 
-    it('members and frames one after the other, as `cat` makes them', async () => {
-      for (const [name, encode] of [
-        ['in.jsonl.gz', gzipSync],
-        ['in.jsonl.zst', zstdCompressSync],
-      ] as const) {
-        await writeFile(at(name), Buffer.concat([encode(numbered(3)), encode(numbered(2))]));
-        expect((await run({ input: name, journal: false })).records).to.equal(5);
-      }
+    it('members one after the other, as `cat` makes them', async () => {
+      await writeFile(at('in.jsonl.gz'), Buffer.concat([gzipSync(numbered(3)), gzipSync(numbered(2))]));
+      expect((await run({ input: 'in.jsonl.gz', journal: false })).records).to.equal(5);
+    });
+
+    it('frames one after the other, or refuses them', async () => {
+      await writeFile(
+        at('in.jsonl.zst'),
+        Buffer.concat([zstdCompressSync(numbered(3)), zstdCompressSync(numbered(2))]),
+      );
+      const read = run({ input: 'in.jsonl.zst', journal: false });
+      if (readsZstd()) expect((await read).records).to.equal(5);
+      else expect((await rejection(read)).message).to.match(/^This version of Node cannot read all of/);
     });
 
     it('plain lines', async () => {
