@@ -2,6 +2,9 @@ import { inspect } from 'node:util';
 import { PluginError } from './errors.ts';
 import { cleanLogLine } from './log-line.ts';
 
+/** The longest delay that a Node timer takes, in milliseconds. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
 /** How an argument error shows the value it got: short, with its type. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;
@@ -37,6 +40,13 @@ export function wholeNumber(
     const bound = range.max === Number.MAX_SAFE_INTEGER ? `from ${range.min} up` : `from ${range.min} to ${range.max}`;
     throw invalidArgument(name, `a whole number ${bound}`, value);
   }
+  return value;
+}
+
+/** A boolean, or the default where the value is undefined. */
+export function flag(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value);
   return value;
 }
 

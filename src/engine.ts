@@ -216,36 +216,24 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @throws {PluginError} when the engine has no answer: see `docs/errors.md`.
    */
   process(name: string, request: ProcessRequest, options: ProcessOptions = NO_CALL_OPTIONS): Promise<PluginResponse> {
+    // Not an async function: its two extra turns of the microtask queue would tear batches apart.
+    const { promise, resolve, reject } = Promise.withResolvers<PluginResponse>();
     try {
       if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
+      this.#submit(name, request, options, { resolved: resolve, rejected: reject });
     } catch (error) {
-      return Promise.reject(error);
+      reject(error);
     }
-    return this.#run(name, request, options);
+    return promise;
   }
 
-  #run(name: string, request: ProcessRequest, options: ProcessOptions): Promise<PluginResponse> {
-    // Not an async function: its two extra turns of the microtask queue would tear batches apart.
-    try {
-      const plugin = this.#plugin(name);
-      const input = resolveInput(request);
-      const pairs = resolveRequestOptions(request.options);
-      if (plugin.canary === undefined && options.version === undefined)
-        return this.#scheduler.process(plugin.stable.lane, input, pairs, options);
-      const { lane, call, onOutcome } = this.#choose(plugin, options);
-      return this.#scheduler.process(lane, input, pairs, call, onOutcome);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** The same for a listener in the place of a promise. */
+  /** The same for a listener in the place of a promise, with options that are checked. */
   readonly #submit: Submit = (name, request, options, listener) => {
     try {
       const plugin = this.#plugin(name);
       const input = resolveInput(request);
       const pairs = resolveRequestOptions(request.options);
-      if (plugin.canary === undefined) {
+      if (plugin.canary === undefined && options.version === undefined) {
         this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
         return;
       }

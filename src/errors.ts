@@ -39,6 +39,16 @@ export const ERROR_CODES = {
 /** A stable error code; see `docs/errors.md`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The codes of a plugin that ran over one of its limits. */
+export const LIMIT_CODES: readonly ErrorCode[] = [
+  'ERR_STACK_OVERFLOW',
+  'ERR_MEMORY_LIMIT',
+  'ERR_CPU_TIME_LIMIT',
+  'ERR_WALL_TIME_LIMIT',
+  'ERR_OUTPUT_LIMIT',
+  'ERR_HOST_CALL_LIMIT',
+];
+
 /** Which kind of trap ended a call; the names are those of the WebAssembly specification, in kebab case. */
 export type TrapKind =
   | 'unreachable'

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { knownKeys, oneOf, wholeNumber } from './arguments.ts';
+import { knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from './arguments.ts';
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from './artifact/compiler.ts';
 import type { SchedulerOptions } from './scheduler/scheduler.ts';
 
@@ -64,8 +64,6 @@ const KEYS = [
 
 const MAX_THREADS = 1024;
 const SPARE_THREADS = 6;
-/** The longest delay that a Node timer takes. */
-const MAX_MS = 2 ** 31 - 1;
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 /** {@link EngineOptions}, for the parts of the engine. */
@@ -109,7 +107,7 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       default: COMPONENT_CACHE_BYTES,
     }),
     binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
-    keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_MS, default: 300_000 }),
+    keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });

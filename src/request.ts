@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { invalidArgument, knownKeys, nonEmptyString, wholeNumber } from './arguments.ts';
+import { invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from './arguments.ts';
 import { PluginError } from './errors.ts';
 import type { RequestOptions } from './protocol.ts';
 import type { ProcessOptions } from './scheduler/job.ts';
@@ -22,8 +22,6 @@ const CALL_KEYS = [
 const NO_OPTIONS: RequestOptions = Object.freeze([]);
 /** Bytes of the longest string that the canonical ABI hands over (`MAX_STRING_BYTE_LENGTH`). */
 const MAX_STRING_BYTES = 2 ** 28 - 1;
-/** The longest delay that a Node timer takes. */
-const MAX_MS = 2 ** 31 - 1;
 
 /** Checks a request's input. */
 export function resolveInput(request: ProcessRequest): string {
@@ -70,7 +68,7 @@ export function checkProcessOptions(options: ProcessOptions): void {
   const { signal, deadlineMs, priority, requestId, version, whenFull } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
-  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_MS, default: 1 });
+  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 1 });
   if (priority !== undefined && !Number.isFinite(priority))
     throw invalidArgument('priority', 'a finite number', priority);
   if (requestId !== undefined) nonEmptyString('requestId', requestId);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import envPaths from 'env-paths';
 import PQueue from 'p-queue';
-import { invalidArgument, wholeNumber } from '../arguments.ts';
+import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { Thread, ThreadDied } from '../pool/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
@@ -74,7 +74,7 @@ export class ArtifactCompiler {
     this.#binding = options.binding ?? 'auto';
     this.#components = new ComponentCache(componentCacheBytes);
     this.#cache = cacheDirectory === false ? undefined : new ArtifactCache(cacheDirectory);
-    const range = { min: 1, max: 2 ** 31 - 1, default: 60_000 };
+    const range = { min: 1, max: MAX_TIMER_MS, default: 60_000 };
     this.#timeoutMs = wholeNumber('compileTimeoutMs', options.compileTimeoutMs, range);
   }
 

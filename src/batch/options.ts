@@ -1,4 +1,4 @@
-import { invalidArgument, knownKeys, nonEmptyString, wholeNumber } from '../arguments.ts';
+import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments.ts';
 import type { PluginError } from '../errors.ts';
 import type { PluginResponse } from '../protocol.ts';
 import type { ProcessRequest } from '../request.ts';
@@ -69,7 +69,8 @@ export interface ResolvedBatchOptions {
   readonly progressIntervalMs: number;
 }
 
-const KEYS = [
+/** The options that batches of files have as well; what `onProgress` gets is their own. */
+export const BATCH_KEYS: readonly string[] = [
   'plugin',
   'chain',
   'concurrency',
@@ -78,20 +79,17 @@ const KEYS = [
   'retry',
   'idempotent',
   'signal',
-  'onProgress',
   'progressIntervalMs',
-] as const satisfies readonly (keyof BatchOptions)[];
+] satisfies (keyof Omit<BatchOptions, 'onProgress'>)[];
 
 const RETRY_KEYS = ['attempts', 'backoffMs', 'maxBackoffMs'] as const satisfies readonly (keyof RetryOptions)[];
 const MAX_CONCURRENCY = 1_000_000;
 /** Where the search for a concurrency begins. */
 const START = 32;
-/** The longest delay that a Node timer takes. */
-const MAX_MS = 2 ** 31 - 1;
 
 /** Checks the options and fills in what they leave out. */
 export function resolveBatchOptions(options: BatchOptions): ResolvedBatchOptions {
-  knownKeys('options', options, KEYS);
+  knownKeys('options', options, [...BATCH_KEYS, 'onProgress']);
   const { plugin, chain = [], deadlineMs, signal, onProgress } = options;
   if (plugin !== undefined) nonEmptyString('plugin', plugin);
   if (!Array.isArray(chain)) throw invalidArgument('chain', 'an array of names of plugins', chain);
@@ -100,20 +98,20 @@ export function resolveBatchOptions(options: BatchOptions): ResolvedBatchOptions
     throw invalidArgument('signal', 'an AbortSignal', signal);
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw invalidArgument('onProgress', 'a function', onProgress);
-  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_MS, default: 1 });
+  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 1 });
   return Object.freeze({
     plugin,
     chain,
     concurrency: resolveConcurrency(options.concurrency),
-    ordered: flag('ordered', options.ordered),
+    ordered: flag('ordered', options.ordered, false),
     deadlineMs,
     retry: resolveRetry(options.retry),
-    idempotent: flag('idempotent', options.idempotent),
+    idempotent: flag('idempotent', options.idempotent, false),
     signal,
     onProgress,
     progressIntervalMs: wholeNumber('progressIntervalMs', options.progressIntervalMs, {
       min: 1,
-      max: MAX_MS,
+      max: MAX_TIMER_MS,
       default: 1000,
     }),
   });
@@ -142,13 +140,11 @@ function resolveRetry(retry: RetryOptions | undefined): Required<RetryOptions> {
     max: 1000,
     default: retry === undefined ? 1 : 3,
   });
-  const backoffMs = wholeNumber('retry.backoffMs', retry?.backoffMs, { min: 0, max: MAX_MS, default: 100 });
-  const maxBackoffMs = wholeNumber('retry.maxBackoffMs', retry?.maxBackoffMs, { min: 0, max: MAX_MS, default: 10_000 });
+  const backoffMs = wholeNumber('retry.backoffMs', retry?.backoffMs, { min: 0, max: MAX_TIMER_MS, default: 100 });
+  const maxBackoffMs = wholeNumber('retry.maxBackoffMs', retry?.maxBackoffMs, {
+    min: 0,
+    max: MAX_TIMER_MS,
+    default: 10_000,
+  });
   return { attempts, backoffMs, maxBackoffMs };
-}
-
-function flag(name: string, value: unknown): boolean {
-  if (value === undefined) return false;
-  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value);
-  return value;
 }

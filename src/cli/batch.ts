@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { MAX_TIMER_MS } from '../arguments.ts';
 import { INPUT_FORMATS, OUTPUT_FORMATS } from '../batch/file/format.ts';
 import { type BatchCommandOptions, runBatchCommand } from './batch/pipeline.ts';
 import {
@@ -48,7 +49,7 @@ export function batchCommand(): Command {
       countOption('--threads <n>', 'worker threads (default: the number of processors)', { min: 1, max: 1024 }),
     )
     .option('--ordered', 'write results in the order of the records')
-    .addOption(countOption('--deadline <ms>', 'milliseconds that each record may take', { min: 1, max: 2 ** 31 - 1 }))
+    .addOption(countOption('--deadline <ms>', 'milliseconds that each record may take', { min: 1, max: MAX_TIMER_MS }))
     .addOption(
       countOption('--retries <n>', 'attempts after the first one, of what the engine failed', { min: 0, max: 999 }),
     )

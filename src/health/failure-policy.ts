@@ -1,5 +1,5 @@
-import { knownKeys, nonEmptyString, wholeNumber } from '../arguments.ts';
-import type { ErrorCode } from '../errors.ts';
+import { knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments.ts';
+import { type ErrorCode, LIMIT_CODES } from '../errors.ts';
 
 /** What is done about a plugin that fails over and over. */
 export interface FailurePolicy {
@@ -30,12 +30,7 @@ export interface ResolvedFailurePolicy extends Required<Omit<FailurePolicy, 'fal
 const FAILURES: ReadonlySet<ErrorCode> = new Set([
   'ERR_INITIALIZE_FAILED',
   'ERR_TRAP',
-  'ERR_STACK_OVERFLOW',
-  'ERR_MEMORY_LIMIT',
-  'ERR_CPU_TIME_LIMIT',
-  'ERR_WALL_TIME_LIMIT',
-  'ERR_OUTPUT_LIMIT',
-  'ERR_HOST_CALL_LIMIT',
+  ...LIMIT_CODES,
   'ERR_INVALID_RESPONSE',
   'ERR_WORKER_CRASHED',
 ] as const satisfies readonly ErrorCode[]);
@@ -44,9 +39,6 @@ const FAILURES: ReadonlySet<ErrorCode> = new Set([
 export function isFailure(code: ErrorCode): boolean {
   return FAILURES.has(code);
 }
-
-/** The longest delay that a Node timer takes; nothing is gained by more. */
-const MAX_MS = 2 ** 31 - 1;
 
 /**
  * Checks a failure policy and fills in what it leaves out.
@@ -57,11 +49,11 @@ export function resolveFailurePolicy(policy: FailurePolicy): ResolvedFailurePoli
   knownKeys('failurePolicy', policy, ['maxFailures', 'backoffMs', 'maxBackoffMs', 'fallback', 'maxKills']);
   const whole = (name: keyof FailurePolicy, min: number, max: number, fallback: number): number =>
     wholeNumber(`failurePolicy.${name}`, policy[name], { min, max, default: fallback });
-  const backoffMs = whole('backoffMs', 1, MAX_MS, 1000);
+  const backoffMs = whole('backoffMs', 1, MAX_TIMER_MS, 1000);
   return Object.freeze({
     maxFailures: whole('maxFailures', 1, Number.MAX_SAFE_INTEGER, 5),
     backoffMs,
-    maxBackoffMs: whole('maxBackoffMs', backoffMs, MAX_MS, Math.max(60_000, backoffMs)),
+    maxBackoffMs: whole('maxBackoffMs', backoffMs, MAX_TIMER_MS, Math.max(60_000, backoffMs)),
     fallback: resolveFallback(policy.fallback),
     maxKills: whole('maxKills', 1, Number.MAX_SAFE_INTEGER, 3),
   });

@@ -1,4 +1,4 @@
-import { knownKeys, wholeNumber } from '../arguments.ts';
+import { knownKeys, MAX_TIMER_MS, wholeNumber } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
 import { type Ask, type Check, checkFailed, runCheck } from './check.ts';
 
@@ -33,7 +33,7 @@ export interface Patient {
 /** Checks the options; gives the deadline. */
 export function resolveHealthCheck(options: HealthCheckOptions): number {
   knownKeys('options', options, ['deadlineMs']);
-  return wholeNumber('deadlineMs', options.deadlineMs, { min: 1, max: 2 ** 31 - 1, default: 5000 });
+  return wholeNumber('deadlineMs', options.deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 5000 });
 }
 
 /** Asks one plugin; never rejects. */

@@ -1,18 +1,11 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, LIMIT_CODES } from '../errors.ts';
 import type { JobOutcome } from '../scheduler/job.ts';
 import { type Interval, type Proportion, quantileRanks } from './confidence.ts';
 
 /** Ends that say nothing about the version, even when it had begun: somebody else decided. */
 const NOT_ITS_DOING: ReadonlySet<ErrorCode> = new Set(['ERR_ABORTED', 'ERR_ENGINE_CLOSED', 'ERR_PLUGIN_NOT_FOUND']);
-const LIMITS: ReadonlySet<ErrorCode> = new Set([
-  'ERR_STACK_OVERFLOW',
-  'ERR_MEMORY_LIMIT',
-  'ERR_CPU_TIME_LIMIT',
-  'ERR_WALL_TIME_LIMIT',
-  'ERR_OUTPUT_LIMIT',
-  'ERR_HOST_CALL_LIMIT',
-]);
+const LIMITS: ReadonlySet<ErrorCode> = new Set(LIMIT_CODES);
 /** Times in microseconds, to two digits, up to an hour. */
 const PRECISION = { lowest: 1, highest: 3_600_000_000, figures: 2 };
 

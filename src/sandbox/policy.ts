@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { invalidArgument, knownKeys, oneOf, wholeNumber } from '../arguments.ts';
+import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments.ts';
 import { isPattern } from './network-grants.ts';
 
 const MiB = 1024 * 1024;
@@ -117,8 +117,6 @@ const KEYS = [
 
 /** V8 holds no more than 4 GiB of 32-bit linear memory. */
 const MAX_MEMORY = 4096 * MiB;
-/** The longest delay that a Node timer takes. */
-const MAX_MS = 2 ** 31 - 1;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -144,12 +142,12 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
     allowNetwork: strings('allowNetwork', policy.allowNetwork, isPattern, 'a pattern `host:port`'),
     allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'the name of an environment variable'),
-    allowClocks: flag('allowClocks', policy.allowClocks),
-    allowRandom: flag('allowRandom', policy.allowRandom),
+    allowClocks: flag('sandbox.allowClocks', policy.allowClocks, true),
+    allowRandom: flag('sandbox.allowRandom', policy.allowRandom, true),
     maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
     maxStackBytes: whole('maxStackBytes', 64 * 1024, 64 * MiB, 4 * MiB),
-    cpuTimeLimitMs: whole('cpuTimeLimitMs', 1, MAX_MS, 30_000),
-    wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_MS, 60_000),
+    cpuTimeLimitMs: whole('cpuTimeLimitMs', 1, MAX_TIMER_MS, 30_000),
+    wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_TIMER_MS, 60_000),
     maxOutputBytes: whole('maxOutputBytes', 0, 1024 * MiB, 16 * MiB),
     maxHostCalls: whole('maxHostCalls', 0, FOREVER, 100_000),
     maxLogBytes: whole('maxLogBytes', 0, 64 * MiB, 64 * 1024),
@@ -157,12 +155,6 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     maxRequestsPerInstance: whole('maxRequestsPerInstance', 1, FOREVER, FOREVER),
     sha256: fingerprint(policy.sha256),
   });
-}
-
-function flag(name: keyof Policy, value: unknown): boolean {
-  if (value === undefined) return true;
-  if (typeof value !== 'boolean') throw invalidArgument(`sandbox.${name}`, 'true or false', value);
-  return value;
 }
 
 function isVariable(name: string): boolean {

@@ -1,8 +1,8 @@
-import { invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments.ts';
+import { flag, invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments.ts';
 import { PluginError } from '../../errors.ts';
 import type { RequestOptions } from '../../protocol.ts';
 import { resolveRequestOptions } from '../../request.ts';
-import { type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
+import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';
 import {
   type Compression,
@@ -78,20 +78,20 @@ export interface ResolvedFileBatchOptions {
 export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFileBatchOptions {
   knownKeys('options', options, [...BATCH_KEYS, ...FILE_KEYS]);
   const { interrupt, onProgress, onMalformed, identity } = options;
-  const batch = Object.fromEntries(Object.entries(options).filter(([key]) => BATCH_KEYS.includes(key as never)));
+  const batch = Object.fromEntries(Object.entries(options).filter(([key]) => BATCH_KEYS.includes(key)));
   const input = nonEmptyString('input', options.input);
   const output = nonEmptyString('output', options.output);
   const named = { input: formatOf(input), output: formatOf(output) };
   const journal = resolveJournal(output, options.journal);
-  const resume = flag('resume', options.resume);
-  const atMostOnce = flag('atMostOnce', options.atMostOnce);
+  const resume = flag('resume', options.resume, false);
+  const atMostOnce = flag('atMostOnce', options.atMostOnce, false);
   if (journal === undefined && (resume || atMostOnce)) {
     const name = resume ? 'resume' : 'atMostOnce';
     throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` needs a journal, and there is none`, {
       hint: 'Write into a file, or name a `journal`.',
     });
   }
-  const retryDeadLetters = flag('retryDeadLetters', options.retryDeadLetters);
+  const retryDeadLetters = flag('retryDeadLetters', options.retryDeadLetters, false);
   if (retryDeadLetters && (options.deadLetter === undefined || output === '-' || resume || atMostOnce)) {
     throw new PluginError(
       'ERR_INVALID_ARGUMENT',
@@ -138,24 +138,6 @@ function resolveJournal(output: string, journal: FileBatchOptions['journal']): s
   if (output === '-') return undefined;
   return journal === undefined ? `${output}.journal` : nonEmptyString('journal', journal);
 }
-
-function flag(name: string, value: unknown): boolean {
-  if (value === undefined) return false;
-  if (typeof value !== 'boolean') throw invalidArgument(name, 'true or false', value);
-  return value;
-}
-
-const BATCH_KEYS = [
-  'plugin',
-  'chain',
-  'concurrency',
-  'ordered',
-  'deadlineMs',
-  'retry',
-  'idempotent',
-  'signal',
-  'progressIntervalMs',
-] as const satisfies readonly (keyof FileBatchOptions & keyof BatchOptions)[];
 
 const FILE_KEYS = [
   'input',
