@@ -9,6 +9,7 @@ import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { Submit } from './batch/run.ts';
 import type { BatchSource } from './batch/source.ts';
 import { PluginError } from './errors.ts';
+import { type ArgumentsOf, type FunctionsOf, prepareCall, type ReturnOf } from './function-call.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
 import { publishLoad } from './observe/channels.ts';
@@ -265,6 +266,32 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     const version = plugin.route(requestId);
     const call = options.requestId === undefined ? { ...options, requestId } : options;
     return { lane: version.lane, call, onOutcome: plugin.observer(version) };
+  }
+
+  /**
+   * Calls any function that a component exports, with the types that `wasm-plugin-pool types` writes. Everything that holds
+   * for requests holds for calls: limits, fairness, versions, deadlines.
+   *
+   * @param path `namespace:package/interface@1.0.0#function`, as `inspect` shows it.
+   * @returns What it returned; a WIT `result` as `{tag: 'ok' | 'err', val}`.
+   * @throws {PluginError} as {@link process}, and `ERR_INVALID_ARGUMENT` when there is no such function, or arguments
+   * do not fit it. Arguments that show to be of other types in the worker cost the instance.
+   */
+  async call<Name extends string, Path extends string & keyof FunctionsOf<Name>>(
+    name: Name,
+    path: Path,
+    args: ArgumentsOf<FunctionsOf<Name>[Path]>,
+    options: ProcessOptions = NO_CALL_OPTIONS,
+  ): Promise<ReturnOf<FunctionsOf<Name>[Path]>> {
+    this.#assertOpen();
+    const plugin = this.#registry.expect(name);
+    checkProcessOptions(options);
+    const requestId = options.requestId ?? this.#scheduler.nextRequestId();
+    const version = options.version === undefined ? plugin.route(requestId) : plugin.version(options.version);
+    const { call, input } = prepareCall(version.artifact.summary.functions, path, args);
+    const observer = options.version === undefined ? plugin.observer(version) : undefined;
+    const value = await this.#scheduler.call(version.lane, input, call, { ...options, requestId }, observer);
+    return value as ReturnOf<FunctionsOf<Name>[Path]>;
   }
 
   /**

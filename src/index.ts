@@ -14,6 +14,7 @@ export {
   type TrapKind,
   type WireError,
 } from './errors.ts';
+export type { ArgumentsOf, FunctionsOf, ReturnOf } from './function-call.ts';
 export type { Ask, Check, CheckRequest, Expectation } from './health/check.ts';
 export type { CircuitState } from './health/circuit.ts';
 export type { FailurePolicy } from './health/failure-policy.ts';
@@ -59,3 +60,12 @@ export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
 export { formatFrame, type WasmFrame } from './wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';
+
+/**
+ * The functions of plugins, by the names under which these are loaded. `wasm-plugin-pool types` writes declarations that
+ * extend it; a plugin that is not in it can be called without types.
+ *
+ * Here and not with the others: TypeScript extends an interface only in the module that declares it.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be extended
+export interface PluginFunctions {}

@@ -33,6 +33,23 @@ export interface PluginMetadata {
   readonly description: string;
 }
 
+/** A call of a function that a component exports, instead of `process`. */
+export interface FunctionCall {
+  /** Its interface as the component has it; undefined when it is in none. */
+  readonly interface?: string | undefined;
+  readonly name: string;
+  readonly returns: 'value' | 'result';
+  /** The arguments, as `v8.serialize` writes them. */
+  readonly args: Uint8Array;
+}
+
+/** A request that does not fit into the mailbox. */
+export interface LargeRequest {
+  readonly input: string;
+  readonly options: RequestOptions;
+  readonly call?: FunctionCall;
+}
+
 /** A task for a plugin worker, as Piscina brings it. */
 export type WorkerTask =
   | {
@@ -58,7 +75,7 @@ export interface Parcel {
   /** Where this worker counts for the definition, posted with it; none when nothing is counted. */
   readonly tally?: SharedArrayBuffer;
   /** Requests that do not fit into the mailbox, by slot. */
-  readonly large?: ReadonlyMap<number, { readonly input: string; readonly options: RequestOptions }>;
+  readonly large?: ReadonlyMap<number, LargeRequest>;
 }
 
 /** What a worker posts through its port; every message comes before the slot that it belongs to is done. */
@@ -68,5 +85,7 @@ export type WorkerMessage =
       readonly kind: 'wake';
     }
   | { readonly kind: 'response'; readonly slot: number; readonly response: PluginResponse }
+  /** What a {@link FunctionCall} returned. */
+  | { readonly kind: 'value'; readonly slot: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly slot: number; readonly error: WireError }
   | { readonly kind: 'metadata'; readonly slot: number; readonly metadata: PluginMetadata | undefined };

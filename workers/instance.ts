@@ -2,12 +2,13 @@ import { Buffer } from 'node:buffer';
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { PluginError } from '../src/errors.ts';
 import { cleanLogLine } from '../src/log-line.ts';
-import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
 import type { CallContext } from './call-context.ts';
 import type { LiveComponent } from './component/component.ts';
 import { bindProcess, type ProcessBytes, type RequestBytes, type ResponseSink } from './component/contract.ts';
 import { unversioned } from './component/names.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
+import { callFunction } from './function-call.ts';
 import { outputLimit } from './glue.ts';
 import { createHostApi } from './host-api.ts';
 import { MemoryPressure } from './memory-pressure.ts';
@@ -107,6 +108,16 @@ export class PluginInstance {
     const response = this.#run(() => this.#exports.process(input, options));
     this.#limitOutput(response.output, response.errorMessage ?? '');
     return response;
+  }
+
+  /**
+   * Calls a function that the component exports. A `result` comes as `{tag: 'ok' | 'err', val}`.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` for arguments of other types, and for any other end than a return; the
+   * instance is dead then.
+   */
+  call(call: FunctionCall): unknown {
+    return this.#run(() => callFunction(this.#live!.exports, call));
   }
 
   /** Whether {@link processBytes} may be called: with the direct binding, for guests whose strings are UTF-8. */

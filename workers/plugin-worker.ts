@@ -106,9 +106,15 @@ class PluginWorker {
       const begunAt = now;
       const waited = mailbox.begun(slot, begunAt + this.#toMain);
       try {
-        const response = this.#residents.call(definition, 'process', this.#run);
-        if (response !== undefined && !mailbox.putResponse(slot, response)) {
-          this.#post({ kind: 'response', slot, response });
+        const call = large?.get(slot)?.call;
+        if (call !== undefined) {
+          const value = this.#residents.call(definition, 'process', (instance) => instance.call(call));
+          this.#post({ kind: 'value', slot, value });
+        } else {
+          const response = this.#residents.call(definition, 'process', this.#run);
+          if (response !== undefined && !mailbox.putResponse(slot, response)) {
+            this.#post({ kind: 'response', slot, response });
+          }
         }
       } catch (error) {
         this.#post({ kind: 'error', slot, error: toWire(error) });

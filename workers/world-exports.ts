@@ -1,4 +1,5 @@
 import type { World } from '../src/contract/worlds.ts';
+import { PluginError } from '../src/errors.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
 
 /** The functions of a plugin, whichever world it implements. What they throw is a fault. */
@@ -35,8 +36,10 @@ interface PluginApiV2 {
  * Puts the exported interface of a world behind the one shape. The small worlds have nothing to initialize, to tell
  * or to shut down; an `err` of `plugin-api-v2` becomes `success: false`.
  */
-export function bindWorld(world: World, exported: unknown): WorldExports {
+export function bindWorld(world: World | 'none', exported: unknown): WorldExports {
   switch (world) {
+    case 'none':
+      return { ...SMALL, process: noWorld };
     case 'plugin-world': {
       const api = exported as PluginApi;
       return {
@@ -67,6 +70,16 @@ export function bindWorld(world: World, exported: unknown): WorldExports {
       };
     }
   }
+}
+
+function noWorld(): never {
+  throw new PluginError(
+    'ERR_INCOMPATIBLE_WIT',
+    'The component implements no world of the contract, and has no `process`',
+    {
+      hint: 'Call the functions that it exports with `engine.call`.',
+    },
+  );
 }
 
 const nothing = (): undefined => undefined;

@@ -22,6 +22,21 @@ export interface MemorySummary {
   readonly bound: 'module' | 'policy';
 }
 
+/** A function that a component exports. */
+export interface CallableFunction {
+  /** `namespace:package/interface@1.0.0#function`. */
+  readonly path: string;
+  /** Undefined when it is in no interface. */
+  readonly interface?: string;
+  readonly name: string;
+  /** How many arguments it takes. */
+  readonly params: number;
+  /** Whether it returns a `result`, whose `err` is a value of its own. */
+  readonly returns: 'value' | 'result';
+  /** Why it cannot be called from outside of its thread; undefined when it can. */
+  readonly obstacle?: string;
+}
+
 /** What `inspect` shows of a component. */
 export interface ArtifactSummary {
   /** Bytes of the component as it came. */
@@ -29,6 +44,8 @@ export interface ArtifactSummary {
   /** Names of what the component imports and exports, in its own order. */
   readonly imports: readonly string[];
   readonly exports: readonly string[];
+  /** The functions that it exports, for calls by their own names. */
+  readonly functions: readonly CallableFunction[];
   /** The linear memories that its core modules define. */
   readonly memories: readonly MemorySummary[];
   /** The most bytes that memories and tables of one instance can take together. */

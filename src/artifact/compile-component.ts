@@ -2,7 +2,7 @@ import { analyzeComponent } from '../component/analyze.ts';
 import { capComponent } from '../component/cap.ts';
 import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
-import { matchContract } from '../contract/match.ts';
+import { matchAny, matchContract } from '../contract/match.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { bind } from './bind.ts';
 import { assertBindable } from './bindable.ts';
@@ -14,6 +14,8 @@ export interface CompileOptions {
   readonly maxMemoryBytes: number;
   /** Has jco's glue run the component in any case, or the direct binding where it can. @default 'auto' */
   readonly binding?: 'auto' | 'glue';
+  /** Whether it has to implement a world of the contract. @default 'plugin' */
+  readonly world?: 'plugin' | 'any';
 }
 
 /**
@@ -28,7 +30,7 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   // Before jco sees them: it pastes names into the JavaScript that it generates.
   assertPlainNames(component);
   const analysis = analyzeComponent(component);
-  const contract = matchContract(analysis);
+  const contract = options.world === 'any' ? matchAny(analysis) : matchContract(analysis);
   assertBindable(analysis.features);
   const capped = capComponent(bytes, component, analysis, options);
   const summary = summarise(bytes, analysis, options.maxMemoryBytes);

@@ -112,10 +112,10 @@ export class ArtifactCompiler {
     const hash = (await sha256(bytes)).toString('hex');
     this.#versions ??= toolVersions();
     // Hashed, because the key is a file name.
-    const { maxMemoryBytes, binding = this.#binding } = options;
-    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, CACHE_FORMAT, await this.#versions]);
+    const { maxMemoryBytes, binding = this.#binding, world = 'plugin' } = options;
+    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, CACHE_FORMAT, await this.#versions]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
-    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding } } };
+    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding, world } } };
   }
 
   #artifact({ key, hash, task }: Order): Promise<Artifact> {

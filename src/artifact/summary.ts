@@ -1,6 +1,7 @@
 import type { ComponentAnalysis } from '../component/analyze.ts';
 import { PAGE_BYTES, planCaps } from '../component/caps.ts';
-import type { ArtifactSummary, MemorySummary } from './artifact.ts';
+import { exportedFunctions } from '../component/exported-functions.ts';
+import type { ArtifactSummary, CallableFunction, MemorySummary } from './artifact.ts';
 
 /** What is told of a component. */
 export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMemoryBytes: number): ArtifactSummary {
@@ -23,8 +24,20 @@ export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMem
     bytes: bytes.length,
     imports: analysis.imports.map(({ name }) => name),
     exports: analysis.exports.map(({ name }) => name),
+    functions: callable(analysis),
     memories,
     maxBytes: plan.maxBytes,
     features: analysis.features,
   };
+}
+
+function callable({ exports }: ComponentAnalysis): CallableFunction[] {
+  return exportedFunctions(exports).map(({ path, interface: owner, name, type, obstacle }) => ({
+    path,
+    ...(owner !== undefined && { interface: owner }),
+    name,
+    params: type.params.length,
+    returns: type.result?.kind === 'result' ? 'result' : 'value',
+    ...(obstacle !== undefined && { obstacle }),
+  }));
 }

@@ -11,6 +11,7 @@ import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
 import { newCommand } from './new.ts';
 import { runCommand } from './run.ts';
+import { typesCommand } from './types.ts';
 
 const EPILOGUE = `
 Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage or an unusable plugin.
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     buildCommand(),
     componentizeCommand(),
     doctorCommand(),
+    typesCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);

@@ -10,8 +10,8 @@ import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type Wo
 
 /** How a component fits the contract. */
 export interface ContractMatch {
-  readonly world: World;
-  /** The name of the exported interface, exactly as the component writes it, version included. */
+  readonly world: World | 'none';
+  /** The name of the exported interface, exactly as the component writes it, version included; empty without a world. */
   readonly exportName: string;
   /** The name under which it imports the host API, if it does. */
   readonly hostApi: string | undefined;
@@ -33,6 +33,24 @@ export function matchContract(analysis: ComponentAnalysis): ContractMatch {
   const { contract, item } = findWorld(analysis.exports);
   assertExport(contract, item);
   return { world: contract.world, exportName: item.name, ...matchImports(analysis.imports) };
+}
+
+/**
+ * The same for a component that need not be a plugin: one that fits no world has the world `none`, and only its own
+ * functions can be called.
+ *
+ * @throws {PluginError} for imports, as {@link matchContract}.
+ */
+export function matchAny(analysis: ComponentAnalysis): ContractMatch {
+  const imports = matchImports(analysis.imports);
+  try {
+    return matchContract(analysis);
+  } catch (error) {
+    if (error instanceof PluginError && error.code === 'ERR_INCOMPATIBLE_WIT') {
+      return { world: 'none', exportName: '', ...imports };
+    }
+    throw error;
+  }
 }
 
 interface Candidate {

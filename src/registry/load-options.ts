@@ -6,6 +6,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   sandbox: true,
   config: true,
   version: true,
+  world: true,
   selfTest: true,
   healthCheck: true,
   failurePolicy: true,

@@ -15,6 +15,11 @@ export interface LoadOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** The version's name. @default what the plugin's metadata says, else the first 12 digits of its SHA-256 */
   readonly version?: string;
+  /**
+   * `any` also loads a component that implements no world of the contract: `engine.call` reaches what it exports,
+   * `process` nothing. @default 'plugin'
+   */
+  readonly world?: 'plugin' | 'any';
   /** What a version has to answer before it serves anybody; within `wallTimeLimitMs` as a whole. @default nothing */
   readonly selfTest?: Check;
   /** What `healthCheck()` asks. @default `health-check-ping`, to which any answer will do */

@@ -1,4 +1,4 @@
-import { nonEmptyString } from '../arguments.ts';
+import { nonEmptyString, oneOf } from '../arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import { PluginError } from '../errors.ts';
@@ -43,8 +43,9 @@ export class VersionStarter {
   /** Compiles a component, or takes it from a cache, and starts it. @throws {PluginError} what says why it is unusable. */
   async bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
     const { maxMemoryBytes } = this.#capabilities.resolve(plugin, options.sandbox);
+    const world = oneOf('world', options.world, ['plugin', 'any'], 'plugin');
     try {
-      const { artifact, modules } = await this.#compiler.load(source, { maxMemoryBytes });
+      const { artifact, modules } = await this.#compiler.load(source, { maxMemoryBytes, world });
       return await this.start(plugin, { artifact, modules, source }, options);
     } catch (error) {
       throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;

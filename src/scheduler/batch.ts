@@ -1,12 +1,15 @@
 import { fromWire, type PluginError } from '../errors.ts';
 import { SlotState } from '../pool/mailbox.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
-import type { Utterance } from '../protocol.ts';
+import type { LargeRequest, Utterance } from '../protocol.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 
 /** Workers that may die before a job begins; then it fails instead of trying another. */
 const MAX_LOSSES = 3;
+
+/** What a function returned is with the job; for the books it is an answer. */
+const RETURNED = Object.freeze({ output: '', success: true });
 
 /**
  * Jobs of one lane on their way through one worker. The unit of dispatch is the batch, the unit of everything else is
@@ -35,15 +38,16 @@ export class Batch {
     const { thread, lane, jobs } = this;
     const { mailbox } = thread;
     const kind = jobs[0]!.kind;
-    const large = new Map<number, Pick<Job, 'input' | 'options'>>();
+    const large = new Map<number, LargeRequest>();
     mailbox.reset();
     for (const [slot, job] of jobs.entries()) {
       job.state = 'sent';
       job.batch = this;
       job.slot = slot;
       mailbox.asked(slot, job.askedAt);
-      if (kind === 'process' && mailbox.putRequest(slot, job.input, job.options)) continue;
-      if (kind === 'process') large.set(slot, { input: job.input, options: job.options });
+      const { input, options, call } = job;
+      if (kind === 'process' && call === undefined && mailbox.putRequest(slot, input, options)) continue;
+      if (kind === 'process') large.set(slot, { input, options, ...(call !== undefined && { call }) });
       mailbox.queue(slot);
     }
     lane.sent += jobs.length;
@@ -143,7 +147,10 @@ export class Batch {
     }
     const posted = this.thread.posted(job.slot);
     if (posted?.kind === 'response') job.resolve(posted.response);
-    else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
+    else if (posted?.kind === 'value') {
+      job.value = posted.value;
+      job.resolve(RETURNED);
+    } else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
     else if (posted?.kind === 'error') {
       const error = fromWire(posted.error);
       const backtrace = error.backtrace && (this.lane.locations?.locate(error.backtrace) ?? error.backtrace);

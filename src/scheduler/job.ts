@@ -1,7 +1,7 @@
 import { type Abortable, unwatchSignal, watchSignal } from '../abort.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
-import type { PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
 import type { Batch } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { Linked } from './linked-list.ts';
@@ -76,6 +76,10 @@ export class Job implements Linked<Job>, Abortable {
   onOutcome: ((outcome: JobOutcome) => void) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
+  /** The function to call instead of `process`; `input` then tells such calls apart. */
+  call: FunctionCall | undefined;
+  /** What it returned. */
+  value: unknown;
   /** Who listens to what becomes of it. */
   observation: Observation | undefined;
   /** Workers that died with the job first in line, before it began. */

@@ -6,7 +6,7 @@ import { observe } from '../observe/observation.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
-import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../protocol.ts';
 import { Batch } from './batch.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener, type ProcessOptions } from './job.ts';
@@ -154,6 +154,19 @@ export class Scheduler {
     this.#submit(lane, input, options, call, onOutcome, listener);
   }
 
+  /** Calls a function that the component exports; see `engine.call`. */
+  async call(
+    lane: Lane,
+    input: string,
+    func: FunctionCall,
+    call: ProcessOptions,
+    onOutcome?: Job['onOutcome'],
+  ): Promise<unknown> {
+    const job = this.#submit(lane, input, [], call, onOutcome, undefined, func);
+    await job.result;
+    return job.value;
+  }
+
   #submit(
     lane: Lane,
     input: string,
@@ -161,9 +174,11 @@ export class Scheduler {
     call: ProcessOptions,
     onOutcome: Job['onOutcome'],
     listener: JobListener | undefined,
+    func?: FunctionCall,
   ): Job {
     const requestId = call.requestId ?? this.nextRequestId();
     const job = new Job('process', lane, input, options, requestId, call.priority ?? 0, listener);
+    job.call = func;
     job.askedAt = this.#clock.now;
     job.onOutcome = onOutcome;
     job.observation = observe(lane.definition.plugin, lane.version, requestId);

@@ -6,7 +6,7 @@ const artifact: Artifact = {
   sha256: 'ab'.repeat(32),
   key: 'cd'.repeat(32),
   contract: { world: 'plugin-v1', exportName: 'a:b/c@1.0.0', hostApi: undefined, wasi: ['wasi:io/poll@0.2.0'] },
-  summary: { bytes: 5, imports: ['ü'], exports: [], memories: [], maxBytes: 0, features: ['gc'] },
+  summary: { bytes: 5, imports: ['ü'], exports: [], functions: [], memories: [], maxBytes: 0, features: ['gc'] },
   binding: { kind: 'glue', glue: 'export function instantiate() { return "𝄞"; }', reason: 'it uses ü' },
   modules: [
     { name: 'plugin.core.wasm', bytes: Uint8Array.of(0, 97, 115, 109) },

@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'docs/write-a-plugin.md',
   'docs/embed.md',
   'docs/batch.md',
+  'docs/call.md',
   'docs/cli.md',
   'docs/limits.md',
   'docs/versions.md',

@@ -10,7 +10,7 @@ export function fakeVersion(queue: FairQueue, name: string, plugin = 'plugin'): 
     sha256: '',
     key: '',
     contract,
-    summary: { bytes: 0, imports: [], exports: [], memories: [], maxBytes: 0, features: [] },
+    summary: { bytes: 0, imports: [], exports: [], functions: [], memories: [], maxBytes: 0, features: [] },
     binding: { kind: 'glue' as const, glue: '', reason: '' },
     modules: [],
   };

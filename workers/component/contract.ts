@@ -51,6 +51,7 @@ export function bindProcess(
   { world, exportName }: Pick<ContractMatch, 'world' | 'exportName'>,
   maxOutputBytes: number,
 ): ProcessBytes | undefined {
+  if (world === 'none') return undefined;
   const lifted = component.lifted(exportName, 'process');
   if (lifted === undefined || lifted.cx.encoding !== 'utf8') return undefined;
   return WORLDS[world]({ ...lifted, maxOutputBytes });

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { serialize } from 'node:v8';
+import { invalidArgument, nonEmptyString } from './arguments.ts';
+import type { ArtifactSummary } from './artifact/artifact.ts';
+import { shownName } from './component/names.ts';
+import { PluginError } from './errors.ts';
+import type { PluginFunctions } from './index.ts';
+import type { FunctionCall } from './protocol.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** The functions of one plugin: what is declared, or any. */
+export type FunctionsOf<Name extends string> = Name extends keyof PluginFunctions
+  ? PluginFunctions[Name]
+  : Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/** The arguments of a function. */
+export type ArgumentsOf<Func> = Func extends AnyFunction ? Readonly<Parameters<Func>> : never;
+
+/** What a function returns. */
+export type ReturnOf<Func> = Func extends AnyFunction ? ReturnType<Func> : never;
+
+/** How many functions an error names. */
+const NAMED = 10;
+
+/** A call in the form in which it crosses into a worker. */
+export interface PreparedCall {
+  readonly call: FunctionCall;
+  /** Equal for equal calls: what `input` is for requests. */
+  readonly input: string;
+}
+
+/**
+ * Finds a function among those that a component exports, and packs its arguments.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is none, when it cannot be called from outside of its thread,
+ * or for arguments that are too many, too few or cannot cross threads. Their types show in the worker.
+ */
+export function prepareCall(functions: ArtifactSummary['functions'], path: unknown, args: unknown): PreparedCall {
+  const wanted = nonEmptyString('path', path);
+  const func = functions.find((candidate) => candidate.path === wanted);
+  if (func === undefined) throw noSuchFunction(functions, wanted);
+  const { interface: owner, name, params, returns, obstacle } = func;
+  if (obstacle !== undefined) {
+    throw new PluginError('ERR_INVALID_ARGUMENT', `${shownName(wanted)} cannot be called from outside: ${obstacle}`, {
+      hint: 'Values without resources, streams and futures can cross threads; export a function that takes those.',
+    });
+  }
+  if (!Array.isArray(args) || args.length !== params) {
+    throw invalidArgument('args', `an array of ${params} arguments`, args);
+  }
+  const packed = pack(args);
+  const digest = createHash('sha256').update(packed).digest('hex');
+  return { call: { interface: owner, name, returns, args: packed }, input: `${wanted} ${digest}` };
+}
+
+function pack(args: readonly unknown[]): Uint8Array {
+  try {
+    return serialize(args);
+  } catch (error) {
+    throw new PluginError('ERR_INVALID_ARGUMENT', 'The arguments have a value that cannot cross threads', {
+      hint: 'Pass plain values: no functions, symbols, class instances with behaviour or shared memory.',
+      cause: error,
+    });
+  }
+}
+
+function noSuchFunction(functions: ArtifactSummary['functions'], path: string): PluginError {
+  const names = functions.slice(0, NAMED).map((func) => shownName(func.path));
+  const more = functions.length > NAMED ? ` and ${functions.length - NAMED} more` : '';
+  return new PluginError('ERR_INVALID_ARGUMENT', `The component exports no function ${shownName(path)}`, {
+    hint: names.length === 0 ? 'It exports none at all.' : `It exports ${names.join(', ')}${more}.`,
+  });
+}

@@ -1,0 +1,41 @@
+import { deserialize } from 'node:v8';
+import { PluginError } from '../src/errors.ts';
+import type { FunctionCall } from '../src/protocol.ts';
+import { lowerCamel } from './component/names.ts';
+
+/** What the codecs of the direct binding say of a value that is of another type than the function takes. */
+const MISFIT = /^Expected /;
+
+/**
+ * Calls a function among the exports of an instance, which has them in the shapes of jco: in camel case, with the `err`
+ * of a `result` as the own property `payload` of an exception.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` for arguments of other types, and whatever else ends the call.
+ */
+export function callFunction(
+  exports: Readonly<Record<string, unknown>>,
+  { interface: owner, name, returns, args }: FunctionCall,
+): unknown {
+  const scope = owner === undefined ? exports : (own(exports, owner) as Readonly<Record<string, unknown>>);
+  const func = own(scope, lowerCamel(name)) as (...values: unknown[]) => unknown;
+  const values: unknown[] = deserialize(args);
+  try {
+    const value = func(...values);
+    return returns === 'result' ? { tag: 'ok', val: value } : value;
+  } catch (error) {
+    if (returns === 'result' && error instanceof Error && Object.hasOwn(error, 'payload')) {
+      return { tag: 'err', val: (error as { readonly payload?: unknown }).payload };
+    }
+    if (!(error instanceof TypeError && MISFIT.test(error.message))) throw error;
+    throw new PluginError('ERR_INVALID_ARGUMENT', `The arguments do not fit the function: ${error.message}`, {
+      hint: '`wasm-plugin-pool types` writes the types that it takes.',
+      cause: error,
+    });
+  }
+}
+
+/** A component chooses the names of its exports. */
+function own(exports: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(exports, name)) return exports[name];
+  throw new Error(`The binding lacks an export that the component has: ${name}`);
+}
