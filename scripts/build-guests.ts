@@ -30,6 +30,11 @@ const GUESTS: readonly Guest[] = [
     load: () => import('../examples/plugins/csv-to-json/build.ts'),
   },
   {
+    name: 'links',
+    tools: ['componentize-qjs'],
+    load: () => import('../examples/plugins/links/build.ts'),
+  },
+  {
     name: 'word-count',
     tools: ['assemblyscript', '@bytecodealliance/jco-transpile'],
     load: () => import('../examples/plugins/word-count/build.ts'),
@@ -37,7 +42,12 @@ const GUESTS: readonly Guest[] = [
 ];
 
 /** What turns sources into components, by paths from the plugins. */
-const BUILDERS = ['../../src/cli/build/assemblyscript.ts', '../../src/componentize/componentize.ts'];
+const BUILDERS = [
+  '../../src/cli/build/assemblyscript.ts',
+  '../../src/cli/build/javascript.ts',
+  '../../src/componentize/componentize.ts',
+  '../../src/guest/define-plugin.ts',
+];
 
 const { values: options } = parseArgs({ options: { all: { type: 'boolean' }, verify: { type: 'boolean' } } });
 const jobs = GUESTS.map((guest) => report(guest.name, () => buildGuest(guest)));
@@ -77,7 +87,8 @@ async function buildGuest({ name, tools, load }: Guest): Promise<string> {
 /** One hash over everything that decides what a guest becomes. */
 async function hashInputs(name: string, tools: readonly string[]): Promise<string> {
   const sources: string[] = [];
-  for await (const path of glob(`${name}/**/*.{js,ts}`, { cwd: PLUGINS })) sources.push(path);
+  const exclude = (path: string): boolean => path.endsWith('build');
+  for await (const path of glob(`${name}/**/*.{js,ts}`, { cwd: PLUGINS, exclude })) sources.push(path);
   const files = await hashFiles(PLUGINS, [...sources, ...BUILDERS, 'componentize.ts', '../../wit/plugin-system.wit']);
   const versions = await Promise.all(tools.map(async (tool) => `${tool}@${await installedVersion(tool)}`));
   return sha256(JSON.stringify([files, versions]));

@@ -51,6 +51,7 @@ export async function buildJavaScript(
     await place(join(stage, path), await plain(join(folder, path)));
   }
   // Beside the sources, and so before what npm has installed: that may be a link that leads out of the project.
+  await place(join(stage, 'package.json'), '{"type":"module"}');
   const authors = join(stage, 'node_modules/wasm-plugin-pool');
   await place(join(authors, 'package.json'), '{"type":"module","exports":{"./plugin":"./plugin.js"}}');
   await place(join(authors, 'plugin.js'), await plain(fileURLToPath(AUTHORS_MODULE)));
