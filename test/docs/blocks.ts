@@ -46,9 +46,9 @@ export function commandsOf(text: string): Command[] {
 
 /** What a block marked `ts` prints, as the comments behind its `console.log` say. */
 export function promisedBy(text: string): string[] {
-  return [...text.matchAll(/console\.log\(.*\); \/\/ (.*)$|console\.log\(.*\)\); \/\/ (.*)$/gm)].map(
-    ([, statement, listener]) => statement ?? listener!,
-  );
+  // The last of them ends a statement of several lines.
+  const ends = /console\.log\(.*\); \/\/ (.*)$|console\.log\(.*\)\); \/\/ (.*)$|^\); \/\/ (.*)$/gm;
+  return [...text.matchAll(ends)].map(([, statement, listener, lines]) => statement ?? listener ?? lines!);
 }
 
 /** A pattern for a text in which `…` stands for anything. */

@@ -8,6 +8,7 @@ import { blocksOf, commandsOf, matching, promisedBy, ROOT } from './blocks.ts';
 
 const DOCUMENTS = [
   'README.md',
+  'docs/start.md',
   'docs/write-a-plugin.md',
   'docs/embed.md',
   'docs/batch.md',
