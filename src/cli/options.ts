@@ -29,6 +29,14 @@ export function countOption(flags: string, description: string, range: { min: nu
   });
 }
 
+/** `--redis` and `--queue`, for the commands of a distributed queue. */
+export function queueOptions(): Option[] {
+  return [
+    new Option('--redis <url>', 'Redis or Valkey (default: redis://127.0.0.1:6379)').env('REDIS_URL'),
+    new Option('--queue <name>', 'the name of the queue (default: wasm-plugin-pool)'),
+  ];
+}
+
 /** `--concurrency`: a number, or `adaptive`. */
 export function concurrencyOption(): Option {
   const range = { min: 1, max: 1_000_000 };

@@ -11,7 +11,9 @@ import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
 import { newCommand } from './new.ts';
 import { runCommand } from './run.ts';
+import { submitCommand } from './submit.ts';
 import { typesCommand } from './types.ts';
+import { workerCommand } from './worker.ts';
 
 const EPILOGUE = `
 Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage or an unusable plugin.
@@ -33,6 +35,8 @@ export function createProgram(): Command {
     checkCommand(),
     runCommand(),
     batchCommand(),
+    submitCommand(),
+    workerCommand(),
     conformanceCommand(),
     cacheCommand(),
     newCommand(),

@@ -138,10 +138,10 @@ async function run(
 }
 
 /** Opens the journal before anything is written: what it speaks of must never be gone. */
-async function openJournal(
+export async function openJournal(
   options: ResolvedFileBatchOptions,
   input: BatchInput,
-  host: BatchHost,
+  host: Pick<BatchHost, 'plugins'>,
 ): Promise<Journal | undefined> {
   const { journal: path, resume, output } = options;
   if (path === undefined) return undefined;
@@ -155,7 +155,7 @@ async function openJournal(
 }
 
 /** Opens what is written, cut to what the journal speaks of. */
-async function withOutputs<Result>(
+export async function withOutputs<Result>(
   { output, deadLetter, journal: path }: ResolvedFileBatchOptions,
   journal: Journal | undefined,
   run: (files: WriterFiles) => Promise<Result>,
@@ -178,7 +178,7 @@ async function withOutputs<Result>(
 }
 
 /** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
-function recipeOf(options: ResolvedFileBatchOptions, host: BatchHost): string {
+function recipeOf(options: ResolvedFileBatchOptions, host: Pick<BatchHost, 'plugins'>): string {
   const { plugin, chain, ordered } = options.batch;
   const { atMostOnce, identity } = options;
   const names = new Set([plugin, ...chain]);
@@ -198,7 +198,7 @@ function recipeOf(options: ResolvedFileBatchOptions, host: BatchHost): string {
 }
 
 /** Makes sure that no two of the files are one: writing would destroy what is still to be read. */
-async function assertDistinct({
+export async function assertDistinct({
   input,
   output,
   deadLetter,

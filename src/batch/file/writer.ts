@@ -27,7 +27,7 @@ export interface WriterFiles {
  */
 export class BatchWriter {
   readonly #files: WriterFiles;
-  readonly #tally: Tally;
+  readonly #tally: Pick<Tally, 'state'>;
   readonly #done: IndexSet;
   readonly #block: { readonly characters: number; readonly milliseconds: number };
   #output = '';
@@ -39,7 +39,7 @@ export class BatchWriter {
   #unsynced = false;
 
   /** @param pace `prompt` writes each result at once, so that little is lost; `packed` waits for larger blocks. */
-  constructor(files: WriterFiles, tally: Tally, pace: 'prompt' | 'normal' | 'packed') {
+  constructor(files: WriterFiles, tally: Pick<Tally, 'state'>, pace: 'prompt' | 'normal' | 'packed') {
     this.#files = files;
     this.#tally = tally;
     this.#done = new IndexSet(files.journal?.state.checkpoint.done);

@@ -7,12 +7,18 @@ const WIDTH = 24;
 /** Milliseconds between two lines in a log. */
 const LOG_INTERVAL_MS = 5000;
 
+/** What is shown of a batch. */
+export type ShownProgress = Pick<
+  FileBatchProgress,
+  'done' | 'refused' | 'failed' | 'recordsPerSecond' | 'plugins' | 'bytesRead' | 'bytesTotal' | 'resumed' | 'inFlight'
+>;
+
 /** How far a batch is, on stderr: a bar where that is a terminal, and a line every few seconds where it is a log. */
 export class Progress {
   readonly #spinner: Ora | undefined;
   readonly #logs: boolean;
   #loggedAt = performance.now();
-  #last: FileBatchProgress | undefined;
+  #last: ShownProgress | undefined;
 
   constructor(enabled: boolean) {
     this.#logs = enabled && !process.stderr.isTTY;
@@ -27,7 +33,7 @@ export class Progress {
     return this.#last?.inFlight ?? 0;
   }
 
-  update(progress: FileBatchProgress): void {
+  update(progress: ShownProgress): void {
     this.#last = progress;
     if (this.#spinner !== undefined) this.#spinner.text = progressText(progress);
     const now = performance.now();
@@ -42,7 +48,7 @@ export class Progress {
 }
 
 /** `████████░░░░░░░░  33%  12,345 records  8,200 a second  3 without success  2m 03s left  redact 0.4 ms`. */
-export function progressText(progress: FileBatchProgress): string {
+export function progressText(progress: ShownProgress): string {
   const done = share(progress);
   const parts = numbers(progress);
   if (done !== undefined) {
@@ -53,12 +59,12 @@ export function progressText(progress: FileBatchProgress): string {
 }
 
 /** The same without the bar. */
-export function logLine(progress: FileBatchProgress): string {
+export function logLine(progress: ShownProgress): string {
   const done = share(progress);
   return [...(done === undefined ? [] : [percent(done)]), ...numbers(progress)].join(', ');
 }
 
-function numbers(progress: FileBatchProgress): string[] {
+function numbers(progress: ShownProgress): string[] {
   const { done, refused, failed, recordsPerSecond, plugins } = progress;
   const left = secondsLeft(progress);
   return [
@@ -73,7 +79,7 @@ function numbers(progress: FileBatchProgress): string[] {
 }
 
 /** The share of the input that was read. The reader is ahead of the results, by at most a chunk and what is in flight. */
-function share({ bytesRead, bytesTotal }: FileBatchProgress): number | undefined {
+function share({ bytesRead, bytesTotal }: ShownProgress): number | undefined {
   return bytesTotal === undefined || bytesTotal === 0 ? undefined : Math.min(bytesRead / bytesTotal, 1);
 }
 
@@ -82,7 +88,7 @@ function percent(share: number): string {
 }
 
 /** At the pace of this run; an earlier run's part of the file is passed over in no time. */
-function secondsLeft(progress: FileBatchProgress): number | undefined {
+function secondsLeft(progress: ShownProgress): number | undefined {
   const done = share(progress);
   const { done: records, recordsPerSecond, resumed } = progress;
   if (done === undefined || done === 0 || records === resumed || recordsPerSecond === 0) return undefined;

@@ -1,0 +1,51 @@
+import type { RetryOptions } from '../batch/options.ts';
+import type { PluginResponse, RequestOptions } from '../protocol.ts';
+
+/** A plugin of a distributed batch. Its policy is the worker's business: it says what may be reached there. */
+export interface ChunkPlugin {
+  readonly name: string;
+  /** Of the component, by which it travels. */
+  readonly sha256: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** How the records of a chunk run. */
+export interface ChunkRecipe {
+  readonly plugins: readonly ChunkPlugin[];
+  readonly plugin: string | undefined;
+  readonly chain: readonly string[];
+  readonly deadlineMs: number | undefined;
+  readonly retry: Required<RetryOptions>;
+  readonly idempotent: boolean;
+}
+
+/** A record on its way. */
+export interface ChunkRecord {
+  readonly index: number;
+  readonly input: string;
+  readonly options?: RequestOptions;
+  readonly plugin?: string;
+}
+
+/** The data of a job: some records that follow each other. */
+export interface Chunk {
+  readonly batch: string;
+  /** The index of its first record. */
+  readonly chunk: number;
+  readonly tenant: string;
+  readonly recipe: ChunkRecipe;
+  readonly records: readonly ChunkRecord[];
+}
+
+/** What became of a record, as Redis keeps it. */
+export type ChunkResult =
+  | { readonly response: PluginResponse }
+  | {
+      readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+      readonly attempts: number;
+    };
+
+/** The name of the job of a chunk; adding it twice adds it once. */
+export function jobId({ batch, chunk }: Pick<Chunk, 'batch' | 'chunk'>): string {
+  return `${batch}-${chunk}`;
+}

@@ -1,0 +1,7 @@
+/** Which queue, and where. */
+export interface QueueOptions {
+  /** The URL of Redis or Valkey. @default redis://127.0.0.1:6379 */
+  readonly redis?: string;
+  /** The name of the queue, which dashboards show. @default wasm-plugin-pool */
+  readonly queue?: string;
+}

@@ -1,0 +1,253 @@
+import type { Job, Worker } from 'bullmq';
+import { invalidArgument, knownKeys, wholeNumber } from '../arguments.ts';
+import type { BatchRequest, BatchResult } from '../batch/options.ts';
+import { PluginEngine } from '../engine.ts';
+import type { EngineOptions } from '../options.ts';
+import type { Sandbox } from '../sandbox/policy.ts';
+import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
+import { WorkerPlugins } from './components.ts';
+import type { QueueOptions } from './options.ts';
+import { takeTokens } from './rate-limit.ts';
+import { connect, FORGET_SECONDS, type QueueConnection } from './redis.ts';
+
+/** How a worker works. */
+export interface WorkerOptions extends QueueOptions {
+  /** How its engine is made. @default {} */
+  readonly engine?: EngineOptions;
+  /** What plugins may do on this machine; the one who submits has no say in it. @default 'restricted' */
+  readonly sandbox?: Sandbox;
+  /** Chunks at once: more than one, so that there is work while another chunk is fetched or written. @default 2 */
+  readonly chunks?: number;
+  /** Records in flight at once, of each chunk. @default 256 */
+  readonly concurrency?: number;
+  /** Milliseconds between two checkpoints of a chunk. @default 250 */
+  readonly checkpointMs?: number;
+  /** Milliseconds after which a chunk whose worker is not heard of goes to another one. @default 30_000 */
+  readonly lockMs?: number;
+  /** Records that each tenant may run in a second, over all workers that say the same. @default unlimited */
+  readonly tenantRates?: Readonly<Record<string, number>>;
+}
+
+/** What a worker did so far. */
+export interface WorkerStatus {
+  readonly chunks: number;
+  readonly records: number;
+}
+
+/** A worker at work. */
+export interface BatchWorker extends AsyncDisposable {
+  readonly engine: PluginEngine;
+  status(): WorkerStatus;
+  /** Takes no more chunks, gives those it has back at their next checkpoint, and ends. */
+  drain(): Promise<void>;
+}
+
+const KEYS = [
+  'redis',
+  'queue',
+  'engine',
+  'sandbox',
+  'chunks',
+  'concurrency',
+  'checkpointMs',
+  'lockMs',
+  'tenantRates',
+] as const satisfies readonly (keyof WorkerOptions)[];
+
+/** A chunk may lose so many workers before it fails: one of them may be what kills them. */
+const MAX_STALLED = 10;
+
+/**
+ * Runs chunks of distributed batches, until it is drained.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_BATCH_QUEUE`.
+ */
+export async function startWorker(options: WorkerOptions = {}): Promise<BatchWorker> {
+  knownKeys('options', options, KEYS);
+  const settings: Settings = {
+    concurrency: wholeNumber('concurrency', options.concurrency, { min: 1, max: 1_000_000, default: 256 }),
+    checkpointMs: wholeNumber('checkpointMs', options.checkpointMs, { min: 1, max: 60_000, default: 250 }),
+    rates: new Map(Object.entries(options.tenantRates ?? {})),
+  };
+  for (const [tenant, rate] of settings.rates) {
+    if (!(rate > 0)) throw invalidArgument(`tenantRates.${tenant}`, 'a number above 0', rate);
+  }
+  const chunks = wholeNumber('chunks', options.chunks, { min: 1, max: 1000, default: 2 });
+  const lockMs = wholeNumber('lockMs', options.lockMs, { min: 100, max: 3_600_000, default: 30_000 });
+  const connection = await connect(options);
+  const engine = await PluginEngine.create(options.engine);
+  const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
+  const drained = new AbortController();
+  const status = { chunks: 0, records: 0 };
+  const worker: Worker<Chunk> = new connection.bullmq.Worker<Chunk>(
+    connection.name,
+    (job, token) => new ChunkRun(job, token, connection, engine, plugins, settings, drained.signal, status).run(),
+    {
+      ...connection.options,
+      concurrency: chunks,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      maxStalledCount: MAX_STALLED,
+    },
+  );
+  // Redis that is away is waited for; a chunk that failed is the queue's to try again.
+  worker.on('error', () => {});
+  let ended: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    drained.abort();
+    await worker.close();
+    await engine.close();
+    await connection.close();
+  };
+  const drainOnce = (): Promise<void> => {
+    ended ??= drain();
+    return ended;
+  };
+  return {
+    engine,
+    status: () => ({ ...status }),
+    drain: drainOnce,
+    [Symbol.asyncDispose]: drainOnce,
+  };
+}
+
+interface Settings {
+  readonly concurrency: number;
+  readonly checkpointMs: number;
+  readonly rates: ReadonlyMap<string, number>;
+}
+
+/** One run of a chunk: what an earlier run has left in Redis is not run again. */
+class ChunkRun {
+  readonly #job: Job<Chunk>;
+  readonly #token: string | undefined;
+  readonly #connection: QueueConnection;
+  readonly #engine: PluginEngine;
+  readonly #plugins: WorkerPlugins;
+  readonly #settings: Settings;
+  readonly #drained: AbortSignal;
+  readonly #status: { chunks: number; records: number };
+  /** Results that are not in Redis yet: index and value, in turns. */
+  #results: (string | number)[] = [];
+  #written = 0;
+  #checkpoints: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    job: Job<Chunk>,
+    token: string | undefined,
+    connection: QueueConnection,
+    engine: PluginEngine,
+    plugins: WorkerPlugins,
+    settings: Settings,
+    drained: AbortSignal,
+    status: { chunks: number; records: number },
+  ) {
+    this.#job = job;
+    this.#token = token;
+    this.#connection = connection;
+    this.#engine = engine;
+    this.#plugins = plugins;
+    this.#settings = settings;
+    this.#drained = drained;
+    this.#status = status;
+  }
+
+  async run(): Promise<{ readonly records: number }> {
+    const { batch, chunk, records, recipe, tenant } = this.#job.data;
+    const { redis, keys } = this.#connection;
+    const key = keys.results(batch, chunk);
+    const done = new Set(await redis.hkeys(key));
+    this.#written = done.size;
+    const left = records.filter(({ index }) => !done.has(`${index}`));
+    const rate = this.#settings.rates.get(tenant);
+    if (rate !== undefined && left.length > 0) {
+      const wait = await takeTokens(this.#connection, tenant, rate, left.length);
+      if (wait > 0) await this.#giveBack(wait);
+    }
+    await this.#plugins.with(recipe.plugins, (names) => this.#runRecords(left, names));
+    if (this.#written < records.length) await this.#giveBack(0);
+    await redis.rpush(keys.finished(batch), chunk);
+    await redis.expire(keys.finished(batch), FORGET_SECONDS);
+    this.#status.chunks++;
+    return { records: records.length };
+  }
+
+  /** To the next worker, after some milliseconds; what is done stays in Redis. */
+  async #giveBack(milliseconds: number): Promise<never> {
+    await this.#job.moveToDelayed(Date.now() + milliseconds, this.#token);
+    throw new this.#connection.bullmq.DelayedError();
+  }
+
+  async #runRecords(records: readonly ChunkRecord[], names: ReadonlyMap<string, string>): Promise<void> {
+    const { recipe } = this.#job.data;
+    const named = (name: string): string => names.get(name) ?? name;
+    const { plugin, deadlineMs, retry, idempotent, chain } = recipe;
+    const drained = this.#drained;
+    function* requests(): Generator<BatchRequest> {
+      for (const { input, options = [], plugin: own } of records) {
+        if (drained.aborted) return;
+        yield { input, options, ...(own !== undefined && { plugin: known(names, own) }) };
+      }
+    }
+    const results = this.#engine.batch(requests(), {
+      ...(plugin !== undefined && { plugin: named(plugin) }),
+      chain: chain.map(named),
+      concurrency: this.#settings.concurrency,
+      retry,
+      idempotent,
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    });
+    // By the clock: a slow record must not keep the results before it from Redis.
+    const ticker = setInterval(() => void this.#checkpoint(), this.#settings.checkpointMs);
+    try {
+      for await (const result of results) {
+        this.#results.push(records[result.index]!.index, JSON.stringify(resultOf(result)));
+      }
+    } finally {
+      clearInterval(ticker);
+    }
+    await this.#checkpoint();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Writes what is done; one after the other, so that the last one resolves when all is written. */
+  #checkpoint(): Promise<void> {
+    this.#checkpoints = this.#checkpoints
+      .then(() => this.#write())
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+    return this.#checkpoints;
+  }
+
+  async #write(): Promise<void> {
+    const results = this.#results;
+    if (results.length === 0) return;
+    this.#results = [];
+    const { batch, chunk, records } = this.#job.data;
+    const key = this.#connection.keys.results(batch, chunk);
+    await this.#connection.redis
+      .multi()
+      .hset(key, ...results)
+      .expire(key, FORGET_SECONDS)
+      .exec();
+    this.#written += results.length / 2;
+    this.#status.records += results.length / 2;
+    await this.#job.updateProgress({ done: this.#written, of: records.length });
+  }
+}
+
+/** Only the batch's own plugins can be named: an engine's other plugins belong to other batches. */
+function known(names: ReadonlyMap<string, string>, name: string): string {
+  return names.get(name) ?? `not in the batch: ${name}`;
+}
+
+function resultOf(result: BatchResult): ChunkResult {
+  if (result.ok) {
+    const { output, success, errorMessage } = result;
+    return { response: { output, success, ...(errorMessage !== undefined && { errorMessage }) } };
+  }
+  const { code, message, hint } = result.error;
+  return { error: { code, message, ...(hint !== undefined && { hint }) }, attempts: result.attempts };
+}
