@@ -235,13 +235,13 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       const input = resolveInput(request);
       const pairs = resolveRequestOptions(request.options);
       if (plugin.canary === undefined && options.version === undefined) {
-        this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
-        return;
+        return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
       }
       const { lane, call, onOutcome } = this.#choose(plugin, options);
-      this.#scheduler.submit(lane, input, pairs, call, onOutcome, listener);
+      return this.#scheduler.submit(lane, input, pairs, call, onOutcome, listener);
     } catch (error) {
       listener.rejected(error as PluginError);
+      return undefined;
     }
   };
 

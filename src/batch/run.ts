@@ -1,16 +1,29 @@
+import type { Abortable } from '../abort.ts';
 import { invalidArgument } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
 import type { PluginResponse } from '../protocol.ts';
 import type { ProcessRequest } from '../request.ts';
 import type { JobListener, ProcessOptions } from '../scheduler/job.ts';
+import { type Linked, LinkedList } from '../scheduler/linked-list.ts';
 import { Limiter } from './limiter.ts';
 import type { BatchResult, ResolvedBatchOptions } from './options.ts';
 import { backoffMs, mayRetry } from './retry.ts';
 import type { RecordSource } from './source.ts';
 import { type BatchProgress, CallStatistics } from './statistics.ts';
 
-/** `engine.process` for a listener in the place of a promise, which may be called before it returns. */
-export type Submit = (plugin: string, request: ProcessRequest, options: ProcessOptions, listener: JobListener) => void;
+/**
+ * `engine.process` for a listener in the place of a promise, which may be called before it returns. Gives back what the
+ * request can be aborted by.
+ */
+export type Submit = (
+  plugin: string,
+  request: ProcessRequest,
+  options: ProcessOptions,
+  listener: JobListener,
+) => Abortable | undefined;
+
+/** What every call gets. */
+const WAIT: ProcessOptions = Object.freeze({ whenFull: 'wait' });
 
 /** What runs. */
 export interface Runnable extends ProcessRequest {
@@ -30,7 +43,9 @@ export class FailedRecord<Item extends Runnable = Runnable> {
 }
 
 /** A record on its way through the batch: first in flight, then with its answer or its error. */
-export class Flight<Item extends Runnable> implements JobListener {
+export class Flight<Item extends Runnable> implements JobListener, Linked<Flight<Item>> {
+  previous: Flight<Item> | undefined;
+  next: Flight<Item> | undefined;
   readonly index: number;
   readonly record: Item;
   /** When its deadline passes, by `performance.now()`. */
@@ -43,6 +58,8 @@ export class Flight<Item extends Runnable> implements JobListener {
   /** Attempts at this step, and when the last one began, if its time is taken. */
   attempts = 0;
   startedAt = 0;
+  /** The attempt that is under way. */
+  job: Abortable | undefined;
   response: PluginResponse | undefined;
   error: PluginError | undefined;
 
@@ -90,8 +107,8 @@ export class BatchRun<Item extends Runnable> {
   readonly #limiter: Limiter;
   readonly #calls = new CallStatistics();
   readonly #controller = new AbortController();
-  /** What every call gets, where there is no deadline to be counted for each. */
-  readonly #call: ProcessOptions;
+  /** What is with the engine. Aborted one by one: to give each a signal costs more than this list. */
+  readonly #submitted = new LinkedList<Flight<Item>>();
   readonly #backoffs = new Set<NodeJS.Timeout>();
   readonly #startedAt = performance.now();
   /** Done and not taken: in the order in which they were done, or by their index. */
@@ -119,7 +136,6 @@ export class BatchRun<Item extends Runnable> {
       rejected: (flight, error) => this.#rejected(flight, error),
     };
     this.#limiter = new Limiter(options.concurrency);
-    this.#call = { signal: this.#controller.signal, whenFull: 'wait' };
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -183,7 +199,7 @@ export class BatchRun<Item extends Runnable> {
     const reader = this.#reader;
     this.#reader = 'ended';
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort(this.#options.signal?.reason);
+    this.#abort();
     for (const timer of this.#backoffs) clearTimeout(timer);
     this.#inFlight -= this.#backoffs.size;
     this.#backoffs.clear();
@@ -197,9 +213,14 @@ export class BatchRun<Item extends Runnable> {
   }
 
   readonly #onAbort = (): void => {
-    this.#controller.abort(this.#options.signal?.reason);
+    this.#abort();
     this.#wake();
   };
+
+  #abort(): void {
+    this.#controller.abort(this.#options.signal?.reason);
+    for (const { job } of [...this.#submitted]) job?.aborted(this.#controller.signal);
+  }
 
   #wake(): void {
     const notify = this.#notify;
@@ -272,17 +293,20 @@ export class BatchRun<Item extends Runnable> {
     const plugin = stage === 0 ? (record?.plugin ?? this.#options.plugin) : this.#options.chain[stage - 1];
     if (typeof plugin === 'string' && plugin !== '') {
       flight.plugin = plugin;
-      this.#submit(plugin, flight.request, this.#callOf(flight), flight);
+      flight.job = undefined;
+      this.#submitted.push(flight);
+      flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
     } else flight.rejected(invalidArgument('plugin', 'a string that is not empty', plugin));
   }
 
   /** A record's deadline counts from when it was read, over all attempts and steps. */
   #callOf({ expiresAt }: Flight<Item>): ProcessOptions {
-    if (expiresAt === undefined) return this.#call;
-    return { ...this.#call, deadlineMs: Math.max(1, Math.ceil(expiresAt - performance.now())) };
+    if (expiresAt === undefined) return WAIT;
+    return { ...WAIT, deadlineMs: Math.max(1, Math.ceil(expiresAt - performance.now())) };
   }
 
   #answered(flight: Flight<Item>, response: PluginResponse): void {
+    this.#submitted.remove(flight);
     const { stage, startedAt, plugin } = flight;
     this.#calls.end(plugin, stage, startedAt, response.success ? 'success' : 'unsuccessful');
     if (response.success && stage < this.#options.chain.length && this.#state === 'running') {
@@ -301,7 +325,10 @@ export class BatchRun<Item extends Runnable> {
 
   #rejected(flight: Flight<Item>, error: PluginError): void {
     const { attempts, stage, startedAt, plugin } = flight;
-    if (plugin !== '') this.#calls.end(plugin, stage, startedAt, 'unsuccessful');
+    if (plugin !== '') {
+      this.#submitted.remove(flight);
+      this.#calls.end(plugin, stage, startedAt, 'unsuccessful');
+    }
     if (this.#state === 'running' && mayRetry(error, attempts, this.#options)) {
       const delay = backoffMs(attempts, this.#options.retry);
       if (flight.expiresAt === undefined || performance.now() + delay < flight.expiresAt) {

@@ -21,6 +21,7 @@ import {
 } from '../batch/file/record.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
+import type { Journal } from '../batch/journal/journal.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import { type Chunk, type ChunkPlugin, type ChunkRecipe, type ChunkRecord, type ChunkResult, jobId } from './chunk.ts';
 import { publishComponent, sha256 } from './components.ts';
@@ -102,10 +103,11 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
     try {
       const host = { plugins: () => [...components].map(([name, bytes]) => ({ name, sha256: sha256(bytes) })) };
       const journal = await openJournal(resolved, input, host);
-      let outcome: 'complete' | 'unfinished' = 'unfinished';
+      let outcome: Parameters<Journal['close']>[0] = 'untouched';
       try {
-        const summary = await withOutputs(resolved, journal, (files) =>
-          new Submission(connection, resolved, input, files, {
+        const summary = await withOutputs(resolved, journal, (files) => {
+          outcome = 'unfinished';
+          return new Submission(connection, resolved, input, files, {
             components,
             plugins,
             size,
@@ -113,8 +115,8 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
             priority,
             tenant,
             onProgress,
-          }).run(),
-        );
+          }).run();
+        });
         outcome = summary.interrupted ? 'unfinished' : 'complete';
         return summary;
       } finally {

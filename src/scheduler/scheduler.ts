@@ -150,8 +150,8 @@ export class Scheduler {
     call: ProcessOptions,
     onOutcome: Job['onOutcome'],
     listener: JobListener,
-  ): void {
-    this.#submit(lane, input, options, call, onOutcome, listener);
+  ): Job {
+    return this.#submit(lane, input, options, call, onOutcome, listener);
   }
 
   /** Calls a function that the component exports; see `engine.call`. */

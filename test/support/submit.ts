@@ -13,5 +13,6 @@ export function submitTo(
       (response) => listener.resolved(response),
       (error: PluginError) => listener.rejected(error),
     );
+    return undefined;
   };
 }

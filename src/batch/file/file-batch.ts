@@ -52,9 +52,12 @@ export async function runFileBatch(given: FileBatchOptions, host: BatchHost): Pr
   const input = await BatchInput.open(options.input.path, options.input.compression);
   try {
     const journal = await openJournal(options, input, host);
-    let outcome: 'complete' | 'unfinished' = 'unfinished';
+    let outcome: Parameters<Journal['close']>[0] = 'untouched';
     try {
-      const summary = await withOutputs(options, journal, (files) => run(options, host, input, files));
+      const summary = await withOutputs(options, journal, (files) => {
+        outcome = 'unfinished';
+        return run(options, host, input, files);
+      });
       outcome = summary.interrupted ? 'unfinished' : 'complete';
       return summary;
     } finally {

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
@@ -14,6 +14,8 @@ export class BatchOutput {
   readonly #file: FileHandle | undefined;
   readonly #compression: Compression;
   readonly #hint: string | undefined;
+  /** Devices and pipes have no positions. */
+  readonly #seekable: boolean;
   #length: number;
 
   private constructor(
@@ -21,12 +23,14 @@ export class BatchOutput {
     file: FileHandle | undefined,
     compression: Compression,
     length: number,
+    seekable: boolean,
     hint?: string,
   ) {
     this.name = name;
     this.#file = file;
     this.#compression = compression;
     this.#length = length;
+    this.#seekable = seekable;
     this.#hint = hint;
   }
 
@@ -38,17 +42,17 @@ export class BatchOutput {
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_BATCH_JOURNAL` when it is shorter than that.
    */
   static async open(path: string, compression: Compression, length: number, hint?: string): Promise<BatchOutput> {
-    if (path === '-') return new BatchOutput('standard output', undefined, compression, 0);
+    if (path === '-') return new BatchOutput('standard output', undefined, compression, 0, false);
     const file = await open(path, length === 0 ? 'w' : 'r+').catch((error: unknown) => {
       throw unusableFile('write', path, error);
     });
     try {
+      const stats = await file.stat();
       if (length > 0) {
-        const { size } = await file.stat();
-        if (size < length) throw shorterThanJournal(path, size, length);
+        if (stats.size < length) throw shorterThanJournal(path, stats.size, length);
         await file.truncate(length);
       }
-      return new BatchOutput(path, file, compression, length, hint);
+      return new BatchOutput(path, file, compression, length, stats.isFile(), hint);
     } catch (error) {
       await file.close();
       throw error;
@@ -65,13 +69,12 @@ export class BatchOutput {
    *
    * @throws {PluginError} `ERR_BATCH_FILE`.
    */
-  async write(text: string): Promise<void> {
-    if (text === '') return;
-    const plain = Buffer.from(text);
+  async write(plain: Buffer): Promise<void> {
+    if (plain.length === 0) return;
     const bytes = this.#compression === 'none' ? plain : await compressors[this.#compression](plain);
     try {
       if (this.#file === undefined) await toStdout(bytes).catch(stdoutClosed);
-      else await writeAll(this.#file, bytes, this.#length);
+      else await writeAll(this.#file, bytes, this.#seekable ? this.#length : undefined);
     } catch (error) {
       throw error instanceof PluginError ? error : brokenFile('writing', this.name, error, this.#hint);
     }
@@ -99,11 +102,14 @@ export class BatchOutput {
 }
 
 /** `FileHandle.write` writes what fits; only the next call tells why the rest did not. */
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  // Devices and pipes have no positions.
-  const seekable = (await file.stat()).isFile();
+async function writeAll(file: FileHandle, bytes: Buffer, position: number | undefined): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, seekable ? position + at : null);
+    const { bytesWritten } = await file.write(
+      bytes,
+      at,
+      bytes.length - at,
+      position === undefined ? null : position + at,
+    );
     at += bytesWritten;
   }
 }

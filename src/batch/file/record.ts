@@ -5,7 +5,9 @@ import type { Flight, Runnable } from '../run.ts';
 import type { LineMaker } from './lines.ts';
 
 /** What a record says of itself. */
-type Fields = Partial<Pick<FileRecord, 'id' | 'plugin' | 'input' | 'options' | 'attempts' | 'malformed' | 'text'>>;
+type Fields = Partial<
+  Pick<FileRecord, 'id' | 'plugin' | 'input' | 'options' | 'attempts' | 'plain' | 'malformed' | 'text'>
+>;
 
 /** A record of a file: a request, or why it is none. One class, because there are millions of them. */
 export class FileRecord implements Runnable {
@@ -17,19 +19,23 @@ export class FileRecord implements Runnable {
   readonly options: RequestOptions;
   /** Of a dead letter: the attempts that were made. */
   readonly attempts: number;
+  /** Whether its id is JSON as it is, without escapes. */
+  readonly plain: boolean;
   /** Why it is none; then `text` is what stood there. */
   readonly malformed: string | undefined;
   readonly text: string | undefined;
   /** Its place among the records, from 0. */
   index = -1;
 
-  constructor(line: number, { id, plugin, input = '', options = [], attempts = 0, malformed, text }: Fields) {
+  constructor(line: number, fields: Fields) {
+    const { id, plugin, input = '', options = [], attempts = 0, plain = false, malformed, text } = fields;
     this.line = line;
     this.id = id;
     this.plugin = plugin;
     this.input = input;
     this.options = options;
     this.attempts = attempts;
+    this.plain = plain;
     this.malformed = malformed;
     this.text = text;
   }
@@ -44,7 +50,7 @@ export function parseRecord(line: number, text: string, options: RequestOptions)
   const plain = PLAIN.exec(text);
   if (plain !== null) {
     const [, id, input] = plain as unknown as [string, string | undefined, string];
-    return new FileRecord(line, { id, input, options });
+    return new FileRecord(line, { id, input, options, plain: true });
   }
   const refuse = (malformed: string, id?: unknown): FileRecord =>
     new FileRecord(line, { malformed, text, id: typeof id === 'string' ? id : undefined });
@@ -88,8 +94,9 @@ export function malformedError({ line, malformed }: FileRecord): PluginError {
 export type Done = Pick<Flight<FileRecord>, 'record' | 'response' | 'error' | 'attempts'>;
 
 /** The result of a record as a line of JSON. */
-export function outputLine({ record: { id, index }, response, error }: Done): string {
-  const head = id === undefined ? `{"index":${index}` : `{"id":${JSON.stringify(id)},"index":${index}`;
+export function outputLine({ record: { id, index, plain }, response, error }: Done): string {
+  const quoted = plain ? `"${id}"` : JSON.stringify(id);
+  const head = id === undefined ? `{"index":${index}` : `{"id":${quoted},"index":${index}`;
   if (error !== undefined) {
     const { code, message } = error;
     return `${head},"ok":false,"error":${JSON.stringify({ code, message })}}`;

@@ -1,14 +1,15 @@
 import { IndexSet } from '../journal/indexes.ts';
 import type { Journal } from '../journal/journal.ts';
+import { Block } from './block.ts';
 import type { BatchOutput } from './output.ts';
 import type { Tally } from './tally.ts';
 
-/** Characters that are collected before they are written in one go, and for how many milliseconds. */
-const BLOCK = 256 * 1024;
+/** Bytes that are collected before they are written in one go, and for how many milliseconds. */
+const BLOCK_BYTES = 256 * 1024;
 const BLOCK_MS = 100;
 /** Of what is compressed: the smaller the block, the worse it packs. */
-const COMPRESSED_BLOCK = 1024 * 1024;
-const COMPRESSED_BLOCK_MS = 250;
+const COMPRESSED_BYTES = 1024 * 1024;
+const COMPRESSED_MS = 250;
 /** Blocks that may wait to be written before the reading waits too. */
 const MAX_BLOCKS = 4;
 /** Milliseconds between two checkpoints that survive a loss of power. */
@@ -29,9 +30,9 @@ export class BatchWriter {
   readonly #files: WriterFiles;
   readonly #tally: Pick<Tally, 'state'>;
   readonly #done: IndexSet;
-  readonly #block: { readonly characters: number; readonly milliseconds: number };
-  #output = '';
-  #deadLetter = '';
+  readonly #pace: { readonly bytes: number; readonly milliseconds: number };
+  readonly #output = new Block();
+  readonly #deadLetter = new Block();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -43,9 +44,9 @@ export class BatchWriter {
     this.#files = files;
     this.#tally = tally;
     this.#done = new IndexSet(files.journal?.state.checkpoint.done);
-    if (pace === 'prompt') this.#block = { characters: 1, milliseconds: 0 };
-    else if (pace === 'packed') this.#block = { characters: COMPRESSED_BLOCK, milliseconds: COMPRESSED_BLOCK_MS };
-    else this.#block = { characters: BLOCK, milliseconds: BLOCK_MS };
+    if (pace === 'prompt') this.#pace = { bytes: 1, milliseconds: 0 };
+    else if (pace === 'packed') this.#pace = { bytes: COMPRESSED_BYTES, milliseconds: COMPRESSED_MS };
+    else this.#pace = { bytes: BLOCK_BYTES, milliseconds: BLOCK_MS };
   }
 
   /** The records whose results were taken, those of earlier runs included. */
@@ -60,15 +61,15 @@ export class BatchWriter {
    */
   add(index: number, line: string, deadLetter: string | undefined): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    this.#output += `${line}\n`;
-    if (deadLetter !== undefined) this.#deadLetter += `${deadLetter}\n`;
+    this.#output.add(line);
+    if (deadLetter !== undefined) this.#deadLetter.add(deadLetter);
     if (this.#files.journal !== undefined) this.#done.add(index);
-    if (this.#output.length < this.#block.characters) {
-      this.#timer ??= setTimeout(() => this.#due(), this.#block.milliseconds);
+    if (this.#output.length < this.#pace.bytes) {
+      this.#timer ??= setTimeout(() => this.#due(), this.#pace.milliseconds);
       return undefined;
     }
     this.#start();
-    if (this.#output.length < Math.max(this.#block.characters, BLOCK) * MAX_BLOCKS) return undefined;
+    if (this.#output.length < Math.max(this.#pace.bytes, BLOCK_BYTES) * MAX_BLOCKS) return undefined;
     return this.#writing?.then(() => this.#assertWell());
   }
 
@@ -81,10 +82,7 @@ export class BatchWriter {
 
   /** Writes everything that was taken. */
   async flush(): Promise<void> {
-    while (
-      this.#failure === undefined &&
-      (this.#output !== '' || this.#deadLetter !== '' || this.#writing !== undefined)
-    ) {
+    while (this.#failure === undefined && (this.#output.length > 0 || this.#writing !== undefined)) {
       await this.#idle();
       this.#start();
     }
@@ -104,21 +102,21 @@ export class BatchWriter {
     if (this.#writing !== undefined || this.#failure !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#output === '' && this.#deadLetter === '') return;
-    const output = this.#output;
-    const deadLetter = this.#deadLetter;
-    this.#output = '';
-    this.#deadLetter = '';
+    if (this.#output.length === 0) return;
+    const output = this.#output.take();
+    const deadLetter = this.#deadLetter.take();
     // As it is now: what is taken while the block is written belongs to the next one.
     const done = this.#files.journal === undefined ? [] : [...this.#done.edges];
     const tally = this.#tally.state;
     void this.#exclusively(async () => {
       await this.#files.output.write(output);
       await this.#files.deadLetter?.write(deadLetter);
+      this.#output.release(output);
+      this.#deadLetter.release(deadLetter);
       await this.#checkpoint(done, tally);
     }).then(() => {
       // Large enough, or its time came while this one was written.
-      if (this.#output.length >= this.#block.characters || this.#timer === undefined) this.#start();
+      if (this.#output.length >= this.#pace.bytes || this.#timer === undefined) this.#start();
     });
   }
 

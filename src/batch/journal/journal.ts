@@ -130,12 +130,17 @@ export class Journal {
     await this.#append(encode({ begun }));
   }
 
-  /** The run is complete, or will be continued; there is nothing to continue where nothing has begun. */
-  async close(outcome: 'complete' | 'unfinished'): Promise<void> {
+  /**
+   * Ends it; it stays where there is something to continue.
+   *
+   * @param outcome `untouched` where the run has not got as far as to open its outputs.
+   */
+  async close(outcome: 'complete' | 'unfinished' | 'untouched'): Promise<void> {
     const { checkpoint, begun } = this.#state;
     try {
       await this.#file.close();
-      if (outcome === 'complete' || (checkpoint.done.length === 0 && begun === 0)) await rm(this.path, { force: true });
+      const nothing = checkpoint.done.length === 0 && begun === 0;
+      if (outcome === 'complete' || (outcome === 'untouched' && nothing)) await rm(this.path, { force: true });
     } finally {
       await this.#lock.release();
     }

@@ -85,11 +85,13 @@ describe('Journal', () => {
   });
 
   it('goes when the run is complete, or nothing was done', async () => {
-    await written(0);
     const journal = await Journal.open(path, header, 'new');
     await journal.checkpoint(at(1), 'written');
     await journal.close('complete');
-    await (await Journal.open(path, header, 'new')).close('unfinished');
+    await (await Journal.open(path, header, 'new')).close('untouched');
+    await written(1);
+    await (await Journal.open(path, header, 'resume')).close('untouched');
+    expect((await resumed()).checkpoint).to.deep.equal(at(1));
   });
 
   it('is not begun anew over an unfinished run', async () => {
