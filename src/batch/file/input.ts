@@ -7,7 +7,8 @@ import { PluginError } from '../../errors.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+/** Larger texts would be large objects to V8, which stay until a full collection. */
+const CHUNK_BYTES = 64 * 1024;
 /** How much of a file is looked at to recognise it. */
 const HEAD_BYTES = 64 * 1024;
 
