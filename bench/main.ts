@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { versions } from '../src/bench/environment.ts';
+import { toMarkdown } from '../src/bench/markdown.ts';
+import { runBenchmarks } from '../src/bench/run.ts';
+import type { Effort } from '../src/bench/scenario.ts';
+import { formatReport, REPORT_SCHEMA } from '../src/bench/schema.ts';
+import { CANDIDATES } from './candidates.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { rot13, rot13Component } from './work/rot13.ts';
+
+const INPUT = 'sixteen bytes ok';
+
+const USAGE = `
+npm run bench -- [OPTION]…
+
+  --quick              a look, in less than a minute
+  --full               the whole matrix, with all peers; about an hour
+  --scenario NAME      only this one; may be repeated: ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --candidate NAME     only these; may be repeated: ${Object.keys(CANDIDATES).join('; ')}
+  --json FILE          writes the report as JSON
+  --markdown FILE      writes it as Markdown instead of printing it
+  --rounds N           rounds of each case
+  --round-ms N         milliseconds of each round
+  --schema             prints the JSON Schema of a report
+`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    scenario: { type: 'string', multiple: true },
+    candidate: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    markdown: { type: 'string' },
+    rounds: { type: 'string' },
+    'round-ms': { type: 'string' },
+    schema: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(USAGE);
+else if (values.schema) process.stdout.write(`${JSON.stringify(REPORT_SCHEMA, undefined, 2)}\n`);
+else await bench();
+
+async function bench(): Promise<void> {
+  const effort: Effort = values.quick ? 'quick' : values.full ? 'full' : 'default';
+  const rounds = whole('rounds');
+  const roundMs = whole('round-ms');
+  await using work = await rot13Component();
+  const report = await runBenchmarks({
+    scenarios: pick('scenario', SCENARIOS, ({ name }) => name),
+    effort,
+    duration: { ...(rounds && { rounds }), ...(roundMs && { roundMs }) },
+    setting: {
+      component: work.path,
+      request: { input: INPUT, options: [] },
+      answer: rot13(INPUT),
+      config: {},
+      sandbox: 'restricted',
+      threads: availableParallelism(),
+      candidates: Object.fromEntries(pick('candidate', Object.entries(CANDIDATES), ([name]) => name)),
+    },
+    versions: versions({ piscina: import.meta.url, '@bytecodealliance/jco-transpile': import.meta.url }),
+    onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
+  });
+  if (values.json !== undefined) await writeFile(values.json, formatReport(report));
+  const markdown = toMarkdown(report);
+  if (values.markdown === undefined) process.stdout.write(markdown);
+  else await writeFile(values.markdown, markdown);
+}
+
+/** Those that an option names, or all. */
+function pick<Value>(option: 'scenario' | 'candidate', all: readonly Value[], name: (value: Value) => string): Value[] {
+  const wanted = values[option];
+  const unknown = wanted?.find((one) => !all.some((value) => name(value) === one));
+  if (unknown !== undefined) fail(`There is no ${option} \`${unknown}\`: ${all.map(name).join(', ')}`);
+  return all.filter((value) => wanted === undefined || wanted.includes(name(value)));
+}
+
+function whole(option: 'rounds' | 'round-ms'): number | undefined {
+  const value = values[option] === undefined ? undefined : Number(values[option]);
+  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
+    fail(`Expected --${option} to be a whole number from 1, got \`${values[option]}\``);
+  return value;
+}
+
+function fail(message: string): never {
+  console.error(`${message}.`);
+  process.exit(2);
+}

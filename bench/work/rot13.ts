@@ -1,0 +1,44 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { corePlugin } from '../../test/fixtures/core-plugin.ts';
+import { plugin } from '../../test/support/wat.ts';
+
+/**
+ * The work that all candidates do: ROT13, which reads and writes every byte of its input, is a few lines in any
+ * language, and so small that what is measured is the way there and back.
+ */
+export function rot13(text: string): string {
+  return text.replace(/[a-z]/gi, (letter) => {
+    const code = letter.charCodeAt(0);
+    const base = code < 97 ? 65 : 97;
+    return String.fromCharCode(base + ((code - base + 13) % 26));
+  });
+}
+
+/** The same over `$n` bytes at `$p`, in WebAssembly. */
+export const ROT13_WAT = `
+  (func $rot13 (param $p i32) (param $n i32) (local $end i32) (local $byte i32) (local $letter i32)
+    (local.set $end (i32.add (local.get $p) (local.get $n)))
+    (loop $next (if (i32.lt_u (local.get $p) (local.get $end)) (then
+      (local.set $byte (i32.load8_u (local.get $p)))
+      (local.set $letter (i32.sub (i32.or (local.get $byte) (i32.const 32)) (i32.const 97)))
+      (if (i32.lt_u (local.get $letter) (i32.const 26)) (then
+        (i32.store8 (local.get $p) (i32.add (local.get $byte)
+          (select (i32.const 13) (i32.const -13) (i32.lt_u (local.get $letter) (i32.const 13)))))))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br $next)))))`;
+
+/** The work as a component, in a file that goes when this is disposed of. */
+export async function rot13Component(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const bytes = await plugin(
+    corePlugin({
+      definitions: ROT13_WAT,
+      process: '(call $rot13 (local.get $p) (local.get $n)) (call $ok (local.get $p) (local.get $n))',
+    }),
+  );
+  const directory = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-bench-'));
+  const path = join(directory, 'rot13.wasm');
+  await writeFile(path, bytes);
+  return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+}

@@ -1,0 +1,13 @@
+import { PluginEngine } from '../../engine.ts';
+import type { Sandbox } from '../../sandbox/policy.ts';
+import type { Candidate, Setting } from '../scenario.ts';
+
+/** The plugin in this library's engine, as a program would use it. */
+export async function open({ component, request, config, sandbox, threads }: Setting): Promise<Candidate> {
+  const engine = await PluginEngine.create({ threads });
+  await engine.loadPlugin('plugin', component, { config, sandbox: sandbox as Sandbox });
+  return {
+    process: (input) => engine.process('plugin', { input, options: request.options }),
+    close: () => engine.close(),
+  };
+}

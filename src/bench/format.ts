@@ -1,0 +1,18 @@
+import type { Ratio } from './statistics.ts';
+
+/** A number with three digits that mean something. */
+export function digits(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** A measured value; what is missing is a dash. */
+export function formatValue(value: number): string {
+  return Number.isFinite(value) ? digits(value) : '–';
+}
+
+/** A ratio with its interval. */
+export function formatRatio({ ratio, low, high }: Ratio): string {
+  const factor = (value: number): string => (Number.isFinite(value) ? digits(value) : '∞');
+  return `${factor(ratio)}× (${factor(low)} – ${factor(high)})`;
+}

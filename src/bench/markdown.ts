@@ -1,0 +1,63 @@
+import { digits, formatRatio, formatValue } from './format.ts';
+import type { CaseReport, MetricReport, Report } from './report.ts';
+
+/** A report as Markdown: what it ran on, and a table for each scenario. */
+export function toMarkdown(report: Report): string {
+  const scenarios = [...new Set(report.cases.map(({ scenario }) => scenario))];
+  const sections = scenarios.map((scenario) => {
+    const cases = report.cases.filter((one) => one.scenario === scenario);
+    return `### ${scenario}\n\n${scenarioTable(cases)}\n`;
+  });
+  return `${[preamble(report), ...sections, skippedList(report)].filter((part) => part !== '').join('\n')}`;
+}
+
+/** What the numbers were measured on, in words. */
+function preamble({ machine, versions, load, startedAt, effort, threads, subject }: Report): string {
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `Measured on ${startedAt.slice(0, 10)} with ${threads} threads on ${machine.cpu}, ${machine.cores} cores, ${digits(machine.memoryBytes / 2 ** 30)} GiB, ${machine.system}, at a load of ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after; effort ${effort}, plugin \`${subject.file}\`.
+${used.join(', ')}.
+
+Medians over the rounds, and their range in brackets. Ratios are the first candidate's values divided by the other's, of
+rounds that followed each other, with the interval that holds the true one with 95 % confidence; "noise" is where that
+allows for no difference. **Bold** is better than every other candidate, beyond the noise.
+`;
+}
+
+function scenarioTable(cases: readonly CaseReport[]): string {
+  const rows = cases.flatMap((one) => one.metrics.flatMap((metric) => metricRows(one, metric)));
+  return table(['case', 'metric', 'candidate', 'median', 'range', 'ratio'], rows);
+}
+
+function metricRows(one: CaseReport, metric: MetricReport): string[][] {
+  return metric.candidates.map(({ name, median, min, max }, place) => {
+    const value = `${formatValue(median)} ${metric.unit}`;
+    const comparison = metric.comparisons.find(({ than }) => than === name);
+    return [
+      place === 0 ? one.case : '',
+      place === 0 ? metric.name : '',
+      name,
+      name === metric.winner ? `**${value}**` : value,
+      `${formatValue(min)} – ${formatValue(max)}`,
+      comparison === undefined ? '' : `${formatRatio(comparison)}, ${comparison.verdict}`,
+    ];
+  });
+}
+
+function skippedList({ skipped }: Report): string {
+  if (skipped.length === 0) return '';
+  const lines = skipped.map(({ scenario, candidate, reason }) => {
+    const where = scenario === '*' ? candidate : `${candidate} in ${scenario}`;
+    return `- ${where}: ${reason.split('\n')[0]}`;
+  });
+  return `### Not measured\n\n${lines.join('\n')}\n`;
+}
+
+/** A table, its columns as wide as what is in them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [top, ...body] = cells.map(line);
+  return [top, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+}

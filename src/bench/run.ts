@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Contestant } from './contestant.ts';
+import { calibrate, loadAverage, machine } from './environment.ts';
+import { type CaseReport, type MetricReport, REPORT_FORMAT, type Report, type Skipped } from './report.ts';
+import type { Case, Effort, Round, Scenario, Setting } from './scenario.ts';
+import { randomNumbers, shuffled } from './statistics.ts';
+import { latencies, summarize } from './summary.ts';
+
+/** How long is measured. */
+interface Duration {
+  /** Rounds that count; one more goes before them. */
+  readonly rounds: number;
+  /** Milliseconds of a round, where the case does not say. */
+  readonly roundMs: number;
+}
+
+/** Six rounds are the fewest that can tell a difference with 95 % confidence; with nine, one outlier on each side is no matter. */
+const DURATIONS: Readonly<Record<Effort, Duration>> = {
+  quick: { rounds: 6, roundMs: 60 },
+  default: { rounds: 9, roundMs: 200 },
+  full: { rounds: 12, roundMs: 1_000 },
+};
+
+export interface RunOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly setting: Setting;
+  readonly effort: Effort;
+  /** @default that of the effort */
+  readonly duration?: Partial<Duration>;
+  /** Candidates that are not measured, by name, with the reason. */
+  readonly unavailable?: ReadonlyMap<string, string>;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Told before each case. */
+  readonly onCase?: (scenario: Scenario, one: Case, place: number, total: number) => void;
+}
+
+/** Measures everything, one case after the other. Nothing else should run meanwhile. */
+export async function runBenchmarks(options: RunOptions): Promise<Report> {
+  const { scenarios, setting, effort, unavailable = new Map() } = options;
+  const startedAt = new Date();
+  const before = loadAverage();
+  const run = new Run(options, { ...DURATIONS[effort], ...options.duration });
+  const names = Object.keys(setting.candidates).filter((name) => !unavailable.has(name));
+  const plan = scenarios.map((scenario) => ({ scenario, cases: scenario.cases(effort, names) }));
+  const total = plan.reduce((sum, { cases }) => sum + cases.length, 0);
+  for (const [candidate, reason] of unavailable) run.skipped.push({ scenario: '*', candidate, reason });
+  for (const { scenario, cases } of plan) await run.scenario(scenario, cases, total);
+  const bytes = await readFile(setting.component);
+  return {
+    format: REPORT_FORMAT,
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    effort,
+    machine: machine(),
+    versions: options.versions,
+    load: { before, after: loadAverage(), calibration: run.calibration },
+    subject: {
+      // Not the path: a report is passed on.
+      file: basename(setting.component),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+    },
+    threads: setting.threads,
+    cases: run.cases,
+    skipped: run.skipped,
+  };
+}
+
+class Run {
+  readonly calibration: number[] = [];
+  readonly cases: CaseReport[] = [];
+  readonly skipped: Skipped[] = [];
+  readonly #options: RunOptions;
+  readonly #duration: Duration;
+  /** The order within rounds is random, but the same in every run. */
+  readonly #random = randomNumbers(1);
+
+  constructor(options: RunOptions, duration: Duration) {
+    this.#options = options;
+    this.#duration = duration;
+  }
+
+  async scenario(scenario: Scenario, cases: readonly Case[], total: number): Promise<void> {
+    const contestants = new Map<string, Contestant>();
+    try {
+      for (const name of new Set(cases.flatMap(({ candidates }) => candidates))) {
+        await this.#attempt(scenario, contestants, name, async () => {
+          contestants.set(name, await Contestant.open(scenario, name, this.#options.setting));
+        });
+      }
+      for (const one of cases) {
+        this.#options.onCase?.(scenario, one, this.cases.length + 1, total);
+        this.calibration.push(calibrate());
+        this.cases.push(await this.#case(scenario, one, contestants));
+      }
+    } finally {
+      await Promise.all([...contestants.values()].map((contestant) => contestant.close()));
+    }
+  }
+
+  async #case(scenario: Scenario, one: Case, contestants: Map<string, Contestant>): Promise<CaseReport> {
+    const roundMs = this.#options.duration?.roundMs ?? one.roundMs ?? this.#duration.roundMs;
+    const rounds = new Map<string, Round[]>();
+    for (const name of one.candidates) if (contestants.has(name)) rounds.set(name, []);
+    for (let round = -1; round < this.#duration.rounds; round++) {
+      // In another order each time, so that nobody always comes after the same one.
+      for (const name of shuffled([...rounds.keys()], this.#random)) {
+        await this.#attempt(scenario, contestants, name, async () => {
+          const measured = await contestants.get(name)!.round(one.parameters, roundMs);
+          if (round >= 0) rounds.get(name)!.push(measured);
+        });
+        if (!contestants.has(name)) rounds.delete(name);
+      }
+    }
+    const metrics = scenario.metrics.map((metric) => summarize(metric, rounds));
+    return {
+      scenario: scenario.name,
+      case: one.name,
+      parameters: one.parameters,
+      rounds: this.#duration.rounds,
+      roundMs,
+      metrics: metrics.filter((metric): metric is MetricReport => metric !== undefined),
+      latency: latencies(rounds),
+    };
+  }
+
+  /** Does something with a candidate; when it fails, the candidate is out of the scenario, and the report says why. */
+  async #attempt(
+    { name: scenario }: Scenario,
+    contestants: Map<string, Contestant>,
+    candidate: string,
+    step: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.skipped.push({ scenario, candidate, reason: error instanceof Error ? error.message : String(error) });
+      contestants.get(candidate)?.kill();
+      contestants.delete(candidate);
+    }
+  }
+}
