@@ -6,7 +6,7 @@ import { toMarkdown } from '../src/bench/markdown.ts';
 import { runBenchmarks } from '../src/bench/run.ts';
 import type { Effort } from '../src/bench/scenario.ts';
 import { formatReport, REPORT_SCHEMA } from '../src/bench/schema.ts';
-import { CANDIDATES } from './candidates.ts';
+import { CANDIDATES, candidatePackages, unavailableCandidates } from './candidates.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { rot13, rot13Component } from './work/rot13.ts';
 
@@ -49,6 +49,8 @@ async function bench(): Promise<void> {
   const effort: Effort = values.quick ? 'quick' : values.full ? 'full' : 'default';
   const rounds = whole('rounds');
   const roundMs = whole('round-ms');
+  const candidates = Object.fromEntries(pick('candidate', Object.entries(CANDIDATES), ([name]) => name));
+  const unavailable = [...unavailableCandidates()].filter(([name]) => Object.hasOwn(candidates, name));
   await using work = await rot13Component();
   const report = await runBenchmarks({
     scenarios: pick('scenario', SCENARIOS, ({ name }) => name),
@@ -61,9 +63,10 @@ async function bench(): Promise<void> {
       config: {},
       sandbox: 'restricted',
       threads: availableParallelism(),
-      candidates: Object.fromEntries(pick('candidate', Object.entries(CANDIDATES), ([name]) => name)),
+      candidates,
     },
-    versions: versions({ piscina: import.meta.url, '@bytecodealliance/jco-transpile': import.meta.url }),
+    unavailable: new Map(unavailable),
+    versions: versions(candidatePackages()),
     onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
   });
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));

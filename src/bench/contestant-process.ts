@@ -38,12 +38,17 @@ async function obey(order: Order): Promise<Answer> {
   }
 }
 
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
+}
+
 process.on('message', async (order: Order) => {
   let answer: Answer;
   try {
     answer = await obey(order);
   } catch (error) {
-    answer = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+    answer = { kind: 'failed', message: describe(error) };
   }
   process.send!(answer, () => {
     // A candidate may leave something open; that it would not end by itself is not what is measured here.

@@ -11,6 +11,8 @@ export interface Load {
   readonly done: number;
   /** Requests that failed. */
   readonly failed: number;
+  /** Why the last of them failed. */
+  readonly failure: unknown;
   readonly milliseconds: number;
 }
 
@@ -20,19 +22,23 @@ export async function closedLoop(callers: number, milliseconds: number, call: Ca
   const end = start + milliseconds;
   let done = 0;
   let failed = 0;
+  let failure: unknown;
+  let state: 'running' | 'over' = 'running';
   const caller = async (): Promise<void> => {
-    // The clock is looked at once in 16 requests, or it would be measured too.
-    for (let mine = 0; mine % 16 !== 0 || performance.now() < end; mine++) {
+    while (state === 'running') {
+      // The clock is looked at once in 16 requests, or it would be measured too.
+      if ((done + failed) % 16 === 0 && performance.now() >= end) state = 'over';
       try {
         await call();
         done++;
-      } catch {
+      } catch (error) {
         failed++;
+        failure = error;
       }
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
-  return { done, failed, milliseconds: performance.now() - start };
+  return { done, failed, failure, milliseconds: performance.now() - start };
 }
 
 /** Below this a timer is too coarse: the generator turns the event loop until the next request is due. */
@@ -52,12 +58,14 @@ export async function openLoop(
   const random = randomNumbers(ratePerSecond);
   const pending: Promise<void>[] = [];
   let failed = 0;
+  let failure: unknown;
   const ask = async (due: number): Promise<void> => {
     try {
       await call();
       latency.record(performance.now() - due);
-    } catch {
+    } catch (error) {
       failed++;
+      failure = error;
     }
   };
   const start = performance.now();
@@ -71,5 +79,10 @@ export async function openLoop(
     due -= (Math.log(1 - random()) * 1000) / ratePerSecond;
   }
   await Promise.all(pending);
-  return { done: pending.length - failed, failed, milliseconds: performance.now() - start, latency };
+  return { done: pending.length - failed, failed, failure, milliseconds: performance.now() - start, latency };
+}
+
+/** Throws when a request failed: a candidate that fails is no faster for it. */
+export function assertDone({ done, failed, failure }: Load): void {
+  if (failed > 0) throw new Error(`${failed} of ${done + failed} requests failed`, { cause: failure });
 }

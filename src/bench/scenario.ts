@@ -93,7 +93,9 @@ export async function openCandidate(name: string, setting: Setting): Promise<Can
   const candidate = await open(setting);
   const reply = await candidate.process(setting.request.input);
   const answer = typeof reply === 'string' ? reply : reply.output;
-  if (setting.answer !== undefined && answer !== setting.answer)
+  if (setting.answer !== undefined && answer !== setting.answer) {
+    await candidate.close();
     throw new Error(`Expected the answer \`${setting.answer}\`, got \`${answer}\``);
+  }
   return candidate;
 }

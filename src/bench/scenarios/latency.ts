@@ -1,4 +1,4 @@
-import { closedLoop, openLoop } from '../loads.ts';
+import { assertDone, closedLoop, openLoop } from '../loads.ts';
 import { type Case, type Effort, openCandidate, type Scenario } from '../scenario.ts';
 
 const SHARES: Readonly<Record<Effort, readonly number[]>> = {
@@ -58,8 +58,9 @@ export const scenario: Scenario = {
       async round({ share, rate }, milliseconds) {
         if (rate === undefined) capacity ??= await measureCapacity();
         const arrivals = Math.round(Number(rate ?? (capacity! * Number(share)) / 100));
-        const { latency, failed } = await openLoop(arrivals, milliseconds, call);
-        if (failed > 0) throw new Error(`${failed} requests failed`);
+        const load = await openLoop(arrivals, milliseconds, call);
+        assertDone(load);
+        const { latency } = load;
         const values = Object.fromEntries(
           [50, 99, 99.9].map((percent) => [`p${percent}`, latency.percentile(percent)]),
         );
