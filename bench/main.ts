@@ -1,11 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { compareReports, comparisonMarkdown } from '../src/bench/compare.ts';
 import { versions } from '../src/bench/environment.ts';
 import { toMarkdown } from '../src/bench/markdown.ts';
+import type { Report } from '../src/bench/report.ts';
 import { runBenchmarks } from '../src/bench/run.ts';
 import type { Effort } from '../src/bench/scenario.ts';
-import { formatReport, REPORT_SCHEMA } from '../src/bench/schema.ts';
+import { formatReport, parseReport, REPORT_SCHEMA } from '../src/bench/schema.ts';
 import { CANDIDATES, candidatePackages, unavailableCandidates } from './candidates.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { rot13, rot13Component } from './work/rot13.ts';
@@ -21,6 +23,8 @@ npm run bench -- [OPTION]…
   --candidate NAME     only these; may be repeated: ${Object.keys(CANDIDATES).join('; ')}
   --json FILE          writes the report as JSON
   --markdown FILE      writes it as Markdown instead of printing it
+  --compare OLD.json   shows what has changed since that report, and how sure that is
+  --with NEW.json      compares that report with it, and measures nothing
   --rounds N           rounds of each case
   --round-ms N         milliseconds of each round
   --schema             prints the JSON Schema of a report
@@ -32,6 +36,8 @@ const { values } = parseArgs({
     full: { type: 'boolean', default: false },
     scenario: { type: 'string', multiple: true },
     candidate: { type: 'string', multiple: true },
+    compare: { type: 'string' },
+    with: { type: 'string' },
     json: { type: 'string' },
     markdown: { type: 'string' },
     rounds: { type: 'string' },
@@ -43,9 +49,23 @@ const { values } = parseArgs({
 
 if (values.help) process.stdout.write(USAGE);
 else if (values.schema) process.stdout.write(`${JSON.stringify(REPORT_SCHEMA, undefined, 2)}\n`);
-else await bench();
+else {
+  // Read first: a typing error is not to show after ten minutes.
+  const before = values.compare === undefined ? undefined : await readReport(values.compare);
+  if (values.with !== undefined && before === undefined) fail('`--with` needs `--compare`');
+  const after = values.with === undefined ? await bench() : await readReport(values.with);
+  if (before !== undefined) process.stdout.write(comparisonMarkdown(compareReports(before, after)));
+}
 
-async function bench(): Promise<void> {
+async function readReport(path: string): Promise<Report> {
+  try {
+    return parseReport(await readFile(path, 'utf8'));
+  } catch (error) {
+    return fail(`Cannot use \`${path}\`: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function bench(): Promise<Report> {
   const effort: Effort = values.quick ? 'quick' : values.full ? 'full' : 'default';
   const rounds = whole('rounds');
   const roundMs = whole('round-ms');
@@ -73,6 +93,7 @@ async function bench(): Promise<void> {
   const markdown = toMarkdown(report);
   if (values.markdown === undefined) process.stdout.write(markdown);
   else await writeFile(values.markdown, markdown);
+  return report;
 }
 
 /** Those that an option names, or all. */
