@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { cleanLogLine } from '../log-line.ts';
 import { packageVersion } from '../package-root.ts';
 import { batchCommand } from './batch.ts';
+import { benchCommand } from './bench.ts';
 import { buildCommand } from './build.ts';
 import { cacheCommand } from './cache.ts';
 import { checkCommand } from './check.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     submitCommand(),
     workerCommand(),
     conformanceCommand(),
+    benchCommand(),
     cacheCommand(),
     newCommand(),
     buildCommand(),

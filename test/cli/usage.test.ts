@@ -94,14 +94,14 @@ describe('the command line, asked for help', () => {
 
   it('shows its commands and exit statuses', async () => {
     const { status, stdout, stderr } = await workplace.run(['--help']);
-    for (const command of ['inspect', 'check', 'run', 'batch', 'cache'])
+    for (const command of ['inspect', 'check', 'run', 'batch', 'bench', 'cache'])
       expect(stdout).to.match(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).to.include('Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage');
     expect(stderr).to.equal('');
     expect(status).to.equal(0);
   });
 
-  for (const command of ['inspect', 'check', 'run', 'batch', 'cache']) {
+  for (const command of ['inspect', 'check', 'run', 'batch', 'bench', 'cache']) {
     it(`shows examples of ${command}`, async () => {
       const { status, stdout } = await workplace.run([command, '--help']);
       expect(stdout).to.match(new RegExp(`Examples:\n  \\$ wasm-plugin-pool ${command} `));

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { parseReport } from '../../src/bench/schema.ts';
+import { echo } from '../fixtures/echo.ts';
+import { hostile } from '../fixtures/hostile.ts';
+import { Workplace } from './cli.ts';
+
+describe('wasm-plugin-pool bench', () => {
+  const work = new Workplace();
+
+  it('measures a plugin, writes the report and compares it with an older one', async function () {
+    this.timeout(120_000);
+    const plugin = await work.file('echo.wasm', echo);
+    const tiny = ['--input', 'hello', '--effort', 'quick', '--rounds', '1', '--round-ms', '5', '--threads', '1'];
+    const scenarios = ['--scenario', 'throughput', 'memory-per-instance'];
+    const first = await work.run(['bench', plugin, ...tiny, ...scenarios, '--json', 'report.json']);
+    expect(first.stderr).to.equal(
+      'throughput: 1, throughput: 64, throughput: 1024, memory-per-instance: 50'
+        .split(', ')
+        .map((line, place) => `${place + 1}/4 ${line} ${place === 3 ? 'more plugins' : 'callers'}\n`)
+        .join(''),
+    );
+    expect(first.status).to.equal(0);
+    expect(first.stdout).to.include('### throughput').and.to.include('plugin `echo.wasm`');
+    const report = parseReport(await readFile(work.path('report.json'), 'utf8'));
+    expect(report.cases.map(({ scenario }) => scenario)).to.deep.equal([
+      ...Array(3).fill('throughput'),
+      'memory-per-instance',
+    ]);
+    const again = await work.run(['bench', plugin, ...tiny, ...scenarios.slice(0, 2), '--compare', 'report.json']);
+    expect(again.stdout).to.match(/9 of 9 comparisons show no change beyond the noise/);
+  });
+
+  it('says what is wrong before it measures anything', async () => {
+    const plugin = await work.file('hostile.wasm', hostile);
+    const trap = await work.run(['bench', plugin, '--input', 'unreachable']);
+    expect(trap.status).to.equal(1);
+    expect(trap.stderr).to.match(/^error: .*\(ERR_TRAP\)\n$/);
+    await work.file('no.json', '{"format": 7}');
+    const report = await work.run(['bench', plugin, '--compare', 'no.json']);
+    expect(report.status).to.equal(2);
+    expect(report.stderr).to.match(
+      /^error: `no.json`: This is no benchmark report: `report.startedAt` is missing\.\n$/,
+    );
+    const scenario = await work.run(['bench', plugin, '--scenario', 'speed']);
+    expect(scenario.status).to.equal(2);
+    expect(scenario.stderr).to.include('Allowed choices are throughput, latency, instantiate, memory-per-instance');
+  });
+});
