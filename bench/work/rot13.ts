@@ -18,7 +18,11 @@ export function rot13(text: string): string {
   return bytes.toString();
 }
 
-/** The same over `$n` bytes at `$p`, in WebAssembly. */
+/**
+ * The same over `$n` bytes at `$p`, in WebAssembly.
+ *
+ * @public The Extism plugin, which is in a package of its own, has it too.
+ */
 export const ROT13_WAT = `
   (func $rot13 (param $p i32) (param $n i32) (local $end i32) (local $byte i32) (local $letter i32)
     (local.set $end (i32.add (local.get $p) (local.get $n)))
