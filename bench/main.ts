@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { compareReports, comparisonMarkdown } from '../src/bench/compare.ts';
 import { versions } from '../src/bench/environment.ts';
+import { toHtml } from '../src/bench/html.ts';
 import { toMarkdown } from '../src/bench/markdown.ts';
 import type { Report } from '../src/bench/report.ts';
 import { runBenchmarks } from '../src/bench/run.ts';
@@ -22,6 +23,7 @@ npm run bench -- [OPTION]…
   --scenario NAME      only this one; may be repeated: ${SCENARIOS.map(({ name }) => name).join(', ')}
   --candidate NAME     only these; may be repeated: ${Object.keys(CANDIDATES).join('; ')}
   --json FILE          writes the report as JSON
+  --report FILE.html   writes it as one page with plots, which needs no network
   --markdown FILE      writes it as Markdown instead of printing it
   --compare OLD.json   shows what has changed since that report, and how sure that is
   --with NEW.json      compares that report with it, and measures nothing
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     compare: { type: 'string' },
     with: { type: 'string' },
     json: { type: 'string' },
+    report: { type: 'string' },
     markdown: { type: 'string' },
     rounds: { type: 'string' },
     'round-ms': { type: 'string' },
@@ -90,6 +93,7 @@ async function bench(): Promise<Report> {
     onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
   });
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));
+  if (values.report !== undefined) await writeFile(values.report, toHtml(report));
   const markdown = toMarkdown(report);
   if (values.markdown === undefined) process.stdout.write(markdown);
   else await writeFile(values.markdown, markdown);

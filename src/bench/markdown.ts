@@ -12,7 +12,7 @@ export function toMarkdown(report: Report): string {
 }
 
 /** What the numbers were measured on, in words. */
-function preamble({ machine, versions, load, startedAt, effort, threads, subject }: Report): string {
+export function preamble({ machine, versions, load, startedAt, effort, threads, subject }: Report): string {
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `Measured on ${startedAt.slice(0, 10)} with ${threads} threads on ${machine.cpu}, ${machine.cores} cores, ${digits(machine.memoryBytes / 2 ** 30)} GiB, ${machine.system}, at a load of ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after; effort ${effort}, plugin \`${subject.file}\`.
 ${used.join(', ')}.

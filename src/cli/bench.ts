@@ -32,6 +32,7 @@ export function benchCommand(): Command {
     .addOption(countOption('--rounds <count>', 'rounds of each case; six and more can tell a difference', count))
     .addOption(countOption('--round-ms <count>', 'milliseconds of each round', count))
     .option('--json <file>', 'write the report as JSON')
+    .option('--report <file>', 'write it as one page of HTML with plots')
     .option('--compare <file>', 'show what has changed since that report')
     .addHelpText('after', EXAMPLES)
     .action(async (plugin: string, options: BenchOptions) => {

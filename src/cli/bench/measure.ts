@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { compareReports, comparisonMarkdown } from '../../bench/compare.ts';
 import { versions } from '../../bench/environment.ts';
+import { toHtml } from '../../bench/html.ts';
 import { toMarkdown } from '../../bench/markdown.ts';
 import type { Report } from '../../bench/report.ts';
 import { runBenchmarks } from '../../bench/run.ts';
@@ -29,6 +30,7 @@ export interface BenchOptions {
   readonly rounds?: number;
   readonly roundMs?: number;
   readonly json?: string;
+  readonly report?: string;
   readonly compare?: string;
 }
 
@@ -70,7 +72,8 @@ export async function bench(path: string, options: BenchOptions): Promise<ExitSt
     versions: versions(),
     onCase: ({ name: scenario }, { name }, place, total) => say(`${place}/${total} ${scenario}: ${name}`),
   });
-  if (options.json !== undefined) await writeReport(options.json, report);
+  if (options.json !== undefined) await writeText(options.json, formatReport(report));
+  if (options.report !== undefined) await writeText(options.report, toHtml(report));
   await print(toMarkdown(report));
   if (before !== undefined) await print(`\n${comparisonMarkdown(compareReports(before, report))}`);
   return report.skipped.length > 0 ? 1 : 0;
@@ -86,9 +89,9 @@ async function readReport(path: string): Promise<Report> {
   }
 }
 
-async function writeReport(path: string, report: Report): Promise<void> {
+async function writeText(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, formatReport(report));
+    await writeFile(path, text);
   } catch (error) {
     throw fileFailure('write', path, error, 1);
   }
