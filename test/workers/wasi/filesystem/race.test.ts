@@ -18,8 +18,9 @@ describe('a race with a thread that swaps entries', () => {
 
   beforeEach(async () => {
     files = tree();
+    // How many tries a race takes is chance.
     root = sandbox(
-      { allowFsWrite: [{ directory: files.granted, mount: '/data' }] },
+      { allowFsWrite: [{ directory: files.granted, mount: '/data' }], maxHostCalls: 1e9 },
       { fileQuotas: { maxCreated: 1e9 } },
     ).preopen('/data');
     stop = new Int32Array(new SharedArrayBuffer(4));
