@@ -75,7 +75,6 @@ export class BatchWriter {
 
   /** Notes in the journal that records below a number may begin. */
   async begin(index: number): Promise<void> {
-    await this.#idle();
     await this.#exclusively(() => this.#files.journal!.begin(index));
     this.#assertWell();
   }
@@ -97,7 +96,7 @@ export class BatchWriter {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  /** Writes the next block unless one is being written; that one starts the next when it is done. */
+  /** Writes the next block unless something is being written; then the next one is started when that is done. */
   #start(): void {
     if (this.#writing !== undefined || this.#failure !== undefined) return;
     clearTimeout(this.#timer);
@@ -114,9 +113,6 @@ export class BatchWriter {
       this.#output.release(output);
       this.#deadLetter.release(deadLetter);
       await this.#checkpoint(done, tally);
-    }).then(() => {
-      // Large enough, or its time came while this one was written.
-      if (this.#output.length >= this.#pace.bytes || this.#timer === undefined) this.#start();
     });
   }
 
@@ -138,15 +134,20 @@ export class BatchWriter {
     await journal.checkpoint({ done, output: output.length, deadLetter: deadLetter?.length ?? 0, tally }, durability);
   }
 
+  /** One after the other: two blocks at once would be written to the same place. */
   #exclusively(write: () => Promise<void>): Promise<void> {
-    this.#writing = write()
+    const writing = (this.#writing === undefined ? write() : this.#writing.then(write))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => {
+        if (this.#writing !== writing) return;
         this.#writing = undefined;
+        // What has become large enough, or due, while this was written.
+        if (this.#output.length >= this.#pace.bytes || this.#timer === undefined) this.#start();
       });
-    return this.#writing;
+    this.#writing = writing;
+    return writing;
   }
 
   /** Has the disk hold the results before the journal goes. */
