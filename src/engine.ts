@@ -218,14 +218,14 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   process(name: string, request: ProcessRequest, options: ProcessOptions = NO_CALL_OPTIONS): Promise<PluginResponse> {
     // Not an async function: its two extra turns of the microtask queue would tear batches apart.
-    const { promise, resolve, reject } = Promise.withResolvers<PluginResponse>();
+    const settled = Promise.withResolvers<PluginResponse>();
     try {
       if (options !== NO_CALL_OPTIONS) checkProcessOptions(options);
-      this.#submit(name, request, options, { resolved: resolve, rejected: reject });
+      this.#submit(name, request, options, settled);
     } catch (error) {
-      reject(error);
+      settled.reject(error);
     }
-    return promise;
+    return settled.promise;
   }
 
   /** The same for a listener in the place of a promise, with options that are checked. */
@@ -240,7 +240,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       const { lane, call, onOutcome } = this.#choose(plugin, options);
       return this.#scheduler.submit(lane, input, pairs, call, onOutcome, listener);
     } catch (error) {
-      listener.rejected(error as PluginError);
+      listener.reject(error as PluginError);
       return undefined;
     }
   };

@@ -71,11 +71,11 @@ export class Flight<Item extends Runnable> implements JobListener, Linked<Flight
     this.request = record;
   }
 
-  resolved(response: PluginResponse): void {
+  resolve(response: PluginResponse): void {
     this.#run.answered(this, response);
   }
 
-  rejected(error: PluginError): void {
+  reject(error: PluginError): void {
     this.#run.rejected(this, error);
   }
 
@@ -296,7 +296,7 @@ export class BatchRun<Item extends Runnable> {
       flight.job = undefined;
       this.#submitted.push(flight);
       flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
-    } else flight.rejected(invalidArgument('plugin', 'a string that is not empty', plugin));
+    } else flight.reject(invalidArgument('plugin', 'a string that is not empty', plugin));
   }
 
   /** A record's deadline counts from when it was read, over all attempts and steps. */

@@ -1,6 +1,7 @@
 import type { PluginError } from '../errors.ts';
 import type { RequestTimes } from '../pool/mailbox.ts';
 import type { PluginResponse } from '../protocol.ts';
+import type { Job } from '../scheduler/job.ts';
 import { CHANNELS, type RequestMessage } from './channels.ts';
 import { currentTracing, RequestSpan } from './tracing.ts';
 
@@ -38,11 +39,12 @@ export class Observation {
 }
 
 /** Begins to observe a request if anybody listens. */
-export function observe(plugin: string, version: string, requestId: string): Observation | undefined {
+export function observe(job: Job): Observation | undefined {
   const tracing = currentTracing();
   const { start, end, error } = CHANNELS;
   if (tracing === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
-  const message: RequestMessage = { plugin, version, requestId };
+  const { lane, requestId } = job;
+  const message: RequestMessage = { plugin: lane.definition.plugin, version: lane.version, requestId };
   return new Observation(message, tracing && quietly(() => new RequestSpan(tracing, message)));
 }
 

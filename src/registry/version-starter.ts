@@ -114,7 +114,9 @@ export class VersionStarter {
     deadline: Pick<ProcessOptions, 'deadlineMs'> = {},
   ): Promise<PluginResponse> {
     const call = { requestId, priority: Number.MAX_VALUE, whenFull: 'wait', ...deadline } as const;
-    return this.#scheduler.process(lane, resolveInput({ input }), resolveRequestOptions(options), call);
+    const settled = Promise.withResolvers<PluginResponse>();
+    this.#scheduler.submit(lane, resolveInput({ input }), resolveRequestOptions(options), call, undefined, settled);
+    return settled.promise;
   }
 
   /** Ends a version that has come up and serves nobody. */

@@ -40,7 +40,8 @@ export class Batch {
     const kind = jobs[0]!.kind;
     const large = new Map<number, LargeRequest>();
     mailbox.reset();
-    for (const [slot, job] of jobs.entries()) {
+    for (let slot = 0; slot < jobs.length; slot++) {
+      const job = jobs[slot]!;
       job.state = 'sent';
       job.batch = this;
       job.slot = slot;

@@ -43,10 +43,13 @@ export interface JobOutcome {
   readonly ranMs: number | undefined;
 }
 
-/** Hears how a job ends, once, in the place of a promise: that and its callbacks cost as much as a short request. */
-export interface JobListener {
-  resolved(response: PluginResponse): void;
-  rejected(error: PluginError): void;
+/**
+ * Hears how a job ends, once: what `Promise.withResolvers()` gives, or who does without a promise, as that and its
+ * callbacks cost as much as a short request.
+ */
+export interface JobListener<Result = PluginResponse> {
+  resolve(result: Result): void;
+  reject(error: PluginError): void;
 }
 
 /** A unit of guest work: a caller's request, or the making of an instance. */
@@ -64,10 +67,9 @@ export class Job implements Linked<Job>, Abortable {
   readonly input: string;
   readonly options: RequestOptions;
   readonly priority: number;
-  readonly requestId: string;
-  /** Undefined for a job that has a listener. */
-  readonly result: Promise<PluginResponse | PluginMetadata | undefined> | undefined;
-  readonly #listener: JobListener;
+  /** What the caller named it, or its number: most are never asked for their name. */
+  readonly #id: string | number;
+  readonly #listener: JobListener<PluginResponse | PluginMetadata | undefined>;
   /** What it was rejected with. */
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
@@ -95,23 +97,22 @@ export class Job implements Linked<Job>, Abortable {
     lane: Lane,
     input: string,
     options: RequestOptions,
-    requestId: string,
+    id: string | number,
     priority: number,
-    listener?: JobListener,
+    listener: JobListener<never>,
   ) {
     this.kind = kind;
     this.lane = lane;
     this.input = input;
     this.options = options;
-    this.requestId = requestId;
+    this.#id = id;
     this.priority = priority;
-    if (listener !== undefined) {
-      this.#listener = listener;
-      return;
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<PluginResponse | PluginMetadata | undefined>();
-    this.result = promise;
-    this.#listener = { resolved: resolve, rejected: reject };
+    this.#listener = listener as JobListener<PluginResponse | PluginMetadata | undefined>;
+  }
+
+  /** What the request is called in events and errors. */
+  get requestId(): string {
+    return typeof this.#id === 'number' ? `r-${this.#id}` : this.#id;
   }
 
   /** Watches the caller's own limits; `onExpired` is called at most once, while the job is not settled. */
@@ -150,7 +151,7 @@ export class Job implements Linked<Job>, Abortable {
       this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
-    this.#listener.resolved(value as PluginResponse);
+    this.#listener.resolve(value);
   }
 
   reject(error: PluginError): void {
@@ -161,7 +162,7 @@ export class Job implements Linked<Job>, Abortable {
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
     this.lane.gate?.settled(this, error);
     this.#observed()?.failed(error);
-    this.#listener.rejected(error);
+    this.#listener.reject(error);
   }
 
   /** An error that says which plugin, version and request it belongs to. */

@@ -121,37 +121,14 @@ export class Scheduler {
 
   /** Makes one instance and asks it for its metadata. */
   prepare(lane: Lane): Promise<PluginMetadata | undefined> {
-    const job = new Job('prepare', lane, '', [], '', Number.POSITIVE_INFINITY);
-    this.#accept(job);
-    return job.result as Promise<PluginMetadata | undefined>;
+    const settled = Promise.withResolvers<PluginMetadata | undefined>();
+    this.#accept(new Job('prepare', lane, '', [], '', Number.POSITIVE_INFINITY, settled));
+    return settled.promise;
   }
 
-  /** What a request is called whose caller has not named it. */
+  /** What a request is called whose caller has not named it, but that has to have a name. */
   nextRequestId(): string {
     return `r-${++this.#requests}`;
-  }
-
-  /** Queues one request. Never throws: what is wrong with it rejects the promise. */
-  process(
-    lane: Lane,
-    input: string,
-    options: RequestOptions,
-    call: ProcessOptions,
-    onOutcome?: Job['onOutcome'],
-  ): Promise<PluginResponse> {
-    return this.#submit(lane, input, options, call, onOutcome, undefined).result as Promise<PluginResponse>;
-  }
-
-  /** The same for a listener in the place of a promise; it may be called before this returns. */
-  submit(
-    lane: Lane,
-    input: string,
-    options: RequestOptions,
-    call: ProcessOptions,
-    onOutcome: Job['onOutcome'],
-    listener: JobListener,
-  ): Job {
-    return this.#submit(lane, input, options, call, onOutcome, listener);
   }
 
   /** Calls a function that the component exports; see `engine.call`. */
@@ -162,26 +139,37 @@ export class Scheduler {
     call: ProcessOptions,
     onOutcome?: Job['onOutcome'],
   ): Promise<unknown> {
-    const job = this.#submit(lane, input, [], call, onOutcome, undefined, func);
-    await job.result;
+    const settled = Promise.withResolvers<PluginResponse>();
+    const job = this.submit(lane, input, [], call, onOutcome, settled, func);
+    await settled.promise;
     return job.value;
   }
 
-  #submit(
+  /**
+   * Queues one request. Never throws: what is wrong with it is told to its listener, which may be before this returns.
+   */
+  submit(
     lane: Lane,
     input: string,
     options: RequestOptions,
     call: ProcessOptions,
     onOutcome: Job['onOutcome'],
-    listener: JobListener | undefined,
+    listener: JobListener,
     func?: FunctionCall,
   ): Job {
-    const requestId = call.requestId ?? this.nextRequestId();
-    const job = new Job('process', lane, input, options, requestId, call.priority ?? 0, listener);
+    const job = new Job(
+      'process',
+      lane,
+      input,
+      options,
+      call.requestId ?? ++this.#requests,
+      call.priority ?? 0,
+      listener,
+    );
     job.call = func;
     job.askedAt = this.#clock.now;
     job.onOutcome = onOutcome;
-    job.observation = observe(lane.definition.plugin, lane.version, requestId);
+    job.observation = observe(job);
     const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admitWaiting();

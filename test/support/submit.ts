@@ -10,8 +10,8 @@ export function submitTo(
 ): Submit {
   return (plugin, request, options, listener) => {
     process(plugin, request, options).then(
-      (response) => listener.resolved(response),
-      (error: PluginError) => listener.rejected(error),
+      (response) => listener.resolve(response),
+      (error: PluginError) => listener.reject(error),
     );
     return undefined;
   };
