@@ -46,7 +46,7 @@ export class Scheduler {
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
   readonly #clock = new TurnClock();
-  readonly #drained = new Map<Lane, () => void>();
+  readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
   /** Jobs that were taken in and are not settled. */
   #outstanding = 0;
   /** Batches that count against `threads`: all but those that run long. */
@@ -187,7 +187,9 @@ export class Scheduler {
   /** Resolves when nothing of a lane waits, is queued or runs. */
   async drain(lane: Lane): Promise<void> {
     if (lane.idle) return;
-    await new Promise<void>((resolve) => this.#drained.set(lane, resolve));
+    const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
+    this.#drained.set(lane, drained);
+    await drained.promise;
   }
 
   /** Has what has not begun pass the lane's gate again, which has closed meanwhile; at the end of this turn. */
@@ -304,7 +306,7 @@ export class Scheduler {
 
   #checkDrained(lane: Lane): void {
     if (!lane.idle) return;
-    this.#drained.get(lane)?.();
+    this.#drained.get(lane)?.resolve();
     this.#drained.delete(lane);
   }
 
