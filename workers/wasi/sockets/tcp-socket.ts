@@ -1,13 +1,9 @@
-import type { WasiHost } from '../host.ts';
-import type { NetworkAccess } from '../network/access.ts';
-import { WINDOW_BYTES } from '../network/limits.ts';
 import type { TcpEndpoints } from '../network/protocol.ts';
-import { Pollable } from '../poll.ts';
-import { Resource } from '../resource.ts';
 import { InputStream, OutputStream } from '../streams.ts';
-import { assertAnyLocal, type Family, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
+import { assertAnyLocal, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
 import { type SocketErrorCode, socketError } from './error-code.ts';
 import type { Network } from './network.ts';
+import { Socket } from './socket.ts';
 import { type TcpChannel, TcpSink, TcpSource } from './tcp-streams.ts';
 
 type State =
@@ -30,22 +26,14 @@ const FIXED = { idleTime: 7200n * NS_PER_S, interval: 75n * NS_PER_S, count: 9, 
  *
  * https://github.com/WebAssembly/wasi-sockets/blob/main/TcpSocketOperationalSemantics.md
  */
-export class TcpSocket extends Resource {
-  readonly #network: NetworkAccess;
-  readonly #family: Family;
+export class TcpSocket extends Socket {
   #keepAlive = false;
   #state: State = { name: 'unbound' };
-
-  constructor(host: WasiHost, network: NetworkAccess, family: Family) {
-    super(host);
-    this.#network = network;
-    this.#family = family;
-  }
 
   startBind(_network: Network, localAddress: IpSocketAddress): void {
     this.host.hostCall();
     this.#expect('unbound');
-    assertAnyLocal(this.#family, localAddress);
+    assertAnyLocal(this.family, localAddress);
     this.#state = { name: 'binding' };
   }
 
@@ -59,10 +47,10 @@ export class TcpSocket extends Resource {
   startConnect(_network: Network, remoteAddress: IpSocketAddress): void {
     this.host.hostCall();
     this.#expect('unbound', 'bound');
-    const { address, port } = remoteEndpoint(this.#family, remoteAddress);
-    if (!this.#network.permitsSocket(address, port)) throw socketError('access-denied');
-    const timeoutMs = this.#network.timeoutMs(this.#network.limits.connectTimeoutMs);
-    const channel = this.#network.open<TcpEndpoints, SocketErrorCode>(
+    const { address, port } = remoteEndpoint(this.family, remoteAddress);
+    if (!this.network.permitsSocket(address, port)) throw socketError('access-denied');
+    const timeoutMs = this.network.timeoutMs(this.network.limits.connectTimeoutMs);
+    const channel = this.network.open<TcpEndpoints, SocketErrorCode>(
       { kind: 'connect', address, port, timeoutMs, keepAlive: this.#keepAlive },
       'connection-aborted',
     );
@@ -107,7 +95,7 @@ export class TcpSocket extends Resource {
     this.host.hostCall();
     // Before it connects the system has bound it to nothing; the interface knows this as any address, any port.
     if (this.#state.name === 'bound') {
-      return toSocketAddress({ address: this.#family === 'ipv4' ? '0.0.0.0' : '::', port: 0 });
+      return toSocketAddress({ address: this.family === 'ipv4' ? '0.0.0.0' : '::', port: 0 });
     }
     return toSocketAddress(this.#ends().local);
   }
@@ -122,14 +110,8 @@ export class TcpSocket extends Resource {
     return false;
   }
 
-  addressFamily(): Family {
-    this.host.hostCall();
-    return this.#family;
-  }
-
   setListenBacklogSize(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
     this.#expect('unbound', 'binding', 'bound');
   }
 
@@ -150,8 +132,7 @@ export class TcpSocket extends Resource {
   }
 
   setKeepAliveIdleTime(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
   }
 
   keepAliveInterval(): bigint {
@@ -160,8 +141,7 @@ export class TcpSocket extends Resource {
   }
 
   setKeepAliveInterval(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
   }
 
   keepAliveCount(): number {
@@ -170,8 +150,7 @@ export class TcpSocket extends Resource {
   }
 
   setKeepAliveCount(value: number): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
   }
 
   hopLimit(): number {
@@ -180,39 +159,11 @@ export class TcpSocket extends Resource {
   }
 
   setHopLimit(value: number): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
   }
 
-  receiveBufferSize(): bigint {
-    this.host.hostCall();
-    return BigInt(WINDOW_BYTES);
-  }
-
-  setReceiveBufferSize(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
-  }
-
-  sendBufferSize(): bigint {
-    this.host.hostCall();
-    return BigInt(WINDOW_BYTES);
-  }
-
-  setSendBufferSize(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
-  }
-
-  /** Ready unless it is connecting: nothing else is ever in progress. */
-  subscribe(): Pollable {
-    this.host.hostCall();
-    const connecting = (): TcpChannel | undefined =>
-      this.#state.name === 'connecting' ? this.#state.channel : undefined;
-    return new Pollable(this.host, {
-      word: () => connecting()?.word,
-      remaining: () => ((connecting()?.settled ?? true) ? 0n : undefined),
-    });
+  protected override inProgress(): TcpChannel | undefined {
+    return this.#state.name === 'connecting' ? this.#state.channel : undefined;
   }
 
   shutdown(type: 'receive' | 'send' | 'both'): void {
@@ -236,9 +187,4 @@ export class TcpSocket extends Resource {
     if (this.#state.name !== 'connected') throw socketError('invalid-state');
     return this.#state.ends;
   }
-}
-
-/** @throws {WitError} `invalid-argument` for 0; anything else may be clamped, says the interface. */
-export function positive(value: number | bigint): void {
-  if (value <= 0) throw socketError('invalid-argument');
 }

@@ -1,15 +1,10 @@
-import type { WasiHost } from '../host.ts';
-import type { NetworkAccess } from '../network/access.ts';
-import { WINDOW_BYTES } from '../network/limits.ts';
 import type { Endpoint } from '../network/protocol.ts';
-import { Pollable } from '../poll.ts';
-import { Resource } from '../resource.ts';
 import { trap } from '../wit-error.ts';
-import { assertAnyLocal, type Family, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
+import { assertAnyLocal, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
 import { type Association, IncomingDatagramStream, OutgoingDatagramStream, type UdpChannel } from './datagrams.ts';
 import { type SocketErrorCode, socketError } from './error-code.ts';
 import type { Network } from './network.ts';
-import { positive } from './tcp-socket.ts';
+import { Socket } from './socket.ts';
 
 type State =
   | { readonly name: 'unbound' | 'closed' }
@@ -19,23 +14,15 @@ type State =
 const HOP_LIMIT = 64;
 
 /** `wasi:sockets/udp.udp-socket`: sends to where the policy allows, and hears those whom it has sent to. */
-export class UdpSocket extends Resource {
-  readonly #network: NetworkAccess;
-  readonly #family: Family;
+export class UdpSocket extends Socket {
   #state: State = { name: 'unbound' };
   #association: Association | undefined;
-
-  constructor(host: WasiHost, network: NetworkAccess, family: Family) {
-    super(host);
-    this.#network = network;
-    this.#family = family;
-  }
 
   startBind(_network: Network, localAddress: IpSocketAddress): void {
     this.host.hostCall();
     if (this.#state.name !== 'unbound') throw socketError('invalid-state');
-    assertAnyLocal(this.#family, localAddress);
-    const channel = this.#network.open<Endpoint, SocketErrorCode>({ kind: 'bind', family: this.#family }, 'unknown');
+    assertAnyLocal(this.family, localAddress);
+    const channel = this.network.open<Endpoint, SocketErrorCode>({ kind: 'bind', family: this.family }, 'unknown');
     if (channel === undefined) throw socketError('new-socket-limit');
     this.#state = { name: 'binding', channel };
   }
@@ -64,12 +51,12 @@ export class UdpSocket extends Resource {
         'Drop the streams of the socket before calling `stream` again.',
       );
     }
-    const remote = remoteAddress === undefined ? undefined : remoteEndpoint(this.#family, remoteAddress);
-    if (remote !== undefined && !this.#network.permitsSocket(remote.address, remote.port)) {
+    const remote = remoteAddress === undefined ? undefined : remoteEndpoint(this.family, remoteAddress);
+    if (remote !== undefined && !this.network.permitsSocket(remote.address, remote.port)) {
       throw socketError('access-denied');
     }
     const { channel } = this.#state;
-    const association: Association = { channel, network: this.#network, family: this.#family, remote, streams: 0 };
+    const association: Association = { channel, network: this.network, family: this.family, remote, streams: 0 };
     this.#association = association;
     return [new IncomingDatagramStream(this.host, association), new OutgoingDatagramStream(this.host, association)];
   }
@@ -87,49 +74,17 @@ export class UdpSocket extends Resource {
     return toSocketAddress(remote);
   }
 
-  addressFamily(): Family {
-    this.host.hostCall();
-    return this.#family;
-  }
-
   unicastHopLimit(): number {
     this.host.hostCall();
     return HOP_LIMIT;
   }
 
   setUnicastHopLimit(value: number): void {
-    this.host.hostCall();
-    positive(value);
+    this.setFixed(value);
   }
 
-  receiveBufferSize(): bigint {
-    this.host.hostCall();
-    return BigInt(WINDOW_BYTES);
-  }
-
-  setReceiveBufferSize(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
-  }
-
-  sendBufferSize(): bigint {
-    this.host.hostCall();
-    return BigInt(WINDOW_BYTES);
-  }
-
-  setSendBufferSize(value: bigint): void {
-    this.host.hostCall();
-    positive(value);
-  }
-
-  /** Ready unless it is being bound. */
-  subscribe(): Pollable {
-    this.host.hostCall();
-    const binding = (): UdpChannel | undefined => (this.#state.name === 'binding' ? this.#state.channel : undefined);
-    return new Pollable(this.host, {
-      word: () => binding()?.word,
-      remaining: () => ((binding()?.settled ?? true) ? 0n : undefined),
-    });
+  protected override inProgress(): UdpChannel | undefined {
+    return this.#state.name === 'binding' ? this.#state.channel : undefined;
   }
 
   protected override dropped(): void {
