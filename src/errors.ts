@@ -89,8 +89,8 @@ export interface ErrorDetails {
 export interface WireError extends Omit<ErrorDetails, 'cause'> {
   readonly code: ErrorCode;
   readonly message: string;
-  /** `name: message` of the cause, if there was one. */
-  readonly cause?: string | undefined;
+  /** The cause, if there was one: all of it for a PluginError, `name: message` of anything else. */
+  readonly cause?: WireError | string | undefined;
 }
 
 /**
@@ -128,14 +128,21 @@ export class PluginError extends Error {
     return new PluginError(this.code, this.message, { ...this, cause: this.cause, ...details });
   }
 
-  /** `{code, message, …}` without the stack: what the command line prints and what a log wants. */
+  /** `{code, message, …, cause}` without the stack: what the command line prints and what a log wants. */
   toJSON(): WireError {
     return toWire(this);
   }
 }
 
+/** Errors behind an error that travel with it: a cause may be anybody's, and go in a circle. */
+const MAX_CAUSES = 4;
+
 /** Encodes any thrown value for the trip between threads. What is no PluginError travels as `ERR_WORKER_CRASHED`. */
 export function toWire(error: unknown): WireError {
+  return encode(error, MAX_CAUSES);
+}
+
+function encode(error: unknown, causes: number): WireError {
   if (!(error instanceof PluginError)) {
     return { code: 'ERR_WORKER_CRASHED', message: describe(error) };
   }
@@ -151,14 +158,20 @@ export function toWire(error: unknown): WireError {
     ...(backtrace !== undefined && { backtrace }),
     ...(limit !== undefined && { limit }),
     ...(began !== undefined && { began }),
-    ...(cause !== undefined && { cause: describe(cause) }),
+    ...(cause !== undefined && {
+      cause: cause instanceof PluginError && causes > 0 ? encode(cause, causes - 1) : describe(cause),
+    }),
   };
 }
 
 /** Decodes what {@link toWire} made. */
 export function fromWire(wire: WireError): PluginError {
   const { code, message, cause, ...details } = wire;
-  return new PluginError(code, message, { ...details, ...(cause !== undefined && { cause: new Error(cause) }) });
+  if (cause === undefined) return new PluginError(code, message, details);
+  return new PluginError(code, message, {
+    ...details,
+    cause: typeof cause === 'string' ? new Error(cause) : fromWire(cause),
+  });
 }
 
 /** One line about a thrown value of any type, `null` and symbols included. */

@@ -1,4 +1,5 @@
-import { fromWire, type PluginError } from '../errors.ts';
+import type { SourceLocations } from '../dwarf/source-locations.ts';
+import { fromWire, type PluginError, type WireError } from '../errors.ts';
 import { SlotState } from '../pool/mailbox.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { LargeRequest, Utterance } from '../protocol.ts';
@@ -153,12 +154,21 @@ export class Batch {
       job.resolve(RETURNED);
     } else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
     else if (posted?.kind === 'error') {
-      const error = fromWire(posted.error);
-      const backtrace = error.backtrace && (this.lane.locations?.locate(error.backtrace) ?? error.backtrace);
-      // `cause` is not enumerable.
-      job.reject(job.error(error.code, error.message, { ...error, cause: error.cause, backtrace }));
+      const { locations } = this.lane;
+      const error = fromWire(locations === undefined ? posted.error : located(posted.error, locations));
+      job.reject(job.error(error.code, error.message, error));
     } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
   }
+}
+
+/** The error, and the plugin's errors behind it, with file and line in their frames. */
+function located(error: WireError, locations: SourceLocations): WireError {
+  const { backtrace, cause } = error;
+  return {
+    ...error,
+    ...(backtrace !== undefined && { backtrace: locations.locate(backtrace) }),
+    ...(typeof cause === 'object' && { cause: located(cause, locations) }),
+  };
 }
 
 function isOver(state: SlotState): boolean {

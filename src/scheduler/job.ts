@@ -170,7 +170,8 @@ export class Job implements Linked<Job>, Abortable {
     const { version } = this.lane;
     const { plugin } = this.lane.definition;
     const requestId = this.kind === 'process' ? this.requestId : undefined;
-    return new PluginError(code, message, { ...details, plugin, version, requestId });
+    // The `cause` of an error that is given as the details is not enumerable.
+    return new PluginError(code, message, { ...details, cause: details?.cause, plugin, version, requestId });
   }
 
   /** What its worker noted stands in the mailbox until the next batch. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
+import { PluginError } from '../../src/errors.ts';
 import type { Policy } from '../../src/sandbox/policy.ts';
 import { hostile, lifecycle, wasi } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
@@ -73,6 +74,9 @@ describe('invariant 8: limits cover every way into the guest', function () {
         );
         expect([error.code, error.limit]).to.deep.equal(['ERR_INITIALIZE_FAILED', { name: limit, value }]);
         expect(error.message).to.include('initialize').and.to.include(String(value));
+        const cause = error.cause as PluginError;
+        expect(cause).to.be.instanceOf(PluginError);
+        expect([cause.code, cause.limit]).to.deep.equal([code, { name: limit, value }]);
       });
 
       it('shutdown', async () => {
@@ -100,6 +104,7 @@ describe('invariant 8: limits cover every way into the guest', function () {
       const error = await rejection(engine.loadPlugin(`p${++names}`, await guest(), { sandbox }));
       expect([error.code, error.limit]).to.deep.equal(['ERR_INITIALIZE_FAILED', { name: 'cpuTimeLimitMs', value: 60 }]);
       expect(error.message).to.include(`\`${phase}\``).and.to.include('60 ms');
+      expect(error.cause).to.be.instanceOf(PluginError).and.to.include({ code: 'ERR_CPU_TIME_LIMIT' });
     });
   }
 
