@@ -32,6 +32,16 @@ describe('wasm-plugin-pool doctor', () => {
     expect(status).to.equal(1);
   });
 
+  it('finds the clang that a distribution has under a number', async () => {
+    const there = { 'clang-22': '/usr/lib/llvm-22/bin/wasm-ld', 'clang-19': '/usr/lib/llvm-19/bin/wasm-ld' };
+    const { status, stdout } = await doctor(there, '--language', 'c');
+    const advice = ': not found, but `clang-22` has it\n      → export CC=clang-22\n';
+    expect({ status, stdout }).to.deep.equal({ status: 1, stdout: `✗ C\n    clang${advice}    wasm-ld${advice}` });
+    // One that has no linker is of no use.
+    const bare = await doctor({ 'clang-18': 'wasm-ld' }, '--language', 'c');
+    expect(bare.stdout).to.match(/clang: not found\n/);
+  });
+
   it('tells a version that is too old from one that will do', async () => {
     const old = await doctor({ go: 'go version go1.19.8 linux/amd64' }, '--language', 'go', '--json');
     expect(JSON.parse(old.stdout)[0]).to.deep.include({ language: 'go', ready: false });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { findPackage } from '../build/project.ts';
 import type { Language } from '../languages.ts';
 
@@ -30,6 +30,8 @@ interface Tool {
   /** The oldest version that will do. */
   readonly atLeast?: readonly [major: number, minor: number];
   readonly install: string | Readonly<Record<'darwin' | 'win32' | 'other', string>>;
+  /** Where it is not found: what is there instead, and the command that makes it do. */
+  readonly instead?: () => Promise<{ readonly problem: string; readonly install: string } | undefined>;
 }
 
 /** Nobody waits longer for a version. */
@@ -66,8 +68,14 @@ const TOOLCHAINS: Readonly<Record<Language, readonly Tool[]>> = {
     },
   ],
   c: [
-    { name: 'clang', find: () => output(clang(), '--version'), atLeast: [15, 0], install: CLANG },
-    { name: 'wasm-ld', find: wasmLinker, install: CLANG },
+    {
+      name: 'clang',
+      find: () => output(clang(), '--version'),
+      atLeast: [15, 0],
+      install: CLANG,
+      instead: clangByNumber,
+    },
+    { name: 'wasm-ld', find: wasmLinker, install: CLANG, instead: clangByNumber },
   ],
   javascript: [QJS],
   typescript: [QJS, npmPackage('typescript')],
@@ -98,11 +106,11 @@ export async function examineToolchain(language: Language): Promise<ToolchainRep
   return { language, ready: tools.every(({ problem }) => problem === undefined), tools };
 }
 
-async function examine({ name, find, atLeast, install }: Tool): Promise<ToolReport> {
+async function examine({ name, find, atLeast, install, instead }: Tool): Promise<ToolReport> {
   const platform = process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'other';
   const command = typeof install === 'string' ? install : install[platform];
   const found = await find();
-  if (found === undefined) return { name, problem: 'not found', install: command };
+  if (found === undefined) return { name, ...((await instead?.()) ?? { problem: 'not found', install: command }) };
   if (atLeast !== undefined && isOlder(found, atLeast)) {
     return { name, found, problem: `${found} is too old, it takes ${atLeast.join('.')}`, install: command };
   }
@@ -130,10 +138,30 @@ function clang(): string {
   return process.env.CC || 'clang';
 }
 
+/** The versions of clang under whose number distributions install it, newest first. */
+const NUMBERED_CLANGS = Array.from({ length: 16 }, (_, index) => `clang-${30 - index}`);
+
+/** Debian and its like have clang as `clang-19`, unless the package without a number is installed too. */
+async function clangByNumber(): Promise<{ problem: string; install: string } | undefined> {
+  if (process.env.CC) return undefined;
+  const path = process.env.PATH?.split(delimiter) ?? [];
+  for (const name of NUMBERED_CLANGS) {
+    const places = await Promise.allSettled(path.map((folder) => access(join(folder, name), constants.X_OK)));
+    if (!places.some(({ status }) => status === 'fulfilled')) continue;
+    if (isNoPath(await output(name, '-print-prog-name=wasm-ld'))) continue;
+    return { problem: `not found, but \`${name}\` has it`, install: `export CC=${name}` };
+  }
+  return undefined;
+}
+
 async function wasmLinker(): Promise<string | undefined> {
   const path = await output(clang(), '-print-prog-name=wasm-ld');
-  // The bare name means that clang has found none.
-  return path === undefined || path === 'wasm-ld' ? output('wasm-ld', '--version') : path;
+  return isNoPath(path) ? output('wasm-ld', '--version') : path;
+}
+
+/** The bare name means that clang has found none. */
+function isNoPath(path: string | undefined): path is undefined | 'wasm-ld' {
+  return path === undefined || path === 'wasm-ld';
 }
 
 async function wasip2(): Promise<string | undefined> {
