@@ -22,6 +22,8 @@ export type ReturnOf<Func> = Func extends AnyFunction ? ReturnType<Func> : never
 
 /** How many functions an error names. */
 const NAMED = 10;
+/** Characters of a function's name beyond which nobody mistypes a single one of them. */
+const MAX_SLIPS_LOOKED_FOR = 100;
 
 /** A call in the form in which it crosses into a worker. */
 export interface PreparedCall {
@@ -66,9 +68,36 @@ function pack(args: readonly unknown[]): Uint8Array {
 }
 
 function noSuchFunction(functions: ArtifactSummary['functions'], path: string): PluginError {
-  const names = functions.slice(0, NAMED).map((func) => shownName(func.path));
-  const more = functions.length > NAMED ? ` and ${functions.length - NAMED} more` : '';
+  const callable = functions.filter(({ obstacle }) => obstacle === undefined).map((func) => func.path);
+  const near = callable.filter((candidate) => isNear(candidate, path));
+  const named = (near.length > 0 ? near : callable).slice(0, NAMED);
+  const names = named.map(shownName).join(', ');
+  const more = near.length === 0 && callable.length > NAMED ? ` and ${callable.length - NAMED} more` : '';
+  const some = near.length > 0 ? `Is it ${names}?` : `It exports ${names}${more}.`;
   return new PluginError('ERR_INVALID_ARGUMENT', `The component exports no function ${shownName(path)}`, {
-    hint: names.length === 0 ? 'It exports none at all.' : `It exports ${names.join(', ')}${more}.`,
+    hint: callable.length === 0 ? 'It exports none that can be called.' : some,
   });
+}
+
+/** Whether a path may be what was meant: another interface or version of it, or a slip in the function's name. */
+function isNear(path: string, meant: string): boolean {
+  const [own, wanted] = [ownName(path), ownName(meant)];
+  return own === wanted || (wanted.length > 2 && wanted.length <= MAX_SLIPS_LOOKED_FOR && isOneSlip(own, wanted));
+}
+
+/** `move` of `local:geometry/shapes@1.0.0#move`, and of what people write for it; without case and dashes. */
+function ownName(path: string): string {
+  return path
+    .slice(Math.max(path.lastIndexOf('#'), path.lastIndexOf('/')) + 1)
+    .replaceAll('-', '')
+    .toLowerCase();
+}
+
+/** Whether one character more, less or different makes one name of the other. */
+function isOneSlip(one: string, other: string): boolean {
+  if (Math.abs(one.length - other.length) > 1) return false;
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  const [rest, otherRest] = [one.slice(at), other.slice(at)];
+  return rest.slice(1) === otherRest.slice(1) || rest.slice(1) === otherRest || rest === otherRest.slice(1);
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { echo, misfits } from '../fixtures/guests.ts';
 import { geometry } from '../support/geometry.ts';
-import { component } from '../support/wat.ts';
+import { component, dummy } from '../support/wat.ts';
 import { Workplace } from './cli.ts';
 import { runIn } from './projects.ts';
 
@@ -92,6 +92,69 @@ declare module 'wasm-plugin-pool' {
     await writeFile(workplace.path('use.ts'), use);
     const args = [TSC, '--noEmit', '--strict', '--module', 'nodenext', '--types', '', 'library.d.ts', 'use.ts'];
     await runIn(workplace.directory, process.execPath, args);
+  });
+
+  it('declares values of every type so that a strict compiler takes them', async () => {
+    const wit = `package local:everything@1.0.0;
+      interface all {
+        record numbers { a: u8, b: s8, c: u16, d: s16, e: u32, f: s32, g: u64, h: s64, i: f32, j: f64 }
+        record nested { inner: numbers, maybe: option<numbers>, %list: list<list<string>>, letter: char }
+        record empty-ish { only: bool }
+        variant tree { leaf, number(u64), both(tuple<string, nested>), either(result<numbers, string>) }
+        enum %default { %class, two-words }
+        flags rights { read, write-all }
+        resource file { constructor(path: string); read: func() -> list<u8>; open: static func() -> file; }
+        type alias = list<tree>;
+        every: func(a: numbers, b: nested, c: tree, d: %default, e: rights, f: alias, g: option<option<bool>>) -> alias;
+        lists: func(a: list<u8>, b: list<s16>, c: list<u64>, d: list<f32>, e: list<bool>, f: list<char>) -> list<s64>;
+        nothing: func() -> result;
+        only-ok: func() -> result<u8>;
+        only-err: func() -> result<_, tree>;
+        both: func() -> result<nested, %default>;
+        handles: func(a: list<own<file>>) -> option<file>;
+        lends: func(a: borrow<file>);
+      }
+      world everything { export all; export top: func(empty: empty-ish2) -> tuple<u8, s64>; record empty-ish2 { only: bool } }`;
+    await workplace.file('everything.wasm', () => dummy('everything', wit));
+    const { stderr } = await workplace.run(['types', 'everything.wasm', '--out', 'everything.d.ts']);
+    expect(stderr).to.equal('');
+    const declared = await readFile(workplace.path('everything.d.ts'), 'utf8');
+    for (const name of ['[constructor]file', '[method]file.read', '[static]file.open']) {
+      expect(declared).to.include(`#${name}: not from another thread, for it belongs to a resource`);
+    }
+    for (const name of ['handles', 'lends']) {
+      expect(declared).to.include(`#${name}: not from another thread, for it passes a resource`);
+    }
+    await writeFile(
+      workplace.path('library.d.ts'),
+      "declare module 'wasm-plugin-pool' { interface PluginFunctions {} }\n",
+    );
+    const use = `import type { All, Functions } from './everything.d.ts';
+      type Call<Name extends string> = Functions[\`local:everything/all@1.0.0#\${Name}\` & keyof Functions];
+      declare const every: Call<'every'>;
+      declare const lists: Call<'lists'>;
+      declare const both: Call<'both'>;
+      declare const nothing: Call<'nothing'>;
+      const numbers: All.Numbers = { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1n, h: 1n, i: 1, j: 1 };
+      const nested: All.Nested = { inner: numbers, list: [['a']], letter: 'a' };
+      const trees = every(numbers, nested, { tag: 'both', val: ['a', nested] }, 'two-words', { writeAll: true }, [], { tag: 'none' });
+      for (const tree of trees) if (tree.tag === 'either' && tree.val.tag === 'ok') tree.val.val.g satisfies bigint;
+      lists(new Uint8Array(1), new Int16Array(1), new BigUint64Array(1), new Float32Array(1), [true], ['a']) satisfies BigInt64Array;
+      const answer = both();
+      if (answer.tag === 'err') answer.val satisfies 'class' | 'two-words';
+      nothing() satisfies { tag: 'ok' | 'err' };
+      // @ts-expect-error: a u64 is a bigint
+      numbers.g = 1;
+      // @ts-expect-error: there is no such case
+      every(numbers, nested, { tag: 'root' }, 'class', {}, [], { tag: 'none' });
+      // @ts-expect-error: nor such a flag
+      every(numbers, nested, { tag: 'leaf' }, 'class', { execute: true }, [], { tag: 'none' });
+      // @ts-expect-error: it cannot be called from another thread
+      null! as Functions['local:everything/all@1.0.0#handles'];\n`;
+    await writeFile(workplace.path('everything-use.ts'), use);
+    const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+    const args = ['--noEmit', ...strict, '--module', 'nodenext', '--types', '', 'library.d.ts', 'everything-use.ts'];
+    await runIn(workplace.directory, process.execPath, [TSC, ...args]);
   });
 
   it('gives engine.call its types', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
 import { echo, wasi } from '../fixtures/guests.ts';
@@ -58,7 +59,11 @@ for (const binding of ['direct', 'glue'] as const) {
       const missing = await rejection(shapes('subtract', 1, 2));
       expect(missing).to.include({ code: 'ERR_INVALID_ARGUMENT' });
       expect(missing.message).to.equal(`The component exports no function "${SHAPES}#subtract"`);
-      expect(missing.hint).to.include(`"${SHAPES}#add"`);
+      expect(missing.hint)
+        .to.match(/^It exports "version", /)
+        .and.include(`"${SHAPES}#add"`);
+      // Those that cannot be called would be no advice.
+      expect(missing.hint).not.to.include('canvas').and.not.to.include('draw');
       const draw = await rejection(shapes('draw', {}));
       expect(draw.message).to.equal(
         `"${SHAPES}#draw" cannot be called from outside: it passes a resource, a stream or a future`,
@@ -67,6 +72,23 @@ for (const binding of ['direct', 'glue'] as const) {
       for (const path of ['__proto__', 'constructor', `${SHAPES}#toString`, 'toString#call']) {
         expect(await rejection(call(path))).to.include({ code: 'ERR_INVALID_ARGUMENT' });
       }
+    });
+
+    it('knows what was meant', async () => {
+      const hint = async (path: string) => (await rejection(call(path))).hint;
+      for (const meant of ['add', 'shapes#add', 'local:geometry/shapes@2.0.0#add', `${SHAPES}/add`, `${SHAPES}#addd`]) {
+        expect(await hint(meant), meant).to.equal(`Is it "${SHAPES}#add"?`);
+      }
+      expect(await hint(`${SHAPES}#Devide`)).to.equal(`Is it "${SHAPES}#divide"?`);
+      expect(await hint('versio')).to.equal('Is it "version"?');
+      expect(await hint('x'.repeat(1_000_000))).to.match(/^It exports /);
+    });
+
+    it('says that the component trapped, and goes on with a new instance', async () => {
+      const error = await rejection(shapes('divide', -(2 ** 31), -1));
+      expect(error).to.include({ code: 'ERR_TRAP', trap: 'integer-overflow' });
+      expect(error.backtrace).to.have.length(1);
+      expect(await shapes('divide', -(2 ** 31), 1)).to.deep.equal({ tag: 'ok', val: -(2 ** 31) });
     });
 
     it('refuses arguments that cannot cross threads, and too many or too few', async () => {
@@ -116,6 +138,52 @@ describe('engine.call', () => {
     expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
     expect(error.message).to.match(/^The arguments do not fit the function: Expected /);
     expect(await engine.call('wrong', `${SHAPES}#add`, [1, 2])).to.equal(3);
+  });
+
+  it('answers or refuses whatever it is given, and goes on', async function () {
+    this.timeout(60_000);
+    await engine.loadPlugin('any', await geometry(), { world: 'any' });
+    const names = ['add', 'divide', 'move', 'total', 'paint', 'nothing', '[constructor]canvas', 'draw', 'none'];
+    const anything = fc.anything({ withBigInt: true, withTypedArray: true, withSparseArray: true, maxDepth: 3 });
+    const fitting = fc.oneof(
+      fc.record({
+        x: fc.double(),
+        y: fc.double(),
+        label: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+      }),
+      fc.record({ tag: fc.constantFrom('dot', 'circle', 'polygon', 'square'), val: anything }),
+      fc.constantFrom('red', 'dark-green', 2 ** 31, -1, { rightHand: true }),
+    );
+    const args = fc.array(fc.oneof(anything, fitting), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), args, async (name, values) => {
+        const codes = ['ERR_INVALID_ARGUMENT', 'ERR_TRAP'];
+        const ended = await engine.call('any', `${SHAPES}#${name}`, values).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (ended !== undefined) expect(ended).to.be.instanceOf(PluginError).and.to.have.property('code').oneOf(codes);
+      }),
+      { numRuns: 500 },
+    );
+    expect(await engine.call('any', `${SHAPES}#add`, [1, 2])).to.equal(3);
+  });
+
+  it('goes to the versions of a plugin as requests do', async () => {
+    await engine.loadPlugin('versions', await echo(), { version: '1.0.0', config: { prefix: '1.0.0' } });
+    const versions = engine.versions('versions');
+    await versions.load(await echo(), { version: '2.0.0', config: { prefix: '2.0.0' } });
+    const prefix = async (version?: string) => {
+      const path = 'toolsku:plugin-system/plugin-api@1.0.0#process';
+      const options = version === undefined ? {} : { version };
+      const answer = await engine.call('versions', path, [{ input: '', options: [] }], options);
+      return (answer as { output: string }).output;
+    };
+    expect([await prefix(), await prefix('2.0.0')]).to.deep.equal(['1.0.0', '2.0.0']);
+    versions.deployCanary('2.0.0', 100);
+    expect([await prefix(), await prefix('1.0.0')]).to.deep.equal(['2.0.0', '1.0.0']);
+    versions.rollback();
+    expect(await prefix()).to.equal('1.0.0');
   });
 
   it('loads a component that is no plugin only where that was asked for', async () => {
