@@ -5,22 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { blocksOf, commandsOf, matching, promisedBy, ROOT } from './blocks.ts';
-
-const DOCUMENTS = [
-  'README.md',
-  'docs/start.md',
-  'docs/write-a-plugin.md',
-  'docs/embed.md',
-  'docs/batch.md',
-  'docs/call.md',
-  'docs/cli.md',
-  'docs/limits.md',
-  'docs/versions.md',
-  'docs/reload.md',
-  'docs/health.md',
-  'docs/errors.md',
-  'docs/observe.md',
-];
+import { EXECUTED } from './pages.ts';
 
 const root = fileURLToPath(ROOT);
 
@@ -66,7 +51,7 @@ describe('the code in the documentation', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  for (const document of DOCUMENTS) {
+  for (const document of EXECUTED) {
     it(`runs in ${document}`, async function () {
       this.timeout(60_000);
       const blocks = await blocksOf(document, ['ts', 'js', 'console']);
