@@ -1,6 +1,7 @@
 """Takes an e-mail message apart. Knows nothing of components, so that it can be tested on this machine."""
 
 import codecs
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import EmailPolicy
@@ -19,6 +20,20 @@ class NoMessage(ValueError):
     """Says why a text is no message."""
 
 
+class Headers(HeaderRegistry):
+    """Makes one class for each kind of header. Python's makes one for each header that it reads, and memory grows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classes: dict[type, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        kind = self.registry.get(name.lower(), self.default_class)
+        if kind not in self.classes:
+            self.classes[kind] = type(f"_{kind.__name__}", (kind, self.base_class), {})
+        return self.classes[kind]
+
+
 class BoundedPolicy(EmailPolicy):
     def header_fetch_parse(self, name: str, value: str) -> str:
         if len(value) > MAX_HEADER:
@@ -26,7 +41,7 @@ class BoundedPolicy(EmailPolicy):
         return super().header_fetch_parse(name, value)
 
 
-PARSER = BytesParser(policy=BoundedPolicy())
+PARSER = BytesParser(policy=BoundedPolicy(header_factory=Headers()))
 
 
 def read(source: str, with_text: bool) -> dict[str, object]:
