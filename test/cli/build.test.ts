@@ -39,6 +39,37 @@ describe('wasm-plugin-pool build', function () {
     expect(stderr).to.include('on purpose').and.include('/build/src/plugin.ts:7:');
   });
 
+  it('logs the stack of an error with the lines of the JavaScript', async () => {
+    await workplace.run(['new', 'in-js', '--language', 'javascript']);
+    const file = workplace.path('in-js/src/slug.js');
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(/^export function slug.*$/m, "$&\n  throw new Error('bug');"),
+    );
+    await installPackages(workplace.path('in-js'), ['componentize-qjs']);
+    const thrownAt = (await readFile(file, 'utf8')).split('\n').findIndex((line) => line.includes("Error('bug')")) + 1;
+    expect((await workplace.run(['build', 'in-js'])).status).to.equal(0);
+    const { status, stderr } = await workplace.run(['run', 'in-js/build/in-js.wasm', '--input', 'x']);
+    expect(status).to.equal(1);
+    expect(stderr)
+      .to.include(`slug (/build/src/slug.js:${thrownAt}:`)
+      .and.match(/process \(\/build\/src\/plugin\.js:\d+:/);
+  });
+
+  it('names the functions of a trap in AssemblyScript', async () => {
+    await workplace.run(['new', 'as-trap', '--language', 'assemblyscript']);
+    const file = workplace.path('as-trap/assembly/slug.ts');
+    const source = await readFile(file, 'utf8');
+    await writeFile(file, source.replace(/^export function slug.*$/m, '$&\n  if (title == "trap") unreachable();'));
+    await installPackages(workplace.path('as-trap'), ['assemblyscript']);
+    expect((await workplace.run(['build', 'as-trap'])).stderr).to.equal('');
+    const { status, stderr } = await workplace.run(['run', 'as-trap/build/as-trap.wasm', '--input', 'trap']);
+    expect(status).to.equal(1);
+    expect(stderr)
+      .to.match(/trapped: unreachable\..*\(ERR_TRAP\)$/m)
+      .and.match(/^ +at slug\/slug \(wasm-function.*\n +at plugin\/process \(/m);
+  });
+
   it('says where a source does not build, and ends with 1', async () => {
     await project('enums', 'enum Colour { Red } void Colour.Red;');
     const { status, stdout, stderr } = await workplace.run(['build', 'enums']);
