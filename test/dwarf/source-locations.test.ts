@@ -1,6 +1,7 @@
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect } from 'chai';
 import { parseCoreModule } from '../../src/component/core-module.ts';
+import type { PluginError } from '../../src/errors.ts';
 import { formatFrame } from '../../src/wasm-frame.ts';
 import { corePlugin } from '../fixtures/core-plugin.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
@@ -15,6 +16,7 @@ const TRAP = `(drop (i32.const ${0xed - 0x80 + (0x3d << 7) + (0x51 << 14) + (2 <
 /** A plugin that grows its memory before and between calls that end in a trap, with lines that make.up adds. */
 async function trappingPlugin(
   lines: (code: { start: number; end: number }) => number[],
+  initialize?: string,
 ): Promise<{ bytes: Uint8Array; trapsAt: number }> {
   const core = await parse(
     corePlugin({
@@ -23,6 +25,7 @@ async function trappingPlugin(
         (func $outer (param i32) (result i32)
           (drop (memory.grow (i32.const 0))) (drop (memory.grow (i32.const 0))) (i32.add (call $inner (local.get 0)) (i32.const 1)))`,
       process: '(call $outer (local.get $n))',
+      ...(initialize !== undefined && { initialize }),
     }),
   );
   const whole = { start: 0, end: core.length };
@@ -64,6 +67,16 @@ describe('the backtrace of a trap', function () {
       expect(JSON.parse(JSON.stringify(error)).backtrace[0].line).to.equal(trapsAt);
     });
   }
+
+  it('has the lines of what traps in initialize, as the error behind it has', async () => {
+    const { bytes, trapsAt } = await trappingPlugin(everyByte, '(call $outer (i32.const 0))');
+    const engine = await createEngine({ threads: 1 });
+    const error = await rejection(engine.loadPlugin('plugin', bytes));
+    expect(error.code).to.equal('ERR_INITIALIZE_FAILED');
+    const { backtrace } = error.cause as PluginError;
+    expect(backtrace?.[0]).to.include({ function: 'inner', line: trapsAt });
+    expect(error.backtrace).to.deep.equal(backtrace);
+  });
 
   it('says the same whether the code was changed or not', async () => {
     const { bytes } = await trappingPlugin(everyByte);
