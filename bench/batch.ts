@@ -6,8 +6,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Kind, type Measurement, measure, writeRecords } from './batch/measure.ts';
+import { type Kind, type Measurement, measure } from './batch/measure.ts';
 import { median } from './lib/stats.ts';
+import { writeRecords } from './work/records.ts';
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 3 : 7;

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { submitBatch } from '../src/distributed/index.ts';
 import { findServer, RedisServer } from '../test/distributed/redis-server.ts';
-import { writeRecords } from './batch/measure.ts';
 import { median } from './lib/stats.ts';
+import { writeRecords } from './work/records.ts';
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 1 : 3;

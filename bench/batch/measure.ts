@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,7 +15,6 @@ export interface Measurement {
   readonly maxMiB: number;
 }
 
-const RECORD_BYTES = 100;
 const child = fileURLToPath(new URL('child.ts', import.meta.url));
 
 /** Measures one way through a file, in a process of its own. */
@@ -25,19 +22,4 @@ export async function measure(kind: Kind, input: string, output: string): Promis
   await rm(output, { force: true });
   const { stdout } = await promisify(execFile)(process.execPath, [child, kind, input, output]);
   return JSON.parse(stdout) as Measurement;
-}
-
-/** Writes so many records of 100 bytes, line break included. */
-export async function writeRecords(path: string, count: number): Promise<void> {
-  const file = createWriteStream(path);
-  for (let index = 0; index < count; ) {
-    let block = '';
-    for (const end = Math.min(index + 10_000, count); index < end; index++) {
-      const head = `{"id":"r${index}","input":"`;
-      block += `${head.padEnd(RECORD_BYTES - 3, 'some words of text ')}"}\n`;
-    }
-    if (!file.write(block)) await once(file, 'drain');
-  }
-  file.end();
-  await once(file, 'close');
 }

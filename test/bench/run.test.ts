@@ -30,14 +30,18 @@ describe('npm run bench', () => {
     const scenarios = [...new Set(report.cases.map(({ scenario }) => scenario))];
     expect(scenarios).to.deep.equal([
       ...['throughput', 'latency', 'instantiate', 'host-call', 'kill-recovery', 'mixed', 'fairness'],
-      ...['reload-under-load', 'memory-per-instance'],
+      ...['reload-under-load', 'memory-per-instance', 'batch', 'languages', 'scaling'],
     ]);
     const throughput = report.cases[0]!.metrics[0]!;
     expect(throughput.candidates.map(({ name }) => name)).to.deep.equal(['engine', 'Piscina, best', 'function']);
     // One round can tell nothing.
     expect(throughput.winner).to.equal(null);
+    const languages = report.cases.findLast(({ scenario }) => scenario === 'languages')!;
+    expect(languages.metrics[0]!.candidates.map(({ name }) => name)).to.deep.equal([
+      ...['WAT', 'AssemblyScript', 'JavaScript', 'C', 'Rust', 'Go'],
+    ]);
     expect(stdout).to.include('### throughput');
-    expect(stderr).to.include('1/11 throughput: 16 B, 64 callers');
+    expect(stderr).to.include('1/17 throughput: 16 B, 64 callers');
   });
 
   it('says what it does not know', async () => {
