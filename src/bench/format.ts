@@ -13,6 +13,10 @@ export function formatValue(value: number): string {
 
 /** A ratio with its interval. */
 export function formatRatio({ ratio, low, high }: Ratio): string {
-  const factor = (value: number): string => (Number.isFinite(value) ? digits(value) : '∞');
+  const factor = (value: number): string => {
+    if (!Number.isFinite(value)) return '∞';
+    // So many zeros after the point nobody counts.
+    return value > 0 && value < 0.01 ? `1/${digits(1 / value)}` : digits(value);
+  };
   return `${factor(ratio)}× (${factor(low)} – ${factor(high)})`;
 }

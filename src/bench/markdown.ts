@@ -6,7 +6,8 @@ export function toMarkdown(report: Report): string {
   const scenarios = [...new Set(report.cases.map(({ scenario }) => scenario))];
   const sections = scenarios.map((scenario) => {
     const cases = report.cases.filter((one) => one.scenario === scenario);
-    return `### ${scenario}\n\n${scenarioTable(cases)}\n`;
+    const question = Object.hasOwn(report.questions, scenario) ? `${report.questions[scenario]}\n\n` : '';
+    return `### ${scenario}\n\n${question}${scenarioTable(cases)}\n`;
   });
   return `${[preamble(report), ...sections, skippedList(report)].filter((part) => part !== '').join('\n')}`;
 }
@@ -17,7 +18,7 @@ export function preamble({ machine, versions, load, startedAt, effort, threads, 
   return `Measured on ${startedAt.slice(0, 10)} with ${threads} threads on ${machine.cpu}, ${machine.cores} cores, ${digits(machine.memoryBytes / 2 ** 30)} GiB, ${machine.system}, at a load of ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after; effort ${effort}, plugin \`${subject.file}\`.
 ${used.join(', ')}.
 
-Medians over the rounds, and their range in brackets. Ratios are the first candidate's values divided by the other's, of
+Medians over the rounds, and their range. Ratios are the first candidate's values divided by the other's, of
 rounds that followed each other, with the interval that holds the true one with 95 % confidence; "noise" is where that
 allows for no difference. **Bold** is better than every other candidate, beyond the noise.
 `;
@@ -43,13 +44,17 @@ function metricRows(one: CaseReport, metric: MetricReport): string[][] {
   });
 }
 
-function skippedList({ skipped }: Report): string {
-  if (skipped.length === 0) return '';
-  const lines = skipped.map(({ scenario, candidate, reason }) => {
+function skippedList(report: Report): string {
+  const lines = skippedReasons(report).map((line) => `- ${line}`);
+  return lines.length === 0 ? '' : `### Not measured\n\n${lines.join('\n')}\n`;
+}
+
+/** What was not measured, and why, a line for each. */
+export function skippedReasons({ skipped }: Report): string[] {
+  return skipped.map(({ scenario, candidate, reason }) => {
     const where = scenario === '*' ? candidate : `${candidate} in ${scenario}`;
-    return `- ${where}: ${reason.split('\n')[0]}`;
+    return `${where}: ${reason.split('\n')[0]}`;
   });
-  return `### Not measured\n\n${lines.join('\n')}\n`;
 }
 
 /** A table, its columns as wide as what is in them. */

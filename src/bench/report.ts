@@ -20,6 +20,8 @@ export interface Report {
   /** What was measured. */
   readonly subject: { readonly file: string; readonly sha256: string; readonly bytes: number };
   readonly threads: number;
+  /** What each scenario answers, by its name. */
+  readonly questions: Readonly<Record<string, string>>;
   readonly cases: readonly CaseReport[];
   /** What was not measured, and why. */
   readonly skipped: readonly Skipped[];

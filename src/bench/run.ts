@@ -63,6 +63,7 @@ export async function runBenchmarks(options: RunOptions): Promise<Report> {
       bytes: bytes.length,
     },
     threads: setting.threads,
+    questions: Object.fromEntries(scenarios.map(({ name, question }) => [name, question])),
     cases: run.cases,
     skipped: run.skipped,
   };

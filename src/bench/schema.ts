@@ -55,6 +55,7 @@ export const REPORT_SCHEMA: JsonSchema = {
     }),
     subject: record({ file: text, sha256: text, bytes: count }),
     threads: count,
+    questions: { ...dictionary(text), description: 'What each scenario answers, by its name' },
     cases: list(
       record({
         scenario: text,

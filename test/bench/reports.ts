@@ -20,6 +20,7 @@ export function reportOf(values: Readonly<Record<string, readonly number[]>>, me
     load: { before: 0.5, after: 1, calibration: [100, 101, 99, 100] },
     subject: { file: 'rot13.wasm', sha256: 'ab', bytes: 1000 },
     threads: 2,
+    questions: { throughput: 'How many requests a second?' },
     cases: [
       {
         scenario: 'throughput',
