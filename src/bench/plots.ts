@@ -9,7 +9,7 @@ const COLOURS = ['#4477dd', '#d9701e', '#2e9960', '#b14ab0', '#b08a10', '#d0453c
 const WIDTH = 860;
 const HEIGHT = 260;
 /** Where the axes of a plot lie in its picture; names of candidates go beside it. */
-const PLOT = { left: 64, right: WIDTH - 205, top: 12, bottom: HEIGHT - 44 } as const;
+const PLOT = { left: 84, right: WIDTH - 205, top: 12, bottom: HEIGHT - 44 } as const;
 
 /** A colour for each of the candidates, in their order. */
 export function colours(candidates: readonly string[]): ColourOf {
