@@ -90,6 +90,11 @@ async function bench(): Promise<Report> {
     },
     unavailable: new Map(unavailable),
     versions: versions(candidatePackages()),
+    onPlan: (cases, milliseconds) => {
+      const seconds = Math.ceil(milliseconds / 1000);
+      const time = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+      console.error(`${cases} cases, about ${time}. Nothing else should run meanwhile.`);
+    },
     onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
   });
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));

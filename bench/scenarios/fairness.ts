@@ -18,7 +18,7 @@ export const scenario: Scenario = {
       name: 'one greedy, nine modest',
       parameters: { rate: RATE, greedyCallers: GREEDY_CALLERS },
       candidates: ['alone', 'beside the greedy one'],
-      roundMs: effort === 'quick' ? 300 : 1_000,
+      roundMs: effort === 'quick' ? 200 : 1_000,
     },
   ],
 

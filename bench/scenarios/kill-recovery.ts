@@ -19,7 +19,7 @@ export const scenario: Scenario = {
       name: `${RATE} requests/s`,
       parameters: { rate: RATE, killEveryMs: KILL_EVERY_MS },
       candidates: ['alone', 'beside endless requests'],
-      roundMs: effort === 'quick' ? 400 : 1_000,
+      roundMs: effort === 'quick' ? 300 : 1_000,
     },
   ],
 

@@ -18,7 +18,7 @@ export const scenario: Scenario = {
       name: `${RATE} requests/s`,
       parameters: { rate: RATE, reloadEveryMs: RELOAD_EVERY_MS },
       candidates: ['steady', 'reloading'],
-      roundMs: effort === 'quick' ? 300 : 1_000,
+      roundMs: effort === 'quick' ? 200 : 1_000,
     },
   ],
 

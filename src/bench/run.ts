@@ -3,25 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Contestant } from './contestant.ts';
 import { calibrate, loadAverage, machine } from './environment.ts';
+import { DURATIONS, type Duration, estimateMs, roundMsOf } from './plan.ts';
 import { type CaseReport, type MetricReport, REPORT_FORMAT, type Report, type Skipped } from './report.ts';
 import type { Case, Effort, Round, Scenario, Setting } from './scenario.ts';
 import { randomNumbers, shuffled } from './statistics.ts';
 import { latencies, summarize } from './summary.ts';
-
-/** How long is measured. */
-interface Duration {
-  /** Rounds that count; one more goes before them. */
-  readonly rounds: number;
-  /** Milliseconds of a round, where the case does not say. */
-  readonly roundMs: number;
-}
-
-/** Six rounds are the fewest that can tell a difference with 95 % confidence; with nine, one outlier on each side is no matter. */
-const DURATIONS: Readonly<Record<Effort, Duration>> = {
-  quick: { rounds: 6, roundMs: 60 },
-  default: { rounds: 9, roundMs: 200 },
-  full: { rounds: 12, roundMs: 1_000 },
-};
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
@@ -32,6 +18,8 @@ export interface RunOptions {
   /** Candidates that are not measured, by name, with the reason. */
   readonly unavailable?: ReadonlyMap<string, string>;
   readonly versions: Readonly<Record<string, string>>;
+  /** Told at the start: how many cases there are, and about how many milliseconds they take. */
+  readonly onPlan?: (cases: number, milliseconds: number) => void;
   /** Told before each case. */
   readonly onCase?: (scenario: Scenario, one: Case, place: number, total: number) => void;
 }
@@ -41,10 +29,11 @@ export async function runBenchmarks(options: RunOptions): Promise<Report> {
   const { scenarios, setting, effort, unavailable = new Map() } = options;
   const startedAt = new Date();
   const before = loadAverage();
-  const run = new Run(options, { ...DURATIONS[effort], ...options.duration });
+  const run = new Run(options);
   const names = Object.keys(setting.candidates).filter((name) => !unavailable.has(name));
   const plan = scenarios.map((scenario) => ({ scenario, cases: scenario.cases(effort, names) }));
   const total = plan.reduce((sum, { cases }) => sum + cases.length, 0);
+  options.onPlan?.(total, estimateMs(plan, effort, options.duration));
   for (const [candidate, reason] of unavailable) run.skipped.push({ scenario: '*', candidate, reason });
   for (const { scenario, cases } of plan) await run.scenario(scenario, cases, total);
   const bytes = await readFile(setting.component);
@@ -74,23 +63,27 @@ class Run {
   readonly cases: CaseReport[] = [];
   readonly skipped: Skipped[] = [];
   readonly #options: RunOptions;
-  readonly #duration: Duration;
+  readonly #rounds: number;
   /** The order within rounds is random, but the same in every run. */
   readonly #random = randomNumbers(1);
 
-  constructor(options: RunOptions, duration: Duration) {
+  constructor(options: RunOptions) {
     this.#options = options;
-    this.#duration = duration;
+    this.#rounds = options.duration?.rounds ?? DURATIONS[options.effort].rounds;
   }
 
   async scenario(scenario: Scenario, cases: readonly Case[], total: number): Promise<void> {
     const contestants = new Map<string, Contestant>();
     try {
-      for (const name of new Set(cases.flatMap(({ candidates }) => candidates))) {
-        await this.#attempt(scenario, contestants, name, async () => {
-          contestants.set(name, await Contestant.open(scenario, name, this.#options.setting));
-        });
-      }
+      const names = [...new Set(cases.flatMap(({ candidates }) => candidates))];
+      // All at once: nothing is measured yet, and they wait for files and other processes.
+      await Promise.all(
+        names.map((name) =>
+          this.#attempt(scenario, contestants, name, async () => {
+            contestants.set(name, await Contestant.open(scenario, name, this.#options.setting));
+          }),
+        ),
+      );
       for (const one of cases) {
         this.#options.onCase?.(scenario, one, this.cases.length + 1, total);
         this.calibration.push(calibrate());
@@ -102,10 +95,11 @@ class Run {
   }
 
   async #case(scenario: Scenario, one: Case, contestants: Map<string, Contestant>): Promise<CaseReport> {
-    const roundMs = this.#options.duration?.roundMs ?? one.roundMs ?? this.#duration.roundMs;
+    const { effort, duration } = this.#options;
+    const roundMs = roundMsOf(one, effort, duration);
     const rounds = new Map<string, Round[]>();
     for (const name of one.candidates) if (contestants.has(name)) rounds.set(name, []);
-    for (let round = -1; round < this.#duration.rounds; round++) {
+    for (let round = -1; round < this.#rounds; round++) {
       // In another order each time, so that nobody always comes after the same one.
       for (const name of shuffled([...rounds.keys()], this.#random)) {
         await this.#attempt(scenario, contestants, name, async () => {
@@ -120,7 +114,7 @@ class Run {
       scenario: scenario.name,
       case: one.name,
       parameters: one.parameters,
-      rounds: this.#duration.rounds,
+      rounds: this.#rounds,
       roundMs,
       metrics: metrics.filter((metric): metric is MetricReport => metric !== undefined),
       latency: latencies(rounds),
