@@ -5,6 +5,7 @@ import { compareReports, comparisonMarkdown } from '../src/bench/compare.ts';
 import { versions } from '../src/bench/environment.ts';
 import { toHtml } from '../src/bench/html.ts';
 import { toMarkdown } from '../src/bench/markdown.ts';
+import { describePlan } from '../src/bench/plan.ts';
 import type { Report } from '../src/bench/report.ts';
 import { runBenchmarks } from '../src/bench/run.ts';
 import type { Effort } from '../src/bench/scenario.ts';
@@ -15,13 +16,29 @@ import { rot13, rot13Component } from './work/rot13.ts';
 
 const INPUT = 'sixteen bytes ok';
 
+const OPTIONS = {
+  quick: { type: 'boolean', default: false },
+  full: { type: 'boolean', default: false },
+  scenario: { type: 'string', multiple: true },
+  candidate: { type: 'string', multiple: true },
+  compare: { type: 'string' },
+  with: { type: 'string' },
+  json: { type: 'string' },
+  report: { type: 'string' },
+  markdown: { type: 'string' },
+  rounds: { type: 'string' },
+  'round-ms': { type: 'string' },
+  schema: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 const USAGE = `
 npm run bench -- [OPTION]…
 
   --quick              a look, in less than a minute
-  --full               the whole matrix, with all peers; about an hour
-  --scenario NAME      only this one; may be repeated: ${SCENARIOS.map(({ name }) => name).join(', ')}
-  --candidate NAME     only these; may be repeated: ${Object.keys(CANDIDATES).join('; ')}
+  --full               the whole matrix; about an hour
+  --scenario NAME      only this one; may be repeated
+  --candidate NAME     only this one; may be repeated
   --json FILE          writes the report as JSON
   --report FILE.html   writes it as one page with plots, which needs no network
   --markdown FILE      writes it as Markdown instead of printing it
@@ -30,25 +47,26 @@ npm run bench -- [OPTION]…
   --rounds N           rounds of each case
   --round-ms N         milliseconds of each round
   --schema             prints the JSON Schema of a report
+
+Scenarios:
+${SCENARIOS.map(({ name, question }) => `  ${name.padEnd(21)}${question}`).join('\n')}
+
+Candidates:
+${Object.keys(CANDIDATES)
+  .map((name) => `  ${name}`)
+  .join('\n')}
 `;
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    full: { type: 'boolean', default: false },
-    scenario: { type: 'string', multiple: true },
-    candidate: { type: 'string', multiple: true },
-    compare: { type: 'string' },
-    with: { type: 'string' },
-    json: { type: 'string' },
-    report: { type: 'string' },
-    markdown: { type: 'string' },
-    rounds: { type: 'string' },
-    'round-ms': { type: 'string' },
-    schema: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions();
+
+/** What the command line says. */
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
 
 if (values.help) process.stdout.write(USAGE);
 else if (values.schema) process.stdout.write(`${JSON.stringify(REPORT_SCHEMA, undefined, 2)}\n`);
@@ -57,7 +75,7 @@ else {
   const before = values.compare === undefined ? undefined : await readReport(values.compare);
   if (values.with !== undefined && before === undefined) fail('`--with` needs `--compare`');
   const after = values.with === undefined ? await bench() : await readReport(values.with);
-  if (before !== undefined) process.stdout.write(comparisonMarkdown(compareReports(before, after)));
+  if (before !== undefined) process.stdout.write(`\n${comparisonMarkdown(compareReports(before, after))}`);
 }
 
 async function readReport(path: string): Promise<Report> {
@@ -90,11 +108,7 @@ async function bench(): Promise<Report> {
     },
     unavailable: new Map(unavailable),
     versions: versions(candidatePackages()),
-    onPlan: (cases, milliseconds) => {
-      const seconds = Math.ceil(milliseconds / 1000);
-      const time = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-      console.error(`${cases} cases, about ${time}. Nothing else should run meanwhile.`);
-    },
+    onPlan: (cases, milliseconds) => console.error(describePlan(cases, milliseconds)),
     onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
   });
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));
@@ -109,7 +123,7 @@ async function bench(): Promise<Report> {
 function pick<Value>(option: 'scenario' | 'candidate', all: readonly Value[], name: (value: Value) => string): Value[] {
   const wanted = values[option];
   const unknown = wanted?.find((one) => !all.some((value) => name(value) === one));
-  if (unknown !== undefined) fail(`There is no ${option} \`${unknown}\`: ${all.map(name).join(', ')}`);
+  if (unknown !== undefined) fail(`There is no ${option} \`${unknown}\`: ${all.map(name).join('; ')}`);
   return all.filter((value) => wanted === undefined || wanted.includes(name(value)));
 }
 
@@ -121,6 +135,6 @@ function whole(option: 'rounds' | 'round-ms'): number | undefined {
 }
 
 function fail(message: string): never {
-  console.error(`${message}.`);
+  console.error(message.endsWith('.') ? message : `${message}.`);
   process.exit(2);
 }

@@ -85,12 +85,19 @@ function warningsOf(before: Report, after: Report): string[] {
   }
   if (before.subject.sha256 !== after.subject.sha256) warnings.push('Another plugin was measured.');
   if (before.threads !== after.threads) warnings.push(`Threads: ${before.threads} before, ${after.threads} after.`);
+  const lone = [...without(before.cases, after.cases), ...without(after.cases, before.cases)].length;
+  if (lone > 0) warnings.push(`Cases that are in one of the reports only, and are left out: ${lone}.`);
   const speed = unpairedRatio(after.load.calibration, before.load.calibration);
   if (verdict(speed) !== 'noise')
     warnings.push(
       `The machine ran a fixed loop at ${formatRatio(speed)} the speed of before: trust ratios to other candidates only.`,
     );
   return warnings;
+}
+
+/** The cases that are not among the others. */
+function without(cases: readonly CaseReport[], others: readonly CaseReport[]): CaseReport[] {
+  return cases.filter((one) => !others.some((other) => other.scenario === one.scenario && other.case === one.case));
 }
 
 /** A comparison as Markdown: the warnings, and what has changed; the rest is counted. */
@@ -106,6 +113,7 @@ export function comparisonMarkdown({ changes, warnings }: ReportComparison): str
     change.p < 0.001 ? '< 0.001' : change.p.toFixed(3),
   ]);
   const parts = [
+    '### What has changed\n',
     ...warnings.map((warning) => `**${warning}**\n`),
     rows.length === 0 ? '' : `${table(['case', 'metric', 'candidate', 'before', 'after', 'ratio', 'p'], rows)}\n`,
     `${changes.length - changed.length} of ${changes.length} comparisons show no change beyond the noise. With so many, about one in 20 of those without a change would by chance have p below ${SIGNIFICANT}.\n`,

@@ -12,21 +12,31 @@ export function toMarkdown(report: Report): string {
   return `${[preamble(report), ...sections, skippedList(report)].filter((part) => part !== '').join('\n')}`;
 }
 
-/** What the numbers were measured on, in words. */
-export function preamble({ machine, versions, load, startedAt, effort, threads, subject }: Report): string {
+/** What the numbers were measured on, and how to read them, in words. */
+export function preamble({ machine, versions, load, startedAt, effort, threads, subject, cases }: Report): string {
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const compared = cases.some(({ metrics }) => metrics.some(({ comparisons }) => comparisons.length > 0));
   return `Measured on ${startedAt.slice(0, 10)} with ${threads} threads on ${machine.cpu}, ${machine.cores} cores, ${digits(machine.memoryBytes / 2 ** 30)} GiB, ${machine.system}, at a load of ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after; effort ${effort}, plugin \`${subject.file}\`.
 ${used.join(', ')}.
 
-Medians over the rounds, and their range. Ratios are the first candidate's values divided by the other's, of
-rounds that followed each other, with the interval that holds the true one with 95 % confidence; "noise" is where that
-allows for no difference. **Bold** is better than every other candidate, beyond the noise.
+Medians over the rounds, and their range.${compared ? RATIOS : ''}
 `;
 }
 
+/** How to read ratios. */
+const RATIOS = ` Ratios are the first candidate's values divided by the other's, of
+rounds that followed each other, with the interval that holds the true one with 95 % confidence; "noise" is where that
+allows for no difference. **Bold** is better than every other candidate, beyond the noise.`;
+
 function scenarioTable(cases: readonly CaseReport[]): string {
   const rows = cases.flatMap((one) => one.metrics.flatMap((metric) => metricRows(one, metric)));
-  return table(['case', 'metric', 'candidate', 'median', 'range', 'ratio'], rows);
+  const head = ['case', 'metric', 'candidate', 'median', 'range', 'ratio'];
+  // Nobody to compare with: there are no ratios.
+  const columns = rows.some((row) => row.at(-1) !== '') ? head.length : head.length - 1;
+  return table(
+    head.slice(0, columns),
+    rows.map((row) => row.slice(0, columns)),
+  );
 }
 
 function metricRows(one: CaseReport, metric: MetricReport): string[][] {

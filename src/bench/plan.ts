@@ -39,3 +39,10 @@ export function estimateMs(plan: readonly Planned[], effort: Effort, wanted: Par
   }
   return total;
 }
+
+/** A plan in a sentence, for whoever waits. */
+export function describePlan(cases: number, milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  const time = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  return `${cases} cases, about ${time}. Nothing else should run meanwhile.`;
+}

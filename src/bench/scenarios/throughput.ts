@@ -32,7 +32,7 @@ export const scenario: Scenario = {
         .filter((callers) => callers * bytes <= MOST_IN_FLIGHT[effort])
         .map(
           (callers): Case => ({
-            name: `${bytes} B, ${callers} callers`,
+            name: `${bytes} B, ${callersName(callers)}`,
             parameters: { bytes, callers },
             candidates,
           }),
@@ -63,4 +63,9 @@ export const scenario: Scenario = {
 /** So many bytes of the text, over and over; of the text itself when its length is to stay. */
 export function inputOf(text: string, bytes: number): string {
   return bytes === 0 ? text : text.repeat(Math.ceil(bytes / text.length)).slice(0, bytes);
+}
+
+/** How many callers there are, in words. */
+export function callersName(callers: number): string {
+  return callers === 1 ? '1 caller' : `${callers} callers`;
 }

@@ -4,13 +4,14 @@ import { compareReports, comparisonMarkdown } from '../../bench/compare.ts';
 import { versions } from '../../bench/environment.ts';
 import { toHtml } from '../../bench/html.ts';
 import { toMarkdown } from '../../bench/markdown.ts';
+import { describePlan } from '../../bench/plan.ts';
 import type { Report } from '../../bench/report.ts';
 import { runBenchmarks } from '../../bench/run.ts';
 import type { Effort, Scenario } from '../../bench/scenario.ts';
 import { scenario as instantiate } from '../../bench/scenarios/instantiate.ts';
 import { scenario as latency } from '../../bench/scenarios/latency.ts';
 import { scenario as memoryPerInstance } from '../../bench/scenarios/memory-per-instance.ts';
-import { scenario as throughput } from '../../bench/scenarios/throughput.ts';
+import { callersName, scenario as throughput } from '../../bench/scenarios/throughput.ts';
 import { formatReport, parseReport } from '../../bench/schema.ts';
 import type { RequestOptions } from '../../protocol.ts';
 import { type ExitStatus, Failure, fileFailure } from '../failure.ts';
@@ -41,7 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     ...throughput,
     cases: (_effort, candidates) =>
-      CALLERS.map((callers) => ({ name: `${callers} callers`, parameters: { bytes: 0, callers }, candidates })),
+      CALLERS.map((callers) => ({ name: callersName(callers), parameters: { bytes: 0, callers }, candidates })),
   },
   latency,
   instantiate,
@@ -70,6 +71,7 @@ export async function bench(path: string, options: BenchOptions): Promise<ExitSt
       candidates: { engine: new URL(`../../bench/candidates/engine${extname(import.meta.url)}`, import.meta.url).href },
     },
     versions: versions(),
+    onPlan: (cases, milliseconds) => say(describePlan(cases, milliseconds)),
     onCase: ({ name: scenario }, { name }, place, total) => say(`${place}/${total} ${scenario}: ${name}`),
   });
   if (options.json !== undefined) await writeText(options.json, formatReport(report));
