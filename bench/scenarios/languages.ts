@@ -19,8 +19,8 @@ export const scenario: Scenario = {
   question: 'What does the language of a plugin cost: for the same work, for no work at all, and for an instance?',
   module: import.meta.url,
   metrics: [
-    { name: 'rate', unit: '/s', better: 'higher' },
     { name: 'CPU per request', unit: 'µs', better: 'lower' },
+    { name: 'rate', unit: '/s', better: 'higher' },
     { name: 'component', unit: 'KiB', better: 'lower' },
   ],
   cases: (effort) => {

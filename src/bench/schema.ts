@@ -117,9 +117,14 @@ export function parseReport(json: string): Report {
   ) as Report;
 }
 
-/** A report as JSON, for {@link parseReport}. */
+/** A report as JSON, for {@link parseReport}; fractions to six digits, which is more than any of them means. */
 export function formatReport(report: Report): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  const round = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  // It has no infinity either: that becomes null.
+  const json = JSON.stringify(report, round, 2);
+  // Lists of numbers take a line each. A line break is never inside of a string of JSON.
+  return `${json.replace(/\[\n[\s\d.,e+-]*\]/g, (numbers) => numbers.replace(/\s+/g, ' '))}\n`;
 }
 
 /** Where a value is not as a schema says, in words; undefined when it is. */

@@ -20,6 +20,14 @@ describe('the schema of a report', () => {
     expect(parseReport(formatReport(report))).to.deep.equal(report);
   });
 
+  it('has a line for a list of numbers, and six digits of a fraction', () => {
+    const json = formatReport({ ...report, load: { before: 1 / 3, after: 1e9 + 1, calibration: [1, 2.5] } });
+    expect(json).to.include('"before": 0.333333,').and.to.include('"after": 1000000001,');
+    expect(json).to.include('"calibration": [ 1, 2.5 ]');
+    const subject = { ...report.subject, file: '[\n1,\n2]' };
+    expect(parseReport(formatReport({ ...report, subject })).subject).to.deep.equal(subject);
+  });
+
   it('keeps an interval without a bound', () => {
     expect(report.cases[0]!.metrics[0]!.comparisons[0]!.high).to.equal(Number.POSITIVE_INFINITY);
     expect(parseReport(formatReport(report)).cases[0]!.metrics[0]!.comparisons[0]!.high).to.equal(
