@@ -12,7 +12,7 @@ import type { Effort } from '../src/bench/scenario.ts';
 import { formatReport, parseReport, REPORT_SCHEMA } from '../src/bench/schema.ts';
 import { CANDIDATES, candidatePackages, unavailableCandidates } from './candidates.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { rot13, rot13Component } from './work/rot13.ts';
+import { rot13, withRot13Component } from './work/rot13.ts';
 
 const INPUT = 'sixteen bytes ok';
 
@@ -92,25 +92,26 @@ async function bench(): Promise<Report> {
   const roundMs = whole('round-ms');
   const candidates = Object.fromEntries(pick('candidate', Object.entries(CANDIDATES), ([name]) => name));
   const unavailable = [...unavailableCandidates()].filter(([name]) => Object.hasOwn(candidates, name));
-  await using work = await rot13Component();
-  const report = await runBenchmarks({
-    scenarios: pick('scenario', SCENARIOS, ({ name }) => name),
-    effort,
-    duration: { ...(rounds && { rounds }), ...(roundMs && { roundMs }) },
-    setting: {
-      component: work.path,
-      request: { input: INPUT, options: [] },
-      answer: rot13(INPUT),
-      config: {},
-      sandbox: 'restricted',
-      threads: availableParallelism(),
-      candidates,
-    },
-    unavailable: new Map(unavailable),
-    versions: versions(candidatePackages()),
-    onPlan: (cases, milliseconds) => console.error(describePlan(cases, milliseconds)),
-    onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
-  });
+  const measure = (component: string): Promise<Report> =>
+    runBenchmarks({
+      scenarios: pick('scenario', SCENARIOS, ({ name }) => name),
+      effort,
+      duration: { ...(rounds && { rounds }), ...(roundMs && { roundMs }) },
+      setting: {
+        component,
+        request: { input: INPUT, options: [] },
+        answer: rot13(INPUT),
+        config: {},
+        sandbox: 'restricted',
+        threads: availableParallelism(),
+        candidates,
+      },
+      unavailable: new Map(unavailable),
+      versions: versions(candidatePackages()),
+      onPlan: (cases, milliseconds) => console.error(describePlan(cases, milliseconds)),
+      onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
+    });
+  const report = await withRot13Component(measure);
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));
   if (values.report !== undefined) await writeFile(values.report, toHtml(report));
   const markdown = toMarkdown(report);

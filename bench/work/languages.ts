@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,9 +36,9 @@ export const LANGUAGES: Readonly<Record<string, LanguagePlugin>> = {
 export async function languageComponent(name: string, folder: string): Promise<string> {
   const { component } = LANGUAGES[name]!;
   if (typeof component === 'string') return component;
-  const path = join(folder, `${name}.wasm`);
-  await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), name, path]);
-  return path;
+  const file = join(folder, `${name}.wasm`);
+  await promisify(execFile)(process.execPath, [path('languages/build.ts'), name, file]);
+  return file;
 }
 
 async function assemblyScript(): Promise<Uint8Array> {
@@ -67,10 +67,4 @@ async function javaScript(): Promise<Uint8Array> {
     sync: true,
   });
   return component;
-}
-
-if (import.meta.main) {
-  const [name, output] = process.argv.slice(2) as [string, string];
-  const { component } = LANGUAGES[name]!;
-  if (typeof component === 'function') await writeFile(output, await component());
 }

@@ -21,7 +21,7 @@ export async function writeRecords(path: string, count: number): Promise<void> {
 
 /** What one thread reaches that does nothing but parse and print the lines of a file: the bound of a batch. */
 export async function parseAndPrint(input: string, output: string): Promise<number> {
-  await using file = await open(output, 'w');
+  const file = await open(output, 'w');
   let records = 0;
   let rest = '';
   for await (const chunk of createReadStream(input, { encoding: 'utf8', highWaterMark: 256 * 1024 })) {
@@ -32,5 +32,6 @@ export async function parseAndPrint(input: string, output: string): Promise<numb
     records += lines.length;
     await file.write(block);
   }
+  await file.close();
   return records;
 }

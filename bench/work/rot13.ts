@@ -50,10 +50,14 @@ export function rot13Bytes(times = 1): Promise<Uint8Array> {
   );
 }
 
-/** The same in a file that goes when this is disposed of. */
-export async function rot13Component(): Promise<{ readonly path: string } & AsyncDisposable> {
+/** The same in a file, which is there for as long as `use` takes. */
+export async function withRot13Component<Result>(use: (path: string) => Promise<Result>): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-bench-'));
-  const path = join(directory, 'rot13.wasm');
-  await writeFile(path, await rot13Bytes());
-  return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+  try {
+    const path = join(directory, 'rot13.wasm');
+    await writeFile(path, await rot13Bytes());
+    return await use(path);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }

@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { comparisonTable } from '../../bench/tables/comparison.ts';
 import { fill } from '../../bench/tables/documents.ts';
-import { generated } from '../../bench/tables.ts';
+import { generated, ROOT } from '../../bench/tables/generated.ts';
 import { reportOf } from './reports.ts';
 
-const ROOT = new URL('../../', import.meta.url);
 const report = reportOf({ engine: [3, 3, 3, 3, 3, 3], gRPC: [1, 1, 1, 1, 1, 1] });
 
 describe('the tables of the documentation', () => {
