@@ -5,7 +5,7 @@ import { cpuOf } from '../../src/bench/usage.ts';
 import { PluginEngine } from '../../src/index.ts';
 import { rot13, rot13Bytes } from '../work/rot13.ts';
 
-const CALLERS = 256;
+const CALLERS = 64;
 /** About a millisecond for 16 bytes. */
 const MANY_TIMES = 70_001;
 
