@@ -28,6 +28,8 @@ interface SubmitCommandOptions {
   readonly retries?: number;
   readonly idempotent?: true;
   readonly resume?: true;
+  readonly atMostOnce?: true;
+  readonly retryDeadLetters?: true;
   readonly option: RequestOptions;
   readonly config: RequestOptions;
   readonly json?: true;
@@ -68,6 +70,8 @@ export function submitCommand(): Command {
     )
     .option('--idempotent', 'let records that had begun run again, too')
     .option('--resume', 'go on where a submission of the same batch was killed')
+    .option('--retry-dead-letters', 'run the records of --dead-letter again, and put their results into the output')
+    .option('--at-most-once', 'let records that may have been running when their worker died fail')
     .addOption(requestOption('option of the records that bring none; may be repeated'))
     .addOption(configOption())
     .option('--json', 'print the summary as JSON: on stdout, or on stderr where stdout has the results')
@@ -100,6 +104,8 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
         ordered: options.ordered ?? false,
         idempotent: options.idempotent ?? false,
         resume: options.resume ?? false,
+        atMostOnce: options.atMostOnce ?? false,
+        retryDeadLetters: options.retryDeadLetters ?? false,
         options: options.option,
         interrupt: interrupt.signal,
         progressIntervalMs: 100,
@@ -121,6 +127,8 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
       if (json && output !== '-') await printJson(summary);
       else if (json) say(JSON.stringify(summary));
       else for (const line of describeSummary(summary)) say(line);
+      if (summary.interrupted && output !== '-' && !options.retryDeadLetters)
+        say('Run it again with --resume to go on; workers go on meanwhile.');
       return (interrupt.status as 130 | 143 | undefined) ?? (summary.succeeded === summary.records ? 0 : 1);
     } finally {
       progress.stop();

@@ -45,7 +45,7 @@ export function workerCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (options: WorkerCommandOptions) => {
       process.exitCode = await interruptible(async (interrupt) => {
-        const worker = await startWorker(await workerOptions(options));
+        const worker = await startWorker({ ...(await workerOptions(options)), onTrouble: say });
         if (!options.quiet) {
           worker.engine.on('plugin:log', ({ level, message }) => say(`[${level}] ${message}`));
         }

@@ -34,6 +34,8 @@ export interface Chunk {
   readonly chunk: number;
   readonly tenant: string;
   readonly recipe: ChunkRecipe;
+  /** The run of Redis in which its records may begin, each of them once; undefined where they may begin again. */
+  readonly once?: string;
   readonly records: readonly ChunkRecord[];
 }
 

@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { PluginEngine } from '../engine.ts';
+import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Sandbox } from '../sandbox/policy.ts';
 import type { ChunkPlugin } from './chunk.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 
 /** Plugins that a worker keeps loaded; the one that was not used for longest goes. */
 const MAX_LOADED = 32;
+
+/** What is wrong with a component wherever it is loaded. */
+const UNUSABLE: ReadonlySet<ErrorCode> = new Set([
+  'ERR_NOT_A_COMPONENT',
+  'ERR_INVALID_COMPONENT',
+  'ERR_INCOMPATIBLE_WIT',
+  'ERR_UNKNOWN_IMPORT',
+  'ERR_LINK',
+]);
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -19,13 +29,18 @@ export async function publishComponent({ redis, keys }: QueueConnection, bytes: 
   return hash;
 }
 
+interface Loaded {
+  users: number;
+  readonly ready: Promise<unknown>;
+}
+
 /** The plugins of a worker: loaded when a chunk first needs them, by what they are and not by what they are called. */
 export class WorkerPlugins {
   readonly #connection: QueueConnection;
   readonly #engine: PluginEngine;
   readonly #sandbox: Sandbox;
   /** By the name under which the engine knows them; the one used last is last. */
-  readonly #loaded = new Map<string, { users: number; readonly ready: Promise<unknown> }>();
+  readonly #loaded = new Map<string, Loaded>();
 
   constructor(connection: QueueConnection, engine: PluginEngine, sandbox: Sandbox) {
     this.#connection = connection;
@@ -43,35 +58,36 @@ export class WorkerPlugins {
     run: (names: ReadonlyMap<string, string>) => Promise<Result>,
   ): Promise<Result> {
     const names = new Map<string, string>();
-    const used: string[] = [];
+    const used: Loaded[] = [];
     try {
       for (const plugin of plugins) {
         const known = `${plugin.sha256}-${sha256(JSON.stringify(plugin.config)).slice(0, 16)}`;
         names.set(plugin.name, known);
-        used.push(known);
-        await this.#use(known, plugin);
+        const entry = this.#use(known, plugin);
+        used.push(entry);
+        await entry.ready;
       }
       return await run(names);
     } finally {
-      for (const name of used) {
-        const entry = this.#loaded.get(name);
-        if (entry !== undefined) entry.users--;
-      }
+      for (const entry of used) entry.users--;
       await this.#evict();
     }
   }
 
-  async #use(name: string, plugin: ChunkPlugin): Promise<void> {
+  #use(name: string, plugin: ChunkPlugin): Loaded {
     let entry = this.#loaded.get(name);
     if (entry === undefined) {
-      entry = { users: 0, ready: this.#load(name, plugin) };
+      const loading: Loaded = { users: 0, ready: this.#load(name, plugin) };
       // What was not there may be when the next chunk asks.
-      entry.ready.catch(() => this.#loaded.delete(name));
+      loading.ready.catch(() => {
+        if (this.#loaded.get(name) === loading) this.#loaded.delete(name);
+      });
+      entry = loading;
     }
     this.#loaded.delete(name);
     this.#loaded.set(name, entry);
     entry.users++;
-    await entry.ready;
+    return entry;
   }
 
   async #load(name: string, { sha256: wanted, config }: ChunkPlugin): Promise<void> {
@@ -86,7 +102,12 @@ export class WorkerPlugins {
         'Somebody changed it there.',
       );
     }
-    await this.#engine.loadPlugin(name, bytes, { sandbox: this.#sandbox, config });
+    await this.#engine.loadPlugin(name, bytes, { sandbox: this.#sandbox, config }).catch((error: unknown) => {
+      // It would not load the next time either, here or elsewhere.
+      if (error instanceof PluginError && UNUSABLE.has(error.code))
+        throw new this.#connection.bullmq.UnrecoverableError(`${error.code}: ${error.message}`);
+      throw error;
+    });
   }
 
   async #evict(): Promise<void> {

@@ -1,27 +1,33 @@
 import type * as BullMq from 'bullmq';
 import type { Redis } from 'ioredis';
+import { invalidArgument, nonEmptyString } from '../arguments.ts';
 import { PluginError } from '../errors.ts';
 import type { QueueOptions } from './options.ts';
 
 /** A connection to the queue, and to the keys beside it. */
 export interface QueueConnection {
   readonly bullmq: typeof BullMq;
+  /** BullMQ's classes are made with it too. */
   readonly redis: Redis;
   readonly name: string;
-  /** What BullMQ's classes are made with. */
-  readonly options: { readonly connection: { readonly url: string; readonly maxRetriesPerRequest: null } };
   readonly keys: Keys;
   /** Another connection, for commands that block theirs. */
   duplicate(): Redis;
-  close(): Promise<void>;
+  /** Resolves once Redis was away for some seconds: what has to end does not wait for it any longer. */
+  away(ended: AbortSignal): Promise<void>;
+  /** Resolves when it is closed: a command that had been sent when Redis went away then never answers. */
+  readonly closed: Promise<void>;
+  close(): void;
 }
 
 /** The keys beside those of BullMQ. */
-export interface Keys {
+interface Keys {
   /** The bytes of a component. */
   component(sha256: string): string;
   /** The results of a chunk, by the index of the record. */
   results(batch: string, chunk: number): string;
+  /** The records of a chunk that may have begun, where they are to begin once. */
+  begun(batch: string, chunk: number): string;
   /** The numbers of the chunks that are complete. */
   finished(batch: string): string;
   /** How much a tenant may still do now. */
@@ -32,53 +38,134 @@ export interface Keys {
 export const FORGET_SECONDS: number = 7 * 24 * 3600;
 
 const DEFAULT_URL = 'redis://127.0.0.1:6379';
+/** Milliseconds that Redis may take to answer at first, and that one who ends waits for it. Later it may be away for as long as it likes. */
+const PATIENCE_MS = 5000;
+/** A connection whose other end is gone without a word is found dead some ten seconds after so many milliseconds. */
+const KEEP_ALIVE_MS = 10_000;
+const OLDEST_MAJOR = 5;
 
 /**
- * Connects to a queue. BullMQ and ioredis are optional peer dependencies, loaded only here.
+ * Connects to a queue, and waits until Redis has answered. BullMQ and ioredis are optional peer dependencies, loaded
+ * only here.
  *
- * @throws {PluginError} `ERR_BATCH_QUEUE` when they are not installed.
+ * @throws {PluginError} `ERR_BATCH_QUEUE` when they are not installed, and when Redis cannot be reached;
+ * `ERR_INVALID_ARGUMENT`.
  */
 export async function connect({
   redis: url = DEFAULT_URL,
   queue: name = 'wasm-plugin-pool',
 }: QueueOptions): Promise<QueueConnection> {
+  const host = hostOf(url);
+  // BullMQ puts its own keys together with colons.
+  if (nonEmptyString('queue', name).includes(':')) throw invalidArgument('queue', 'a name without colons', name);
   const [bullmq, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')]).catch((cause: unknown) => {
     throw new PluginError('ERR_BATCH_QUEUE', 'The distributed queue needs the packages bullmq and ioredis', {
       cause,
       hint: 'Install them: npm install bullmq ioredis.',
     });
   });
-  // BullMQ asks for it: a command waits for as long as Redis is away.
-  const connection = { url, maxRetriesPerRequest: null } as const;
   const open: Redis[] = [];
   const duplicate = (): Redis => {
-    const client = new Redis(url, { maxRetriesPerRequest: null });
+    // BullMQ asks for no limit of retries: a command waits for as long as Redis is away.
+    const client = new Redis(url, { maxRetriesPerRequest: null, keepAlive: KEEP_ALIVE_MS });
     // Without a listener each failed attempt to connect again would be printed.
     client.on('error', () => {});
     open.push(client);
     return client;
   };
+  const { promise: closed, resolve: end } = Promise.withResolvers<void>();
+  const close = (): void => {
+    end();
+    for (const client of open) client.disconnect();
+  };
+  const redis = duplicate();
+  // BullMQ's workers block a connection that they make of this one, and leave it open when Redis is away as they end.
+  const copy = redis.duplicate.bind(redis);
+  redis.duplicate = (options) => {
+    const client = copy(options);
+    open.push(client);
+    return client;
+  };
+  try {
+    await reach(redis, host);
+  } catch (error) {
+    close();
+    throw error;
+  }
   const key = (...parts: readonly (string | number)[]): string => ['wasm-plugin-pool', name, ...parts].join(':');
   return {
     bullmq,
-    redis: duplicate(),
+    redis,
     name,
-    options: { connection },
     keys: {
       component: (sha256) => key('component', sha256),
       results: (batch, chunk) => key('batch', batch, 'results', chunk),
+      begun: (batch, chunk) => key('batch', batch, 'begun', chunk),
       finished: (batch) => key('batch', batch, 'finished'),
       rate: (tenant) => key('rate', tenant),
     },
     duplicate,
-    close: async () => {
-      for (const client of open) client.disconnect();
-    },
+    away: (ended) => away(redis, ended),
+    closed,
+    close,
   };
+}
+
+/** The host of a URL, which is what may be said of it: the rest may be a password. */
+function hostOf(url: string): string {
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'redis:' || parsed?.protocol === 'rediss:') return parsed.host || 'localhost';
+  throw invalidArgument('redis', 'a URL that begins with redis:// or rediss://', parsed?.protocol ?? url);
+}
+
+async function reach(redis: Redis, host: string): Promise<void> {
+  let last: Error | undefined;
+  const remember = (error: Error): void => {
+    last = error;
+  };
+  redis.on('error', remember);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(queueFailure(`Redis at ${host} did not answer within ${PATIENCE_MS} ms`, last, REACH_HINT));
+    }, PATIENCE_MS);
+  });
+  try {
+    const info = redis.info('server').catch((error: unknown) => {
+      throw queueFailure(`Redis at ${host} does not answer`, error, REACH_HINT);
+    });
+    const version = /^redis_version:(.+?)\r?$/m.exec(await Promise.race([info, late]))?.[1];
+    // BullMQ would say so to nobody, and wait.
+    if (version !== undefined && Number.parseInt(version, 10) < OLDEST_MAJOR) {
+      throw queueFailure(`Redis at ${host} is version ${version}; ${OLDEST_MAJOR} is the oldest that works`);
+    }
+  } finally {
+    clearTimeout(timer);
+    redis.off('error', remember);
+  }
+}
+
+const REACH_HINT = 'Start it, or say with `redis` (--redis, REDIS_URL) where it is.';
+
+async function away(redis: Redis, ended: AbortSignal): Promise<void> {
+  let since: number | undefined;
+  while (!ended.aborted) {
+    since = redis.status === 'ready' ? undefined : (since ?? performance.now());
+    if (since !== undefined && performance.now() - since > PATIENCE_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** What went wrong with the queue. */
 export function queueFailure(what: string, cause?: unknown, hint?: string): PluginError {
-  const reason = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`;
-  return new PluginError('ERR_BATCH_QUEUE', `${what}${reason}`, { cause, hint });
+  return new PluginError('ERR_BATCH_QUEUE', `${what}${cause === undefined ? '' : `: ${reasonOf(cause)}`}`, {
+    cause,
+    hint,
+  });
+}
+
+/** Where a name has several addresses, Node says why each failed, and nothing itself. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Job, Worker } from 'bullmq';
 import { invalidArgument, knownKeys, wholeNumber } from '../arguments.ts';
 import type { BatchRequest, BatchResult } from '../batch/options.ts';
@@ -8,7 +9,8 @@ import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
 import { WorkerPlugins } from './components.ts';
 import type { QueueOptions } from './options.ts';
 import { takeTokens } from './rate-limit.ts';
-import { connect, FORGET_SECONDS, type QueueConnection } from './redis.ts';
+import { connect, type QueueConnection, reasonOf } from './redis.ts';
+import { beginRecords, finishChunk, LOST, putResults } from './results.ts';
 
 /** How a worker works. */
 export interface WorkerOptions extends QueueOptions {
@@ -26,6 +28,8 @@ export interface WorkerOptions extends QueueOptions {
   readonly lockMs?: number;
   /** Records that each tenant may run in a second, over all workers that say the same. @default unlimited */
   readonly tenantRates?: Readonly<Record<string, number>>;
+  /** Hears what the worker lives with: that Redis is away, which it waits for, and chunks that failed, which the queue tries again. */
+  readonly onTrouble?: (what: string) => void;
 }
 
 /** What a worker did so far. */
@@ -52,6 +56,7 @@ const KEYS = [
   'checkpointMs',
   'lockMs',
   'tenantRates',
+  'onTrouble',
 ] as const satisfies readonly (keyof WorkerOptions)[];
 
 /** A chunk may lose so many workers before it fails: one of them may be what kills them. */
@@ -74,30 +79,54 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   }
   const chunks = wholeNumber('chunks', options.chunks, { min: 1, max: 1000, default: 2 });
   const lockMs = wholeNumber('lockMs', options.lockMs, { min: 100, max: 3_600_000, default: 30_000 });
+  const { onTrouble = () => {} } = options;
+  if (typeof onTrouble !== 'function') throw invalidArgument('onTrouble', 'a function', onTrouble);
   const connection = await connect(options);
-  const engine = await PluginEngine.create(options.engine);
+  const engine = await PluginEngine.create(options.engine).catch((error: unknown) => {
+    connection.close();
+    throw error;
+  });
   const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
   const drained = new AbortController();
   const status = { chunks: 0, records: 0 };
   const worker: Worker<Chunk> = new connection.bullmq.Worker<Chunk>(
     connection.name,
-    (job, token) => new ChunkRun(job, token, connection, engine, plugins, settings, drained.signal, status).run(),
+    (job, token, cancelled) => {
+      const stopped = cancelled === undefined ? drained.signal : AbortSignal.any([drained.signal, cancelled]);
+      return new ChunkRun(job, token, connection, engine, plugins, settings, stopped, status).run();
+    },
     {
-      ...connection.options,
+      connection: connection.redis,
       concurrency: chunks,
       lockDuration: lockMs,
       stalledInterval: lockMs,
       maxStalledCount: MAX_STALLED,
     },
   );
-  // Redis that is away is waited for; a chunk that failed is the queue's to try again.
-  worker.on('error', () => {});
+  // Redis that is away is said to be once, and not at every attempt to reach it.
+  let last = '';
+  const say = (what: string): void => {
+    if (what !== last) onTrouble(what);
+    last = what;
+  };
+  // Another worker has it, or will.
+  worker.on('lockRenewalFailed', (jobs) => {
+    for (const job of jobs) worker.cancelJob(job, 'The lock was lost');
+  });
+  worker.on('ready', () => {
+    last = '';
+  });
+  worker.on('error', (error) => say(`Redis: ${reasonOf(error)}`));
+  worker.on('failed', (job, error) => say(`Chunk ${job?.data.chunk} failed: ${error.message}`));
   let ended: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     drained.abort();
-    await worker.close();
+    const closed = new AbortController();
+    // Without Redis nothing can be given back: when it is there again, locks have run out, and others go on.
+    await Promise.race([worker.close(), connection.away(closed.signal)]);
+    closed.abort();
+    connection.close();
     await engine.close();
-    await connection.close();
   };
   const drainOnce = (): Promise<void> => {
     ended ??= drain();
@@ -125,13 +154,15 @@ class ChunkRun {
   readonly #engine: PluginEngine;
   readonly #plugins: WorkerPlugins;
   readonly #settings: Settings;
-  readonly #drained: AbortSignal;
+  readonly #stopped: AbortSignal;
   readonly #status: { chunks: number; records: number };
   /** Results that are not in Redis yet: index and value, in turns. */
   #results: (string | number)[] = [];
   #written = 0;
   #checkpoints: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
+  /** Of this run among others of the same chunk: a worker that lost its lock may still be at it. */
+  readonly #name = randomUUID();
 
   constructor(
     job: Job<Chunk>,
@@ -140,7 +171,7 @@ class ChunkRun {
     engine: PluginEngine,
     plugins: WorkerPlugins,
     settings: Settings,
-    drained: AbortSignal,
+    stopped: AbortSignal,
     status: { chunks: number; records: number },
   ) {
     this.#job = job;
@@ -149,7 +180,7 @@ class ChunkRun {
     this.#engine = engine;
     this.#plugins = plugins;
     this.#settings = settings;
-    this.#drained = drained;
+    this.#stopped = stopped;
     this.#status = status;
   }
 
@@ -158,8 +189,8 @@ class ChunkRun {
     const { redis, keys } = this.#connection;
     const key = keys.results(batch, chunk);
     const done = new Set(await redis.hkeys(key));
-    this.#written = done.size;
     const left = records.filter(({ index }) => !done.has(`${index}`));
+    this.#written = records.length - left.length;
     const rate = this.#settings.rates.get(tenant);
     if (rate !== undefined && left.length > 0) {
       const wait = await takeTokens(this.#connection, tenant, rate, left.length);
@@ -167,8 +198,7 @@ class ChunkRun {
     }
     await this.#plugins.with(recipe.plugins, (names) => this.#runRecords(left, names));
     if (this.#written < records.length) await this.#giveBack(0);
-    await redis.rpush(keys.finished(batch), chunk);
-    await redis.expire(keys.finished(batch), FORGET_SECONDS);
+    await finishChunk(this.#connection, this.#job.data);
     this.#status.chunks++;
     return { records: records.length };
   }
@@ -180,17 +210,36 @@ class ChunkRun {
   }
 
   async #runRecords(records: readonly ChunkRecord[], names: ReadonlyMap<string, string>): Promise<void> {
-    const { recipe } = this.#job.data;
+    const { recipe, once } = this.#job.data;
     const named = (name: string): string => names.get(name) ?? name;
     const { plugin, deadlineMs, retry, idempotent, chain } = recipe;
-    const drained = this.#drained;
-    function* requests(): Generator<BatchRequest> {
-      for (const { input, options = [], plugin: own } of records) {
-        if (drained.aborted) return;
-        yield { input, options, ...(own !== undefined && { plugin: known(names, own) }) };
+    const stopped = this.#stopped;
+    const request = ({ input, options = [], plugin: own }: ChunkRecord): BatchRequest => ({
+      input,
+      options,
+      ...(own !== undefined && { plugin: known(names, own) }),
+    });
+    /** Those that began here, in this order. */
+    const running: number[] = [];
+    const begin = (records: readonly ChunkRecord[]) => this.#begin(records);
+    const slice = this.#settings.concurrency;
+    async function* requests(): AsyncGenerator<BatchRequest> {
+      for (let at = 0; at < records.length && !stopped.aborted; at += slice) {
+        // Whoever has begun is not given back.
+        for (const record of await begin(records.slice(at, at + slice))) {
+          running.push(record.index);
+          yield request(record);
+        }
       }
     }
-    const results = this.#engine.batch(requests(), {
+    function* repeatable(): Generator<BatchRequest> {
+      for (const record of records) {
+        if (stopped.aborted) return;
+        running.push(record.index);
+        yield request(record);
+      }
+    }
+    const results = this.#engine.batch(once === undefined ? repeatable() : requests(), {
       ...(plugin !== undefined && { plugin: named(plugin) }),
       chain: chain.map(named),
       concurrency: this.#settings.concurrency,
@@ -202,13 +251,21 @@ class ChunkRun {
     const ticker = setInterval(() => void this.#checkpoint(), this.#settings.checkpointMs);
     try {
       for await (const result of results) {
-        this.#results.push(records[result.index]!.index, JSON.stringify(resultOf(result)));
+        this.#results.push(running[result.index]!, JSON.stringify(resultOf(result)));
       }
     } finally {
       clearInterval(ticker);
     }
     await this.#checkpoint();
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Those of some records that may begin now, where each begins once; the others are lost. */
+  async #begin(records: readonly ChunkRecord[]): Promise<readonly ChunkRecord[]> {
+    const indexes = records.map(({ index }) => index);
+    const mine = await beginRecords(this.#connection, this.#job.data, this.#job.data.once!, this.#name, indexes);
+    for (const index of indexes) if (!mine.has(index)) this.#results.push(index, LOST);
+    return records.filter(({ index }) => mine.has(index));
   }
 
   /** Writes what is done; one after the other, so that the last one resolves when all is written. */
@@ -225,16 +282,12 @@ class ChunkRun {
     const results = this.#results;
     if (results.length === 0) return;
     this.#results = [];
-    const { batch, chunk, records } = this.#job.data;
-    const key = this.#connection.keys.results(batch, chunk);
-    await this.#connection.redis
-      .multi()
-      .hset(key, ...results)
-      .expire(key, FORGET_SECONDS)
-      .exec();
+    const { once, records } = this.#job.data;
+    await putResults(this.#connection, this.#job.data, results, once === undefined ? 'last' : 'first');
     this.#written += results.length / 2;
     this.#status.records += results.length / 2;
-    await this.#job.updateProgress({ done: this.#written, of: records.length });
+    // For those who look on; a job that Redis has lost has none.
+    await this.#job.updateProgress({ done: this.#written, of: records.length }).catch(() => {});
   }
 }
 

@@ -293,25 +293,227 @@ function describeDistributed(path: string): void {
       await jobs.close();
     });
 
-    it('fails when the queue gives up', async () => {
-      await records(10, () => 'a');
-      await writeFile(at('echo.wasm'), 'no component');
-      await work();
-      const submitted = rejection(submit());
-      const jobs = new Queue(queue, { connection: { url: redis.url } });
-      // Not after all attempts: this one is told that it was the last.
-      while ((await jobs.getDelayedCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    it('fails when a chunk cannot run, and goes on when that is mended', async () => {
+      await records(100, (index) => `${index}`);
+      await writeFile(at('policy.wasm'), 'no component');
+      const heard: string[] = [];
+      await work({ onTrouble: (what) => heard.push(what) });
+      const plugins = { echo: { component: at('echo.wasm') }, policy: { component: at('policy.wasm') } };
+      const error = await rejection(submit({ plugins }));
+      expect(error.code).to.equal('ERR_BATCH_QUEUE');
+      expect(error.message).to.match(/^The queue gave up chunk \d+: ERR_NOT_A_COMPONENT: /);
+      expect(heard.join('\n')).to.match(/^Chunk \d+ failed: ERR_NOT_A_COMPONENT: /);
+      // The same batch again: what has failed is tried anew, and fails anew.
+      const again = await rejection(submit({ plugins, resume: true }));
+      expect([again.code, heard.length > 1]).to.deep.equal(['ERR_BATCH_QUEUE', true]);
+    });
+
+    it('runs again what Redis has forgotten', async () => {
+      await records(400, () => 'burn 1');
+      await start();
       const client = new Redis(redis.url);
-      const [job] = await jobs.getDelayed();
-      await client.hset(`bull:${queue}:${job!.id}`, 'opts', JSON.stringify({ ...job!.opts, attempts: 1 }));
-      await job!.promote();
-      const error = await submitted;
-      expect([error.code, error.message.includes('gave up chunk 0')], error.message).to.deep.equal([
-        'ERR_BATCH_QUEUE',
-        true,
-      ]);
+      let forgotten: Promise<unknown> | undefined;
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done >= 100) forgotten ??= client.flushall();
+      };
+      const summary = await submit({ progressIntervalMs: 5, onProgress });
+      expect(forgotten).not.to.equal(undefined);
       client.disconnect();
-      await jobs.close();
+      expect(summary).to.deep.include({ records: 400, succeeded: 400 });
+      await assertComplete(400);
+    });
+
+    it('has every record once when a worker is killed and Redis restarted at the same moment', async () => {
+      await records(2000, (index) => (index % 2 === 0 ? 'burn 1' : `log begun-${index}`));
+      const killed = await start();
+      await start();
+      await start();
+      let disaster: Promise<void> | undefined;
+      const strike = async (): Promise<void> => {
+        killed.child.kill('SIGKILL');
+        await redis.kill();
+        await redis.start();
+        await start();
+      };
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done > 400) disaster ??= strike();
+      };
+      const summary = await submit({ deadLetter: at('dead.jsonl'), progressIntervalMs: 10, onProgress });
+      expect(disaster).not.to.equal(undefined);
+      await disaster;
+      expect(summary).to.deep.include({ records: 2000, succeeded: 2000 });
+      await assertComplete(2000);
+      expect(await read('dead.jsonl')).to.equal('');
+    });
+
+    it('lets no record begin twice at most once, whoever dies', async () => {
+      await records(1500, (index) => (index % 2 === 0 ? 'burn 1' : `log begun-${index}`));
+      const first = await start({ concurrency: 16 });
+      const others = [await start({ concurrency: 16 })];
+      let disaster: Promise<void> | undefined;
+      const strike = async (): Promise<void> => {
+        first.child.kill('SIGKILL');
+        await redis.kill();
+        await redis.start();
+        others.push(await start({ concurrency: 16 }));
+      };
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done > 300) disaster ??= strike();
+      };
+      const options = { atMostOnce: true, ordered: true, deadLetter: at('dead.jsonl') };
+      const summary = await submit({ ...options, progressIntervalMs: 10, onProgress });
+      await disaster;
+      expect(disaster).not.to.equal(undefined);
+      expect(summary.errors).to.deep.equal({ ERR_WORKER_CRASHED: summary.failed });
+      expect(summary.failed).to.be.within(1, 600);
+      expect(summary.succeeded + summary.failed).to.equal(1500);
+      await assertComplete(1500, 'in order');
+      const begun = [first, ...others].flatMap(({ said }) => said.filter((line) => line.startsWith('log begun-')));
+      expect(begun.length).to.equal(new Set(begun).size);
+      const lost = jsonl(await read('dead.jsonl'));
+      expect(lost.map(({ error }) => error.code)).to.deep.equal(lost.map(() => 'ERR_WORKER_CRASHED'));
+      expect(lost.length).to.equal(summary.failed);
+
+      // The letters run when somebody says so.
+      const { atMostOnce: _, ...plain } = options;
+      const retried = await submit({ ...plain, retryDeadLetters: true });
+      expect(retried).to.deep.include({ records: 1500, succeeded: 1500, failed: 0 });
+      await assertComplete(1500, 'in order');
+      expect(await read('dead.jsonl')).to.equal('');
+    });
+
+    it('loses only what a killed worker was at, at most once', async () => {
+      await records(600, (index) => (index % 2 === 0 ? 'burn 1' : `log begun-${index}`));
+      const first = await start({ concurrency: 8, chunks: 1 });
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done > 100 && first.child.exitCode === null) first.child.kill('SIGKILL');
+      };
+      const submitted = submit({ atMostOnce: true, progressIntervalMs: 5, onProgress });
+      await once(first.child, 'exit');
+      const second = await start({ concurrency: 8, chunks: 1 });
+      const summary = await submitted;
+      await assertComplete(600);
+      // Those in flight, and those done after the last checkpoint.
+      expect(summary.failed).to.be.at.most(50);
+      expect(summary.errors).to.deep.equal(summary.failed === 0 ? {} : { ERR_WORKER_CRASHED: summary.failed });
+      const begun = [first, second].flatMap(({ said }) => said.filter((line) => line.startsWith('log begun-')));
+      expect(begun.length).to.equal(new Set(begun).size);
+    });
+
+    it('goes on at most once where the one who submitted it left', async () => {
+      await records(800, (index) => (index % 2 === 0 ? 'burn 1' : `log begun-${index}`));
+      const worker = await start();
+      const controller = new AbortController();
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done >= 100) controller.abort();
+      };
+      const options = { atMostOnce: true, progressIntervalMs: 5 };
+      const first = await submit({ ...options, interrupt: controller.signal, onProgress });
+      expect(first.interrupted).to.equal(true);
+      const summary = await submit({ ...options, resume: true });
+      expect(summary).to.deep.include({ records: 800, succeeded: 800, resumed: first.records });
+      await assertComplete(800);
+      const begun = worker.said.filter((line) => line.startsWith('log begun-'));
+      expect([begun.length, new Set(begun).size]).to.deep.equal([400, 400]);
+    });
+
+    it('runs dead letters again, with the chain', async () => {
+      await records(300, (index) => (index % 3 === 0 ? 'fail' : `${index}`));
+      await work();
+      const options = { ordered: true, deadLetter: at('dead.jsonl'), chain: ['echo'] };
+      const config = { echo: { component: at('echo.wasm'), config: { prefix: '>' } } };
+      expect((await submit({ ...options, plugins: config })).refused).to.equal(100);
+      // Mended by hand: half of them have other input now.
+      const letters = jsonl(await read('dead.jsonl')).map((letter, at) => ({
+        ...letter,
+        input: at % 2 === 0 ? `mended ${letter.index}` : letter.input,
+      }));
+      await writeFile(at('dead.jsonl'), letters.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
+      const retried = await submit({ ...options, plugins: config, retryDeadLetters: true });
+      expect(retried).to.deep.include({ records: 300, succeeded: 250, refused: 50 });
+      await assertComplete(300, 'in order');
+      const lines = jsonl(await read('out.jsonl'));
+      expect(lines[0].output).to.equal('>>mended 0');
+      const still = jsonl(await read('dead.jsonl'));
+      expect(still.map(({ attempts }) => attempts)).to.deep.equal(still.map(() => 2));
+      expect(still.length).to.equal(50);
+    });
+
+    it('takes two batches on one queue, each its own', async () => {
+      await records(500, (index) => `${index}`);
+      await work();
+      const one = submit({ output: at('one.jsonl'), ordered: true });
+      const config = { echo: { component: at('echo.wasm'), config: { prefix: '>' } } };
+      const two = submit({ output: at('two.jsonl'), ordered: true, plugins: config });
+      expect([(await one).succeeded, (await two).succeeded]).to.deep.equal([500, 500]);
+      expect(jsonl(await read('one.jsonl')).map(({ output }) => output)).to.deep.equal(
+        Array.from({ length: 500 }, (_, index) => `${index}`),
+      );
+      expect(jsonl(await read('two.jsonl')).map(({ output }) => output)).to.deep.equal(
+        Array.from({ length: 500 }, (_, index) => `>${index}`),
+      );
+    });
+
+    it('has every record once when a worker stalls, and wakes up when another has its chunk', async () => {
+      await records(400, () => 'burn 1');
+      const first = await start({ lockMs: 300 });
+      let stalled = false;
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done < 50 || stalled) return;
+        stalled = true;
+        first.child.kill('SIGSTOP');
+        void start({ lockMs: 300 }).then(async () => {
+          // Until the other has taken over what it had.
+          const jobs = new Queue(queue, { connection: { url: redis.url } });
+          while ((await jobs.getActive()).every(({ stalledCounter }) => stalledCounter === 0)) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+          first.child.kill('SIGCONT');
+          await jobs.close();
+        });
+      };
+      const summary = await submit({ progressIntervalMs: 5, onProgress });
+      expect(summary).to.deep.include({ records: 400, succeeded: 400 });
+      expect(stalled).to.equal(true);
+      await assertComplete(400);
+    });
+
+    it('says at once, or within seconds, that there is no queue', async () => {
+      await records(1, () => 'a');
+      const refused = [{ redis: 'nonsense' }, { redis: 'http://127.0.0.1' }, { queue: 'a:b' }, { queue: '' }];
+      for (const options of refused) {
+        expect((await rejection(submit(options))).code).to.equal('ERR_INVALID_ARGUMENT');
+        expect((await rejection(startWorker(options))).code).to.equal('ERR_INVALID_ARGUMENT');
+      }
+      const nobody = { redis: 'redis://user:secret@127.0.0.1:1' };
+      for (const error of await Promise.all([rejection(submit(nobody)), rejection(startWorker(nobody))])) {
+        expect([error.code, error.message]).to.deep.equal([
+          'ERR_BATCH_QUEUE',
+          'Redis at 127.0.0.1:1 did not answer within 5000 ms: connect ECONNREFUSED 127.0.0.1:1',
+        ]);
+      }
+    });
+
+    it('ends without Redis when it is asked to', async () => {
+      await records(2000, () => 'burn 1');
+      const { child } = await start();
+      const controller = new AbortController();
+      let gone: Promise<void> | undefined;
+      const onProgress = ({ done }: { readonly done: number }): void => {
+        if (done >= 100) gone ??= redis.kill();
+      };
+      const submitted = submit({ interrupt: controller.signal, progressIntervalMs: 5, onProgress });
+      await until(() => gone !== undefined);
+      await gone;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      controller.abort();
+      const first = await submitted;
+      expect([first.interrupted, (await exited)[0]]).to.deep.equal([true, 0]);
+      await redis.start();
+      await start();
+      expect((await submit({ resume: true })).succeeded).to.equal(2000);
+      await assertComplete(2000);
     });
   });
 }

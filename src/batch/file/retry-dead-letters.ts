@@ -69,6 +69,8 @@ async function run(
   const tally = new Tally();
   const writer = new BatchWriter({ output, deadLetter, journal: undefined }, tally, 'packed');
   const batchRun = new BatchRun(source, { ...batch, ordered: true }, submit);
+  const stop = (): void => void batchRun.stop();
+  interrupt?.addEventListener('abort', stop, { once: true });
   try {
     while (!interrupt?.aborted) {
       const taken = batchRun.take();
@@ -82,6 +84,7 @@ async function run(
     await writer.flush();
     await Promise.all([output.sync(), deadLetter.sync()]);
   } finally {
+    interrupt?.removeEventListener('abort', stop);
     await batchRun.stop();
     await writer.stop();
   }

@@ -1,0 +1,197 @@
+import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type Chunk, type ChunkRecipe, type ChunkRecord, jobId } from './chunk.ts';
+import { publishComponent } from './components.ts';
+import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
+import { LOST, putResults, runOf } from './results.ts';
+
+/** What the chunks of a batch have in common. */
+export interface ChunkQueueSettings {
+  readonly batch: string;
+  readonly recipe: ChunkRecipe;
+  readonly components: Iterable<Uint8Array>;
+  readonly priority: number | undefined;
+  readonly tenant: string;
+  /** Whether a record may begin once only. */
+  readonly atMostOnce: boolean;
+}
+
+/** A chunk whose results are all there. */
+export interface CompleteChunk {
+  readonly chunk: number;
+  /** By the index of the record, as JSON of {@link ChunkResult}. */
+  readonly results: Readonly<Record<string, string>>;
+}
+
+/** Seconds that one waits for a chunk, and milliseconds between two looks after all: messages can be lost with Redis. */
+const WAIT_SECONDS = 2;
+const LOOK_MS = 2000;
+/** What a job is when nobody will finish it. */
+const OVER: ReadonlySet<string> = new Set(['completed', 'unknown']);
+
+/** The chunks of one batch, into the queue and out of it. */
+export class ChunkQueue {
+  readonly #connection: QueueConnection;
+  readonly #settings: ChunkQueueSettings;
+  readonly #queue: Queue<Chunk>;
+  /** For the one command that blocks. */
+  readonly #listener: Redis;
+  /** Queued or running, in the order of the records. */
+  readonly #outstanding = new Map<number, Chunk>();
+  /** Those of them whose results are there. */
+  readonly #complete = new Set<number>();
+  #lookedAt = 0;
+  #state: 'open' | 'stopped' = 'open';
+
+  constructor(connection: QueueConnection, settings: ChunkQueueSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#queue = new connection.bullmq.Queue<Chunk>(connection.name, { connection: connection.redis });
+    this.#queue.on('error', () => {});
+    this.#listener = connection.duplicate();
+  }
+
+  /** Chunks that are queued, run, or wait to be taken. */
+  get size(): number {
+    return this.#outstanding.size;
+  }
+
+  /** Puts the components where workers find them. */
+  async begin(): Promise<void> {
+    for (const bytes of this.#settings.components) await publishComponent(this.#connection, bytes);
+  }
+
+  /**
+   * Puts a chunk into the queue.
+   *
+   * @param history `known` when an earlier run may have done so; where records begin once, that one's counts.
+   */
+  async add(number: number, records: readonly ChunkRecord[], history: 'new' | 'known'): Promise<void> {
+    const { batch, tenant, recipe, atMostOnce } = this.#settings;
+    // The run of Redis as it is now: nothing of this chunk can have begun before.
+    const once = atMostOnce ? { once: await runOf(this.#connection) } : {};
+    const chunk: Chunk = { batch, chunk: number, tenant, recipe, ...once, records };
+    this.#outstanding.set(number, chunk);
+    if (records.length === 0) this.#complete.add(number);
+    else if (history === 'new') await this.#enqueue(chunk);
+    else await this.#addAgain(chunk);
+  }
+
+  async #addAgain(chunk: Chunk): Promise<void> {
+    const job = await this.#queue.getJob(jobId(chunk));
+    // What made it fail may be mended by now.
+    if (job !== undefined && (await job.getState()) === 'failed') await job.retry('failed');
+    else if (!this.#settings.atMostOnce) await this.#enqueue(chunk);
+  }
+
+  /** Adding it twice adds it once. */
+  async #enqueue(chunk: Chunk): Promise<void> {
+    const { priority } = this.#settings;
+    await this.#queue.add('chunk', chunk, {
+      jobId: jobId(chunk),
+      attempts: 10,
+      backoff: { type: 'exponential', delay: 500 },
+      removeOnComplete: { count: 100, age: 3600 },
+      removeOnFail: { age: FORGET_SECONDS },
+      ...(priority !== undefined && { priority }),
+    });
+  }
+
+  /**
+   * Waits for a chunk that is complete. It stays in Redis until {@link remove}.
+   *
+   * @param order Whether it has to be the first one.
+   * @returns undefined when there is none left, or after {@link stop}.
+   * @throws {PluginError} `ERR_BATCH_QUEUE` when the queue gave a chunk up.
+   */
+  async take(order: 'any' | 'in order'): Promise<CompleteChunk | undefined> {
+    while (this.#outstanding.size > 0 && this.#state === 'open') {
+      const number = this.#next(order);
+      if (number === undefined) {
+        await this.#listen();
+        continue;
+      }
+      const chunk = this.#outstanding.get(number)!;
+      const results = chunk.records.length === 0 ? {} : await this.#resultsOf(chunk);
+      if (missingOf(chunk, results).length === 0) return { chunk: number, results };
+      // Redis has lost some meanwhile.
+      this.#complete.delete(number);
+    }
+    return undefined;
+  }
+
+  #next(order: 'any' | 'in order'): number | undefined {
+    const [next] = order === 'in order' ? this.#outstanding.keys() : this.#complete;
+    return next !== undefined && this.#complete.has(next) ? next : undefined;
+  }
+
+  #resultsOf({ batch, chunk }: Chunk): Promise<Record<string, string>> {
+    return this.#connection.redis.hgetall(this.#connection.keys.results(batch, chunk));
+  }
+
+  /** Hears which chunks are complete; now and then it looks after all. */
+  async #listen(): Promise<void> {
+    const { keys } = this.#connection;
+    const message = await this.#listener.blpop(keys.finished(this.#settings.batch), WAIT_SECONDS).catch((error) => {
+      if (this.#state === 'stopped') return null;
+      throw error;
+    });
+    // A chunk that two workers had is complete twice.
+    if (message !== null && this.#outstanding.has(Number(message[1]))) this.#complete.add(Number(message[1]));
+    if (this.#state === 'stopped' || performance.now() - this.#lookedAt < LOOK_MS) return;
+    for (const chunk of this.#outstanding.values()) await this.#lookAfter(chunk);
+    this.#lookedAt = performance.now();
+  }
+
+  /** Puts back what Redis has lost, or gives it up. */
+  async #lookAfter(chunk: Chunk): Promise<void> {
+    if (this.#complete.has(chunk.chunk)) return;
+    // First the job, then its results: they were written before the job ended.
+    const job = await this.#queue.getJob(jobId(chunk));
+    const state = (await job?.getState()) ?? 'unknown';
+    if (state !== 'failed' && !OVER.has(state)) return;
+    const missing = missingOf(chunk, await this.#resultsOf(chunk));
+    if (missing.length === 0) this.#complete.add(chunk.chunk);
+    // Read anew: it has failed since.
+    else if (state === 'failed') throw gaveUp(chunk, await this.#queue.getJob(jobId(chunk)));
+    else if (this.#settings.atMostOnce) {
+      // A result that comes after all is late: this one is the first.
+      const lost = missing.flatMap(({ index }) => [index, LOST]);
+      await putResults(this.#connection, chunk, lost, 'first');
+      this.#complete.add(chunk.chunk);
+    } else {
+      for (const bytes of this.#settings.components) await publishComponent(this.#connection, bytes);
+      await job?.remove();
+      await this.#enqueue(chunk);
+    }
+  }
+
+  /** Has Redis forget a chunk; its results are elsewhere by now. */
+  async remove(number: number): Promise<void> {
+    const { redis, keys } = this.#connection;
+    const { batch } = this.#settings;
+    this.#outstanding.delete(number);
+    this.#complete.delete(number);
+    await redis.del(keys.results(batch, number), keys.begun(batch, number));
+  }
+
+  /** Waits for nothing any more; what is queued stays there. */
+  stop(): void {
+    this.#state = 'stopped';
+    this.#listener.disconnect();
+  }
+
+  /** Has Redis forget what is left of the batch; all its chunks were removed. */
+  async end(): Promise<void> {
+    await this.#connection.redis.del(this.#connection.keys.finished(this.#settings.batch));
+  }
+}
+
+function missingOf({ records }: Chunk, results: Readonly<Record<string, string>>): ChunkRecord[] {
+  return records.filter(({ index }) => results[index] === undefined);
+}
+
+function gaveUp({ chunk }: Chunk, job: Job<Chunk> | undefined): Error {
+  const hint = 'Look at what its workers say, mend it, and continue with `resume`.';
+  return queueFailure(`The queue gave up chunk ${chunk}: ${job?.failedReason}`, undefined, hint);
+}

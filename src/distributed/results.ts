@@ -1,0 +1,93 @@
+import type { Chunk, ChunkResult } from './chunk.ts';
+import { FORGET_SECONDS, type QueueConnection } from './redis.ts';
+
+type Place = Pick<Chunk, 'batch' | 'chunk'>;
+type Store = Pick<QueueConnection, 'redis' | 'keys'>;
+
+/**
+ * Puts results into the hash of a chunk. A script, because it is one command: sent again as a whole where the connection
+ * broke, and harmless twice. In slices, because Lua's stack is bounded.
+ */
+const PUT = `
+for at = 2, #ARGV, 4000 do
+  redis.call('HSET', KEYS[1], unpack(ARGV, at, math.min(at + 3999, #ARGV)))
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])`;
+
+/** The same where the first result of a record is the one that counts. */
+const PUT_FIRST = `
+for at = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])`;
+
+/**
+ * Has each record begin once. Only under the run of Redis under which the batch was submitted: another one may have lost
+ * what had begun. A command that is sent again finds its own token.
+ */
+const BEGIN = `
+if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= ARGV[2] then return {} end
+local mine = {}
+for at = 4, #ARGV do
+  local first = redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[3]) == 1
+  if first or redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[3] then mine[#mine + 1] = ARGV[at] end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return mine`;
+
+/** Tells the one who submitted a chunk that it is complete. */
+const FINISH = `
+redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[1])`;
+
+/**
+ * Keeps results in Redis.
+ *
+ * @param results Index and value, in turns.
+ * @param wins Which one counts where a record has two.
+ */
+export async function putResults(
+  { redis, keys }: Store,
+  { batch, chunk }: Place,
+  results: readonly (string | number)[],
+  wins: 'first' | 'last',
+): Promise<void> {
+  await redis.eval(wins === 'first' ? PUT_FIRST : PUT, 1, keys.results(batch, chunk), FORGET_SECONDS, ...results);
+}
+
+/**
+ * Notes that records begin, unless they may have begun before.
+ *
+ * @param run The run of Redis in which what had begun is known.
+ * @param token Of the one who wants to run them.
+ * @returns Those that may begin.
+ */
+export async function beginRecords(
+  { redis, keys }: Store,
+  { batch, chunk }: Place,
+  run: string,
+  token: string,
+  indexes: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const key = keys.begun(batch, chunk);
+  const mine = (await redis.eval(BEGIN, 1, key, FORGET_SECONDS, run, token, ...indexes)) as string[];
+  return new Set(mine.map(Number));
+}
+
+/** The run of Redis: another one after each restart, and on each replica. */
+export async function runOf({ redis }: Pick<QueueConnection, 'redis'>): Promise<string> {
+  return /^run_id:([0-9a-f]+)/m.exec(await redis.info('server'))?.[1] ?? '';
+}
+
+/** Tells the one who submitted a chunk that all its results are there. */
+export async function finishChunk({ redis, keys }: Store, { batch, chunk }: Place): Promise<void> {
+  await redis.eval(FINISH, 1, keys.finished(batch), FORGET_SECONDS, chunk);
+}
+
+/** What becomes of a record that may have begun and has no result, where records begin once. */
+export const LOST: string = JSON.stringify({
+  error: {
+    code: 'ERR_WORKER_CRASHED',
+    message: 'The worker or Redis was lost while the record may have been running',
+    hint: 'It may have had effects. Look at them before you run it again.',
+  },
+  attempts: 0,
+} satisfies ChunkResult);
