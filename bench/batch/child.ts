@@ -13,7 +13,7 @@ async function run(): Promise<Measurement> {
   await engine.loadPlugin('redact', component);
   const journal = kind === 'batch' ? { journal: false as const } : {};
   const result = await measure(async () => {
-    const { succeeded } = await engine.batchFiles({ plugin: 'redact', input, output, concurrency: 1024, ...journal });
+    const { succeeded } = await engine.batchFiles({ plugin: 'redact', input, output, concurrency: 512, ...journal });
     return succeeded;
   });
   await engine.close();
