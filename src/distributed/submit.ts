@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { wholeNumber } from '../arguments.ts';
-import { assertDistinct, openJournal, withOutputs } from '../batch/file/file-batch.ts';
-import { BatchInput } from '../batch/file/input.ts';
+import { assertDistinct, withBatchFiles } from '../batch/file/files.ts';
 import {
   type FileBatchOptions,
   type ResolvedFileBatchOptions,
@@ -9,7 +8,6 @@ import {
 } from '../batch/file/options.ts';
 import { retryDeadLetters } from '../batch/file/retry-dead-letters.ts';
 import type { BatchSummary } from '../batch/file/tally.ts';
-import type { Journal } from '../batch/journal/journal.ts';
 import { PluginError } from '../errors.ts';
 import { sha256 } from './components.ts';
 import type { QueueOptions } from './options.ts';
@@ -90,37 +88,16 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
   const giveUp = (): void => void connection.away(ended.signal).then(connection.close);
   resolved.interrupt?.addEventListener('abort', giveUp, { once: true });
   try {
-    return await (resolved.retryDeadLetters ? retryLetters : submitFile)(connection, resolved, settings);
+    if (resolved.retryDeadLetters) return await retryLetters(connection, resolved, settings);
+    return await withBatchFiles(resolved, hashed, (input, files) =>
+      new Submission(connection, resolved, input, files, settings).run(),
+    );
   } catch (error) {
     throw error instanceof PluginError || !isOfRedis(error) ? error : queueFailure('Redis failed', error);
   } finally {
     resolved.interrupt?.removeEventListener('abort', giveUp);
     ended.abort();
     connection.close();
-  }
-}
-
-async function submitFile(
-  connection: QueueConnection,
-  options: ResolvedFileBatchOptions,
-  settings: SubmissionSettings,
-): Promise<BatchSummary> {
-  const input = await BatchInput.open(options.input.path, options.input.compression);
-  try {
-    const journal = await openJournal(options, input, { plugins: () => settings.recipe.plugins });
-    let outcome: Parameters<Journal['close']>[0] = 'untouched';
-    try {
-      const summary = await withOutputs(options, journal, (files) => {
-        outcome = 'unfinished';
-        return new Submission(connection, options, input, files, settings).run();
-      });
-      outcome = summary.interrupted ? 'unfinished' : 'complete';
-      return summary;
-    } finally {
-      await journal?.close(outcome);
-    }
-  } finally {
-    input.close();
   }
 }
 
