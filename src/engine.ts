@@ -20,7 +20,7 @@ import type { PluginResponse, Utterance } from './protocol.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
-import type { LoadOptions, PluginSource } from './registry/plugin-version.ts';
+import type { LoadOptions, PluginSource, PluginVersion } from './registry/plugin-version.ts';
 import { Registry, type UnloadOptions } from './registry/registry.ts';
 import { Versions } from './registry/versions.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request.ts';
@@ -237,8 +237,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       if (plugin.canary === undefined && options.version === undefined) {
         return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
       }
-      const { lane, call, onOutcome } = this.#choose(plugin, options);
-      return this.#scheduler.submit(lane, input, pairs, call, onOutcome, listener);
+      const { version, call, onOutcome } = this.#choose(plugin, options);
+      return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener);
     } catch (error) {
       listener.reject(error as PluginError);
       return undefined;
@@ -255,17 +255,17 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     plugin: Plugin,
     options: ProcessOptions,
   ): {
-    readonly lane: Lane;
+    readonly version: PluginVersion;
     readonly call: ProcessOptions;
     readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
   } {
     if (options.version !== undefined) {
-      return { lane: plugin.version(options.version).lane, call: options, onOutcome: undefined };
+      return { version: plugin.version(options.version), call: options, onOutcome: undefined };
     }
     const requestId = options.requestId ?? this.#scheduler.nextRequestId();
     const version = plugin.route(requestId);
     const call = options.requestId === undefined ? { ...options, requestId } : options;
-    return { lane: version.lane, call, onOutcome: plugin.observer(version) };
+    return { version, call, onOutcome: plugin.observer(version) };
   }
 
   /**
@@ -283,14 +283,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     args: ArgumentsOf<FunctionsOf<Name>[Path]>,
     options: ProcessOptions = NO_CALL_OPTIONS,
   ): Promise<ReturnOf<FunctionsOf<Name>[Path]>> {
-    this.#assertOpen();
-    const plugin = this.#registry.expect(name);
+    const plugin = this.#plugin(name);
     checkProcessOptions(options);
-    const requestId = options.requestId ?? this.#scheduler.nextRequestId();
-    const version = options.version === undefined ? plugin.route(requestId) : plugin.version(options.version);
-    const { call, input } = prepareCall(version.artifact.summary.functions, path, args);
-    const observer = options.version === undefined ? plugin.observer(version) : undefined;
-    const value = await this.#scheduler.call(version.lane, input, call, { ...options, requestId }, observer);
+    const { version, call, onOutcome } = this.#choose(plugin, options);
+    const { call: func, input } = prepareCall(version.artifact.summary.functions, path, args);
+    const value = await this.#scheduler.call(version.lane, input, func, call, onOutcome);
     return value as ReturnOf<FunctionsOf<Name>[Path]>;
   }
 
