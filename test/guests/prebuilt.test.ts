@@ -29,3 +29,18 @@ for (const name of PREBUILT) {
     });
   });
 }
+
+describe('an example and the template of its language', () => {
+  for (const [example, template] of [
+    ['redact/component.c', 'c/component.c'],
+    ['redact/component.h', 'c/component.h'],
+    ['timestamps/component.go', 'go/component.go'],
+  ] as const) {
+    it(`have the same contract in ${template}`, async () => {
+      const ours = await readFile(new URL(`../../examples/plugins/${example}`, import.meta.url), 'utf8');
+      const theirs = await readFile(new URL(`../../templates/${template}`, import.meta.url), 'utf8');
+      // Each folder has to stand alone, to be copied; a change is a change of both.
+      expect(ours === theirs, example).to.equal(true);
+    });
+  }
+});
