@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { getSystemErrorMessage } from 'node:util';
 import { describe, PluginError } from './errors.ts';
 import { cleanLogLine } from './log-line.ts';
+import { systemReason } from './system-error.ts';
 
 /** Far more than a policy that lists every directory and host of a large installation. */
 const MAX_BYTES = 1024 * 1024;
@@ -57,7 +57,7 @@ async function readText(path: string, kind: JsonFileKind): Promise<string> {
     if (stats.size > MAX_BYTES) throw unreadable(path, kind, `it has ${stats.size} bytes; the limit is ${MAX_BYTES}`);
     return await file.readFile('utf8');
   } catch (error) {
-    throw error instanceof PluginError ? error : unreadable(path, kind, reason(error), error);
+    throw error instanceof PluginError ? error : unreadable(path, kind, systemReason(error) ?? describe(error), error);
   } finally {
     await file?.close();
   }
@@ -65,11 +65,6 @@ async function readText(path: string, kind: JsonFileKind): Promise<string> {
 
 function unreadable(path: string, { what, hint }: JsonFileKind, why: string, cause?: unknown): PluginError {
   return invalid(`Cannot read the ${what} \`${path}\`: ${why}`, hint, cause);
-}
-
-function reason(error: unknown): string {
-  const number = error instanceof Error && 'errno' in error ? error.errno : undefined;
-  return typeof number === 'number' ? getSystemErrorMessage(number) : describe(error);
 }
 
 function invalid(message: string, hint: string | undefined, cause?: unknown): PluginError {

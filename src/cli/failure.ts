@@ -1,5 +1,5 @@
-import { getSystemErrorMessage } from 'node:util';
 import { type ErrorCode, PluginError, type WireError } from '../errors.ts';
+import { systemReason } from '../system-error.ts';
 import type { WasmFrame } from '../wasm-frame.ts';
 
 /** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
@@ -42,12 +42,6 @@ export function toFailure(error: unknown): Failure {
   if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure(1, `${what}. This should not happen; please report it`, error);
-}
-
-/** What the operating system said, in words; undefined for other errors. */
-function systemReason(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return undefined;
-  return getSystemErrorMessage(error.errno);
 }
 
 /** A file that could not be used. */

@@ -1,12 +1,8 @@
-import { getSystemErrorMessage } from 'node:util';
 import { PluginError } from '../../errors.ts';
+import { systemReason } from '../../system-error.ts';
 
-/** What the operating system said, in words. */
 function reason(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno);
-  }
-  return error instanceof Error ? error.message : String(error);
+  return systemReason(error) ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** A file that could not be used at all: the caller named the wrong one. */
