@@ -6,11 +6,11 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { CallContext } from '../src/host/call-context.ts';
+import type { Descriptor } from '../src/host/wasi/filesystem/descriptor.ts';
+import { createWasi } from '../src/host/wasi/index.ts';
 import { PluginEngine, resolvePolicy } from '../src/index.ts';
 import { syscalls } from '../test/hostile/guests/syscalls.ts';
-import { CallContext } from '../workers/call-context.ts';
-import type { Descriptor } from '../workers/wasi/filesystem/descriptor.ts';
-import { createWasi } from '../workers/wasi/index.ts';
 import { median } from './lib/stats.ts';
 
 const ROUNDS = 5;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { planBinding } from '../src/binding/plan-binding.ts';
+import { planBinding } from '../src/canonical-abi/plan/plan-binding.ts';
 import { parseComponent } from '../src/component/parse.ts';
 import { describe } from '../src/errors.ts';
 import { runDriver } from './jco/driver.ts';

@@ -1,4 +1,4 @@
-import type { WasmFrame } from './wasm-frame.ts';
+import type { WasmFrame } from './text/wasm-frame.ts';
 
 /**
  * Every error that the engine raises, in one table: the code is the stable part, the text here is what

@@ -5,6 +5,7 @@ export type { BatchSummary } from './batch/file/tally.ts';
 export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
+export type { EngineOptions } from './engine/options.ts';
 export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
 export {
   ERROR_CODES,
@@ -14,30 +15,12 @@ export {
   type TrapKind,
   type WireError,
 } from './errors.ts';
-export type { ArgumentsOf, FunctionsOf, ReturnOf } from './function-call.ts';
 export type { Ask, Check, CheckRequest, Expectation } from './health/check.ts';
 export type { CircuitState } from './health/circuit.ts';
 export type { FailurePolicy } from './health/failure-policy.ts';
 export type { CircuitChange, QuarantineChange } from './health/guard.ts';
 export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
 export type { QuarantinedInput } from './health/quarantine.ts';
-export type { VersionSnapshot } from './observe/book.ts';
-export type { LoadMessage, RequestMessage } from './observe/channels.ts';
-export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './observe/events.ts';
-export type { HistogramSnapshot } from './observe/histogram.ts';
-export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
-export type { CountByCode } from './observe/version-metrics.ts';
-export type { EngineOptions } from './options.ts';
-export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './protocol.ts';
-export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
-export type { DecisionOptions } from './registry/decision.ts';
-export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
-export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
-export type { LoadOptions, PluginSource, VersionInfo, VersionRole } from './registry/plugin-version.ts';
-export type { UnloadOptions } from './registry/registry.ts';
-export type { Statistics } from './registry/statistics.ts';
-export type { CanaryOptions, Versions } from './registry/versions.ts';
-export type { ProcessRequest } from './request.ts';
 export {
   CAPABILITIES,
   type Capability,
@@ -45,7 +28,7 @@ export {
   type Grant,
   type GrantChange,
   type GrantDetails,
-} from './sandbox/capabilities.ts';
+} from './host/policy/capabilities.ts';
 export {
   type DirectoryGrant,
   type Policy,
@@ -54,11 +37,28 @@ export {
   restricted,
   type Sandbox,
   standard,
-} from './sandbox/policy.ts';
-export { readPolicyFile } from './sandbox/policy-file.ts';
+} from './host/policy/policy.ts';
+export { readPolicyFile } from './host/policy/policy-file.ts';
+export type { VersionSnapshot } from './observe/book.ts';
+export type { LoadMessage, RequestMessage } from './observe/channels.ts';
+export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './observe/events.ts';
+export type { HistogramSnapshot } from './observe/histogram.ts';
+export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
+export type { CountByCode } from './observe/version-metrics.ts';
+export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './pool/protocol.ts';
+export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
+export type { DecisionOptions } from './registry/decision.ts';
+export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
+export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
+export type { LoadOptions, PluginSource, VersionInfo, VersionRole } from './registry/plugin-version.ts';
+export type { UnloadOptions } from './registry/registry.ts';
+export type { Statistics } from './registry/statistics.ts';
+export type { CanaryOptions, Versions } from './registry/versions.ts';
+export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
+export type { ProcessRequest } from './request/request.ts';
 export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
-export { formatFrame, type WasmFrame } from './wasm-frame.ts';
+export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';
 
 /**

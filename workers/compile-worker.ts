@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { compileComponent } from '../src/artifact/compile-component.ts';
 import type { CompileReply, CompileTask } from '../src/artifact/protocol.ts';
 import { describe, PluginError, toWire } from '../src/errors.ts';
-import { cleanLogLine } from '../src/log-line.ts';
+import { cleanLogLine } from '../src/text/log-line.ts';
 
 /** A tool that panics says so on stderr, with a backtrace that is of no use to whoever reads this process's stderr. */
 let printed = '';

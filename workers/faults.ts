@@ -1,8 +1,8 @@
+import { brokenAbi, GLUE_FILE } from '../src/canonical-abi/glue.ts';
 import { describe, PluginError, type TrapKind } from '../src/errors.ts';
-import { cleanLogLine } from '../src/log-line.ts';
-import type { WasmFrame } from '../src/wasm-frame.ts';
-import { brokenAbi, GLUE_FILE } from './glue.ts';
-import { Exit } from './wasi/exit.ts';
+import { Exit } from '../src/host/wasi/exit.ts';
+import { cleanLogLine } from '../src/text/log-line.ts';
+import type { WasmFrame } from '../src/text/wasm-frame.ts';
 
 /** What the classification needs to know about the instance in which a call ended. */
 export interface FaultContext {

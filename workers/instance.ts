@@ -1,19 +1,24 @@
 import { Buffer } from 'node:buffer';
 import type { PluginDefinition } from '../src/artifact/definition.ts';
+import { outputLimit } from '../src/canonical-abi/glue.ts';
+import type { LiveComponent } from '../src/canonical-abi/runtime/component.ts';
+import {
+  bindProcess,
+  type ProcessBytes,
+  type RequestBytes,
+  type ResponseSink,
+} from '../src/canonical-abi/runtime/contract.ts';
+import { unversioned } from '../src/canonical-abi/runtime/names.ts';
 import { PluginError } from '../src/errors.ts';
-import { cleanLogLine } from '../src/log-line.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/protocol.ts';
-import type { CallContext } from './call-context.ts';
-import type { LiveComponent } from './component/component.ts';
-import { bindProcess, type ProcessBytes, type RequestBytes, type ResponseSink } from './component/contract.ts';
-import { unversioned } from './component/names.ts';
+import type { CallContext } from '../src/host/call-context.ts';
+import { createHostApi } from '../src/host/host-api.ts';
+import type { Wasi } from '../src/host/wasi/index.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/pool/protocol.ts';
+import { cleanLogLine } from '../src/text/log-line.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
 import { callFunction } from './function-call.ts';
-import { outputLimit } from './glue.ts';
-import { createHostApi } from './host-api.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
-import type { Wasi } from './wasi/index.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
 
 /**

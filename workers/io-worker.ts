@@ -1,11 +1,18 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { HttpExchange } from './wasi/network/io/http-exchange.ts';
-import { lookup } from './wasi/network/io/lookup.ts';
-import { Resolver } from './wasi/network/io/resolver.ts';
-import type { Post, Task } from './wasi/network/io/task.ts';
-import { TcpConnection } from './wasi/network/io/tcp.ts';
-import { UdpSocket } from './wasi/network/io/udp.ts';
-import { ENDED, type FromIo, type IoWorkerData, type OpenMessage, type ToIo, WORD } from './wasi/network/protocol.ts';
+import { HttpExchange } from '../src/host/wasi/network/io/http-exchange.ts';
+import { lookup } from '../src/host/wasi/network/io/lookup.ts';
+import { Resolver } from '../src/host/wasi/network/io/resolver.ts';
+import type { Post, Task } from '../src/host/wasi/network/io/task.ts';
+import { TcpConnection } from '../src/host/wasi/network/io/tcp.ts';
+import { UdpSocket } from '../src/host/wasi/network/io/udp.ts';
+import {
+  ENDED,
+  type FromIo,
+  type IoWorkerData,
+  type OpenMessage,
+  type ToIo,
+  WORD,
+} from '../src/host/wasi/network/protocol.ts';
 
 // One I/O thread: does the network I/O of one plugin worker, which blocks meanwhile. See `IoThread`.
 const { port, words, idleMs, ...resolverOptions } = workerData as IoWorkerData & { readonly port: MessagePort };

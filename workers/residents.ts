@@ -1,14 +1,14 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
+import { unversioned } from '../src/canonical-abi/runtime/names.ts';
 import { describe } from '../src/errors.ts';
-import { cleanLogLine } from '../src/log-line.ts';
+import { CallContext } from '../src/host/call-context.ts';
+import { createWasi } from '../src/host/wasi/index.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
-import { SHUTDOWN_FAILED, type Utterance } from '../src/protocol.ts';
-import { CallContext } from './call-context.ts';
-import { unversioned } from './component/names.ts';
+import { SHUTDOWN_FAILED, type Utterance } from '../src/pool/protocol.ts';
+import { cleanLogLine } from '../src/text/log-line.ts';
 import { PluginInstance } from './instance.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
-import { createWasi } from './wasi/index.ts';
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {

@@ -1,7 +1,7 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { LinkedComponent, type LiveComponent } from './component/component.ts';
-import type { HostImports } from './component/host-imports.ts';
-import { compileGlue, type InstantiateCore } from './glue.ts';
+import { compileGlue, type InstantiateCore } from '../src/canonical-abi/glue.ts';
+import { LinkedComponent, type LiveComponent } from '../src/canonical-abi/runtime/component.ts';
+import type { HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
 
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { CallContext } from '../../workers/call-context.ts';
+import { CallContext } from '../../src/host/call-context.ts';
 import { PluginInstance } from '../../workers/instance.ts';
 import { createRuntime } from '../../workers/runtime.ts';
 

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
+import { bindProcess, type ResponseSink } from '../../src/canonical-abi/runtime/contract.ts';
+import { CallContext } from '../../src/host/call-context.ts';
+import { createHostApi } from '../../src/host/host-api.ts';
 import { hostile } from '../../test/fixtures/guests.ts';
-import { CallContext } from '../../workers/call-context.ts';
-import { bindProcess, type ResponseSink } from '../../workers/component/contract.ts';
-import { createHostApi } from '../../workers/host-api.ts';
 import { handWritten } from './hand-written.ts';
 import { asPublished } from './jco.ts';
 import { MAX_OUTPUT_BYTES, prepare, requestBytes, time } from './support.ts';

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { RequestBytes } from '../../workers/component/contract.ts';
+import type { RequestBytes } from '../../src/canonical-abi/runtime/contract.ts';
 import type { Subject } from './support.ts';
 
 type Core = (...values: number[]) => number;

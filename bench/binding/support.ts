@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
-import { coreModuleBytes, coreModulesOf } from '../../src/binding/core-modules.ts';
-import { planBinding } from '../../src/binding/plan-binding.ts';
+import { compileGlue, type Instantiate } from '../../src/canonical-abi/glue.ts';
+import { coreModuleBytes, coreModulesOf } from '../../src/canonical-abi/plan/core-modules.ts';
+import { planBinding } from '../../src/canonical-abi/plan/plan-binding.ts';
+import { LinkedComponent } from '../../src/canonical-abi/runtime/component.ts';
+import type { RequestBytes } from '../../src/canonical-abi/runtime/contract.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import type { ContractMatch } from '../../src/contract/match.ts';
-import { LinkedComponent } from '../../workers/component/component.ts';
-import type { RequestBytes } from '../../workers/component/contract.ts';
-import { compileGlue, type Instantiate } from '../../workers/glue.ts';
 
 import { median } from '../lib/stats.ts';
 

@@ -29,7 +29,7 @@ export function comparisonTable(report: Report): string {
   const rows: readonly (readonly [string, ...Cells])[] = [
     [
       'isolation',
-      `reaches what its ${see('policy grants', 'test/sandbox/grants.test.ts')} and nothing else`,
+      `reaches what its ${see('policy grants', 'test/host/policy/grants.test.ts')} and nothing else`,
       `none: it is in the ${peer('process', 'shared-library.ts')}, with all its rights`,
       `reaches what is put into ${peer('its VM', 'lua.ts')}, in the caller's thread`,
       `${peer('another process', 'grpc.ts')}, with the rights that its user has`,

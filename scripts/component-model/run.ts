@@ -1,10 +1,10 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { coreModuleBytes } from '../../src/binding/core-modules.ts';
-import { planBinding } from '../../src/binding/plan-binding.ts';
+import { coreModuleBytes } from '../../src/canonical-abi/plan/core-modules.ts';
+import { planBinding } from '../../src/canonical-abi/plan/plan-binding.ts';
+import { LinkedComponent, type LiveComponent } from '../../src/canonical-abi/runtime/component.ts';
+import { lowerCamel } from '../../src/canonical-abi/runtime/names.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import { describe, PluginError } from '../../src/errors.ts';
-import { LinkedComponent, type LiveComponent } from '../../workers/component/component.ts';
-import { lowerCamel } from '../../workers/component/names.ts';
 import { asArgument, constant, matches } from './values.ts';
 import { type List, listsOf, textAt } from './wast.ts';
 

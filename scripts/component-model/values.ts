@@ -1,4 +1,4 @@
-import { lowerCamel } from '../../workers/component/names.ts';
+import { lowerCamel } from '../../src/canonical-abi/runtime/names.ts';
 import { type List, listsOf, textAt } from './wast.ts';
 
 /** A constant of a script, in the shape that JavaScript gives to it. */

@@ -3,10 +3,10 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExportItem } from '../../src/binding/plan.ts';
-import { planBinding } from '../../src/binding/plan-binding.ts';
+import type { ExportItem } from '../../src/canonical-abi/plan/plan.ts';
+import { planBinding } from '../../src/canonical-abi/plan/plan-binding.ts';
+import { lowerCamel } from '../../src/canonical-abi/runtime/names.ts';
 import { parseComponent } from '../../src/component/parse.ts';
-import { lowerCamel } from '../../workers/component/names.ts';
 
 /** One of jco's tests: a program that imports what jco made of a component, and throws when something is wrong. */
 export interface Driver {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { coreModuleBytes } from '../../src/binding/core-modules.ts';
-import { planBinding } from '../../src/binding/plan-binding.ts';
+import { coreModuleBytes } from '../../src/canonical-abi/plan/core-modules.ts';
+import { planBinding } from '../../src/canonical-abi/plan/plan-binding.ts';
+import { LinkedComponent } from '../../src/canonical-abi/runtime/component.ts';
 import { parseComponent } from '../../src/component/parse.ts';
-import { resolvePolicy } from '../../src/sandbox/policy.ts';
-import { CallContext } from '../../workers/call-context.ts';
-import { LinkedComponent } from '../../workers/component/component.ts';
-import { createWasi } from '../../workers/wasi/index.ts';
+import { CallContext } from '../../src/host/call-context.ts';
+import { resolvePolicy } from '../../src/host/policy/policy.ts';
+import { createWasi } from '../../src/host/wasi/index.ts';
 
 type Imports = Readonly<Record<string, unknown>>;
 

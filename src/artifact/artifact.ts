@@ -1,4 +1,4 @@
-import type { BindingPlan } from '../binding/plan.ts';
+import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
 import type { Feature } from '../component/features.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import { describe, PluginError } from '../errors.ts';
@@ -56,9 +56,9 @@ export interface ArtifactSummary {
 
 /** What lifts and lowers between the host and a component, and links its core modules. */
 export type ComponentBinding =
-  /** The engine's own; for `LinkedComponent` in `workers/component/`. */
+  /** The engine's own; for `LinkedComponent` in `src/canonical-abi/runtime/`. */
   | { readonly kind: 'direct'; readonly plan: BindingPlan }
-  /** The JavaScript that jco generated; for `compileGlue` in `workers/glue.ts`. */
+  /** The JavaScript that jco generated; for `compileGlue` in `src/canonical-abi/glue.ts`. */
   | {
       readonly kind: 'glue';
       readonly glue: string;

@@ -1,5 +1,5 @@
-import { coreModuleBytes } from '../binding/core-modules.ts';
-import { planBinding } from '../binding/plan-binding.ts';
+import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
+import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { parseComponent } from '../component/parse.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { transpile } from './transpile.ts';

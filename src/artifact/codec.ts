@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { BindingPlan } from '../binding/plan.ts';
+import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
 import type { Artifact, ComponentBinding, CoreModuleBytes } from './artifact.ts';
 
 /*

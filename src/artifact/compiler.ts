@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import envPaths from 'env-paths';
 import PQueue from 'p-queue';
-import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments.ts';
+import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { Thread, ThreadDied } from '../pool/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';

@@ -1,5 +1,5 @@
 import type { ContractMatch } from '../contract/match.ts';
-import type { ResolvedPolicy } from '../sandbox/policy.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { ComponentBinding } from './artifact.ts';
 
 /**

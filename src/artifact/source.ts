@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { invalidArgument } from '../arguments.ts';
+import { invalidArgument } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 
 /** Larger than any plugin in use (a Python interpreter takes 40 MiB); transpiling takes several times as much memory. */
 const MAX_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { describe, PluginError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import type { CoreModuleBytes } from './artifact.ts';
 
 /** The generated JavaScript, and the core modules that it asks for. */

@@ -1,7 +1,7 @@
-import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments.ts';
+import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
 import type { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../protocol.ts';
-import type { ProcessRequest } from '../request.ts';
+import type { PluginResponse } from '../pool/protocol.ts';
+import type { ProcessRequest } from '../request/request.ts';
 import type { BatchProgress } from './statistics.ts';
 
 /** One record of a batch. */

@@ -1,8 +1,8 @@
-import type { Abortable } from '../abort.ts';
-import { invalidArgument } from '../arguments.ts';
+import { invalidArgument } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../protocol.ts';
-import type { ProcessRequest } from '../request.ts';
+import type { PluginResponse } from '../pool/protocol.ts';
+import type { Abortable } from '../request/abort.ts';
+import type { ProcessRequest } from '../request/request.ts';
 import type { JobListener, ProcessOptions } from '../scheduler/job.ts';
 import { type Linked, LinkedList } from '../scheduler/linked-list.ts';
 import { Limiter } from './limiter.ts';

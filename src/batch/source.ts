@@ -1,4 +1,4 @@
-import { invalidArgument } from '../arguments.ts';
+import { invalidArgument } from '../arguments/arguments.ts';
 
 /** Where records come from. */
 export interface RecordSource<Item> {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { PluginError, type WireError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
-import type { RequestOptions } from '../protocol.ts';
-import { missingDirectories } from '../sandbox/missing-directories.ts';
-import { resolvePolicy, type Sandbox } from '../sandbox/policy.ts';
+import { missingDirectories } from '../host/policy/missing-directories.ts';
+import { resolvePolicy, type Sandbox } from '../host/policy/policy.ts';
+import type { RequestOptions } from '../pool/protocol.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { type ComponentFile, readComponent } from './component.ts';
 import { denials } from './denials.ts';
 import { type ExitStatus, Failure } from './failure.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { cleanLogLine } from '../log-line.ts';
-import type { RequestOptions } from '../protocol.ts';
-import type { ProcessRequest } from '../request.ts';
+import type { RequestOptions } from '../pool/protocol.ts';
+import type { ProcessRequest } from '../request/request.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { readComponent } from './component.ts';
 import type { Finding } from './conformance/finding.ts';
 import { runConformance } from './conformance/suite.ts';

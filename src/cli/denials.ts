@@ -1,6 +1,6 @@
 import type { ComponentAnalysis } from '../component/analyze.ts';
 import { parseInterfaceName } from '../contract/interface-name.ts';
-import type { ResolvedPolicy } from '../sandbox/policy.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 
 interface Capability {
   /** Packages of WASI that give it, or single interfaces. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, PluginError, type WireError } from '../errors.ts';
-import { systemReason } from '../system-error.ts';
-import type { WasmFrame } from '../wasm-frame.ts';
+import { systemReason } from '../text/system-error.ts';
+import type { WasmFrame } from '../text/wasm-frame.ts';
 
 /** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
 export type ExitStatus = 0 | 1 | 2 | 130 | 143;

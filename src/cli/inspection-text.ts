@@ -1,4 +1,4 @@
-import { cleanLogLine } from '../log-line.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { explain } from './failure.ts';
 import type { InspectedItem, InspectedMemory, Inspection } from './inspection.ts';
 import { paint } from './output.ts';

@@ -1,5 +1,5 @@
 import { assertBindable } from '../artifact/bindable.ts';
-import { planBinding } from '../binding/plan-binding.ts';
+import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
 import type { Component } from '../component/ast.ts';
 import { PAGE_BYTES } from '../component/caps.ts';
@@ -8,7 +8,7 @@ import { interfaceHash } from '../component/interface-hash.ts';
 import { type ContractMatch, matchContract } from '../contract/match.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE } from '../contract/worlds.ts';
 import { PluginError, type WireError } from '../errors.ts';
-import type { PluginMetadata, RequestOptions } from '../protocol.ts';
+import type { PluginMetadata, RequestOptions } from '../pool/protocol.ts';
 import { readComponent } from './component.ts';
 import { Failure } from './failure.ts';
 import { pluginName, withPlugin } from './session.ts';

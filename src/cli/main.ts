@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { formatFrame } from '../wasm-frame.ts';
+import { formatFrame } from '../text/wasm-frame.ts';
 import { toFailure } from './failure.ts';
 import { say } from './output.ts';
 import { createProgram } from './program.ts';

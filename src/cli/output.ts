@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { cleanLogLine } from '../log-line.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { Failure, fileFailure } from './failure.ts';
 
 /** Writes to stdout; resolves when it is written, so that a slow reader slows the writer down. */

@@ -1,4 +1,4 @@
-import { cleanLogLine } from '../log-line.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 
 /** Text that a plugin chose, safe to show on a terminal with its line breaks kept. */
 export function printable(text: string): string {

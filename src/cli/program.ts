@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { cleanLogLine } from '../log-line.ts';
-import { packageVersion } from '../package-root.ts';
+import { packageVersion } from '../package/root.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { batchCommand } from './batch.ts';
 import { benchCommand } from './bench.ts';
 import { buildCommand } from './build.ts';

@@ -1,9 +1,9 @@
 import { basename, extname } from 'node:path';
+import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
-import type { EngineOptions } from '../options.ts';
-import type { RequestOptions } from '../protocol.ts';
+import type { Sandbox } from '../host/policy/policy.ts';
+import type { RequestOptions } from '../pool/protocol.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
-import type { Sandbox } from '../sandbox/policy.ts';
 import { unusable } from './failure.ts';
 import { say } from './output.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { PluginError } from '../errors.ts';
-import { CONTRACT_WIT } from '../package-root.ts';
+import { CONTRACT_WIT } from '../package/root.ts';
 import { preview1Adapter } from './preview1-adapter.ts';
 
 /** The worlds that a core module can be made a component of. */

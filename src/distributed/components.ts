@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PluginEngine } from '../engine.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
-import type { Sandbox } from '../sandbox/policy.ts';
+import type { Sandbox } from '../host/policy/policy.ts';
 import type { ChunkPlugin } from './chunk.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 

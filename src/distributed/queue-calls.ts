@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Abortable } from '../abort.ts';
 import { PluginError } from '../errors.ts';
-import { type ProcessRequest, resolveRequestOptions } from '../request.ts';
+import type { Abortable } from '../request/abort.ts';
+import { type ProcessRequest, resolveRequestOptions } from '../request/request.ts';
 import type { JobListener } from '../scheduler/job.ts';
 import type { ChunkRecord, ChunkResult } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';

@@ -1,6 +1,6 @@
 import type * as BullMq from 'bullmq';
 import type { Redis } from 'ioredis';
-import { invalidArgument, nonEmptyString } from '../arguments.ts';
+import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import type { QueueOptions } from './options.ts';
 

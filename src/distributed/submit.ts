@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { wholeNumber } from '../arguments.ts';
+import { wholeNumber } from '../arguments/arguments.ts';
 import { assertDistinct, withBatchFiles } from '../batch/file/files.ts';
 import {
   type FileBatchOptions,

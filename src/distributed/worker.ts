@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, Worker } from 'bullmq';
-import { invalidArgument, knownKeys, wholeNumber } from '../arguments.ts';
+import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.ts';
 import type { BatchRequest, BatchResult } from '../batch/options.ts';
+import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
-import type { EngineOptions } from '../options.ts';
-import type { Sandbox } from '../sandbox/policy.ts';
+import type { Sandbox } from '../host/policy/policy.ts';
 import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
 import { WorkerPlugins } from './components.ts';
 import type { QueueOptions } from './options.ts';

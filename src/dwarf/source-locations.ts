@@ -3,8 +3,8 @@ import { CODE_MAP_SECTION, type CodeChange, originalOffset, readCodeChanges } fr
 import { parseCoreModule } from '../component/core-module.ts';
 import { Reader, type Span } from '../component/reader.ts';
 import { PluginError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
-import type { WasmFrame } from '../wasm-frame.ts';
+import { cleanLogLine } from '../text/log-line.ts';
+import type { WasmFrame } from '../text/wasm-frame.ts';
 import { LineTable } from './line-table.ts';
 
 /** The id of the code section. */

@@ -1,8 +1,8 @@
-import { invalidArgument, knownKeys } from '../arguments.ts';
+import { invalidArgument, knownKeys } from '../arguments/arguments.ts';
 import { describe, PluginError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
-import type { PluginResponse } from '../protocol.ts';
-import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
+import type { PluginResponse } from '../pool/protocol.ts';
+import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 
 /** What an answer has to be. Fields that are left out may be anything, except for `success`. */
 export interface Expectation {

@@ -1,4 +1,4 @@
-import { knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments.ts';
+import { knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
 import { type ErrorCode, LIMIT_CODES } from '../errors.ts';
 
 /** What is done about a plugin that fails over and over. */

@@ -1,4 +1,4 @@
-import { knownKeys, MAX_TIMER_MS, wholeNumber } from '../arguments.ts';
+import { knownKeys, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import { type Ask, type Check, checkFailed, runCheck } from './check.ts';
 

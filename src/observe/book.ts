@@ -1,5 +1,5 @@
-import { cleanLogLine } from '../log-line.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import { type CountByCode, VersionMetrics } from './version-metrics.ts';
 

@@ -1,10 +1,10 @@
 import type { PluginError } from '../errors.ts';
 import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
-import type { LogLevel } from '../protocol.ts';
+import type { GrantChange } from '../host/policy/capabilities.ts';
+import type { LogLevel } from '../pool/protocol.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
-import type { GrantChange } from '../sandbox/capabilities.ts';
 import type { Termination } from '../scheduler/supervisor.ts';
 
 /** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { RequestTimes } from '../pool/mailbox.ts';
-import type { Parcel } from '../protocol.ts';
+import type { Parcel } from '../pool/protocol.ts';
 import { Tally } from './tally.ts';
 
 /** How often each code came up. */

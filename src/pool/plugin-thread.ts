@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { clockOffset } from '../observe/clock.ts';
-import type { Parcel, Utterance, WorkerMessage, WorkerTask } from '../protocol.ts';
 import { Mailbox, type Order } from './mailbox.ts';
+import type { Parcel, Utterance, WorkerMessage, WorkerTask } from './protocol.ts';
 import { Thread } from './thread.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
 import { UtteranceRing } from './utterance-ring.ts';

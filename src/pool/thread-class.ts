@@ -1,5 +1,5 @@
 import type { ResourceLimits } from 'node:worker_threads';
-import type { ResolvedPolicy } from '../sandbox/policy.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 
 const MiB = 1024 * 1024;
 

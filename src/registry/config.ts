@@ -1,4 +1,4 @@
-import { invalidArgument } from '../arguments.ts';
+import { invalidArgument } from '../arguments/arguments.ts';
 
 /** A plugin's configuration as the pairs that `initialize` gets, in the order of the object. */
 export function resolveConfig(config: unknown): readonly (readonly [string, string])[] {

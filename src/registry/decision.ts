@@ -1,4 +1,4 @@
-import { invalidArgument, knownKeys, wholeNumber } from '../arguments.ts';
+import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.ts';
 
 /**
  * By how much a canary may be worse than the stable version. What is left out is not looked at; at least one threshold

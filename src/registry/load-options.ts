@@ -1,4 +1,4 @@
-import { knownKeys } from '../arguments.ts';
+import { knownKeys } from '../arguments/arguments.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */

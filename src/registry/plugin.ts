@@ -1,6 +1,6 @@
 import { PluginError } from '../errors.ts';
-import { cleanLogLine } from '../log-line.ts';
 import type { JobOutcome } from '../scheduler/job.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { Canary } from './canary.ts';
 import type { CanaryChange, CanaryEvents } from './canary-events.ts';
 import type { Decision } from './decision.ts';

@@ -1,20 +1,20 @@
-import { nonEmptyString, oneOf } from '../arguments.ts';
+import { nonEmptyString, oneOf } from '../arguments/arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import type { Guards } from '../health/guards.ts';
-import { cleanLogLine } from '../log-line.ts';
+import type { CapabilityManager } from '../host/policy/capabilities.ts';
+import { environmentOf } from '../host/policy/environment.ts';
+import { missingDirectories } from '../host/policy/missing-directories.ts';
 import type { PluginWarning } from '../observe/events.ts';
-import type { PluginResponse } from '../protocol.ts';
-import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request.ts';
-import type { CapabilityManager } from '../sandbox/capabilities.ts';
-import { environmentOf } from '../sandbox/environment.ts';
-import { missingDirectories } from '../sandbox/missing-directories.ts';
+import type { PluginResponse } from '../pool/protocol.ts';
+import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { ProcessOptions } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
 import type { LoadedComponent, LoadOptions, PluginSource, PluginVersion } from './plugin-version.ts';
 

@@ -1,4 +1,4 @@
-import { invalidArgument, knownKeys, nonEmptyString } from '../arguments.ts';
+import { invalidArgument, knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import { type DecisionOptions, resolveDecision } from './decision.ts';
 import type { Plugin } from './plugin.ts';
 import type { LoadOptions, PluginSource, VersionInfo } from './plugin-version.ts';

@@ -1,7 +1,7 @@
-import { type Abortable, unwatchSignal, watchSignal } from '../abort.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../protocol.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../pool/protocol.ts';
+import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
 import type { Batch } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { Linked } from './linked-list.ts';

@@ -1,4 +1,4 @@
-import type { ResolvedPolicy } from '../sandbox/policy.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 
 /** Which limit a guest ran over. */
 export type Overrun = 'cpuTimeLimitMs' | 'wallTimeLimitMs';

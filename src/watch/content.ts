@@ -1,12 +1,12 @@
-import { knownKeys, nonEmptyString } from '../arguments.ts';
+import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
+import { checkedAs, readJsonObject } from '../arguments/json-file.ts';
 import { sha256 } from '../artifact/codec.ts';
 import { readSource } from '../artifact/source.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
-import { checkedAs, readJsonObject } from '../json-file.ts';
+import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolveConfig } from '../registry/config.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
-import { resolvePolicy } from '../sandbox/policy.ts';
 import { componentPath, optionsPath } from './snapshot.ts';
 
 /** What a plugin's files hold. */

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments.ts';
+import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolveConfig } from '../registry/config.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
-import { resolvePolicy } from '../sandbox/policy.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
 import { takeSnapshot } from './snapshot.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
-import { MEMORY_IMPORT } from '../../src/binding/plan.ts';
+import { MEMORY_IMPORT } from '../../src/canonical-abi/plan/plan.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { rejection } from '../support/outcome.ts';
 import { component, dummy } from '../support/wat.ts';

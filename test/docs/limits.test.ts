@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { resolveOptions } from '../../src/options.ts';
-import { type ResolvedPolicy, resolvePolicy } from '../../src/sandbox/policy.ts';
+import { resolveOptions } from '../../src/engine/options.ts';
+import { type ResolvedPolicy, resolvePolicy } from '../../src/host/policy/policy.ts';
 import { ROOT } from './blocks.ts';
 
 /** The rows of the tables of a page, by the code in their first column. */

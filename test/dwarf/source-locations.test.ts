@@ -2,7 +2,7 @@ import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-trans
 import { expect } from 'chai';
 import { parseCoreModule } from '../../src/component/core-module.ts';
 import type { PluginError } from '../../src/errors.ts';
-import { formatFrame } from '../../src/wasm-frame.ts';
+import { formatFrame } from '../../src/text/wasm-frame.ts';
 import { corePlugin } from '../fixtures/core-plugin.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { PluginError } from '../../src/errors.ts';
-import type { Policy } from '../../src/sandbox/policy.ts';
+import type { Policy } from '../../src/host/policy/policy.ts';
 import { echo, hostile, lifecycle, wasi } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, rejection, until } from '../support/outcome.ts';

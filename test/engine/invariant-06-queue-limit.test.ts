@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { EngineOptions } from '../../src/engine/options.ts';
 import type { PluginEngine } from '../../src/engine.ts';
-import type { EngineOptions } from '../../src/options.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { isSettled, outcome, rejection, until } from '../support/outcome.ts';
 import { witness } from './fixtures/witness.ts';

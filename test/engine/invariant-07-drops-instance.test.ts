@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
-import type { Policy } from '../../src/sandbox/policy.ts';
+import type { Policy } from '../../src/host/policy/policy.ts';
 import { hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { outcome } from '../support/outcome.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
-import type { Policy } from '../../src/sandbox/policy.ts';
+import type { Policy } from '../../src/host/policy/policy.ts';
 import type { ProcessOptions } from '../../src/scheduler/job.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
-import { linked } from '../workers/component/support/bindings.ts';
+import { linked } from '../canonical-abi/runtime/support/bindings.ts';
 
 /** Pairs as the contract passes them: options and configuration. */
 export type Pairs = readonly (readonly [string, string])[];

@@ -1,9 +1,9 @@
 import type { PluginEngine } from '../../src/engine.ts';
 import type { ErrorCode, TrapKind } from '../../src/errors.ts';
+import type { Policy } from '../../src/host/policy/policy.ts';
 import type { PluginEvent, PluginLog } from '../../src/observe/events.ts';
-import type { Policy } from '../../src/sandbox/policy.ts';
 import type { Guest } from '../fixtures/core-plugin.ts';
-import type { Tree } from '../workers/wasi/sandbox.ts';
+import type { Tree } from '../host/wasi/sandbox.ts';
 
 /** How an attack ends: with an error, or with an answer that shows that it got nothing. */
 export type Ending =

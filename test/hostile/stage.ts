@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
+import type { Policy } from '../../src/host/policy/policy.ts';
 import type { PluginEvent, PluginLog } from '../../src/observe/events.ts';
-import type { PluginResponse } from '../../src/protocol.ts';
-import type { Policy } from '../../src/sandbox/policy.ts';
-import { formatFrame } from '../../src/wasm-frame.ts';
+import type { PluginResponse } from '../../src/pool/protocol.ts';
+import { formatFrame } from '../../src/text/wasm-frame.ts';
 import { echo } from '../fixtures/guests.ts';
-import { tree as makeTree, type Tree } from '../workers/wasi/sandbox.ts';
+import { tree as makeTree, type Tree } from '../host/wasi/sandbox.ts';
 import { type Attack, type Ending, LIMITS, PLAIN } from './attack.ts';
 
 /** Runs one attack on an engine; throws where it ends otherwise than the table says. */

@@ -1,6 +1,6 @@
 import type { PluginDefinition } from '../../src/artifact/definition.ts';
+import { type Policy, resolvePolicy } from '../../src/host/policy/policy.ts';
 import { threadClassOf } from '../../src/pool/thread-class.ts';
-import { type Policy, resolvePolicy } from '../../src/sandbox/policy.ts';
 import { FairQueue } from '../../src/scheduler/fair-queue.ts';
 import { Job, type JobKind } from '../../src/scheduler/job.ts';
 import { Lane } from '../../src/scheduler/lane.ts';

@@ -1,7 +1,7 @@
 import type { Submit } from '../../src/batch/run.ts';
 import type { PluginError } from '../../src/errors.ts';
-import type { PluginResponse } from '../../src/protocol.ts';
-import type { ProcessRequest } from '../../src/request.ts';
+import type { PluginResponse } from '../../src/pool/protocol.ts';
+import type { ProcessRequest } from '../../src/request/request.ts';
 import type { ProcessOptions } from '../../src/scheduler/job.ts';
 
 /** What a batch asks for its records, from a function that returns a promise as `engine.process` does. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TrapKind } from '../../src/errors.ts';
-import { formatFrame } from '../../src/wasm-frame.ts';
+import { formatFrame } from '../../src/text/wasm-frame.ts';
 import { toFault } from '../../workers/faults.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';

@@ -1,12 +1,12 @@
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
 import type { PluginDefinition } from '../../src/artifact/definition.ts';
-import type { Utterance } from '../../src/protocol.ts';
-import { type Policy, resolvePolicy } from '../../src/sandbox/policy.ts';
-import { CallContext } from '../../workers/call-context.ts';
+import { CallContext } from '../../src/host/call-context.ts';
+import { type Policy, resolvePolicy } from '../../src/host/policy/policy.ts';
+import { createWasi } from '../../src/host/wasi/index.ts';
+import type { Utterance } from '../../src/pool/protocol.ts';
 import { PluginInstance } from '../../workers/instance.ts';
 import { createRuntime } from '../../workers/runtime.ts';
-import { createWasi } from '../../workers/wasi/index.ts';
 import { plugin } from '../support/wat.ts';
 
 /** The stack of the main thread, in which these guests run. */

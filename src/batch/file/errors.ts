@@ -1,5 +1,5 @@
 import { PluginError } from '../../errors.ts';
-import { systemReason } from '../../system-error.ts';
+import { systemReason } from '../../text/system-error.ts';
 
 function reason(error: unknown): string {
   return systemReason(error) ?? (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,7 @@
-import { flag, invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments.ts';
+import { flag, invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments/arguments.ts';
 import { PluginError } from '../../errors.ts';
-import type { RequestOptions } from '../../protocol.ts';
-import { resolveRequestOptions } from '../../request.ts';
+import type { RequestOptions } from '../../pool/protocol.ts';
+import { resolveRequestOptions } from '../../request/request.ts';
 import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';
 import {

@@ -1,6 +1,6 @@
 import { PluginError } from '../../errors.ts';
-import type { RequestOptions } from '../../protocol.ts';
-import { resolveRequestOptions } from '../../request.ts';
+import type { RequestOptions } from '../../pool/protocol.ts';
+import { resolveRequestOptions } from '../../request/request.ts';
 import type { Flight, Runnable } from '../run.ts';
 import type { LineMaker } from './lines.ts';
 

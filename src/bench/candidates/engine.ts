@@ -1,5 +1,5 @@
 import { PluginEngine } from '../../engine.ts';
-import type { Sandbox } from '../../sandbox/policy.ts';
+import type { Sandbox } from '../../host/policy/policy.ts';
 import type { Candidate, Setting } from '../scenario.ts';
 
 /** A stall shows in the latencies of what waits for it, and not as requests that were refused. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PluginEngine } from '../../engine.ts';
-import type { Sandbox } from '../../sandbox/policy.ts';
-import { resolvePolicy } from '../../sandbox/policy.ts';
+import type { Sandbox } from '../../host/policy/policy.ts';
+import { resolvePolicy } from '../../host/policy/policy.ts';
 import type { Entrant, Scenario, Setting } from '../scenario.ts';
 
 type Start = 'warm' | 'fresh' | 'from the disk cache' | 'first ever';

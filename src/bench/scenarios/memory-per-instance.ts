@@ -1,5 +1,5 @@
 import { PluginEngine } from '../../engine.ts';
-import type { Sandbox } from '../../sandbox/policy.ts';
+import type { Sandbox } from '../../host/policy/policy.ts';
 import type { Scenario } from '../scenario.ts';
 import { memoryOf } from '../usage.ts';
 

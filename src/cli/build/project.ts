@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { CONTRACT_WIT } from '../../package-root.ts';
+import { CONTRACT_WIT } from '../../package/root.ts';
 import { Failure } from '../failure.ts';
 
 /** A language whose plugins npm's packages alone can build. */

@@ -1,5 +1,5 @@
-import type { RequestOptions } from '../../protocol.ts';
-import type { ProcessRequest } from '../../request.ts';
+import type { RequestOptions } from '../../pool/protocol.ts';
+import type { ProcessRequest } from '../../request/request.ts';
 
 const KiB = 1024;
 

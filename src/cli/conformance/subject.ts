@@ -1,9 +1,9 @@
 import type { ComponentAnalysis } from '../../component/analyze.ts';
 import type { PluginEngine } from '../../engine.ts';
 import { PluginError } from '../../errors.ts';
-import type { PluginResponse, RequestOptions } from '../../protocol.ts';
-import type { ProcessRequest } from '../../request.ts';
-import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from '../../sandbox/policy.ts';
+import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from '../../host/policy/policy.ts';
+import type { PluginResponse, RequestOptions } from '../../pool/protocol.ts';
+import type { ProcessRequest } from '../../request/request.ts';
 
 /** What is put to the test, and how. */
 export interface SubjectOptions {

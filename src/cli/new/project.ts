@@ -1,7 +1,7 @@
 import { glob, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CONTRACT_WIT, PACKAGE_ROOT } from '../../package-root.ts';
+import { CONTRACT_WIT, PACKAGE_ROOT } from '../../package/root.ts';
 import { Failure, fileFailure } from '../failure.ts';
 import type { Language } from '../languages.ts';
 

@@ -5,7 +5,7 @@ import { compileComponent } from '../../../src/artifact/compile-component.ts';
 import type { PluginDefinition } from '../../../src/artifact/definition.ts';
 import { ToolPanic } from '../../../src/artifact/transpile.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
-import { resolvePolicy } from '../../../src/sandbox/policy.ts';
+import { resolvePolicy } from '../../../src/host/policy/policy.ts';
 import { mutant } from './mutate.ts';
 import type { Assignment, Report, Verdict } from './protocol.ts';
 import { components } from './seeds.ts';

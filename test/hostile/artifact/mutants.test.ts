@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { compileComponent } from '../../../src/artifact/compile-component.ts';
 import type { PluginEngine } from '../../../src/engine.ts';
 import { PluginError } from '../../../src/errors.ts';
-import type { Policy } from '../../../src/sandbox/policy.ts';
+import type { Policy } from '../../../src/host/policy/policy.ts';
 import { closeEngines, createEngine } from '../../support/engine.ts';
 import { outcome } from '../../support/outcome.ts';
 import { Traffic } from '../traffic.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROOF } from '../../fixtures/injection.ts';
-import { tree as makeTree, type Tree } from '../../workers/wasi/sandbox.ts';
+import { tree as makeTree, type Tree } from '../../host/wasi/sandbox.ts';
 import type { Attack } from '../attack.ts';
 import { contents, policyOf } from '../stage.ts';
 import type { Observation, Order, Outcome } from './protocol.ts';

@@ -1,4 +1,4 @@
-import type { Policy } from '../../../src/sandbox/policy.ts';
+import type { Policy } from '../../../src/host/policy/policy.ts';
 import type { Guest } from '../../fixtures/core-plugin.ts';
 import type { Attack, Ending, Room } from '../attack.ts';
 import { LITTLE_CPU } from '../attack.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Policy } from '../../../src/sandbox/policy.ts';
-import type { Tree } from '../../workers/wasi/sandbox.ts';
+import type { Policy } from '../../../src/host/policy/policy.ts';
+import type { Tree } from '../../host/wasi/sandbox.ts';
 import { type Attack, calls, type Room } from '../attack.ts';
 import { syscalls } from '../guests/syscalls.ts';
 
@@ -45,7 +45,7 @@ function refused(
 /** A thread that swaps entries of the granted directory while the guest runs. */
 async function swapper({ granted }: Tree): Promise<() => Promise<void>> {
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const file = new URL('../../workers/wasi/filesystem/swapper.ts', import.meta.url);
+  const file = new URL('../../host/wasi/filesystem/swapper.ts', import.meta.url);
   const worker = new Worker(file, { workerData: { granted, stop } });
   await once(worker, 'message');
   return async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Policy } from '../../../src/sandbox/policy.ts';
-import type { Tree } from '../../workers/wasi/sandbox.ts';
+import type { Policy } from '../../../src/host/policy/policy.ts';
+import type { Tree } from '../../host/wasi/sandbox.ts';
 import { calls, type Room } from '../attack.ts';
 import { syscalls } from '../guests/syscalls.ts';
 

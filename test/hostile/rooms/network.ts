@@ -1,7 +1,7 @@
 import { calls, type Room } from '../attack.ts';
 import { syscalls } from '../guests/syscalls.ts';
 
-/** Probes of a network that was not granted. What a grant lets through is tested in `test/sandbox/network.test.ts`. */
+/** Probes of a network that was not granted. What a grant lets through is tested in `test/host/policy/network.test.ts`. */
 export const network: Room = {
   room: 'network',
   attacks: [

@@ -1,4 +1,4 @@
-import type { ProcessRequest } from '../../../request.ts';
+import type { ProcessRequest } from '../../../request/request.ts';
 import { counted } from '../../printable.ts';
 import { failed, type Outcome, passed, skipped } from '../finding.ts';
 import { ODD_REQUESTS } from '../odd-requests.ts';

@@ -1,4 +1,4 @@
-import { SHUTDOWN_FAILED } from '../../../protocol.ts';
+import { SHUTDOWN_FAILED } from '../../../pool/protocol.ts';
 import { failed, type Outcome, passed } from '../finding.ts';
 import type { Subject } from '../subject.ts';
 

@@ -1,0 +1,73 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { describe, PluginError } from '../errors.ts';
+import { cleanLogLine } from '../text/log-line.ts';
+import { systemReason } from '../text/system-error.ts';
+
+/** Far more than a policy that lists every directory and host of a large installation. */
+const MAX_BYTES = 1024 * 1024;
+
+/** What a file is to hold, for its errors. */
+export interface JsonFileKind {
+  /** `policy`: "The policy `x.json` is not JSON". */
+  readonly what: string;
+  /** What such an object looks like. */
+  readonly example: string;
+  /** What to do when there is no such file. */
+  readonly hint?: string;
+}
+
+/**
+ * Reads a JSON file that holds an object.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the file, when it cannot be read, is no JSON or no object.
+ */
+export async function readJsonObject(path: string, kind: JsonFileKind): Promise<Record<string, unknown>> {
+  const text = await readText(path, kind);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(`The ${kind.what} \`${path}\` is not JSON: ${(error as SyntaxError).message}`, undefined, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`The ${kind.what} \`${path}\` is not an object`, `Write it as \`${kind.example}\`.`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Runs a check of what a file holds; what it throws names the file. */
+export function checkedAs<Result>(path: string, { what }: JsonFileKind, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    throw invalid(`The ${what} \`${path}\` is not valid: ${error.message}`, error.hint, error);
+  }
+}
+
+async function readText(path: string, kind: JsonFileKind): Promise<string> {
+  let file: FileHandle | undefined;
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw unreadable(path, kind, 'it is a directory');
+    if (!stats.isFile()) throw unreadable(path, kind, 'it is not a regular file');
+    if (stats.size > MAX_BYTES) throw unreadable(path, kind, `it has ${stats.size} bytes; the limit is ${MAX_BYTES}`);
+    return await file.readFile('utf8');
+  } catch (error) {
+    throw error instanceof PluginError ? error : unreadable(path, kind, systemReason(error) ?? describe(error), error);
+  } finally {
+    await file?.close();
+  }
+}
+
+function unreadable(path: string, { what, hint }: JsonFileKind, why: string, cause?: unknown): PluginError {
+  return invalid(`Cannot read the ${what} \`${path}\`: ${why}`, hint, cause);
+}
+
+function invalid(message: string, hint: string | undefined, cause?: unknown): PluginError {
+  // It repeats a path, and a piece of the file where that is no JSON.
+  return new PluginError('ERR_INVALID_ARGUMENT', cleanLogLine(message), { hint, cause });
+}

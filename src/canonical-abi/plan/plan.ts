@@ -1,0 +1,146 @@
+import type { PrimitiveType } from '../../component/ast.ts';
+
+/*
+ * What it takes to instantiate a component: everything that can be known without running it. A plan is plain data that
+ * survives JSON and structured clone. It refers to runtime state by index: each initializer appends to one index space,
+ * so that instantiation is a straight walk (as wasmtime's `GlobalInitializer` has it).
+ */
+
+/** An index into {@link BindingPlan.types}. */
+export type TypeIndex = number;
+
+/** A value type (`defvaltype`). Parts come before what they are part of, and equal types have the same index. */
+export type TypeNode =
+  | { readonly kind: Exclude<PrimitiveType, 'error-context'> }
+  | { readonly kind: 'record'; readonly fields: readonly LabelledIndex[] }
+  | { readonly kind: 'variant'; readonly cases: readonly CaseIndex[] }
+  | { readonly kind: 'list'; readonly element: TypeIndex; readonly length?: number }
+  | { readonly kind: 'tuple'; readonly elements: readonly TypeIndex[] }
+  | { readonly kind: 'flags' | 'enum'; readonly names: readonly string[] }
+  | { readonly kind: 'option'; readonly some: TypeIndex }
+  | { readonly kind: 'result'; readonly ok?: TypeIndex; readonly error?: TypeIndex }
+  | { readonly kind: 'own' | 'borrow'; readonly resource: number };
+
+interface LabelledIndex {
+  readonly name: string;
+  readonly type: TypeIndex;
+}
+
+interface CaseIndex {
+  readonly name: string;
+  readonly type?: TypeIndex;
+}
+
+/** The type of a component function. */
+export interface Signature {
+  readonly params: readonly TypeIndex[];
+  readonly result?: TypeIndex;
+}
+
+/** A core definition: an export of a core instance, or a core function that a canonical definition made. */
+export type CoreRef =
+  | { readonly instance: number; readonly name: string }
+  /** An index into the core functions. */
+  | { readonly func: number };
+
+/** Where the host finds what a component imports: the name of the import, then names within instances. */
+export type ImportPath = readonly string[];
+
+/** A function of a component that was made by `canon lift`. */
+export interface Lift {
+  readonly func: CoreRef;
+  /** An index into {@link BindingPlan.signatures}. */
+  readonly signature: number;
+  /** An index into the contexts. */
+  readonly context: number;
+  readonly postReturn?: CoreRef;
+  /** The component instances that a call enters: `entering_set` of the specification, for this caller. */
+  readonly entering: readonly number[];
+}
+
+/**
+ * The module name under which a core module imports the memory that it defined, and the name of that import. They have
+ * spaces, so that no import of a plugin can have them: `assertPlainNames` refuses those.
+ */
+export const MEMORY_IMPORT = 'wasm-plugin-pool: own memory';
+
+/** A memory that instances of a core module have one after the other, in pages of 64 KiB; see `lentMemory`. */
+export interface LentMemory {
+  readonly initial: number;
+  readonly maximum?: number;
+}
+
+/** One step of instantiation. The comment says to which index space it appends. */
+export type Initializer =
+  /** Core instances. The arguments are core instances, by the module name of the imports that they satisfy. */
+  | {
+      readonly kind: 'instantiate';
+      /** The place of the module among the core modules of the file. */
+      readonly module: number;
+      readonly args: readonly { readonly name: string; readonly instance: number }[];
+      /** The memory that it imports in place of one of its own. */
+      readonly memory?: LentMemory;
+    }
+  /** Core instances: one that is put together from exports of others. */
+  | { readonly kind: 'bundle'; readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[] }
+  /** Memories. */
+  | { readonly kind: 'memory'; readonly ref: CoreRef }
+  /** Contexts: canonical options, and the component instance to which they belong. */
+  | {
+      readonly kind: 'context';
+      readonly instance: number;
+      readonly encoding: StringEncoding;
+      readonly memory?: number;
+      readonly realloc?: CoreRef;
+    }
+  /** Resource types: one that a component instance defines. */
+  | { readonly kind: 'resource'; readonly instance: number; readonly destructor?: CoreRef }
+  /** Resource types: one that the host defines. */
+  | { readonly kind: 'host-resource'; readonly path: ImportPath }
+  /** Core functions: `canon lower` of a function of the host. */
+  | {
+      readonly kind: 'lower';
+      readonly path: ImportPath;
+      readonly signature: number;
+      readonly context: number;
+    }
+  /** Core functions: `canon lower` of a function of another component instance. */
+  | { readonly kind: 'adapt'; readonly lift: Lift; readonly context: number }
+  /** Core functions. */
+  | {
+      readonly kind: 'resource.new' | 'resource.rep' | 'resource.drop';
+      readonly resource: number;
+      readonly instance: number;
+      /** The component instances that a call of the destructor enters. */
+      readonly entering: readonly number[];
+    };
+
+export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16';
+
+/** What a component exports, of what exists at run time. */
+export type ExportItem =
+  | { readonly name: string; readonly kind: 'func'; readonly lift: Lift }
+  /** A function of the host that is exported as it was imported. */
+  | { readonly name: string; readonly kind: 'host-func'; readonly path: ImportPath }
+  | {
+      readonly name: string;
+      readonly kind: 'resource';
+      readonly resource: number;
+      readonly entering: readonly number[];
+    }
+  | { readonly name: string; readonly kind: 'instance'; readonly exports: readonly ExportItem[] };
+
+export interface BindingPlan {
+  readonly types: readonly TypeNode[];
+  readonly signatures: readonly Signature[];
+  /** How many component instances there are; 0 is the component itself. */
+  readonly instances: number;
+  readonly initializers: readonly Initializer[];
+  readonly exports: readonly ExportItem[];
+}
+
+/** Which runtime runs a component, and why. */
+export type Binding =
+  | { readonly kind: 'direct'; readonly plan: BindingPlan }
+  /** What it needs that the direct binding does not do, in words. jco's glue may be able to. */
+  | { readonly kind: 'unsupported'; readonly reason: string };

@@ -1,0 +1,104 @@
+import { invalidAt } from '../../component/reader.ts';
+import type { FuncType, ResourceType, ValueType } from '../../component/types.ts';
+import { type Layout, layoutOf, MAX_TYPE_BYTES, recordLayout } from './layout.ts';
+import type { Signature, TypeIndex, TypeNode } from './plan.ts';
+import { unsupported } from './unsupported.ts';
+
+/**
+ * The types of a plan. Equal types get the same index, whatever they are called and wherever they were declared; so
+ * comparing indices is type equality, and linear in the objects however often one is shared.
+ */
+export class TypeTable {
+  readonly types: TypeNode[] = [];
+  readonly signatures: Signature[] = [];
+  readonly layouts: Layout[] = [];
+  readonly #indices = new Map<ValueType, TypeIndex>();
+  readonly #known = new Map<string, number>();
+  readonly #resource: (type: ResourceType, offset: number) => number;
+
+  /** @param resource The index of a resource type in the plan. */
+  constructor(resource: (type: ResourceType, offset: number) => number) {
+    this.#resource = resource;
+  }
+
+  /** @throws {PluginError} `ERR_INVALID_COMPONENT` for a type whose values are too large. */
+  index(type: ValueType, offset: number): TypeIndex {
+    const seen = this.#indices.get(type);
+    if (seen !== undefined) return seen;
+    const node = this.#node(type, offset);
+    const index = this.#intern(node, this.types, () => {
+      const layout = layoutOf(node, this.layouts);
+      if (layout.size > MAX_TYPE_BYTES) throw invalidAt(offset, 'a type whose values exceed 2^28 bytes');
+      this.layouts.push(layout);
+    });
+    this.#indices.set(type, index);
+    return index;
+  }
+
+  signature({ async, params, result }: FuncType, offset: number): number {
+    if (async) throw unsupported('it uses async functions');
+    const node: Signature = {
+      params: params.map((param) => this.index(param.type, offset)),
+      ...(result !== undefined && { result: this.index(result, offset) }),
+    };
+    return this.#intern(node, this.signatures);
+  }
+
+  /** The layout of the parameters of a function, which is that of a tuple. */
+  params({ params }: Signature): Layout {
+    return recordLayout(params.map((index) => this.layouts[index]!));
+  }
+
+  #intern<Node>(node: Node, table: Node[], add?: () => void): number {
+    const key = JSON.stringify(node);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    add?.();
+    const index = table.push(node) - 1;
+    this.#known.set(key, index);
+    return index;
+  }
+
+  #node(type: ValueType, offset: number): TypeNode {
+    const of = (part: ValueType): TypeIndex => this.index(part, offset);
+    switch (type.kind) {
+      case 'record':
+        return { kind: 'record', fields: type.fields.map((field) => ({ name: field.name, type: of(field.type) })) };
+      case 'tuple':
+        return { kind: 'tuple', elements: type.elements.map(of) };
+      case 'variant':
+        return {
+          kind: 'variant',
+          cases: type.cases.map(({ name, type: payload }) => ({
+            name,
+            ...(payload !== undefined && { type: of(payload) }),
+          })),
+        };
+      case 'list':
+        return { kind: 'list', element: of(type.element), ...(type.length !== undefined && { length: type.length }) };
+      case 'flags':
+        if (type.names.length > 32) throw invalidAt(offset, 'flags with more than 32 labels');
+        return { kind: 'flags', names: type.names };
+      case 'enum':
+        return { kind: 'enum', names: type.names };
+      case 'option':
+        return { kind: 'option', some: of(type.some) };
+      case 'result':
+        return {
+          kind: 'result',
+          ...(type.ok !== undefined && { ok: of(type.ok) }),
+          ...(type.error !== undefined && { error: of(type.error) }),
+        };
+      case 'own':
+      case 'borrow':
+        return { kind: type.kind, resource: this.#resource(type.resource, offset) };
+      case 'map':
+      case 'stream':
+      case 'future':
+      case 'error-context':
+        throw unsupported(`it uses the type \`${type.kind}\``);
+      default:
+        return { kind: type.kind };
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import type { InstantiateCore } from '../glue.ts';
+import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
+import type { Boundary, Codec } from './codec.ts';
+import { codecsOf } from './codecs.ts';
+import { ComponentInstance } from './component-instance.ts';
+import { LiftLowerContext, type Realloc } from './context.ts';
+import { type ExportBuilder, exportBuilder } from './exports.ts';
+import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
+import { type HostImports, hostFunction } from './host-imports.ts';
+import { coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
+import { GuestMemory } from './memory.ts';
+import { MemoryPool } from './memory-pool.ts';
+import { type Passing, passingOf } from './passing.ts';
+import { resourceDrop, resourceNew, resourceRep } from './resource-builtins.ts';
+import { type Limits, Store } from './store.ts';
+
+type Step = (instantiation: Instantiation) => void;
+
+/** One live instance of a component. */
+export interface LiveComponent {
+  /** Interfaces by the names under which they are exported, functions in camel case, resources as classes. */
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** A function of an exported interface, for a caller that lowers and lifts by itself; undefined if there is none. */
+  lifted(interfaceName: string, name: string): LiftedFunction | undefined;
+  /** Gives back what the next instance can use. Nothing of the instance may be called afterwards. */
+  release(): void;
+}
+
+/**
+ * A component that is ready to be instantiated, any number of times (wasmtime's `InstancePre`): for every type there is
+ * a codec, for every initializer a step, and nothing is looked up by name or interpreted when a call passes.
+ */
+export class LinkedComponent {
+  readonly #plan: BindingPlan;
+  readonly #limits: Limits;
+  readonly #steps: readonly Step[];
+  readonly #exports: ExportBuilder;
+  readonly #codecs = new Map<Boundary, readonly Codec[]>();
+  readonly #passings = new Map<string, Passing>();
+  readonly #memories: MemoryPool[] = [];
+
+  /** @param modules The core modules of the component, in the order of the file. */
+  constructor(plan: BindingPlan, modules: readonly WebAssembly.Module[], limits: Limits) {
+    this.#plan = plan;
+    this.#limits = limits;
+    this.#steps = plan.initializers.map((initializer) => this.#step(initializer, modules));
+    this.#exports = exportBuilder(plan.exports, (signature) => this.#passing(signature, 'host'));
+  }
+
+  /**
+   * Makes an instance, which runs the start functions of its core modules.
+   *
+   * @param instantiateCore Makes a core instance; sees each of them.
+   * @throws {PluginError} `ERR_UNKNOWN_IMPORT` when the host lacks an import.
+   * @throws {WebAssembly.LinkError} when the core modules do not fit together, and whatever ends a start function.
+   */
+  instantiate(imports: HostImports, instantiateCore: InstantiateCore = newInstance): LiveComponent {
+    const instantiation: Instantiation = {
+      imports,
+      instantiateCore,
+      store: new Store(this.#limits),
+      instances: Array.from({ length: this.#plan.instances }, () => new ComponentInstance()),
+      coreInstances: [],
+      memories: [],
+      contexts: [],
+      funcs: [],
+      releases: [],
+    };
+    for (const step of this.#steps) step(instantiation);
+    const exports = this.#exports(instantiation);
+    return {
+      exports,
+      lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name),
+      release() {
+        for (const release of instantiation.releases.splice(0)) release();
+      },
+    };
+  }
+
+  /** Bytes of memory that wait for the next instance. */
+  get idleBytes(): number {
+    return this.#memories.reduce((bytes, memory) => bytes + memory.idleBytes, 0);
+  }
+
+  #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
+    const owner = this.#plan.exports.find((item) => item.name === interfaceName);
+    const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
+    return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
+  }
+
+  #passing(signature: number, boundary: Boundary): Passing {
+    const key = `${boundary} ${signature}`;
+    let passing = this.#passings.get(key);
+    if (passing === undefined) {
+      passing = passingOf(this.#plan.signatures[signature]!, this.#plan.types, this.#codecsAt(boundary));
+      this.#passings.set(key, passing);
+    }
+    return passing;
+  }
+
+  #codecsAt(boundary: Boundary): readonly Codec[] {
+    let codecs = this.#codecs.get(boundary);
+    if (codecs === undefined) {
+      codecs = codecsOf(this.#plan.types, boundary);
+      this.#codecs.set(boundary, codecs);
+    }
+    return codecs;
+  }
+
+  #step(initializer: Initializer, modules: readonly WebAssembly.Module[]): Step {
+    switch (initializer.kind) {
+      case 'instantiate': {
+        const { args, memory: lent } = initializer;
+        const module = modules[initializer.module]!;
+        const pool = lent && new MemoryPool(lent);
+        if (pool !== undefined) this.#memories.push(pool);
+        return ({ coreInstances, instantiateCore, releases }) => {
+          const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
+          for (const { name, instance } of args) imports[name] = coreInstances[instance]!;
+          if (pool !== undefined) {
+            const memory = pool.take();
+            releases.push(() => pool.giveBack(memory));
+            imports[MEMORY_IMPORT] = { [MEMORY_IMPORT]: memory };
+          }
+          coreInstances.push(instantiateCore(module, imports).exports);
+        };
+      }
+      case 'bundle': {
+        const { exports } = initializer;
+        return (instantiation) => {
+          const bundle: Record<string, unknown> = Object.create(null);
+          for (const { name, ref } of exports) bundle[name] = coreDefinition(instantiation, ref);
+          instantiation.coreInstances.push(bundle);
+        };
+      }
+      case 'memory': {
+        const { ref } = initializer;
+        return (instantiation) => {
+          instantiation.memories.push(GuestMemory.of(coreDefinition(instantiation, ref) as WebAssembly.Memory));
+        };
+      }
+      case 'context': {
+        const { instance, memory, realloc, encoding } = initializer;
+        return (instantiation) => {
+          const { store, instances, memories, contexts } = instantiation;
+          contexts.push(
+            new LiftLowerContext(
+              store,
+              instances[instance]!,
+              memory === undefined ? noMemory() : memories[memory]!,
+              realloc === undefined ? undefined : (coreDefinition(instantiation, realloc) as Realloc),
+              encoding,
+            ),
+          );
+        };
+      }
+      case 'resource': {
+        const { instance, destructor } = initializer;
+        return (instantiation) => {
+          instantiation.store.resources.push({
+            instance: instantiation.instances[instance]!,
+            destructor:
+              destructor === undefined
+                ? undefined
+                : (coreDefinition(instantiation, destructor) as (rep: number) => void),
+            prototype: Object.prototype,
+          });
+        };
+      }
+      case 'host-resource':
+        return ({ store }) => {
+          store.resources.push({ instance: undefined, destructor: undefined, prototype: Object.prototype });
+        };
+      case 'lower': {
+        const { context, path, signature } = initializer;
+        const find = hostFunction(path);
+        const passing = this.#passing(signature, 'host');
+        return ({ imports, contexts, funcs }) => {
+          funcs.push(loweredFromHost(find(imports), passing, contexts[context]!));
+        };
+      }
+      case 'adapt': {
+        const { context, lift } = initializer;
+        const passing = this.#passing(lift.signature, 'guest');
+        return (instantiation) => {
+          const { contexts, funcs } = instantiation;
+          funcs.push(adapted(liftedFunction(instantiation, lift), passing, contexts[context]!));
+        };
+      }
+      case 'resource.new':
+      case 'resource.rep':
+      case 'resource.drop': {
+        const { kind, resource, instance, entering } = initializer;
+        return ({ store, instances, funcs }) => {
+          const type = store.resources[resource]!;
+          const owner = instances[instance]!;
+          if (kind === 'resource.new') funcs.push(resourceNew(store, owner, type));
+          else if (kind === 'resource.rep') funcs.push(resourceRep(store, owner, type));
+          else funcs.push(resourceDrop(store, owner, type, pick(instances, entering)));
+        };
+      }
+    }
+  }
+}
+
+function newInstance(module: WebAssembly.Module, imports?: WebAssembly.Imports): WebAssembly.Instance {
+  return new WebAssembly.Instance(module, imports);
+}
+
+let empty: GuestMemory | undefined;
+
+/** For functions that pass nothing in memory. One page, so that it never looks detached. */
+function noMemory(): GuestMemory {
+  empty ??= GuestMemory.of(new WebAssembly.Memory({ initial: 1 }));
+  return empty;
+}

@@ -1,0 +1,41 @@
+import type { LentMemory } from '../plan/plan.ts';
+import { GuestMemory } from './memory.ts';
+
+const PAGE_BYTES = 65_536;
+
+/**
+ * Lends one memory to one instance of a core module after the other. V8 reserves gigabytes of addresses for each memory
+ * and gets them back by garbage collection: with a new one for each instance it makes a few thousand a second, and some
+ * ten times as many without. Every memory is lent as V8 makes it: of its first size, and nothing but zeros.
+ */
+export class MemoryPool {
+  readonly #initial: number;
+  readonly #descriptor: ConstructorParameters<typeof WebAssembly.Memory>[0];
+  #idle: WebAssembly.Memory | undefined;
+
+  constructor({ initial, maximum }: LentMemory) {
+    this.#initial = initial * PAGE_BYTES;
+    this.#descriptor = maximum === undefined ? { initial } : { initial, maximum };
+  }
+
+  take(): WebAssembly.Memory {
+    const memory = this.#idle ?? new WebAssembly.Memory(this.#descriptor);
+    this.#idle = undefined;
+    return memory;
+  }
+
+  /** Takes a memory back. Nothing of the instance that had it may run again. */
+  giveBack(memory: WebAssembly.Memory): void {
+    const views = GuestMemory.of(memory);
+    views.refresh();
+    // A memory never shrinks; one that has grown goes.
+    if (this.#idle !== undefined || views.bytes.length !== this.#initial) return;
+    views.bytes.fill(0);
+    this.#idle = memory;
+  }
+
+  /** Bytes of the memory that waits for the next instance. */
+  get idleBytes(): number {
+    return this.#idle === undefined ? 0 : this.#initial;
+  }
+}

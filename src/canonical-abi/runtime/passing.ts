@@ -1,0 +1,110 @@
+import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, recordLayout } from '../plan/layout.ts';
+import type { Signature, TypeNode } from '../plan/plan.ts';
+import type { Codec, FlatValue } from './codec.ts';
+import type { LiftLowerContext } from './context.ts';
+import { tupleCodec } from './records.ts';
+import { unsigned } from './scalars.ts';
+
+/** How the parameters and the result of a function pass: "Lifting and Lowering Values" of the specification. */
+export interface Passing {
+  /** How many core parameters the function has when it is lowered. */
+  readonly flatParams: number;
+  /** Whether the caller passes where to put the result, after the parameters. */
+  readonly outParam: boolean;
+  /** Whether its result is a `result`, whose `err` is an exception in JavaScript. */
+  readonly fallible: boolean;
+  readonly hasResult: boolean;
+  /** Whether it passes borrowed handles. */
+  readonly borrows: boolean;
+  liftParams(cx: LiftLowerContext, flat: readonly FlatValue[]): unknown[];
+  lowerParams(cx: LiftLowerContext, values: readonly unknown[]): FlatValue[];
+  /** @param flat What the core function returned. */
+  liftResult(cx: LiftLowerContext, flat: FlatValue | undefined): unknown;
+  /** @param flat The core parameters, of which the last may say where to put the result. */
+  lowerResult(cx: LiftLowerContext, value: unknown, flat: readonly FlatValue[]): FlatValue | undefined;
+}
+
+export function passingOf(signature: Signature, types: readonly TypeNode[], codecs: readonly Codec[]): Passing {
+  const codecsOfParams = signature.params.map((index) => codecs[index]!);
+  const params = tupleCodec(codecsOfParams, recordLayout(codecsOfParams.map((codec) => codec.layout)));
+  const spilled = params.layout.flat === undefined;
+  const flatParams = params.layout.flat?.length ?? 1;
+  const { result: resultType } = signature;
+  const result = resultType === undefined ? undefined : codecs[resultType]!;
+  const flatResults = result === undefined ? 0 : (result.layout.flat?.length ?? MAX_FLAT_PARAMS);
+  return {
+    flatParams,
+    outParam: flatResults > MAX_FLAT_RESULTS,
+    fallible: resultType !== undefined && types[resultType]!.kind === 'result',
+    hasResult: result !== undefined,
+    borrows: params.layout.borrows,
+    ...(spilled ? spilledParams(params) : flattenedParams(params)),
+    ...(result === undefined
+      ? NO_RESULT
+      : flatResults > MAX_FLAT_RESULTS
+        ? resultInMemory(result, flatParams)
+        : flatResult(result)),
+  };
+}
+
+function flattenedParams(params: Codec): Pick<Passing, 'liftParams' | 'lowerParams'> {
+  return {
+    liftParams: (cx, flat) => params.lift(cx, flat, 0) as unknown[],
+    lowerParams(cx, values) {
+      const flat: FlatValue[] = [];
+      params.lower(cx, values, flat, 0);
+      return flat;
+    },
+  };
+}
+
+/** More than `MAX_FLAT_PARAMS` pass as a pointer to a tuple. */
+function spilledParams(params: Codec): Pick<Passing, 'liftParams' | 'lowerParams'> {
+  const { alignment, size } = params.layout;
+  return {
+    liftParams(cx, flat) {
+      const pointer = unsigned(flat[0]);
+      cx.check(pointer, alignment, size, 'the parameters');
+      return params.load(cx, pointer) as unknown[];
+    },
+    lowerParams(cx, values) {
+      const pointer = cx.allocate(alignment, size);
+      params.store(cx, values, pointer);
+      return [pointer];
+    },
+  };
+}
+
+const NO_RESULT: Pick<Passing, 'liftResult' | 'lowerResult'> = {
+  liftResult: () => undefined,
+  lowerResult: () => undefined,
+};
+
+function flatResult(result: Codec): Pick<Passing, 'liftResult' | 'lowerResult'> {
+  return {
+    liftResult: (cx, flat) => result.lift(cx, [flat!], 0),
+    lowerResult(cx, value) {
+      const flat: FlatValue[] = [];
+      result.lower(cx, value, flat, 0);
+      return flat[0];
+    },
+  };
+}
+
+/** More than `MAX_FLAT_RESULTS` pass in memory: of the callee's choice when it returns them, else of the caller's. */
+function resultInMemory(result: Codec, outParam: number): Pick<Passing, 'liftResult' | 'lowerResult'> {
+  const { alignment, size } = result.layout;
+  return {
+    liftResult(cx, flat) {
+      const pointer = unsigned(flat);
+      cx.check(pointer, alignment, size, 'the result');
+      return result.load(cx, pointer);
+    },
+    lowerResult(cx, value, flat) {
+      const pointer = unsigned(flat[outParam]);
+      cx.check(pointer, alignment, size, 'the result');
+      result.store(cx, value, pointer);
+      return undefined;
+    },
+  };
+}

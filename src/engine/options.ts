@@ -1,0 +1,120 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
+import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
+import type { SchedulerOptions } from '../scheduler/scheduler.ts';
+
+/** How an engine is made. */
+export interface EngineOptions {
+  /** Worker threads that one plugin can keep busy at once. @default the number of processors */
+  readonly threads?: number;
+  /**
+   * Worker threads in all, for plugins whose requests run long beside others. At least one more than `threads`, which
+   * is kept warm to replace one that is terminated. @default threads + 6
+   */
+  readonly maxThreads?: number;
+  /**
+   * Bytes of guest memory over all instances: an instance that does not fit waits until others are done or dropped.
+   * @default half of what the process may use
+   */
+  readonly maxTotalMemoryBytes?: number;
+  /** Requests that have not begun, over all plugins. @default 10_000 */
+  readonly queueLimit?: number;
+  /** The same for each plugin, so that one cannot fill the queue for all. @default queueLimit */
+  readonly pluginQueueLimit?: number;
+  /** What `process` does while the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default 'reject' */
+  readonly whenFull?: 'reject' | 'wait';
+  /** Whether workers count what `engine.metrics` shows, for a few percent of their time at most. @default 'on' */
+  readonly metrics?: 'on' | 'off';
+  /**
+   * What runs the plugins: the engine's own binding wherever it can, or jco's glue in any case, to tell a fault of the
+   * one from a fault of the plugin. The glue is slower, and holds less of what a hostile plugin tries; see
+   * `docs/security.md`. @default 'auto'
+   */
+  readonly binding?: 'auto' | 'glue';
+  /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
+  readonly cacheDirectory?: string | false;
+  /** Milliseconds that compiling one component may take. @default 60_000 */
+  readonly compileTimeoutMs?: number;
+  /**
+   * Bytes of compiled components that are kept in memory, so that loading one again takes no compilation; 0 keeps none.
+   * Wasm bytes and glue are counted, machine code is not. @default 67_108_864
+   */
+  readonly componentCacheBytes?: number;
+  /**
+   * Milliseconds for which a version that was replaced or rolled back stays ready, so that `rollback()` takes effect
+   * with the next request; 0 keeps none. @default 300_000
+   */
+  readonly keepWarmMs?: number;
+}
+
+const KEYS = [
+  'threads',
+  'maxThreads',
+  'maxTotalMemoryBytes',
+  'queueLimit',
+  'pluginQueueLimit',
+  'whenFull',
+  'metrics',
+  'binding',
+  'cacheDirectory',
+  'compileTimeoutMs',
+  'componentCacheBytes',
+  'keepWarmMs',
+] as const satisfies readonly (keyof EngineOptions)[];
+
+const MAX_THREADS = 1024;
+const SPARE_THREADS = 6;
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+/** {@link EngineOptions}, for the parts of the engine. */
+export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptions {
+  readonly keepWarmMs: number;
+}
+
+/** Checks the options and fills in what they leave out. */
+export function resolveOptions(options: EngineOptions): ResolvedOptions {
+  knownKeys('options', options, KEYS);
+  const threads = wholeNumber('threads', options.threads, {
+    min: 1,
+    max: MAX_THREADS,
+    default: availableParallelism(),
+  });
+  const queueLimit = wholeNumber('queueLimit', options.queueLimit, { min: 1, max: UNBOUNDED, default: 10_000 });
+  const { cacheDirectory, compileTimeoutMs } = options;
+  return Object.freeze({
+    threads,
+    maxThreads: wholeNumber('maxThreads', options.maxThreads, {
+      min: threads + 1,
+      max: MAX_THREADS + SPARE_THREADS,
+      default: threads + SPARE_THREADS,
+    }),
+    maxTotalMemoryBytes: wholeNumber('maxTotalMemoryBytes', options.maxTotalMemoryBytes, {
+      min: 64 * 1024,
+      max: UNBOUNDED,
+      default: Math.floor(processMemory() / 2),
+    }),
+    queueLimit,
+    pluginQueueLimit: wholeNumber('pluginQueueLimit', options.pluginQueueLimit, {
+      min: 1,
+      max: UNBOUNDED,
+      default: queueLimit,
+    }),
+    whenFull: oneOf('whenFull', options.whenFull, ['reject', 'wait'], 'reject'),
+    metrics: oneOf('metrics', options.metrics, ['on', 'off'], 'on'),
+    componentCacheBytes: wholeNumber('componentCacheBytes', options.componentCacheBytes, {
+      min: 0,
+      max: UNBOUNDED,
+      default: COMPONENT_CACHE_BYTES,
+    }),
+    binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
+    keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
+    ...(cacheDirectory !== undefined && { cacheDirectory }),
+    ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
+  });
+}
+
+/** Bytes that the process may use: those of the machine, or of the container that it runs in. */
+function processMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}

@@ -1,0 +1,79 @@
+import { Buffer } from 'node:buffer';
+import { PluginError } from '../errors.ts';
+import type { LogLevel, Utterance } from '../pool/protocol.ts';
+import { cleanLogLine } from '../text/log-line.ts';
+
+export type { LogLevel, Utterance };
+
+/** What bounds the host's work for one call into the guest; fields of the policy. */
+export interface CallLimits {
+  readonly maxHostCalls: number;
+  readonly maxLogBytes: number;
+}
+
+/** Each utterance costs this many bytes on top of its text, so that empty ones are not free. */
+const UTTERANCE_OVERHEAD = 32;
+
+/**
+ * The host's books for the call that an instance is in: how often the guest called the host, what it logged and
+ * emitted. Every host function begins with {@link hostCall}; the instance calls {@link begin} before each exported
+ * function. All budgets are per call, so that a flood in one request takes nothing from the next (invariant 10).
+ */
+export class CallContext {
+  readonly #limits: CallLimits;
+  #hostCalls = 0;
+  #logBytes = 0;
+  readonly #say: (utterance: Utterance) => boolean;
+
+  /** @param say Passes an utterance on; false when it cannot be taken, which the guest hears as an error. */
+  constructor(limits: CallLimits, say: (utterance: Utterance) => boolean) {
+    this.#limits = limits;
+    this.#say = say;
+  }
+
+  begin(): void {
+    this.#hostCalls = 0;
+    this.#logBytes = 0;
+  }
+
+  /** Host calls of the current call so far. */
+  get hostCalls(): number {
+    return this.#hostCalls;
+  }
+
+  /**
+   * Counts one call from the guest to the host.
+   *
+   * @throws {PluginError} `ERR_HOST_CALL_LIMIT`, which ends the call into the guest.
+   */
+  hostCall(): void {
+    if (++this.#hostCalls > this.#limits.maxHostCalls) {
+      throw new PluginError(
+        'ERR_HOST_CALL_LIMIT',
+        `The plugin made more than ${this.#limits.maxHostCalls} calls to the host in one call`,
+        {
+          hint: 'Raise `maxHostCalls` in the policy if the plugin needs them.',
+          limit: { name: 'maxHostCalls', value: this.#limits.maxHostCalls },
+        },
+      );
+    }
+  }
+
+  /** Takes down a log message; false, and nothing is kept, when the budget of the call is spent. */
+  log(level: LogLevel, message: string): boolean {
+    return this.#spend(Buffer.byteLength(message)) && this.#say({ kind: 'log', level, message: cleanLogLine(message) });
+  }
+
+  /** Takes down an event; false, and nothing is kept, when the budget of the call is spent. */
+  event(type: string, payload: string): boolean {
+    const bytes = Buffer.byteLength(type) + Buffer.byteLength(payload);
+    return this.#spend(bytes) && this.#say({ kind: 'event', type: cleanLogLine(type), payload });
+  }
+
+  #spend(bytes: number): boolean {
+    const spent = this.#logBytes + bytes + UTTERANCE_OVERHEAD;
+    if (spent > this.#limits.maxLogBytes) return false;
+    this.#logBytes = spent;
+    return true;
+  }
+}

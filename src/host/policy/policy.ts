@@ -1,0 +1,202 @@
+import { isAbsolute } from 'node:path';
+import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../../arguments/arguments.ts';
+import { isPattern } from './network-grants.ts';
+
+const MiB = 1024 * 1024;
+
+/** A host directory that a plugin may reach, and the path under which it sees it. */
+export interface DirectoryGrant {
+  /** An absolute path on the host. */
+  readonly directory: string;
+  /** Where the guest sees it. @default the same path */
+  readonly mount?: string;
+}
+
+/**
+ * What a plugin may reach and what it may use. Fields that are left out are those of {@link restricted}. Limits hold
+ * for each call into the plugin alike: instantiation, `initialize`, `process`, `get-metadata` and `shutdown`.
+ */
+export interface Policy {
+  /** Directories whose files the plugin may read. @default [] */
+  readonly allowFsRead?: readonly (string | DirectoryGrant)[];
+  /** Directories whose files the plugin may read, create, change and remove. @default [] */
+  readonly allowFsWrite?: readonly (string | DirectoryGrant)[];
+  /**
+   * Patterns `host:port` that the plugin may connect to. `*` stands for any port, for one leading label of a name, or, as
+   * the whole host, for everything public. Addresses that are not public have to be named themselves, or by a range
+   * (`10.0.0.0/8:5432`). See `docs/security.md`. @default []
+   */
+  readonly allowNetwork?: readonly string[];
+  /** Names of the host's environment variables that the plugin may see. @default [] */
+  readonly allowEnv?: readonly string[];
+  /** Whether the wall clock and the monotonic clock tell the time. @default true */
+  readonly allowClocks?: boolean;
+  /** Whether random numbers can be had. @default true */
+  readonly allowRandom?: boolean;
+  /** Bytes of linear memory and tables, over all core instances of one instance of the plugin. @default 32 MiB */
+  readonly maxMemoryBytes?: number;
+  /** Bytes of stack; rounded up to the next of 1 MiB, 4 MiB and 64 MiB. @default 4 MiB */
+  readonly maxStackBytes?: number;
+  /** Milliseconds of CPU time for one call. @default 30_000 */
+  readonly cpuTimeLimitMs?: number;
+  /** Milliseconds for one call, blocked time included. @default 60_000 */
+  readonly wallTimeLimitMs?: number;
+  /** Bytes that one call may return. @default 16 MiB */
+  readonly maxOutputBytes?: number;
+  /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
+  readonly maxHostCalls?: number;
+  /** Bytes of log messages, events and captured output during one call; beyond it the guest gets an error. @default 64 KiB */
+  readonly maxLogBytes?: number;
+  /** `warm`: an instance serves many requests, one after the other. `fresh`: each request gets its own. @default 'warm' */
+  readonly instances?: 'warm' | 'fresh';
+  /** Requests after which a warm instance is shut down and replaced. @default no bound */
+  readonly maxRequestsPerInstance?: number;
+  /** The component's SHA-256 in hexadecimal; other bytes do not load under this policy. @default any */
+  readonly sha256?: string;
+}
+
+/** A policy with every field present, checked and frozen. */
+export interface ResolvedPolicy {
+  readonly allowFsRead: readonly Required<DirectoryGrant>[];
+  readonly allowFsWrite: readonly Required<DirectoryGrant>[];
+  readonly allowNetwork: readonly string[];
+  readonly allowEnv: readonly string[];
+  readonly allowClocks: boolean;
+  readonly allowRandom: boolean;
+  readonly maxMemoryBytes: number;
+  readonly maxStackBytes: number;
+  readonly cpuTimeLimitMs: number;
+  readonly wallTimeLimitMs: number;
+  readonly maxOutputBytes: number;
+  readonly maxHostCalls: number;
+  readonly maxLogBytes: number;
+  readonly instances: 'warm' | 'fresh';
+  readonly maxRequestsPerInstance: number;
+  readonly sha256: string | undefined;
+}
+
+/** No files, no network, no environment; 32 MiB, 30 s of CPU, 60 s of wall time. What a plugin gets that has no policy. */
+export const restricted: Policy = Object.freeze({});
+
+/** Reads `/data`, writes `/tmp/plugin`, sees `PLUGIN_MODE`; 64 MiB, 60 s of CPU, 120 s of wall time. */
+export const standard: Policy = Object.freeze({
+  allowFsRead: Object.freeze(['/data']),
+  allowFsWrite: Object.freeze(['/tmp/plugin']),
+  allowEnv: Object.freeze(['PLUGIN_MODE']),
+  maxMemoryBytes: 64 * MiB,
+  cpuTimeLimitMs: 60_000,
+  wallTimeLimitMs: 120_000,
+});
+
+const PRESETS: ReadonlyMap<string, Policy> = new Map([
+  ['restricted', restricted],
+  ['standard', standard],
+]);
+
+/** The name of a preset, or a policy of one's own. */
+export type Sandbox = 'restricted' | 'standard' | Policy;
+
+const KEYS = [
+  'allowFsRead',
+  'allowFsWrite',
+  'allowNetwork',
+  'allowEnv',
+  'allowClocks',
+  'allowRandom',
+  'maxMemoryBytes',
+  'maxStackBytes',
+  'cpuTimeLimitMs',
+  'wallTimeLimitMs',
+  'maxOutputBytes',
+  'maxHostCalls',
+  'maxLogBytes',
+  'instances',
+  'maxRequestsPerInstance',
+  'sha256',
+] as const satisfies readonly (keyof Policy)[];
+
+/** V8 holds no more than 4 GiB of 32-bit linear memory. */
+const MAX_MEMORY = 4096 * MiB;
+const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Checks a policy and fills in what it leaves out.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the field, for an unknown preset, an unknown field or a value
+ * out of range.
+ */
+export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
+  const policy = typeof sandbox === 'string' ? PRESETS.get(sandbox) : sandbox;
+  if (policy === undefined) {
+    throw invalidArgument(
+      'sandbox',
+      `${[...PRESETS.keys()].map((name) => `'${name}'`).join(', ')} or a policy object`,
+      sandbox,
+    );
+  }
+  knownKeys('sandbox', policy, KEYS);
+  const whole = (name: keyof Policy, min: number, max: number, fallback: number): number =>
+    wholeNumber(`sandbox.${name}`, policy[name], { min, max, default: fallback });
+  return Object.freeze({
+    allowFsRead: directories('allowFsRead', policy.allowFsRead),
+    allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
+    allowNetwork: strings('allowNetwork', policy.allowNetwork, isPattern, 'a pattern `host:port`'),
+    allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'the name of an environment variable'),
+    allowClocks: flag('sandbox.allowClocks', policy.allowClocks, true),
+    allowRandom: flag('sandbox.allowRandom', policy.allowRandom, true),
+    maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
+    maxStackBytes: whole('maxStackBytes', 64 * 1024, 64 * MiB, 4 * MiB),
+    cpuTimeLimitMs: whole('cpuTimeLimitMs', 1, MAX_TIMER_MS, 30_000),
+    wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_TIMER_MS, 60_000),
+    maxOutputBytes: whole('maxOutputBytes', 0, 1024 * MiB, 16 * MiB),
+    maxHostCalls: whole('maxHostCalls', 0, FOREVER, 100_000),
+    maxLogBytes: whole('maxLogBytes', 0, 64 * MiB, 64 * 1024),
+    instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
+    maxRequestsPerInstance: whole('maxRequestsPerInstance', 1, FOREVER, FOREVER),
+    sha256: fingerprint(policy.sha256),
+  });
+}
+
+function isVariable(name: string): boolean {
+  return /^[^=\0]+$/.test(name);
+}
+
+function strings(
+  name: keyof Policy,
+  value: unknown,
+  isValid: (text: string) => boolean,
+  item: string,
+): readonly string[] {
+  if (value === undefined) return Object.freeze([]);
+  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, `an array whose items are each ${item}`, value);
+  for (const [index, text] of value.entries()) {
+    if (typeof text !== 'string' || !isValid(text)) throw invalidArgument(`sandbox.${name}[${index}]`, item, text);
+  }
+  return Object.freeze([...value]);
+}
+
+function directories(name: keyof Policy, value: unknown): readonly Required<DirectoryGrant>[] {
+  const expectation = 'an array of absolute paths, or of `{directory, mount}`';
+  if (value === undefined) return Object.freeze([]);
+  if (!Array.isArray(value)) throw invalidArgument(`sandbox.${name}`, expectation, value);
+  return Object.freeze(
+    value.map((item: unknown, index) => {
+      const at = `sandbox.${name}[${index}]`;
+      const grant = typeof item === 'string' ? { directory: item } : knownKeys(at, item, ['directory', 'mount']);
+      const { directory, mount = directory } = grant;
+      for (const path of [directory, mount]) {
+        if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) {
+          throw invalidArgument(at, 'an absolute path, or `{directory, mount}` with absolute paths', item);
+        }
+      }
+      return Object.freeze({ directory: directory as string, mount: mount as string });
+    }),
+  );
+}
+
+function fingerprint(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value))
+    throw invalidArgument('sandbox.sha256', '64 hexadecimal digits', value);
+  return value.toLowerCase();
+}

@@ -1,0 +1,143 @@
+import type { CallContext } from '../call-context.ts';
+import type { ResolvedPolicy } from '../policy/policy.ts';
+import * as cli from './cli.ts';
+import * as clocks from './clocks.ts';
+import { type Mount, openGrants } from './filesystem/grants.ts';
+import * as filesystem from './filesystem/interfaces.ts';
+import { type FileQuotas, Quotas } from './filesystem/quotas.ts';
+import { WasiHost } from './host.ts';
+import { outgoingHandler } from './http/outgoing-handler.ts';
+import { types as httpTypes } from './http/types.ts';
+import { NetworkAccess, type NetworkOptions } from './network/access.ts';
+import { poll } from './poll.ts';
+import * as random from './random.ts';
+import { ipNameLookup } from './sockets/name-lookup.ts';
+import { instanceNetwork, network } from './sockets/network.ts';
+import { tcp, tcpCreateSocket } from './sockets/tcp.ts';
+import { udp, udpCreateSocket } from './sockets/udp.ts';
+import { LineWriter } from './stdio.ts';
+import * as streams from './streams.ts';
+
+/** What a WASI host is made for: one instance of one plugin. */
+export interface WasiOptions {
+  /** Decides about files, the network, clocks and random numbers. */
+  readonly policy: ResolvedPolicy;
+  /** Counts the guest's calls and takes down what it prints. */
+  readonly context: CallContext;
+  /** The environment that the guest sees, filtered by the caller. @default [] */
+  readonly environment?: readonly (readonly [string, string])[];
+  /** The names of the interfaces that the guest imports, without version; others are not built. @default all */
+  readonly interfaces?: Iterable<string>;
+  /** What the instance may take from the file system. @default see {@link FileQuotas} */
+  readonly fileQuotas?: Partial<FileQuotas>;
+  /** What the instance may take from the network, and who does its I/O. @default see {@link NetworkOptions} */
+  readonly network?: NetworkOptions;
+}
+
+/** The WASI 0.2 of one instance. */
+export interface Wasi {
+  /**
+   * An object for each interface, under its name without version: functions in camel case, resources as classes.
+   * A WIT `err` is thrown as an object with the own property `payload`; `Exit` and `PluginError` end the call.
+   */
+  readonly imports: Readonly<Record<string, object>>;
+  /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
+  flush(): void;
+  /** Closes what the instance has open. Nothing may be called afterwards. */
+  close(): void;
+}
+
+/** The parts that several interfaces of an instance share. */
+interface Parts {
+  readonly host: WasiHost;
+  readonly clocks: clocks.Clocks;
+  readonly surroundings: cli.Surroundings;
+  readonly stdout: LineWriter;
+  readonly stderr: LineWriter;
+  readonly insecure: ReturnType<typeof random.insecureSource>;
+  readonly mounts: readonly Mount[];
+  readonly network: NetworkAccess;
+}
+
+/** Every interface of WASI 0.2. All of them link, whatever the policy: what is not granted is denied at the call. */
+const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string, (parts: Parts) => object>([
+  ['wasi:cli/environment', (p) => cli.environment(p.host, p.surroundings)],
+  ['wasi:cli/exit', (p) => cli.exit(p.host)],
+  ['wasi:cli/stdin', (p) => cli.stdin(p.host)],
+  ['wasi:cli/stdout', (p) => cli.stdout(p.host, p.stdout)],
+  ['wasi:cli/stderr', (p) => cli.stderr(p.host, p.stderr)],
+  ['wasi:cli/terminal-input', cli.terminalInput],
+  ['wasi:cli/terminal-output', cli.terminalOutput],
+  ['wasi:cli/terminal-stdin', (p) => cli.noTerminal(p.host, 'getTerminalStdin')],
+  ['wasi:cli/terminal-stdout', (p) => cli.noTerminal(p.host, 'getTerminalStdout')],
+  ['wasi:cli/terminal-stderr', (p) => cli.noTerminal(p.host, 'getTerminalStderr')],
+  ['wasi:clocks/monotonic-clock', (p) => clocks.monotonicClock(p.host, p.clocks)],
+  ['wasi:clocks/wall-clock', (p) => clocks.wallClock(p.host, p.clocks)],
+  ['wasi:clocks/timezone', (p) => clocks.timezone(p.host)],
+  ['wasi:filesystem/preopens', (p) => filesystem.preopens(p.host, p.mounts)],
+  ['wasi:filesystem/types', (p) => filesystem.types(p.host)],
+  ['wasi:http/outgoing-handler', (p) => outgoingHandler(p.host, p.network)],
+  ['wasi:http/types', (p) => httpTypes(p.host, p.network)],
+  ['wasi:io/error', streams.error],
+  ['wasi:io/poll', (p) => poll(p.host)],
+  ['wasi:io/streams', streams.streams],
+  ['wasi:random/insecure', (p) => random.insecure(p.host, p.insecure)],
+  ['wasi:random/insecure-seed', (p) => random.insecureSeed(p.host, p.insecure)],
+  ['wasi:random/random', (p) => random.random(p.host)],
+  ['wasi:sockets/instance-network', (p) => instanceNetwork(p.host)],
+  ['wasi:sockets/ip-name-lookup', (p) => ipNameLookup(p.host, p.network)],
+  ['wasi:sockets/network', (p) => network(p.host)],
+  ['wasi:sockets/tcp', tcp],
+  ['wasi:sockets/tcp-create-socket', (p) => tcpCreateSocket(p.host, p.network)],
+  ['wasi:sockets/udp', udp],
+  ['wasi:sockets/udp-create-socket', (p) => udpCreateSocket(p.host, p.network)],
+]);
+
+/** The interfaces that {@link createWasi} offers, by their names without version. */
+export const WASI_INTERFACES: ReadonlySet<string> = new Set(INTERFACES.keys());
+
+/**
+ * Makes the WASI 0.2 of one instance: an empty sandbox, opened as far as its policy says.
+ *
+ * @throws {PluginError} `ERR_CAPABILITY_DENIED` when a granted directory cannot be granted safely.
+ */
+export function createWasi(options: WasiOptions): Wasi {
+  const { policy, context } = options;
+  const host = new WasiHost(policy, context);
+  const quotas = new Quotas(options.fileQuotas);
+  const mounts = mountGrants(host, quotas);
+  const parts: Parts = {
+    host,
+    clocks: policy.allowClocks ? clocks.realClocks() : clocks.virtualClocks(),
+    surroundings: { environment: options.environment ?? [], workingDirectory: mounts[0]?.path },
+    stdout: new LineWriter(host, 'info'),
+    stderr: new LineWriter(host, 'warn'),
+    insecure: random.insecureSource(host),
+    mounts,
+    network: new NetworkAccess(host, options.network),
+  };
+  const imports: Record<string, object> = {};
+  for (const name of options.interfaces ?? INTERFACES.keys()) {
+    const build = INTERFACES.get(name);
+    if (build !== undefined) imports[name] = build(parts);
+  }
+  return {
+    imports,
+    flush() {
+      parts.stdout.flush();
+      parts.stderr.flush();
+      quotas.restart();
+    },
+    close: () => host.close(),
+  };
+}
+
+function mountGrants(host: WasiHost, quotas: Quotas): readonly Mount[] {
+  try {
+    return openGrants(host.policy, { host, quotas });
+  } catch (error) {
+    // The grants before the bad one are open already.
+    host.close();
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { extname } from 'node:path';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import {
+  type ChannelEvent,
+  type ChannelMessage,
+  ENDED,
+  type FromIo,
+  type IoWorkerData,
+  type OpenMessage,
+  type ResolverOptions,
+  type ToIo,
+  WORD,
+} from './protocol.ts';
+
+export interface IoThreadOptions extends ResolverOptions {
+  /** Milliseconds without an open channel after which the thread ends by itself. @default 5000 */
+  readonly idleMs?: number;
+}
+
+/** Who is told what happens to a channel. */
+export type Listener = (event: ChannelEvent | { readonly kind: 'lost' }) => void;
+
+/** One line to the I/O thread, for one connection, socket, request or look-up. */
+export interface Line {
+  /** The word to sleep on while waiting for something to happen; {@link take} first. */
+  readonly word: Int32Array<SharedArrayBuffer>;
+  send(message: ChannelMessage): void;
+  /** Passes on what has happened since the last time, on all lines. */
+  take(): void;
+  close(how: 'gently' | 'at once'): void;
+}
+
+/** A thread that is running. */
+interface Running {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly listeners: Map<number, Listener>;
+  seen: number;
+}
+
+const DEFAULT_IDLE_MS = 5_000;
+/** Its heap holds buffers that are bounded by the windows of the open channels. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
+
+/**
+ * The thread that does the I/O which a plugin worker waits for: the worker blocks while its guest waits, so that its own
+ * event loop never turns. The thread is started by the first channel and ends when there has been none for a while, so
+ * that workers whose plugins have no grant, or make no use of it, have none. It ends with the worker, at the latest.
+ */
+export class IoThread {
+  readonly #options: IoThreadOptions;
+  #running: Running | undefined;
+  #lines = 0;
+
+  constructor(options: IoThreadOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Whether there is a thread now. */
+  get state(): 'running' | 'ended' {
+    const running = this.#running;
+    return running === undefined || Atomics.load(running.words, WORD.channels) === ENDED ? 'ended' : 'running';
+  }
+
+  open(open: OpenMessage, listener: Listener): Line {
+    const running = this.#enter();
+    const { words, listeners } = running;
+    const channel = ++this.#lines;
+    listeners.set(channel, listener);
+    post(running, { kind: 'open', channel, open });
+    return {
+      word: words,
+      send(message) {
+        // Bytes are moved; they are a copy already, because to clone a view clones all that is behind it.
+        const moved = message.kind === 'data' ? message.bytes : message.kind === 'datagram' && message.datagram.bytes;
+        if (listeners.has(channel)) post(running, { kind: 'pass', channel, message }, moved ? [moved.buffer] : []);
+      },
+      take: () => take(running),
+      close(how) {
+        if (!listeners.delete(channel)) return;
+        post(running, { kind: 'close', channel, how });
+        leave(words);
+      },
+    };
+  }
+
+  /** Ends the thread with all that it has open; resolves when it is gone. A later channel starts another. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    markEnded(running.words);
+    await running.worker.terminate();
+  }
+
+  /** A thread that has counted one more channel, which keeps it from ending. */
+  #enter(): Running {
+    const running = this.#running;
+    if (running !== undefined && enter(running.words)) return running;
+    const started = start(this.#options);
+    enter(started.words);
+    this.#running = started;
+    return started;
+  }
+}
+
+function start(options: IoThreadOptions): Running {
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const { port1, port2 } = new MessageChannel();
+  const { idleMs = DEFAULT_IDLE_MS, ...resolver } = options;
+  const workerData: IoWorkerData = { ...resolver, port: port2, words, idleMs };
+  // `.ts` when run from source, `.js` when run from the package.
+  const worker = new Worker(new URL(`../../../../workers/io-worker${extname(import.meta.url)}`, import.meta.url), {
+    workerData,
+    transferList: [port2],
+    // Nothing of the process's: no proxies, no secrets, and no way to switch off the verification of certificates.
+    env: {},
+    argv: [],
+    stdout: true,
+    stderr: true,
+    resourceLimits: RESOURCE_LIMITS,
+  });
+  // It says itself that it ended, in the shared memory: this thread may be blocked and hear no event.
+  worker.on('error', () => {});
+  worker.on('exit', () => markEnded(words));
+  worker.unref();
+  return { worker, port: port1, words, listeners: new Map(), seen: 0 };
+}
+
+function post({ port }: Running, message: ToIo, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, [...transfer]);
+}
+
+function take(running: Running): void {
+  const { port, words, listeners } = running;
+  const posted = Atomics.load(words, WORD.posted);
+  if (posted === running.seen) return;
+  running.seen = posted;
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    const { channel, event }: FromIo = next.message;
+    listeners.get(channel)?.(event);
+  }
+  if (Atomics.load(words, WORD.channels) !== ENDED) return;
+  for (const listener of listeners.values()) listener({ kind: 'lost' });
+  listeners.clear();
+}
+
+function markEnded(words: Int32Array): void {
+  Atomics.store(words, WORD.channels, ENDED);
+  Atomics.add(words, WORD.posted, 1);
+  Atomics.notify(words, WORD.posted);
+}
+
+/** Counts a channel, unless the thread has ended. */
+function enter(words: Int32Array): boolean {
+  for (;;) {
+    const channels = Atomics.load(words, WORD.channels);
+    if (channels === ENDED) return false;
+    if (Atomics.compareExchange(words, WORD.channels, channels, channels + 1) === channels) return true;
+  }
+}
+
+/** Takes a channel off the count, unless the thread has ended. */
+function leave(words: Int32Array): void {
+  for (;;) {
+    const channels = Atomics.load(words, WORD.channels);
+    if (channels === ENDED) return;
+    if (Atomics.compareExchange(words, WORD.channels, channels, channels - 1) === channels) return;
+  }
+}

@@ -1,0 +1,78 @@
+import { Buffer } from 'node:buffer';
+import { invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
+import { PluginError } from '../errors.ts';
+import type { RequestOptions } from '../pool/protocol.ts';
+import type { ProcessOptions } from '../scheduler/job.ts';
+
+/** What a caller asks of a plugin. */
+export interface ProcessRequest {
+  readonly input: string;
+  /** Pairs in the order in which the plugin gets them, or an object. @default [] */
+  readonly options?: RequestOptions | Readonly<Record<string, string>>;
+}
+
+const CALL_KEYS = [
+  'signal',
+  'deadlineMs',
+  'priority',
+  'requestId',
+  'version',
+  'whenFull',
+] as const satisfies readonly (keyof ProcessOptions)[];
+const NO_OPTIONS: RequestOptions = Object.freeze([]);
+/** Bytes of the longest string that the canonical ABI hands over (`MAX_STRING_BYTE_LENGTH`). */
+const MAX_STRING_BYTES = 2 ** 28 - 1;
+
+/** Checks a request's input. */
+export function resolveInput(request: ProcessRequest): string {
+  if (typeof request !== 'object' || request === null || typeof request.input !== 'string') {
+    throw invalidArgument('request', '`{input: string, options?: …}`', request);
+  }
+  assertLength('request.input', request.input);
+  return request.input;
+}
+
+function assertLength(name: string, text: string): void {
+  // Three bytes for a code unit at the most; nothing is counted that cannot be too long.
+  if (text.length <= MAX_STRING_BYTES / 3 || Buffer.byteLength(text) <= MAX_STRING_BYTES) return;
+  throw new PluginError(
+    'ERR_INVALID_ARGUMENT',
+    `\`${name}\` has more than the ${MAX_STRING_BYTES} bytes that one string of a component may have`,
+    { hint: 'Give the plugin less at a time.' },
+  );
+}
+
+/** Checks a request's options and brings them into the form of pairs. */
+export function resolveRequestOptions(options: ProcessRequest['options']): RequestOptions {
+  if (options === undefined) return NO_OPTIONS;
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('request.options', 'an array of `[key, value]` pairs or an object', options);
+  }
+  const pairs: readonly unknown[] = Array.isArray(options) ? options : Object.entries(options);
+  if (pairs.length === 0) return NO_OPTIONS;
+  // Copied, because a request may wait for long and callers use their arrays again.
+  return Array.from(pairs, (pair, index) => {
+    if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {
+      throw invalidArgument(`request.options[${index}]`, 'a pair of strings', pair);
+    }
+    const [key, value]: string[] = pair;
+    assertLength(`request.options[${index}]`, key!);
+    assertLength(`request.options[${index}]`, value!);
+    return [key!, value!] as const;
+  });
+}
+
+/** Checks what a caller says about one request. */
+export function checkProcessOptions(options: ProcessOptions): void {
+  knownKeys('options', options, CALL_KEYS);
+  const { signal, deadlineMs, priority, requestId, version, whenFull } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 1 });
+  if (priority !== undefined && !Number.isFinite(priority))
+    throw invalidArgument('priority', 'a finite number', priority);
+  if (requestId !== undefined) nonEmptyString('requestId', requestId);
+  if (version !== undefined) nonEmptyString('version', version);
+  if (whenFull !== undefined && whenFull !== 'reject' && whenFull !== 'wait')
+    throw invalidArgument('whenFull', "'reject' or 'wait'", whenFull);
+}
