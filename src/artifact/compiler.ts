@@ -4,6 +4,7 @@ import envPaths from 'env-paths';
 import PQueue from 'p-queue';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
+import { JCO_VERSION } from '../jco/version.ts';
 import { Thread, ThreadDied } from '../pool/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
@@ -224,10 +225,8 @@ function closed(): PluginError {
 
 /** `0.15.0 0.1.0`: of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */
 async function toolVersions(): Promise<string> {
-  const files = [findPackageJSON('@bytecodealliance/jco-transpile', import.meta.url), findPackageJSON(import.meta.url)];
-  const versions = files.map(async (file) => {
-    if (file === undefined) throw new PluginError('ERR_WORKER_CRASHED', 'The installation lacks a package.json');
-    return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
-  });
-  return (await Promise.all(versions)).join(' ');
+  const file = findPackageJSON(import.meta.url);
+  if (file === undefined) throw new PluginError('ERR_WORKER_CRASHED', 'The installation lacks a package.json');
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
+  return `${JCO_VERSION} ${version}`;
 }

@@ -1,5 +1,5 @@
-import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { describe, PluginError } from '../errors.ts';
+import { $init, generate } from '../jco/bindgen.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CoreModuleBytes } from './artifact.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { PluginError } from '../errors.ts';
+import { componentEmbed, componentNew } from '../jco/wasm-tools.ts';
 import { CONTRACT_WIT } from '../package/root.ts';
 import { preview1Adapter } from './preview1-adapter.ts';
 

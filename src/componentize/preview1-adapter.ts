@@ -1,4 +1,4 @@
-import { componentEmbed, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { componentEmbed, parse } from '../jco/wasm-tools.ts';
 
 /**
  * The errno values of WASI 0.1 that the adapter answers with.

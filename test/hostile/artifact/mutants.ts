@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { compileComponent } from '../../../src/artifact/compile-component.ts';
+import type { PluginEngine } from '../../../src/engine.ts';
+import { PluginError } from '../../../src/errors.ts';
+import type { Policy } from '../../../src/host/policy/policy.ts';
+import { createEngine } from '../../support/engine.ts';
+import { outcome } from '../../support/outcome.ts';
+import { Traffic } from '../traffic.ts';
+import { fuzz } from './fuzz.ts';
+import { mutant } from './mutate.ts';
+import { components } from './seeds.ts';
+
+const SEED = 20_261_123;
+const POLICY: Policy = {
+  maxMemoryBytes: 2 * 1024 * 1024,
+  cpuTimeLimitMs: 100,
+  wallTimeLimitMs: 2000,
+  maxHostCalls: 1000,
+};
+
+/** Judges so many mutants in processes of their own: none may crash, hang or misbehave. */
+export async function judgeMutants(mutants: number): Promise<void> {
+  const { judged, outcomes, problems } = await fuzz({ seed: SEED, mutants });
+  expect(problems).to.deep.equal([]);
+  expect(judged).to.equal(mutants);
+  // Otherwise it is the mutation that is too coarse: what it makes would never get past the parser.
+  expect(outcomes.get('answered')).to.be.above(mutants / 50);
+}
+
+/** Sends so many mutants of each kind, accepted and refused, through an engine whose other plugin has traffic. */
+export async function passMutantsBesideTraffic(sample: number): Promise<void> {
+  const seeds = await components();
+  const left = { accepted: sample, refused: sample };
+  const engine = await createEngine({ cacheDirectory: false });
+  const traffic = await Traffic.begin(engine);
+  for (let index = 0; left.accepted + left.refused > 0; index++) {
+    const { bytes, how } = mutant(SEED, index, seeds);
+    const kind = await expectation(bytes);
+    if (left[kind] === 0) continue;
+    left[kind]--;
+    const passes = traffic.passes(1);
+    expect(await life(engine, bytes), `mutant ${index}, ${how}`).not.to.include('ERR_WORKER_CRASHED');
+    await passes;
+    expect(traffic.failures, `mutant ${index}, ${how}`).to.deep.equal([]);
+  }
+  expect(await traffic.stop()).to.equal(0);
+  await engine.close();
+}
+
+async function expectation(bytes: Uint8Array): Promise<'accepted' | 'refused'> {
+  try {
+    await compileComponent(bytes, { maxMemoryBytes: POLICY.maxMemoryBytes! });
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof PluginError) return 'refused';
+    throw error;
+  }
+}
+
+/** Loads, asks, reloads and unloads a mutant; says how each went. */
+async function life(engine: PluginEngine, bytes: Uint8Array): Promise<string[]> {
+  const loaded = await outcome(engine.loadPlugin('mutant', bytes, { sandbox: POLICY }));
+  if (loaded !== 'ok') return [loaded];
+  const inputs = ['hello', 'log x', ''];
+  const answers = await Promise.all(inputs.map((input) => outcome(engine.process('mutant', { input }))));
+  await engine.unloadPlugin('mutant');
+  return answers;
+}
