@@ -19,6 +19,6 @@ export function assertBindable(features: readonly Feature[]): void {
   const used = features.filter((feature) => ASYNCHRONOUS.includes(feature) || UNNEEDED.includes(feature));
   if (used.length === 0) return;
   throw new PluginError('ERR_INVALID_COMPONENT', `The component uses what the host cannot run: ${used.join(', ')}`, {
-    hint: 'Build it for WASI 0.2 (`wasm32-wasip2`), with functions that are done when they return.',
+    hint: 'Build it with functions that are done when they return: for WASI 0.2 (`wasm32-wasip2`) in Rust, C or Go, with `--sync` by componentize-qjs.',
   });
 }

@@ -149,12 +149,15 @@ export interface CanonOptions {
   readonly gc: boolean;
 }
 
+/** An index, a flag, or a core value type. */
+export type BuiltInOperand = number | boolean | string;
+
 export type Canon = At & { readonly kind: 'canon' } & (
     | { readonly canon: 'lift'; readonly func: number; readonly type: number; readonly options: CanonOptions }
     | { readonly canon: 'lower'; readonly func: number; readonly options: CanonOptions }
     | { readonly canon: 'resource.new' | 'resource.drop' | 'resource.rep'; readonly resource: number }
-    /** A built-in of async, threads or error contexts: recognised by name, its immediates skipped. */
-    | { readonly canon: 'built-in'; readonly name: string }
+    /** A built-in of async, threads or error contexts: its name, and its immediates but for types and options. */
+    | { readonly canon: 'built-in'; readonly name: string; readonly operands: readonly BuiltInOperand[] }
   );
 
 export type Definition =

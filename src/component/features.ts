@@ -4,6 +4,8 @@ import type { CoreModule } from './core-ast.ts';
 /** What a component uses beyond synchronous components of WebAssembly 2.0. */
 export type Feature =
   | 'async'
+  /** Built-ins of async that synchronous components import as well: see `src/canonical-abi/plan/built-ins.ts`. */
+  | 'async-built-ins'
   | 'stream'
   | 'future'
   | 'error-context'
@@ -77,7 +79,9 @@ function ofBuiltIn(name: string): Feature {
   if (name.startsWith('error-context.')) return 'error-context';
   // `thread.yield` came with async; the other built-ins of that name came with threads.
   if (name.startsWith('thread.') && name !== 'thread.yield') return 'threads';
-  return 'async';
+  // Nothing calls it but a function that is lifted as async.
+  if (name === 'task.return') return 'async';
+  return 'async-built-ins';
 }
 
 function ofType(type: TypeDefinition, features: Set<Feature>): void {

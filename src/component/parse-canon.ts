@@ -1,4 +1,4 @@
-import type { Canon, CanonOptions } from './ast.ts';
+import type { BuiltInOperand, Canon, CanonOptions } from './ast.ts';
 import { valueType } from './core-types.ts';
 import { resultType } from './parse-types.ts';
 import { hex, type Reader } from './reader.ts';
@@ -75,27 +75,24 @@ export function canon(reader: Reader): Canon {
   const builtIn = BUILT_INS.get(opcode);
   if (builtIn === undefined) throw reader.fail(`${hex(opcode)} is no canonical definition that is known`, offset);
   const [name, ...immediates] = builtIn;
-  for (const immediate of immediates) skip(reader, immediate);
-  return { kind: 'canon', offset, canon: 'built-in', name };
+  const operands = immediates.flatMap((immediate) => operand(reader, immediate));
+  return { kind: 'canon', offset, canon: 'built-in', name, operands };
 }
 
-function skip(reader: Reader, immediate: Immediate): void {
+function operand(reader: Reader, immediate: Immediate): BuiltInOperand | [] {
   switch (immediate) {
     case 'index':
-      reader.u32();
-      return;
+      return reader.u32();
+    case 'flag':
+      return reader.bool('a flag of a built-in');
+    case 'core-type':
+      return valueType(reader);
     case 'options':
       canonOptions(reader);
-      return;
-    case 'flag':
-      reader.bool('a flag of a built-in');
-      return;
-    case 'core-type':
-      valueType(reader);
-      return;
+      return [];
     case 'results':
       resultType(reader);
-      return;
+      return [];
   }
 }
 

@@ -137,6 +137,7 @@ describe('analyzeComponent', () => {
       (core func (canon thread.yield)) (core func (canon thread.index)))`);
     expect(analysis.features).to.deep.equal([
       'async',
+      'async-built-ins',
       'error-context',
       'exceptions',
       'fixed-length-list',

@@ -117,12 +117,13 @@ export class Emitter {
         kind: 'context',
         instance: space.instance,
         encoding: options.stringEncoding,
-        ...(memory !== undefined && { memory: this.#memory(memory.ref()) }),
+        ...(memory !== undefined && { memory: this.memory(memory.ref()) }),
         ...(realloc !== undefined && { realloc: realloc.ref() }),
       });
   }
 
-  #memory(ref: CoreRef): number {
+  /** The index of a memory, which is looked at from when it is first referred to. */
+  memory(ref: CoreRef): number {
     return this.#once('memories', { kind: 'memory', ref });
   }
 

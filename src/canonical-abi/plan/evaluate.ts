@@ -12,6 +12,7 @@ import { countInstance, deeper, link, type State, step } from '../../component/e
 import { invalidAt } from '../../component/reader.ts';
 import { at, push } from '../../component/scope.ts';
 import type { ExternType, FuncType, InstanceType, ResourceType } from '../../component/types.ts';
+import { builtIn } from './built-ins.ts';
 import { bundle, instantiated, lazyFunction, type PlacedModule } from './core-definitions.ts';
 import { type CoreSignature, coreSignature } from './core-signatures.ts';
 import {
@@ -196,7 +197,8 @@ function canon({ emitter }: Evaluation, space: Space, canon: Canon): void {
       return;
     }
     case 'built-in':
-      throw unsupported(`it uses the built-in \`${canon.name}\``);
+      space.core.func.push(builtIn(emitter, space, canon));
+      return;
     default: {
       const type = at(scope.types, canon.resource, 'type', offset);
       if (type.kind !== 'resource') throw invalidAt(offset, `type ${canon.resource} is not a resource`);

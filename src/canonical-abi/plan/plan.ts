@@ -113,6 +113,25 @@ export type Initializer =
       readonly instance: number;
       /** The component instances that a call of the destructor enters. */
       readonly entering: readonly number[];
+    }
+  /** Core functions: a built-in of the component instance. */
+  | ({ readonly kind: 'built-in'; readonly instance: number } & BuiltIn);
+
+/** A built-in of async, as far as it has to do with a component that is synchronous. */
+export type BuiltIn =
+  | { readonly name: 'context.get' | 'context.set'; readonly slot: number }
+  | { readonly name: 'waitable-set.wait' | 'waitable-set.poll'; readonly memory: number }
+  | {
+      readonly name:
+        | 'backpressure.dec'
+        | 'backpressure.inc'
+        | 'subtask.cancel'
+        | 'subtask.drop'
+        | 'task.cancel'
+        | 'thread.yield'
+        | 'waitable-set.drop'
+        | 'waitable-set.new'
+        | 'waitable.join';
     };
 
 export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16';

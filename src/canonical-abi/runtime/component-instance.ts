@@ -8,6 +8,8 @@ export class ComponentInstance {
   mayEnter = true;
   /** Whether it may call its imports; not while it allocates for the host or cleans up after it. */
   mayLeave = true;
+  /** How often `backpressure.inc` was called, less the calls of `backpressure.dec`. */
+  backpressure = 0;
 }
 
 /** `may_enter_from` and `enter_from`. @throws a trap. */

@@ -1,5 +1,6 @@
 import type { InstantiateCore } from '../glue.ts';
 import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
+import { builtInFunction } from './built-ins.ts';
 import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
 import { ComponentInstance } from './component-instance.ts';
@@ -13,6 +14,7 @@ import { MemoryPool } from './memory-pool.ts';
 import { type Passing, passingOf } from './passing.ts';
 import { resourceDrop, resourceNew, resourceRep } from './resource-builtins.ts';
 import { type Limits, Store } from './store.ts';
+import { onOwnThread } from './thread-storage.ts';
 
 type Step = (instantiation: Instantiation) => void;
 
@@ -33,6 +35,7 @@ export interface LiveComponent {
 export class LinkedComponent {
   readonly #plan: BindingPlan;
   readonly #limits: Limits;
+  readonly #usesThreadStorage: boolean;
   readonly #steps: readonly Step[];
   readonly #exports: ExportBuilder;
   readonly #codecs = new Map<Boundary, readonly Codec[]>();
@@ -43,6 +46,9 @@ export class LinkedComponent {
   constructor(plan: BindingPlan, modules: readonly WebAssembly.Module[], limits: Limits) {
     this.#plan = plan;
     this.#limits = limits;
+    this.#usesThreadStorage = plan.initializers.some(
+      (step) => step.kind === 'built-in' && (step.name === 'context.get' || step.name === 'context.set'),
+    );
     this.#steps = plan.initializers.map((initializer) => this.#step(initializer, modules));
     this.#exports = exportBuilder(plan.exports, (signature) => this.#passing(signature, 'host'));
   }
@@ -58,7 +64,7 @@ export class LinkedComponent {
     const instantiation: Instantiation = {
       imports,
       instantiateCore,
-      store: new Store(this.#limits),
+      store: new Store(this.#limits, this.#usesThreadStorage),
       instances: Array.from({ length: this.#plan.instances }, () => new ComponentInstance()),
       coreInstances: [],
       memories: [],
@@ -157,12 +163,13 @@ export class LinkedComponent {
       case 'resource': {
         const { instance, destructor } = initializer;
         return (instantiation) => {
-          instantiation.store.resources.push({
-            instance: instantiation.instances[instance]!,
+          const { store, instances } = instantiation;
+          store.resources.push({
+            instance: instances[instance]!,
             destructor:
               destructor === undefined
                 ? undefined
-                : (coreDefinition(instantiation, destructor) as (rep: number) => void),
+                : onOwnThread(store, coreDefinition(instantiation, destructor) as (rep: number) => void),
             prototype: Object.prototype,
           });
         };
@@ -199,6 +206,10 @@ export class LinkedComponent {
           else funcs.push(resourceDrop(store, owner, type, pick(instances, entering)));
         };
       }
+      case 'built-in':
+        return ({ store, instances, memories, funcs }) => {
+          funcs.push(builtInFunction(initializer, store, instances[initializer.instance]!, memories));
+        };
     }
   }
 }

@@ -43,9 +43,11 @@ export class LiftLowerContext {
    * fresh afterwards.
    */
   allocate(alignment: number, size: number): number {
-    const { instance, memory } = this;
+    const { instance, memory, store } = this;
     instance.mayLeave = false;
+    const outer = store.threadStorage?.begin();
     const pointer = this.#realloc!(0, 0, alignment, size) >>> 0;
+    if (outer !== undefined) store.threadStorage!.resume(outer);
     instance.mayLeave = true;
     memory.refresh();
     if ((pointer & (alignment - 1)) !== 0)

@@ -115,6 +115,7 @@ const WORLDS: Readonly<Record<World, (process: Process) => ProcessBytes>> = {
 /** Enters the instance and lowers the input; returns where it is. */
 function begin({ entering, cx }: Process, { bytes, inputAt, inputLength }: RequestBytes): number {
   enter(entering);
+  cx.store.threadStorage?.begin();
   cx.memory.refresh();
   return copyIn(cx, bytes, inputAt, inputLength);
 }

@@ -38,6 +38,7 @@ export function liftedForHost(lifted: LiftedFunction, passing: Passing): HostFun
   const { store, instance, memory } = cx;
   return (...values) => {
     enter(entering);
+    store.threadStorage?.begin();
     const scope = beginBorrows(cx, passing);
     memory.refresh();
     const flat = call(core, passing.lowerParams(cx, values));
@@ -99,6 +100,7 @@ export function adapted(lifted: LiftedFunction, passing: Passing, caller: LiftLo
     try {
       assertMayLeave(instance);
       enter(entering);
+      const outer = store.threadStorage?.begin();
       const lent = beginBorrows(caller, passing);
       const borrowed = passing.borrows ? newBorrowScope() : undefined;
       const returned = call(core, passParams(caller, callee, borrowed, passing, flat));
@@ -109,6 +111,7 @@ export function adapted(lifted: LiftedFunction, passing: Passing, caller: LiftLo
       caller.memory.refresh();
       const result = passing.lowerResult(caller, value, flat);
       if (postReturn !== undefined) afterReturn(callee.instance, postReturn, passing, returned);
+      if (outer !== undefined) store.threadStorage!.resume(outer);
       leave(entering);
       if (lent !== undefined) endLending(lent);
       return result;

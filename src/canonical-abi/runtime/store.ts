@@ -1,6 +1,7 @@
 import { outputLimit } from '../glue.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { ResourceType } from './resources.ts';
+import { ThreadStorage } from './thread-storage.ts';
 
 /** What the host spends on values of the guest. */
 export interface Limits {
@@ -18,6 +19,8 @@ const LIST_BYTES = 4 * 1024 * 1024;
 /** What the instances within one component share: its resource types, and the books of the call that is under way. */
 export class Store {
   readonly resources: ResourceType[] = [];
+  /** Undefined where nothing asks for it, so that calls do not pay for it. */
+  readonly threadStorage: ThreadStorage | undefined;
   readonly #limits: Limits;
   readonly maxTextBytes: number;
   readonly #maxLiftedBytes: number;
@@ -25,8 +28,10 @@ export class Store {
   /** What ended a call into the guest. A guest may catch what its imports throw; it gets nowhere with it. */
   #trapped: { readonly error: unknown } | undefined;
 
-  constructor(limits: Limits) {
+  /** @param usesThreadStorage Whether `context.get` or `context.set` is imported. */
+  constructor(limits: Limits, usesThreadStorage = false) {
     this.#limits = limits;
+    this.threadStorage = usesThreadStorage ? new ThreadStorage() : undefined;
     this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
     this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;
   }
