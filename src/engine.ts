@@ -8,6 +8,7 @@ import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { Submit } from './batch/run.ts';
 import type { BatchSource } from './batch/source.ts';
+import type { PluginResponse, Utterance } from './contract/values.ts';
 import { type EngineOptions, resolveOptions } from './engine/options.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
@@ -16,7 +17,6 @@ import { CapabilityManager, type GrantChange } from './host/policy/capabilities.
 import { publishLoad } from './observe/channels.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
-import type { PluginResponse, Utterance } from './pool/protocol.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -24,8 +24,8 @@ import type { LoadOptions, PluginSource, PluginVersion } from './registry/plugin
 import { Registry, type UnloadOptions } from './registry/registry.ts';
 import { Versions } from './registry/versions.ts';
 import { type ArgumentsOf, type FunctionsOf, prepareCall, type ReturnOf } from './request/function-call.ts';
+import type { ProcessOptions } from './request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request/request.ts';
-import type { ProcessOptions } from './scheduler/job.ts';
 import type { Lane } from './scheduler/lane.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { Watcher, type WatchOptions } from './watch/watcher.ts';

@@ -5,6 +5,7 @@ export type { BatchSummary } from './batch/file/tally.ts';
 export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
+export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
 export type { EngineOptions } from './engine/options.ts';
 export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
 export {
@@ -45,7 +46,6 @@ export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './obse
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
-export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './pool/protocol.ts';
 export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
 export type { DecisionOptions } from './registry/decision.ts';
 export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -55,8 +55,8 @@ export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';
 export type { CanaryOptions, Versions } from './registry/versions.ts';
 export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
+export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
-export type { ProcessOptions } from './scheduler/job.ts';
 export type { Termination } from './scheduler/supervisor.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

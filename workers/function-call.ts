@@ -1,7 +1,7 @@
 import { deserialize } from 'node:v8';
 import { lowerCamel } from '../src/canonical-abi/runtime/names.ts';
+import type { FunctionCall } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
-import type { FunctionCall } from '../src/pool/protocol.ts';
 
 /** What the codecs of the direct binding say of a value that is of another type than the function takes. */
 const MISFIT = /^Expected /;

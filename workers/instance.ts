@@ -9,11 +9,11 @@ import {
   type ResponseSink,
 } from '../src/canonical-abi/runtime/contract.ts';
 import { unversioned } from '../src/canonical-abi/runtime/names.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
 import type { CallContext } from '../src/host/call-context.ts';
 import { createHostApi } from '../src/host/host-api.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/pool/protocol.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
 import { callFunction } from './function-call.ts';

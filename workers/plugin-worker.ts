@@ -1,11 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
+import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { Mailbox, type PackedRequest } from '../src/pool/mailbox.ts';
-import type { Parcel, PluginResponse, Utterance, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
+import type { Parcel, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
 import { CpuAccount } from './cpu-account.ts';
 import type { PluginInstance } from './instance.ts';

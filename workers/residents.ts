@@ -1,11 +1,12 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { unversioned } from '../src/canonical-abi/runtime/names.ts';
+import type { Utterance } from '../src/contract/values.ts';
 import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
-import { SHUTDOWN_FAILED, type Utterance } from '../src/pool/protocol.ts';
+import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { PluginInstance } from './instance.ts';
 import { createRuntime, type Runtime } from './runtime.ts';

@@ -5,7 +5,7 @@ import PQueue from 'p-queue';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { JCO_VERSION } from '../jco/version.ts';
-import { Thread, ThreadDied } from '../pool/thread.ts';
+import { Thread, ThreadDied } from '../thread/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
 import { sha256 } from './codec.ts';

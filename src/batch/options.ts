@@ -1,6 +1,6 @@
 import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import type { ProcessRequest } from '../request/request.ts';
 import type { BatchProgress } from './statistics.ts';
 

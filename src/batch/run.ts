@@ -1,9 +1,10 @@
 import { invalidArgument } from '../arguments/arguments.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import type { Abortable } from '../request/abort.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
 import type { ProcessRequest } from '../request/request.ts';
-import type { JobListener, ProcessOptions } from '../scheduler/job.ts';
+import type { JobListener } from '../scheduler/job.ts';
 import { type Linked, LinkedList } from '../scheduler/linked-list.ts';
 import { Limiter } from './limiter.ts';
 import type { BatchResult, ResolvedBatchOptions } from './options.ts';

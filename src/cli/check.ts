@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import type { RequestOptions } from '../contract/values.ts';
 import { PluginError, type WireError } from '../errors.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
 import { resolvePolicy, type Sandbox } from '../host/policy/policy.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { type ComponentFile, readComponent } from './component.ts';
 import { denials } from './denials.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { RequestOptions } from '../pool/protocol.ts';
+import type { RequestOptions } from '../contract/values.ts';
 import type { ProcessRequest } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { readComponent } from './component.ts';

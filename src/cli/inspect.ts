@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { RequestOptions } from '../pool/protocol.ts';
+import type { RequestOptions } from '../contract/values.ts';
 import { type ExitStatus, explain, Failure } from './failure.ts';
 import { type Inspection, inspectComponent } from './inspection.ts';
 import { describeInspection } from './inspection-text.ts';

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { wholeNumber } from '../arguments/arguments.ts';
+import type { RequestOptions } from '../contract/values.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
 import { readPolicyFile } from '../host/policy/policy-file.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 import { Failure, unusable } from './failure.ts';
 
 /** `--sandbox`, for the commands that run a plugin under a policy. */

@@ -1,8 +1,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
+import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import { PluginError, type WireError } from '../errors.ts';
-import type { PluginResponse, RequestOptions } from '../pool/protocol.ts';
 import { type ExitStatus, explain, Failure, fileFailure } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
 import { configOption, readSandbox, requestOption, sandboxOption } from './options.ts';

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path';
+import type { RequestOptions } from '../contract/values.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import { unusable } from './failure.ts';
 import { say } from './output.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { RequestOptions } from '../contract/values.ts';
 import { type SubmittedPlugin, submitBatch } from '../distributed/index.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 import { Progress } from './batch/progress.ts';
 import { type RecordsCommandOptions, recordsOptions, tellSummary, toFileBatch } from './batch/records.ts';
 import { interruptible } from './interrupt.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { invalidArgument } from '../arguments/arguments.ts';
+import type { RequestOptions } from '../contract/values.ts';
 import { startWorker, type WorkerOptions } from '../distributed/index.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 import { interruptible } from './interrupt.ts';
 import { countOption, pairs, queueOptions, readSandbox, sandboxOption } from './options.ts';
 import { say } from './output.ts';

@@ -1,5 +1,5 @@
 import type { RetryOptions } from '../batch/options.ts';
-import type { PluginResponse, RequestOptions } from '../pool/protocol.ts';
+import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 
 /** A plugin of a distributed batch. Its policy is the worker's business: it says what may be reached there. */
 export interface ChunkPlugin {

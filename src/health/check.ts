@@ -1,6 +1,6 @@
 import { invalidArgument, knownKeys } from '../arguments/arguments.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { RequestOptions } from '../contract/values.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
 
 /** Inputs that are remembered for each plugin. */
 const MAX_INPUTS = 1000;

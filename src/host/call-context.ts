@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { LogLevel, Utterance } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
-import type { LogLevel, Utterance } from '../pool/protocol.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
 export type { LogLevel, Utterance };

@@ -1,5 +1,5 @@
 import type { CallContext, LogLevel } from './call-context.ts';
-import { WitError } from './wasi/wit-error.ts';
+import { WitError } from './wit-error.ts';
 
 /** The interface `toolsku:plugin-system/host-api`, under the names by which the glue asks for its functions. */
 export interface HostApi {

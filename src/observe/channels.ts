@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 
 /** What is published about a request. All messages of one request are the same object, which fills up. */

@@ -1,7 +1,7 @@
+import type { LogLevel } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
 import type { GrantChange } from '../host/policy/capabilities.ts';
-import type { LogLevel } from '../pool/protocol.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';

@@ -1,6 +1,6 @@
+import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { RequestTimes } from '../pool/mailbox.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import type { Job } from '../scheduler/job.ts';
 import { CHANNELS, type RequestMessage } from './channels.ts';
 import { currentTracing, RequestSpan } from './tracing.ts';

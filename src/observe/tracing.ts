@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Span, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
 import type { RequestMessage } from './channels.ts';
 
 type Api = typeof OpenTelemetry;

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { PluginResponse, RequestOptions } from './protocol.ts';
+import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 
 /**
  * The states of a request in a mailbox. Every transition is a compare-exchange, so that the two threads agree on who

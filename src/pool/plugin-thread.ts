@@ -1,8 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Utterance } from '../contract/values.ts';
 import { clockOffset } from '../observe/clock.ts';
+import { Thread } from '../thread/thread.ts';
 import { Mailbox, type Order } from './mailbox.ts';
-import type { Parcel, Utterance, WorkerMessage, WorkerTask } from './protocol.ts';
-import { Thread } from './thread.ts';
+import type { Parcel, WorkerMessage, WorkerTask } from './protocol.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
 import { UtteranceRing } from './utterance-ring.ts';
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { LOG_LEVELS, type Utterance } from './protocol.ts';
+import { LOG_LEVELS, type Utterance } from '../contract/values.ts';
 
 const DATA_BYTES = 256 * 1024;
 const HEAD = 0;

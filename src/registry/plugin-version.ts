@@ -1,9 +1,9 @@
 import type { Artifact } from '../artifact/artifact.ts';
 import type { ContractMatch } from '../contract/match.ts';
+import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
-import type { PluginMetadata } from '../pool/protocol.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 

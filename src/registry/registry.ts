@@ -1,5 +1,6 @@
 import { nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
 import type { Ask } from '../health/check.ts';
 import { type CircuitChange, failedHow, type GuardListener } from '../health/guard.ts';
@@ -7,9 +8,8 @@ import { Guards } from '../health/guards.ts';
 import { examine, type PluginHealth } from '../health/health-check.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import type { PluginWarning } from '../observe/events.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
 import type { ProcessRequest } from '../request/request.ts';
-import type { ProcessOptions } from '../scheduler/job.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CanaryEvents } from './canary-events.ts';

@@ -1,5 +1,6 @@
 import { nonEmptyString, oneOf } from '../arguments/arguments.ts';
 import type { ArtifactCompiler } from '../artifact/compiler.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
@@ -9,9 +10,8 @@ import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
 import type { PluginWarning } from '../observe/events.ts';
-import type { PluginResponse } from '../pool/protocol.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
-import type { ProcessOptions } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { cleanLogLine } from '../text/log-line.ts';

@@ -3,9 +3,9 @@ import { serialize } from 'node:v8';
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import { shownName } from '../component/names.ts';
+import type { FunctionCall } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import type { PluginFunctions } from '../index.ts';
-import type { FunctionCall } from '../pool/protocol.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

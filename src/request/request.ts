@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { invalidArgument, knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
+import type { RequestOptions } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
-import type { RequestOptions } from '../pool/protocol.ts';
-import type { ProcessOptions } from '../scheduler/job.ts';
+import type { ProcessOptions } from './process-options.ts';
 
 /** What a caller asks of a plugin. */
 export interface ProcessRequest {

@@ -1,8 +1,9 @@
+import type { Utterance } from '../contract/values.ts';
 import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { fromWire, type PluginError, type WireError } from '../errors.ts';
 import { SlotState } from '../pool/mailbox.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
-import type { LargeRequest, Utterance } from '../pool/protocol.ts';
+import type { LargeRequest } from '../pool/protocol.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 

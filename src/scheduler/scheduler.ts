@@ -1,15 +1,16 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../pool/protocol.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
 import { Batch } from './batch.ts';
 import { FairQueue } from './fair-queue.ts';
-import { Job, type JobListener, type ProcessOptions } from './job.ts';
+import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
 import { Supervisor, type Termination } from './supervisor.ts';
 import { WaitingRoom } from './waiting-room.ts';

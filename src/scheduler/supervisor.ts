@@ -1,9 +1,9 @@
+import type { Utterance } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
-import type { Utterance } from '../pool/protocol.ts';
-import { ThreadDied } from '../pool/thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
+import { ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';

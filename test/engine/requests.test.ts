@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { Policy } from '../../src/host/policy/policy.ts';
-import type { ProcessOptions } from '../../src/scheduler/job.ts';
+import type { ProcessOptions } from '../../src/request/process-options.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, rejection, until } from '../support/outcome.ts';

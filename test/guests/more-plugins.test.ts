@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { pluginFiles } from '../../examples/plugins/files.ts';
+import type { PluginResponse } from '../../src/contract/values.ts';
 import { PluginEngine } from '../../src/engine.ts';
-import type { PluginResponse } from '../../src/pool/protocol.ts';
 
 type Options = Readonly<Record<string, string>>;
 

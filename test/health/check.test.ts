@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import type { PluginResponse } from '../../src/contract/values.ts';
 import type { PluginError } from '../../src/errors.ts';
 import { type Ask, type Check, resolveCheck, runCheck, runSelfTest } from '../../src/health/check.ts';
-import type { PluginResponse } from '../../src/pool/protocol.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { outcome, rejection, thrown } from '../support/outcome.ts';

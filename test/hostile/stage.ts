@@ -1,11 +1,11 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { PluginResponse } from '../../src/contract/values.ts';
 import type { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
 import type { Policy } from '../../src/host/policy/policy.ts';
 import type { PluginEvent, PluginLog } from '../../src/observe/events.ts';
-import type { PluginResponse } from '../../src/pool/protocol.ts';
 import { formatFrame } from '../../src/text/wasm-frame.ts';
 import { echo } from '../fixtures/guests.ts';
 import { tree as makeTree, type Tree } from '../host/wasi/sandbox.ts';

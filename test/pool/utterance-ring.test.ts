@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Utterance } from '../../src/pool/protocol.ts';
+import type { Utterance } from '../../src/contract/values.ts';
 import { UtteranceRing } from '../../src/pool/utterance-ring.ts';
 import { seeded } from '../support/outcome.ts';
 import { race } from './fixtures/roles.ts';

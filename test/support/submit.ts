@@ -1,8 +1,8 @@
 import type { Submit } from '../../src/batch/run.ts';
+import type { PluginResponse } from '../../src/contract/values.ts';
 import type { PluginError } from '../../src/errors.ts';
-import type { PluginResponse } from '../../src/pool/protocol.ts';
+import type { ProcessOptions } from '../../src/request/process-options.ts';
 import type { ProcessRequest } from '../../src/request/request.ts';
-import type { ProcessOptions } from '../../src/scheduler/job.ts';
 
 /** What a batch asks for its records, from a function that returns a promise as `engine.process` does. */
 export function submitTo(

@@ -1,10 +1,10 @@
 import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
 import type { PluginDefinition } from '../../src/artifact/definition.ts';
+import type { Utterance } from '../../src/contract/values.ts';
 import { CallContext } from '../../src/host/call-context.ts';
 import { type Policy, resolvePolicy } from '../../src/host/policy/policy.ts';
 import { createWasi } from '../../src/host/wasi/index.ts';
-import type { Utterance } from '../../src/pool/protocol.ts';
 import { PluginInstance } from '../../workers/instance.ts';
 import { createRuntime } from '../../workers/runtime.ts';
 import { plugin } from '../support/wat.ts';

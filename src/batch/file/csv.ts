@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { type Parser, parse } from 'csv-parse';
-import type { RequestOptions } from '../../pool/protocol.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import { FileRecord } from './record.ts';
 
 /** The columns that are fields of a record; every other one is an option of it. */

@@ -1,6 +1,6 @@
 import { flag, invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../arguments/arguments.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
-import type { RequestOptions } from '../../pool/protocol.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
 import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { RequestOptions } from '../../pool/protocol.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import { CsvReader } from './csv.ts';
 import { brokenFile } from './errors.ts';
 import type { InputFormat } from './format.ts';

@@ -1,5 +1,5 @@
+import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
-import type { RequestOptions } from '../../pool/protocol.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
 import type { Flight, Runnable } from '../run.ts';
 import type { LineMaker } from './lines.ts';

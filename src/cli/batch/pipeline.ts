@@ -1,9 +1,9 @@
 import { checkFileBatch } from '../../batch/file/file-batch.ts';
 import type { FileBatchOptions } from '../../batch/file/options.ts';
 import type { BatchOptions } from '../../batch/options.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import type { PluginEngine } from '../../engine.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
-import type { RequestOptions } from '../../pool/protocol.ts';
 import { type ExitStatus, unusable } from '../failure.ts';
 import { type Interrupt, interruptible } from '../interrupt.ts';
 import { say } from '../output.ts';

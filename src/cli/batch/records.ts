@@ -3,7 +3,7 @@ import { MAX_TIMER_MS } from '../../arguments/arguments.ts';
 import { INPUT_FORMATS, type InputFormat, OUTPUT_FORMATS, type OutputFormat } from '../../batch/file/format.ts';
 import type { FileBatchOptions } from '../../batch/file/options.ts';
 import type { BatchSummary } from '../../batch/file/tally.ts';
-import type { RequestOptions } from '../../pool/protocol.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
 import { printJson, say } from '../output.ts';
 import { describeSummary } from './summary.ts';

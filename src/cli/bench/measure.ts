@@ -13,7 +13,7 @@ import { scenario as latency } from '../../bench/scenarios/latency.ts';
 import { scenario as memoryPerInstance } from '../../bench/scenarios/memory-per-instance.ts';
 import { callersName, scenario as throughput } from '../../bench/scenarios/throughput.ts';
 import { formatReport, parseReport } from '../../bench/schema.ts';
-import type { RequestOptions } from '../../pool/protocol.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import { type ExitStatus, Failure, fileFailure } from '../failure.ts';
 import { readSandbox } from '../options.ts';
 import { print, say } from '../output.ts';

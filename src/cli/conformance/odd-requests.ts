@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../../pool/protocol.ts';
+import type { RequestOptions } from '../../contract/values.ts';
 import type { ProcessRequest } from '../../request/request.ts';
 
 const KiB = 1024;

@@ -1,8 +1,8 @@
 import type { ComponentAnalysis } from '../../component/analyze.ts';
+import type { PluginResponse, RequestOptions } from '../../contract/values.ts';
 import type { PluginEngine } from '../../engine.ts';
 import { PluginError } from '../../errors.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from '../../host/policy/policy.ts';
-import type { PluginResponse, RequestOptions } from '../../pool/protocol.ts';
 import type { ProcessRequest } from '../../request/request.ts';
 
 /** What is put to the test, and how. */

@@ -1,6 +1,6 @@
+import { trap } from '../wit-error.ts';
 import type { WasiHost } from './host.ts';
 import { Resource } from './resource.ts';
-import { trap } from './wit-error.ts';
 
 /** What a pollable waits for. */
 export interface Event {

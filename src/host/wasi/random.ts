@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { PluginError } from '../../errors.ts';
+import { trap } from '../wit-error.ts';
 import type { WasiHost } from './host.ts';
-import { trap } from './wit-error.ts';
 
 /** Bytes of randomness that one call gives, as with Web Crypto's `getRandomValues`. */
 const MAX_RANDOM_BYTES = 65_536;

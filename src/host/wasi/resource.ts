@@ -1,5 +1,5 @@
+import { trap } from '../wit-error.ts';
 import type { WasiHost } from './host.ts';
-import { trap } from './wit-error.ts';
 
 /**
  * Base of all WIT resources. A binding calls `[Symbol.dispose]` when the guest drops its handle, at most once for a

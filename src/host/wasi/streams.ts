@@ -1,8 +1,8 @@
+import { trap, WitError } from '../wit-error.ts';
 import type { WasiHost } from './host.ts';
 import { IoError } from './io-error.ts';
 import { ALWAYS_READY, type Event, Pollable, wait } from './poll.ts';
 import { Resource } from './resource.ts';
-import { trap, WitError } from './wit-error.ts';
 
 /** Bytes that one call reads or writes at most, whatever the guest asks for: it sizes an allocation of the host. */
 export const MAX_TRANSFER: number = 1024 * 1024;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../../src/engine.ts';
 import type { Policy } from '../../../src/host/policy/policy.ts';
-import type { ProcessOptions } from '../../../src/scheduler/job.ts';
+import type { ProcessOptions } from '../../../src/request/process-options.ts';
 import { syscalls } from '../../hostile/guests/syscalls.ts';
 import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection, until } from '../../support/outcome.ts';

@@ -5,7 +5,7 @@ import { CallContext, type Utterance } from '../../../src/host/call-context.ts';
 import { type Policy, resolvePolicy } from '../../../src/host/policy/policy.ts';
 import type { Descriptor } from '../../../src/host/wasi/filesystem/descriptor.ts';
 import { createWasi, type Wasi, type WasiOptions } from '../../../src/host/wasi/index.ts';
-import { WitError } from '../../../src/host/wasi/wit-error.ts';
+import { WitError } from '../../../src/host/wit-error.ts';
 
 /** The WASI of one instance, with what it said. */
 export interface Sandbox {

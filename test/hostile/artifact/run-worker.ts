@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import type { PluginDefinition } from '../../../src/artifact/definition.ts';
+import type { PluginResponse, Utterance } from '../../../src/contract/values.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
 import { Mailbox } from '../../../src/pool/mailbox.ts';
-import type { PluginResponse, Utterance } from '../../../src/pool/protocol.ts';
 import { Residents } from '../../../workers/residents.ts';
 import type { Verdict } from './protocol.ts';
 

@@ -1,5 +1,5 @@
+import type { RequestOptions } from '../../../contract/values.ts';
 import { PluginError } from '../../../errors.ts';
-import type { RequestOptions } from '../../../pool/protocol.ts';
 import { failed, type Outcome, passed, skipped, warned } from '../finding.ts';
 import { ODD_CONFIGS } from '../odd-requests.ts';
 import type { Subject } from '../subject.ts';

@@ -14,7 +14,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { posix } from 'node:path';
-import { WitError } from '../wit-error.ts';
+import { WitError } from '../../wit-error.ts';
 import { fsError, syscall } from './errno.ts';
 import { type FileAccess, OpenFile } from './file.ts';
 import { entry, Handle, O_WALK, self } from './handle.ts';

@@ -1,4 +1,4 @@
-import { WitError } from '../wit-error.ts';
+import { WitError } from '../../wit-error.ts';
 
 /** The enum `error-code` of `wasi:filesystem/types@0.2`. */
 export type FsErrorCode =

@@ -1,7 +1,7 @@
 import { constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { WitError } from '../../wit-error.ts';
 import { IoError } from '../io-error.ts';
 import { closed, failed, MAX_TRANSFER, type Sink, type Source } from '../streams.ts';
-import { WitError } from '../wit-error.ts';
 import { type FsErrorCode, fsError, syscall } from './errno.ts';
 import { Handle, self } from './handle.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { PluginError } from '../../../errors.ts';
 import type { DirectoryGrant, ResolvedPolicy } from '../../policy/policy.ts';
-import { WitError } from '../wit-error.ts';
+import { WitError } from '../../wit-error.ts';
 import { OpenDirectory } from './directory.ts';
 import { Handle, type HandleOwner, O_WALK, self } from './handle.ts';
 import { hold, walk } from './walk.ts';

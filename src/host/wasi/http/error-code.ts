@@ -1,6 +1,6 @@
 import { describe } from '../../../errors.ts';
+import { WitError } from '../../wit-error.ts';
 import { codeOf, type FaultKind, type NetworkFault } from '../network/fault.ts';
-import { WitError } from '../wit-error.ts';
 
 /** The variant `error-code` of `wasi:http/types`, as far as the host uses it. */
 export type HttpErrorCode =

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { Field } from '../network/protocol.ts';
 import { Resource } from '../resource.ts';
-import { WitError } from '../wit-error.ts';
 
 /** The variant `header-error` of `wasi:http/types`. */
 interface HeaderError {

@@ -1,7 +1,7 @@
+import type { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import { IoError } from '../io-error.ts';
 import { failed, type StreamError } from '../streams.ts';
-import type { WitError } from '../wit-error.ts';
 import type { HttpErrorCode } from './error-code.ts';
 
 /** The `wasi:io/error` of an HTTP body; `http-error-code` finds the code in it. */

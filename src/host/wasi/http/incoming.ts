@@ -1,9 +1,9 @@
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { Field, HttpResponseHead } from '../network/protocol.ts';
 import { Pollable } from '../poll.ts';
 import { Resource } from '../resource.ts';
 import { closed, InputStream, type Source } from '../streams.ts';
-import { WitError } from '../wit-error.ts';
 import type { HttpErrorCode } from './error-code.ts';
 import { type HeaderFields, withoutTransport } from './fields.ts';
 import { bodyFailed } from './http-error.ts';

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { type Host, parseHost } from '../../policy/network-grants.ts';
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { NetworkAccess } from '../network/access.ts';
 import type { Field, HttpRequestMessage, HttpResponseHead } from '../network/protocol.ts';
-import { WitError } from '../wit-error.ts';
 import { type HttpErrorCode, httpError } from './error-code.ts';
 import { FutureIncomingResponse } from './incoming.ts';
 import { HttpRequest, HttpRequestOptions, type Method, type Scheme } from './outgoing.ts';

@@ -1,7 +1,7 @@
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import { Resource } from '../resource.ts';
 import { OutputStream } from '../streams.ts';
-import { WitError } from '../wit-error.ts';
 import type { HeaderFields } from './fields.ts';
 import { type BodySink, DISCARDED, Upload } from './upload.ts';
 

@@ -1,9 +1,9 @@
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { Channel } from '../network/channel.ts';
 import type { Field, HttpResponseHead } from '../network/protocol.ts';
 import type { Event } from '../poll.ts';
 import { closed, MAX_TRANSFER, type Sink } from '../streams.ts';
-import { WitError } from '../wit-error.ts';
 import type { HttpErrorCode } from './error-code.ts';
 import { bodyFailed } from './http-error.ts';
 

@@ -1,3 +1,4 @@
+import { trap } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { NetworkAccess } from '../network/access.ts';
 import type { Channel } from '../network/channel.ts';
@@ -5,7 +6,6 @@ import { WINDOW_DATAGRAMS } from '../network/limits.ts';
 import type { Endpoint } from '../network/protocol.ts';
 import { Pollable } from '../poll.ts';
 import { Resource } from '../resource.ts';
-import { trap } from '../wit-error.ts';
 import { type Family, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
 import { type SocketErrorCode, socketError } from './error-code.ts';
 

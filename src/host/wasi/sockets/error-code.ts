@@ -1,7 +1,7 @@
+import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import { IoError } from '../io-error.ts';
 import type { FaultKind, NetworkFault } from '../network/fault.ts';
-import { WitError } from '../wit-error.ts';
 
 /** The enum `error-code` of `wasi:sockets/network`. */
 export type SocketErrorCode =

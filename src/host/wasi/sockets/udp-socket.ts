@@ -1,5 +1,5 @@
+import { trap } from '../../wit-error.ts';
 import type { Endpoint } from '../network/protocol.ts';
-import { trap } from '../wit-error.ts';
 import { assertAnyLocal, type IpSocketAddress, remoteEndpoint, toSocketAddress } from './address.ts';
 import { type Association, IncomingDatagramStream, OutgoingDatagramStream, type UdpChannel } from './datagrams.ts';
 import { type SocketErrorCode, socketError } from './error-code.ts';

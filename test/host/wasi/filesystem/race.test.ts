@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import type { Descriptor } from '../../../../src/host/wasi/filesystem/descriptor.ts';
-import { WitError } from '../../../../src/host/wasi/wit-error.ts';
+import { WitError } from '../../../../src/host/wit-error.ts';
 import { bytes, cat, closeAll, sandbox, type Tree, tree } from '../sandbox.ts';
 
 /** How often each of the two sides must have won before a race counts as run. */

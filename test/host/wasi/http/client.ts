@@ -9,7 +9,7 @@ import type {
 import type { HttpRequest, HttpRequestOptions, Method, OutgoingBody } from '../../../../src/host/wasi/http/outgoing.ts';
 import type { IoError } from '../../../../src/host/wasi/io-error.ts';
 import type { InputStream, OutputStream, StreamError } from '../../../../src/host/wasi/streams.ts';
-import { WitError } from '../../../../src/host/wasi/wit-error.ts';
+import { WitError } from '../../../../src/host/wit-error.ts';
 import { ready } from '../network/local.ts';
 import { bytes, type Sandbox } from '../sandbox.ts';
 

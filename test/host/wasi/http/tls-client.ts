@@ -1,5 +1,5 @@
 import { argv } from 'node:process';
-import { WitError } from '../../../../src/host/wasi/wit-error.ts';
+import { WitError } from '../../../../src/host/wit-error.ts';
 import { endAll, networked } from '../network/local.ts';
 import { closeAll } from '../sandbox.ts';
 import { HttpClient } from './client.ts';

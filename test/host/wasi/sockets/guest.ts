@@ -5,7 +5,7 @@ import type { Network } from '../../../../src/host/wasi/sockets/network.ts';
 import type { TcpSocket } from '../../../../src/host/wasi/sockets/tcp-socket.ts';
 import type { UdpSocket } from '../../../../src/host/wasi/sockets/udp-socket.ts';
 import type { InputStream, OutputStream, StreamError } from '../../../../src/host/wasi/streams.ts';
-import { WitError } from '../../../../src/host/wasi/wit-error.ts';
+import { WitError } from '../../../../src/host/wit-error.ts';
 import { ready } from '../network/local.ts';
 import { err, type Sandbox } from '../sandbox.ts';
 

@@ -1,4 +1,4 @@
-import { PluginError } from '../../errors.ts';
+import { PluginError } from '../errors.ts';
 
 /**
  * The `err` of a WIT `result`, thrown by a host function. Not an Error: a guest may provoke them in a loop, and
