@@ -1,6 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
 import { knownKeys, nonEmptyString } from './arguments/arguments.ts';
-import { ArtifactCompiler } from './artifact/compiler.ts';
 import { type Batch, runBatch } from './batch/batch.ts';
 import { runFileBatch } from './batch/file/file-batch.ts';
 import type { FileBatchOptions } from './batch/file/options.ts';
@@ -14,9 +13,11 @@ import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
 import { CapabilityManager, type GrantChange } from './host/policy/capabilities.ts';
+import { openExecutor } from './isolation/open-executor.ts';
 import { publishLoad } from './observe/channels.ts';
 import type { EngineEvents } from './observe/events.ts';
 import { Metrics } from './observe/metrics.ts';
+import type { Executor, Scheduling } from './registry/executor.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -27,7 +28,6 @@ import { type ArgumentsOf, type FunctionsOf, prepareCall, type ReturnOf } from '
 import type { ProcessOptions } from './request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request/request.ts';
 import type { Lane } from './scheduler/lane.ts';
-import { Scheduler } from './scheduler/scheduler.ts';
 import { Watcher, type WatchOptions } from './watch/watcher.ts';
 
 /** How an engine is closed. */
@@ -60,8 +60,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   readonly capabilities: CapabilityManager;
   /** What the engine has counted. */
   readonly metrics: Metrics;
-  readonly #scheduler: Scheduler;
-  readonly #compiler: ArtifactCompiler;
+  readonly #executor: Executor;
+  readonly #scheduler: Scheduling;
   readonly #registry: Registry;
   readonly #watchers = new Set<Watcher>();
   #closed: Promise<void> | undefined;
@@ -69,14 +69,14 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   private constructor(options: EngineOptions) {
     super();
     const resolved = resolveOptions(options);
-    this.#scheduler = new Scheduler(resolved, {
+    this.#executor = openExecutor(resolved, {
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
     });
+    this.#scheduler = this.#executor.scheduler;
     this.metrics = new Metrics(this.#scheduler);
-    this.#compiler = new ArtifactCompiler(resolved);
     this.capabilities = new CapabilityManager((changes) => this.#apply(changes));
-    this.#registry = new Registry(this.#compiler, this.capabilities, this.#scheduler, resolved.keepWarmMs, {
+    this.#registry = new Registry(this.#executor, this.capabilities, resolved.keepWarmMs, {
       onState: (transition) => this.#tell('plugin:state', transition),
       onDeployed: (deployment) => this.#tell('canary:deployed', deployment),
       onPromoted: (promotion) => this.#tell('canary:promoted', promotion),
@@ -286,7 +286,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     const plugin = this.#plugin(name);
     checkProcessOptions(options);
     const { version, call, onOutcome } = this.#choose(plugin, options);
-    const { call: func, input } = prepareCall(version.artifact.summary.functions, path, args);
+    const { call: func, input } = prepareCall(version.component.summary.functions, path, args);
     const value = await this.#scheduler.call(version.lane, input, func, call, onOutcome);
     return value as ReturnOf<FunctionsOf<Name>[Path]>;
   }
@@ -346,8 +346,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     void this.#end();
   }
 
-  async #end(): Promise<void> {
-    await Promise.all([this.#compiler.close(), this.#scheduler.end()]);
+  #end(): Promise<void> {
+    return this.#executor.end();
   }
 
   /** Makes changed grants hold, then tells of them. */

@@ -18,6 +18,7 @@ export interface Runtime {
  */
 export function createRuntime({ binding, modules, policy }: PluginDefinition): Runtime {
   if (binding.kind === 'direct') return new LinkedComponent(binding.plan, [...modules.values()], policy);
+  if (binding.kind === 'elsewhere') throw new Error('A definition without modules came to a worker');
   const instantiate = compileGlue(binding.glue, policy);
   return {
     instantiate: (imports, instantiateCore) => ({

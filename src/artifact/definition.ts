@@ -13,8 +13,8 @@ export interface PluginDefinition {
   readonly version: string;
   /** Which world the component implements, and under which names. */
   readonly contract: ContractMatch;
-  /** What lifts and lowers. */
-  readonly binding: ComponentBinding;
+  /** What lifts and lowers; `elsewhere` where another process does, and has the modules. */
+  readonly binding: ComponentBinding | { readonly kind: 'elsewhere' };
   /** The core modules by name, in the order of the artifact. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
   /** The most bytes that memories and tables of one instance can take together. */

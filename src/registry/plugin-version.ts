@@ -1,10 +1,10 @@
-import type { Artifact } from '../artifact/artifact.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import type { Component } from './executor.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 
 /** How a plugin is loaded. */
@@ -33,8 +33,7 @@ export type PluginSource = string | URL | Uint8Array;
 
 /** A component that is ready to be instantiated. */
 export interface LoadedComponent {
-  readonly artifact: Artifact;
-  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly component: Component;
   readonly source: PluginSource;
 }
 
@@ -70,8 +69,8 @@ export interface VersionInfo {
 }
 
 export function describeVersion(version: PluginVersion, role: VersionRole): VersionInfo {
-  const { lane, artifact, metadata, policy, loadedAt } = version;
-  const { contract, sha256 } = artifact;
+  const { lane, component, metadata, policy, loadedAt } = version;
+  const { contract, sha256 } = component;
   const { version: name } = lane;
   return {
     version: name,

@@ -1,5 +1,4 @@
 import { nonEmptyString } from '../arguments/arguments.ts';
-import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
 import type { Ask } from '../health/check.ts';
@@ -10,9 +9,9 @@ import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import type { PluginWarning } from '../observe/events.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import type { ProcessRequest } from '../request/request.ts';
-import type { Scheduler } from '../scheduler/scheduler.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CanaryEvents } from './canary-events.ts';
+import type { Executor, Scheduling } from './executor.ts';
 import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo } from './plugin-info.ts';
@@ -52,7 +51,7 @@ export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onC
  */
 export class Registry {
   readonly #starter: VersionStarter;
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: Scheduling;
   readonly #listener: RegistryListener;
   readonly #keepWarmMs: number;
   readonly #plugins = new Map<string, Plugin>();
@@ -62,13 +61,8 @@ export class Registry {
   /** Versions that serve no more and still finish what they began. */
   readonly #leaving = new Map<Promise<void>, Plugin>();
 
-  constructor(
-    compiler: ArtifactCompiler,
-    capabilities: CapabilityManager,
-    scheduler: Scheduler,
-    keepWarmMs: number,
-    listener: RegistryListener,
-  ) {
+  constructor(executor: Executor, capabilities: CapabilityManager, keepWarmMs: number, listener: RegistryListener) {
+    const { scheduler } = executor;
     this.#scheduler = scheduler;
     this.#keepWarmMs = keepWarmMs;
     this.#listener = listener;
@@ -81,7 +75,7 @@ export class Registry {
       onOpened: (lane) => scheduler.reroute(lane),
       find: (plugin, version) => this.get(plugin)?.find(version)?.lane,
     });
-    this.#starter = new VersionStarter(compiler, capabilities, scheduler, this.guards, listener.onWarning);
+    this.#starter = new VersionStarter(executor, capabilities, this.guards, listener.onWarning);
   }
 
   /** The plugin that serves requests to a name now. */

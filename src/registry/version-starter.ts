@@ -1,7 +1,5 @@
 import { nonEmptyString, oneOf } from '../arguments/arguments.ts';
-import type { ArtifactCompiler } from '../artifact/compiler.ts';
 import type { PluginResponse } from '../contract/values.ts';
-import { SourceLocations } from '../dwarf/source-locations.ts';
 import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
@@ -13,53 +11,54 @@ import type { PluginWarning } from '../observe/events.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
-import type { Scheduler } from '../scheduler/scheduler.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
+import type { Executor, Scheduling } from './executor.ts';
 import type { LoadedComponent, LoadOptions, PluginSource, PluginVersion } from './plugin-version.ts';
 
 /** Makes versions of components: each comes up whole, self-test passed and guard in place, or leaves nothing behind. */
 export class VersionStarter {
-  readonly #compiler: ArtifactCompiler;
+  readonly #executor: Executor;
   readonly #capabilities: CapabilityManager;
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: Scheduling;
   readonly #guards: Guards;
   readonly #onWarning: (warning: PluginWarning) => void;
 
   constructor(
-    compiler: ArtifactCompiler,
+    executor: Executor,
     capabilities: CapabilityManager,
-    scheduler: Scheduler,
     guards: Guards,
     onWarning: (warning: PluginWarning) => void,
   ) {
-    this.#compiler = compiler;
+    this.#executor = executor;
     this.#capabilities = capabilities;
-    this.#scheduler = scheduler;
+    this.#scheduler = executor.scheduler;
     this.#guards = guards;
     this.#onWarning = onWarning;
   }
 
   /** Compiles a component, or takes it from a cache, and starts it. @throws {PluginError} what says why it is unusable. */
   async bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
-    const { maxMemoryBytes } = this.#capabilities.resolve(plugin, options.sandbox);
+    const policy = this.#capabilities.resolve(plugin, options.sandbox);
+    const { maxMemoryBytes } = policy;
     const world = oneOf('world', options.world, ['plugin', 'any'], 'plugin');
     try {
-      const { artifact, modules } = await this.#compiler.load(source, { maxMemoryBytes, world });
-      return await this.start(plugin, { artifact, modules, source }, options);
+      const component = await this.#executor.load(source, { maxMemoryBytes, world }, { plugin, policy });
+      return await this.start(plugin, { component, source }, options);
     } catch (error) {
       throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;
     }
   }
 
   /** Makes the first instance; what fails on the way leaves nothing behind. */
-  async start(plugin: string, component: LoadedComponent, options: LoadOptions): Promise<PluginVersion> {
-    const { artifact, modules, source } = component;
+  async start(plugin: string, loaded: LoadedComponent, options: LoadOptions): Promise<PluginVersion> {
+    const { component, source } = loaded;
+    const { sha256 } = component;
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
-    if (policy.sha256 !== undefined && policy.sha256 !== artifact.sha256) {
+    if (policy.sha256 !== undefined && policy.sha256 !== sha256) {
       throw new PluginError(
         'ERR_CAPABILITY_DENIED',
-        `The policy is for ${policy.sha256}, and the component is ${artifact.sha256}`,
+        `The policy is for ${policy.sha256}, and the component is ${sha256}`,
         {
           plugin,
           hint: 'Look at what changed in the component, then pin its new `sha256` in the policy.',
@@ -71,20 +70,8 @@ export class VersionStarter {
     resolveCheck('healthCheck', options.healthCheck);
     const { failurePolicy } = options;
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
-    const version =
-      options.version === undefined ? artifact.sha256.slice(0, 12) : nonEmptyString('version', options.version);
-    const lane = this.#scheduler.open({
-      plugin,
-      version,
-      contract: artifact.contract,
-      binding: artifact.binding,
-      modules,
-      maxBytes: artifact.summary.maxBytes,
-      environment: environmentOf(policy),
-      config,
-      policy,
-    });
-    lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
+    const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
+    const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy });
     try {
       const metadata = await this.#scheduler.prepare(lane);
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
@@ -92,11 +79,11 @@ export class VersionStarter {
       }
       if (selfTest !== undefined)
         await runSelfTest(selfTest, (request) => this.ask(lane, request, 'self-test'), policy.wallTimeLimitMs);
-      for (const message of await missingDirectories(policy, artifact.contract.wasi)) {
+      for (const message of await missingDirectories(policy, component.contract.wasi)) {
         this.#onWarning({ plugin, version: lane.version, message });
       }
-      this.#guards.place(lane, artifact.sha256, failurePolicy);
-      return { lane, artifact, modules, metadata, policy, source, options, loadedAt: new Date() };
+      this.#guards.place(lane, sha256, failurePolicy);
+      return { lane, component, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
       // What a self-test has asked and not waited for.
       this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The version did not come up'));

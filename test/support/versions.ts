@@ -6,18 +6,15 @@ import { openLane } from './lanes.ts';
 export function fakeVersion(queue: FairQueue, name: string, plugin = 'plugin'): PluginVersion {
   const lane = openLane(queue, plugin, {}, name);
   const { contract, policy } = lane.definition;
-  const artifact = {
+  const component = {
     sha256: '',
-    key: '',
     contract,
     summary: { bytes: 0, imports: [], exports: [], functions: [], memories: [], maxBytes: 0, features: [] },
-    binding: { kind: 'glue' as const, glue: '', reason: '' },
-    modules: [],
+    open: () => lane,
   };
   return {
     lane,
-    artifact,
-    modules: new Map(),
+    component,
     source: name,
     metadata: undefined,
     policy,

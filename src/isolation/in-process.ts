@@ -1,0 +1,37 @@
+import type { CompileOptions } from '../artifact/compile-component.ts';
+import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
+import { SourceLocations } from '../dwarf/source-locations.ts';
+import type { Component, Executor } from '../registry/executor.ts';
+import type { PluginSource } from '../registry/plugin-version.ts';
+import { Scheduler, type SchedulerListener, type SchedulerOptions } from '../scheduler/scheduler.ts';
+
+/** Runs plugins in threads of this process. */
+export class InProcess implements Executor {
+  readonly scheduler: Scheduler;
+  readonly #compiler: ArtifactCompiler;
+
+  constructor(options: SchedulerOptions & ArtifactCompilerOptions, listener: SchedulerListener) {
+    this.scheduler = new Scheduler(options, listener);
+    this.#compiler = new ArtifactCompiler(options);
+  }
+
+  async load(source: PluginSource, options: CompileOptions): Promise<Component> {
+    const { artifact, modules } = await this.#compiler.load(source, options);
+    const { sha256, contract, summary, binding } = artifact;
+    const { maxBytes } = summary;
+    return {
+      sha256,
+      contract,
+      summary,
+      open: (opening) => {
+        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes });
+        lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
+        return lane;
+      },
+    };
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#compiler.close(), this.scheduler.end()]);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Artifact } from '../artifact/artifact.ts';
+import type { CompileOptions } from '../artifact/compile-component.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
+import type { Lane } from '../scheduler/lane.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { PluginSource } from './plugin-version.ts';
+
+/** What a lane is opened with, beside the component. */
+export type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy'>;
+
+/** A component that is compiled, wherever that is, and what the registry has to know of it. */
+export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {
+  /**
+   * Opens a lane for one version of a plugin that is made of it.
+   *
+   * @throws {PluginError} `ERR_MEMORY_LIMIT` when one instance could take more than the engine has for all.
+   */
+  open(opening: LaneOpening): Lane;
+}
+
+/** For whom a component is compiled. */
+export interface ComponentUse {
+  readonly plugin: string;
+  /** What the plugin may reach: a process that is to run it needs as much. */
+  readonly policy: ResolvedPolicy;
+}
+
+/** Takes requests to lanes in, and settles each of them once. */
+export type Scheduling = Omit<Scheduler, 'open' | 'end'>;
+
+/**
+ * What runs plugins: the threads of this process, or processes of their own. Everything above it is the same for both:
+ * names, versions, canaries, grants, circuits, watching, batches.
+ */
+export interface Executor {
+  readonly scheduler: Scheduling;
+  /** Compiles a component, or takes it from a cache. @throws {PluginError} what says why it is unusable. */
+  load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component>;
+  /** Ends all that runs. Nothing may be outstanding. */
+  end(): Promise<void>;
+}
