@@ -7,7 +7,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { PluginSource } from './plugin-version.ts';
 
 /** What a lane is opened with, beside the component. */
-export type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy'>;
+type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy'>;
 
 /** A component that is compiled, wherever that is, and what the registry has to know of it. */
 export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {
@@ -20,7 +20,7 @@ export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summa
 }
 
 /** For whom a component is compiled. */
-export interface ComponentUse {
+interface ComponentUse {
   readonly plugin: string;
   /** What the plugin may reach: a process that is to run it needs as much. */
   readonly policy: ResolvedPolicy;
