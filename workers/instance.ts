@@ -8,7 +8,9 @@ import {
   type RequestBytes,
   type ResponseSink,
 } from '../src/canonical-abi/runtime/contract.ts';
+import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
 import { unversioned } from '../src/canonical-abi/runtime/names.ts';
+import type { Holding } from '../src/component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
 import type { CallContext } from '../src/host/call-context.ts';
@@ -36,13 +38,15 @@ export interface Surroundings {
   readonly wasi: Wasi | undefined;
   /** The stack of the thread in bytes, which `ERR_STACK_OVERFLOW` names. */
   readonly stackBytes: number;
+  /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
+  readonly onDropped?: OnDropped;
 }
 
 /** One live instance of a plugin. It serves one call at a time and is never used again after a fault. */
 export class PluginInstance {
   readonly #definition: PluginDefinition;
   readonly #surroundings: Surroundings;
-  readonly #memory = new MemoryPressure();
+  readonly #memory: MemoryPressure;
   readonly #exports: WorldExports;
   readonly #processBytes: ProcessBytes | undefined;
   #live: LiveComponent | undefined;
@@ -58,15 +62,13 @@ export class PluginInstance {
   constructor(definition: PluginDefinition, runtime: Runtime, surroundings: Surroundings) {
     this.#definition = definition;
     this.#surroundings = surroundings;
-    const { contract, policy } = definition;
+    const { contract, policy, maxBytes } = definition;
+    this.#memory = new MemoryPressure(maxBytes);
     const imports = this.#imports();
-    const instantiateCore = (module: WebAssembly.Module, coreImports?: WebAssembly.Imports): WebAssembly.Instance => {
-      const core = new WebAssembly.Instance(module, coreImports);
-      this.#memory.add(module, core);
-      return core;
-    };
     try {
-      const live = this.#run(() => runtime.instantiate(imports, instantiateCore));
+      const live = this.#run(() =>
+        runtime.instantiate(imports, (module, coreImports) => this.#memory.instantiate(module, coreImports)),
+      );
       this.#live = live;
       this.#exports = bindWorld(contract.world, live.exports[contract.exportName]);
       this.#processBytes = bindProcess(live, contract, policy.maxOutputBytes);
@@ -75,9 +77,9 @@ export class PluginInstance {
     }
   }
 
-  /** Bytes of the memories that the guest holds; those that no core instance exports are not seen. */
-  get memoryBytes(): number {
-    return this.#memory.bytes;
+  /** The memories that the guest holds. */
+  get holds(): Holding {
+    return this.#memory.held;
   }
 
   get state(): InstanceState {
@@ -207,10 +209,12 @@ export class PluginInstance {
   }
 
   #die(): void {
+    const { wasi, onDropped } = this.#surroundings;
     this.#state = 'dead';
-    this.#surroundings.wasi?.close();
+    wasi?.close();
     this.#live?.release();
     this.#live = undefined;
+    if (onDropped !== undefined) this.#memory.end(onDropped);
   }
 }
 

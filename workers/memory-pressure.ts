@@ -1,3 +1,6 @@
+import { MEMORY_IMPORT } from '../src/canonical-abi/plan/plan.ts';
+import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
+import type { Holding } from '../src/component/holding.ts';
 import { REFUSED_GROW } from '../src/component/refused-grow.ts';
 
 /**
@@ -5,19 +8,47 @@ import { REFUSED_GROW } from '../src/component/refused-grow.ts';
  * `memory.grow` that it refuses; the core modules do, which are instrumented for it when they are capped.
  */
 export class MemoryPressure {
-  readonly #memories = new Set<WebAssembly.Memory>();
+  /** Those that core instances define: when it ends nobody has them. */
+  readonly #own = new Set<WebAssembly.Memory>();
+  /** Those that are lent to it. */
+  readonly #lent = new Set<WebAssembly.Memory>();
   readonly #flags: WebAssembly.Global[] = [];
+  readonly #maxBytes: number;
+  /** Memories of a core instance whose start function did not return, which are out of reach. */
+  #lost = 0;
+
+  /** @param maxBytes The most that all memories of the instance can take. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   /**
-   * Takes in a core instance. What its start function was refused remains unknown if that traps: its exports are out of
-   * reach then.
+   * Makes a core instance and takes it in. What its start function was refused remains unknown if that traps: its exports
+   * are out of reach then.
+   *
+   * @throws whatever ends the start function.
    */
-  add(module: WebAssembly.Module, { exports }: WebAssembly.Instance): void {
-    for (const name of watchedExports(module)) {
-      const item = exports[name];
-      if (item instanceof WebAssembly.Memory) this.#memories.add(item);
-      else this.#flags.push(item as WebAssembly.Global);
+  instantiate(module: WebAssembly.Module, imports?: WebAssembly.Imports): WebAssembly.Instance {
+    const lent = imports?.[MEMORY_IMPORT]?.[MEMORY_IMPORT];
+    if (lent !== undefined) this.#lent.add(lent as WebAssembly.Memory);
+    const watched = watchedExports(module);
+    this.#lost += lent === undefined ? watched.memories.length : 0;
+    const instance = new WebAssembly.Instance(module, imports);
+    this.#lost -= lent === undefined ? watched.memories.length : 0;
+    const { exports } = instance;
+    for (const name of watched.memories) {
+      const memory = exports[name] as WebAssembly.Memory;
+      if (!this.#lent.has(memory)) this.#own.add(memory);
     }
+    for (const name of watched.flags) this.#flags.push(exports[name] as WebAssembly.Global);
+    return instance;
+  }
+
+  /** The instance has ended: says which memories nobody has any more. Those that were lent go back to where they are from. */
+  end(onDropped: OnDropped): void {
+    for (const { buffer } of this.#own) onDropped(buffer.byteLength);
+    for (let bytes = this.#maxBytes; this.#lost > 0; this.#lost--, bytes = 0) onDropped(bytes);
+    this.#own.clear();
   }
 
   /** A call into the guest begins: what was refused before is not why it fails. */
@@ -30,24 +61,33 @@ export class MemoryPressure {
     return this.#flags.some((flag) => flag.value !== 0);
   }
 
-  /** Bytes of the memories that core instances export; the canonical ABI reads from no others. */
-  get bytes(): number {
+  /** The memories of all core instances; the capping made them export those that they would have kept to themselves. */
+  get held(): Holding {
     let bytes = 0;
-    for (const memory of this.#memories) bytes += memory.buffer.byteLength;
-    return bytes;
+    for (const { buffer } of this.#own) bytes += buffer.byteLength;
+    for (const { buffer } of this.#lent) bytes += buffer.byteLength;
+    return { bytes, memories: this.#own.size + this.#lent.size };
   }
 }
 
-const watched = new WeakMap<WebAssembly.Module, readonly string[]>();
+/** Names of exports. */
+interface Watched {
+  readonly memories: readonly string[];
+  readonly flags: readonly string[];
+}
 
-/** The names under which a module exports memories and its flag; to look through all it exports is slow. */
-function watchedExports(module: WebAssembly.Module): readonly string[] {
-  let names = watched.get(module);
-  if (names === undefined) {
-    names = WebAssembly.Module.exports(module)
-      .filter(({ name, kind }) => kind === 'memory' || name === REFUSED_GROW)
-      .map(({ name }) => name);
-    watched.set(module, names);
+const known = new WeakMap<WebAssembly.Module, Watched>();
+
+/** What a module exports of memories, and its flag; to look through all it exports is slow. */
+function watchedExports(module: WebAssembly.Module): Watched {
+  let watched = known.get(module);
+  if (watched === undefined) {
+    const exports = WebAssembly.Module.exports(module);
+    watched = {
+      memories: exports.filter(({ kind }) => kind === 'memory').map(({ name }) => name),
+      flags: exports.filter(({ name }) => name === REFUSED_GROW).map(({ name }) => name),
+    };
+    known.set(module, watched);
   }
-  return names;
+  return watched;
 }

@@ -47,7 +47,7 @@ class PluginWorker {
   #wokenAt = 0;
   #heapCheckedAt = 0;
 
-  constructor({ mailbox, utterances, port, stackBytes, clockOffset: mainOffset }: Hello) {
+  constructor({ mailbox, utterances, port, clockOffset: mainOffset, ...limits }: Hello) {
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new Mailbox(mailbox);
     this.#request = this.#mailbox.locate(0);
@@ -55,7 +55,7 @@ class PluginWorker {
     this.#port = port;
     const wake = (): void => this.#wake(performance.now());
     const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
-    this.#residents = new Residents(this.#mailbox, say, stackBytes);
+    this.#residents = new Residents(this.#mailbox, say, limits);
   }
 
   /** Carries out orders until none has come for a while. Nothing may begin after {@link Killed} (invariant 2). */
@@ -79,13 +79,14 @@ class PluginWorker {
     if (kind === 'process') this.#process(definition, count, large, start);
     else if (kind === 'prepare') this.#prepare(definition);
     else this.#retire(definition);
+    this.#residents.dropped.settle();
     const end = performance.now();
-    const memoryBytes = this.#residents.memoryBytes(definition);
+    const held = this.#residents.holds(definition);
     if (counted !== undefined) {
-      counted.sawMemory(memoryBytes);
+      counted.sawMemory(held.bytes);
       this.#cpu.worked(counted, end - start, end);
     }
-    this.#mailbox.finishOrder(end - start, memoryBytes, this.#heap(end));
+    this.#mailbox.finishOrder(end - start, held, this.#heap(end));
     this.#wake(end);
   }
 
@@ -99,6 +100,7 @@ class PluginWorker {
     const mailbox = this.#mailbox;
     this.#large = large;
     const tally = this.#residents.tally(definition);
+    const { dropped } = this.#residents;
     tally?.batchSize.record(count);
     let now = start;
     for (let slot = 0; slot < count; slot++) {
@@ -126,8 +128,10 @@ class PluginWorker {
       mailbox.ended(slot, now + this.#toMain);
       this.#finish(slot);
       // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
-      if (slot + 1 < count || this.#residents.endsAfter(definition)) this.#announce(now);
-      if (this.#residents.served(definition) === 'ended') now = performance.now();
+      if (slot + 1 < count || this.#residents.endsAfter(definition) || dropped.isOver) this.#announce(now);
+      if (this.#residents.served(definition) === 'kept') continue;
+      dropped.settle();
+      now = performance.now();
     }
     this.#large = undefined;
     this.#tooLarge = undefined;
@@ -200,6 +204,8 @@ class PluginWorker {
   }
 
   #heap(now: number): 'roomy' | 'tight' {
+    // It could not be collected, so it goes with the thread.
+    if (this.#residents.dropped.isOver) return 'tight';
     if (now - this.#heapCheckedAt < HEAP_CHECK_INTERVAL_MS) return 'roomy';
     this.#heapCheckedAt = now;
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();

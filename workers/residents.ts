@@ -1,5 +1,6 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { unversioned } from '../src/canonical-abi/runtime/names.ts';
+import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
 import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
@@ -8,6 +9,7 @@ import type { Tally } from '../src/observe/tally.ts';
 import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
+import { DroppedMemory } from './dropped-memory.ts';
 import { PluginInstance } from './instance.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 
@@ -21,6 +23,14 @@ interface Resident {
   readonly tally: Tally | undefined;
 }
 
+/** What the thread of the residents may have. */
+export interface ResidentLimits {
+  /** Its stack, which `ERR_STACK_OVERFLOW` names. */
+  readonly stackBytes: number;
+  /** The most that instances may leave behind before it is collected. */
+  readonly dropped: Holding;
+}
+
 /** Guest code may only run while the main thread can end it; it could not, for this section, or it already has. */
 export class Killed extends Error {
   override readonly name: string = 'Killed';
@@ -31,16 +41,19 @@ export class Killed extends Error {
  * watchdog (invariant 8) and each end other than a return drops the instance (invariant 7).
  */
 export class Residents {
+  /** What its instances have left behind. */
+  readonly dropped: DroppedMemory;
   readonly #residents = new Map<number, Resident>();
   readonly #mailbox: Mailbox;
   readonly #say: (utterance: Utterance) => boolean;
   readonly #stackBytes: number;
   #sections = 0;
 
-  constructor(mailbox: Mailbox, say: (utterance: Utterance) => boolean, stackBytes: number) {
+  constructor(mailbox: Mailbox, say: (utterance: Utterance) => boolean, { stackBytes, dropped }: ResidentLimits) {
     this.#mailbox = mailbox;
     this.#say = say;
     this.#stackBytes = stackBytes;
+    this.dropped = new DroppedMemory(dropped);
   }
 
   define(id: number, definition: PluginDefinition, tally?: Tally): void {
@@ -106,13 +119,17 @@ export class Residents {
     const resident = this.#residents.get(id);
     if (resident === undefined) return;
     this.#residents.delete(id);
-    this.#shutDown(resident);
+    try {
+      this.#shutDown(resident);
+    } finally {
+      resident.runtime?.empty();
+    }
   }
 
-  /** Bytes of guest memory that the instance of a definition holds, or that wait for the next one. */
-  memoryBytes(id: number): number {
+  /** The guest memory that the instance of a definition holds, or that waits for the next one. */
+  holds(id: number): Holding {
     const { live, runtime } = this.#residents.get(id) ?? {};
-    return live?.instance.memoryBytes ?? runtime?.idleBytes ?? 0;
+    return live?.instance.holds ?? runtime?.idle ?? NOTHING;
   }
 
   #resident(id: number): Resident {
@@ -124,11 +141,11 @@ export class Residents {
   #make(resident: Resident): NonNullable<Resident['live']> {
     const { definition, tally } = resident;
     this.#mailbox.enter('instantiate');
-    resident.runtime ??= createRuntime(definition);
+    resident.runtime ??= createRuntime(definition, this.dropped.add);
     const context = new CallContext(definition.policy, this.#say);
     const interfaces = definition.contract.wasi.map(unversioned);
     const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
-    const surroundings = { context, wasi, stackBytes: this.#stackBytes };
+    const surroundings = { context, wasi, stackBytes: this.#stackBytes, onDropped: this.dropped.add };
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');
     instance.initialize();
@@ -143,7 +160,7 @@ export class Residents {
   }
 
   #drop(resident: Resident): void {
-    resident.tally?.sawMemory(resident.live?.instance.memoryBytes ?? 0);
+    resident.tally?.sawMemory(resident.live?.instance.holds.bytes ?? 0);
     resident.tally?.endedInstance();
     resident.live = undefined;
   }

@@ -2,22 +2,27 @@ import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { compileGlue, type InstantiateCore } from '../src/canonical-abi/glue.ts';
 import { LinkedComponent, type LiveComponent } from '../src/canonical-abi/runtime/component.ts';
 import type { HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
+import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
+import { type Holding, NOTHING } from '../src/component/holding.ts';
 
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {
   /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
   instantiate(imports: HostImports, instantiateCore: InstantiateCore): LiveComponent;
-  /** Bytes of memory that wait for the next instance. */
-  readonly idleBytes: number;
+  /** The memories that wait for the next instance. */
+  readonly idle: Holding;
+  /** Lets go of them: there is no next instance. */
+  empty(): void;
 }
 
 /**
  * Prepares the binding of one version of a plugin.
  *
+ * @param onDropped Hears of each memory that was lent to an instance and is not kept for the next.
  * @throws {PluginError} `ERR_INVALID_COMPONENT` when its glue is not what jco generates.
  */
-export function createRuntime({ binding, modules, policy }: PluginDefinition): Runtime {
-  if (binding.kind === 'direct') return new LinkedComponent(binding.plan, [...modules.values()], policy);
+export function createRuntime({ binding, modules, policy }: PluginDefinition, onDropped?: OnDropped): Runtime {
+  if (binding.kind === 'direct') return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped);
   if (binding.kind === 'elsewhere') throw new Error('A definition without modules came to a worker');
   const instantiate = compileGlue(binding.glue, policy);
   return {
@@ -26,6 +31,7 @@ export function createRuntime({ binding, modules, policy }: PluginDefinition): R
       lifted: () => undefined,
       release() {},
     }),
-    idleBytes: 0,
+    idle: NOTHING,
+    empty() {},
   };
 }

@@ -19,6 +19,8 @@ export interface PluginDefinition {
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
   /** The most bytes that memories and tables of one instance can take together. */
   readonly maxBytes: number;
+  /** How many memories one instance has, over all its core instances. */
+  readonly memories: number;
   /** The environment variables that the plugin sees. */
   readonly environment: readonly (readonly [string, string])[];
   /** What `initialize` is given and `get-config` answers from. */

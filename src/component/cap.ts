@@ -5,7 +5,7 @@ import { recordCodeChanges } from './code-map.ts';
 import type { CoreMemory, CoreModule, CoreTable } from './core-ast.ts';
 import { applyEdits, type Edit, leb128, replace, resized } from './edits.ts';
 import type { Lowered } from './grow-function.ts';
-import { instrumentGrowth } from './instrument.ts';
+import { instrumentMemory } from './instrument.ts';
 
 /** V8 makes no table with more entries ("Limits" of the WebAssembly JavaScript interface). */
 const MAX_ENTRIES = 10_000_000;
@@ -29,8 +29,8 @@ interface Plan {
  * Rewrites the memory and table sections of the core modules of a component, nested ones included, so that one instance
  * of it never takes more than `maxMemoryBytes`: the maximum that a module declares is the one cap that V8 enforces.
  * Limits of imports keep what they say: an importer with a lower maximum than the definition would fail to link. Code
- * that grows what got a lower maximum is changed to tell when it is refused; see {@link instrumentGrowth}. All other
- * bytes stay as they are, but for the lengths of what encloses a change.
+ * that grows what got a lower maximum is changed to tell when it is refused, and memories that are nobody's but their
+ * module's are exported, so that they can be counted; see {@link instrumentMemory}. All other bytes stay as they are, but for the lengths of what encloses a change.
  *
  * @param maxMemoryBytes The budget in bytes; {@link planCaps} says how it is shared out, and what it refuses.
  * @returns A new component, or the same bytes if none of them changes.
@@ -100,7 +100,7 @@ function editModule(bytes: Uint8Array, module: CoreModule, { maxima, lowered }: 
   const grown = lowered.get(module);
   if (grown === undefined) return 0;
   return resized(module.span, module.size, edits, () => {
-    let growth = instrumentGrowth(bytes, module, grown, edits);
+    let growth = instrumentMemory(bytes, module, grown, edits);
     const code = module.sections.get(CODE_SECTION);
     if (growth > 0 && code !== undefined) growth += recordCodeChanges(bytes, module.span, code.content, edits);
     for (const [id, defined] of [

@@ -4,6 +4,7 @@ import { recType } from './core-types.ts';
 import { type Edit, leb128, replace, resized } from './edits.ts';
 import { growFunction, growType, type Lowered } from './grow-function.ts';
 import { findGrows } from './instructions.ts';
+import { privateMemories } from './private-memories.ts';
 import { Reader, type Span } from './reader.ts';
 import { REFUSED_GROW } from './refused-grow.ts';
 import { append, SECTION, sectionReader } from './section-edits.ts';
@@ -26,23 +27,24 @@ interface Survey {
 }
 
 /**
- * Makes a core module tell when it is refused memory, since V8 tells nobody: in place of each `memory.grow` and
+ * Makes a core module show the memories that it would keep to itself, and tell when it is refused memory, since V8 tells nobody: in place of each `memory.grow` and
  * `table.grow` of what is lowered, it calls a function that does the same and sets {@link REFUSED_GROW} when it was the
  * policy that refused. What is added comes last in its index space, so that no index changes. Offsets of code do;
  * `recordCodeChanges` notes by how much, for what debug information says about them.
  *
- * A module with an instruction that is not known is left as it is.
+ * Of a module with an instruction that is not known the code is left as it is.
  *
  * @returns By how many bytes the module grows.
  */
-export function instrumentGrowth(
+export function instrumentMemory(
   bytes: Uint8Array,
   module: CoreModule,
   lowered: readonly Lowered[],
   edits: Edit[],
 ): number {
   const survey = surveyGrowth(bytes, module, lowered);
-  if (survey === undefined) return 0;
+  const shown = privateMemories(module);
+  if (survey === undefined) return shown.length === 0 ? 0 : append(bytes, module, EXPORT, shown, edits);
   const { bodies, grown, types, functions, globals } = survey;
   const typeIndices = grown.map((_, place) => leb128(types + place));
   const calls = new Map(grown.map((entry, place) => [entry, [0x10, ...leb128(functions + place)]]));
@@ -54,7 +56,7 @@ export function instrumentGrowth(
     append(bytes, module, TYPE, grown.map(growType), edits) +
     append(bytes, module, FUNCTION, typeIndices, edits) +
     append(bytes, module, GLOBAL, [zero], edits) +
-    append(bytes, module, EXPORT, [flag], edits) +
+    append(bytes, module, EXPORT, [...shown, flag], edits) +
     append(bytes, module, CODE, code, edits, () => total(bodies, (body) => callInstead(body, calls, edits)))
   );
 }

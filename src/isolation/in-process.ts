@@ -19,12 +19,13 @@ export class InProcess implements Executor {
     const { artifact, modules } = await this.#compiler.load(source, options);
     const { sha256, contract, summary, binding } = artifact;
     const { maxBytes } = summary;
+    const memories = summary.memories.reduce((count, { instances }) => count + instances, 0);
     return {
       sha256,
       contract,
       summary,
       open: (opening) => {
-        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes });
+        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes, memories });
         lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
         return lane;
       },

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { Holding } from '../component/holding.ts';
 import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 
 /**
@@ -35,6 +36,7 @@ const ORDER_DEFINITION = 7;
 const ORDER_COUNT = 8;
 const ORDER_PARCEL = 9;
 const RESIDENT_KIB = 11;
+const RESIDENT_MEMORIES = 12;
 
 /**
  * Whose turn it is. A worker that has finished an order waits for the next one with its thread blocked, so that
@@ -205,12 +207,13 @@ export class Mailbox {
    * Reports the end of an order.
    *
    * @param milliseconds How long it took, for the next batch's size.
-   * @param residentBytes What the definition's instance holds now; 0 when it has none.
+   * @param held What the definition's instance holds now, or what waits for the next one.
    * @param heap Whether the thread should be replaced before its JavaScript heap is full.
    */
-  finishOrder(milliseconds: number, residentBytes: number, heap: 'roomy' | 'tight'): void {
+  finishOrder(milliseconds: number, held: Holding, heap: 'roomy' | 'tight'): void {
     this.#words[BUSY_MICROS] = Math.min(Math.round(milliseconds * 1000), 2 ** 31 - 1);
-    this.#words[RESIDENT_KIB] = Math.ceil(residentBytes / 1024);
+    this.#words[RESIDENT_KIB] = Math.ceil(held.bytes / 1024);
+    this.#words[RESIDENT_MEMORIES] = held.memories;
     this.#words[HEAP] = Number(heap === 'tight');
     Atomics.store(this.#words, SHIFT, Shift.waiting);
   }
@@ -386,9 +389,9 @@ export class Mailbox {
     return this.#words[HEAP] === 1;
   }
 
-  /** Bytes of guest memory that the instance of the last order's definition holds. */
-  get residentBytes(): number {
-    return this.#words[RESIDENT_KIB]! * 1024;
+  /** The guest memory that the instance of the last order's definition holds. */
+  get resident(): Holding {
+    return { bytes: this.#words[RESIDENT_KIB]! * 1024, memories: this.#words[RESIDENT_MEMORIES]! };
   }
 
   /** Milliseconds that the last order took in the worker. */

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
 import { clockOffset } from '../observe/clock.ts';
 import { Thread } from '../thread/thread.ts';
@@ -35,14 +36,17 @@ export class PluginThread {
   /** Called when the thread ends of itself. */
   onDeath: (error: unknown) => void = () => {};
   readonly #thread: Thread;
+  readonly #dropped: Holding;
   readonly #utterances = new UtteranceRing();
   readonly #port: MessagePort;
   #workersEnd: MessagePort | undefined;
   #shift: Promise<void> = Promise.resolve();
   readonly #posted = new Map<number, PostedResult>();
 
-  constructor(threadClass: ThreadClass) {
+  /** @param dropped What instances may leave behind on it before it is collected. */
+  constructor(threadClass: ThreadClass, dropped: Holding) {
     this.threadClass = threadClass;
+    this.#dropped = dropped;
     this.#thread = new Thread({
       file: 'plugin-worker',
       resourceLimits: resourceLimitsOf(threadClass),
@@ -73,6 +77,7 @@ export class PluginThread {
       utterances: this.#utterances.buffer,
       port,
       stackBytes: this.threadClass.stackBytes,
+      dropped: this.#dropped,
       clockOffset: CLOCK_OFFSET,
     };
     await this.#thread.run(hello, [port]);

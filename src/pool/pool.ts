@@ -1,3 +1,4 @@
+import type { Holding } from '../component/holding.ts';
 import { PluginError } from '../errors.ts';
 import { PluginThread, type PluginThreadState } from './plugin-thread.ts';
 import type { ThreadClass } from './thread-class.ts';
@@ -28,6 +29,7 @@ export class Pool {
   readonly #ending = new Set<Promise<void>>();
   readonly #maxThreads: number;
   readonly #keep: number;
+  readonly #dropped: Holding;
   readonly #listener: PoolListener;
   readonly #failures = new Map<ThreadClass, number>();
   #shrinkTimer: NodeJS.Timeout | undefined;
@@ -36,8 +38,10 @@ export class Pool {
   /**
    * @param keep Threads that stay when there is nothing to do.
    * @param maxThreads The bound on living threads of all classes together.
+   * @param dropped What instances may leave behind on each thread before it is collected.
    */
-  constructor(keep: number, maxThreads: number, listener: PoolListener) {
+  constructor(keep: number, maxThreads: number, dropped: Holding, listener: PoolListener) {
+    this.#dropped = dropped;
     this.#keep = keep;
     this.#maxThreads = maxThreads;
     this.#listener = listener;
@@ -121,7 +125,7 @@ export class Pool {
   }
 
   #start(threadClass: ThreadClass): void {
-    const thread = new PluginThread(threadClass);
+    const thread = new PluginThread(threadClass, this.#dropped);
     this.#threads.add(thread);
     thread.start().then(
       () => {

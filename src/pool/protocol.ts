@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { WireError } from '../errors.ts';
 
@@ -23,6 +24,8 @@ export type WorkerTask =
       readonly port: MessagePort;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
+      /** What instances may leave behind on the thread before it is collected. */
+      readonly dropped: Holding;
       /** See `clockOffset` in `src/observe/clock.ts`; the main thread's. */
       readonly clockOffset: number;
     }

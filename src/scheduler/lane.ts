@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { Holding } from '../component/holding.ts';
 import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
@@ -19,6 +20,8 @@ export class Lane {
   readonly threadClass: ThreadClass;
   readonly tenant: Tenant;
   readonly metrics: VersionMetrics;
+  /** Up to what one instance can grow. */
+  readonly holds: Holding;
   /** What its requests pass first, if its plugin has a failure policy. */
   gate: Gate | undefined;
   /** Finds lines of source for what its errors say; none until the plugin is started. */
@@ -49,11 +52,7 @@ export class Lane {
     this.threadClass = threadClass;
     this.tenant = tenant;
     this.metrics = metrics;
-  }
-
-  /** Bytes up to which one instance can grow. */
-  get memoryBytes(): number {
-    return this.definition.maxBytes;
+    this.holds = { bytes: definition.maxBytes, memories: definition.memories };
   }
 
   get size(): number {

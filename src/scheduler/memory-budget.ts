@@ -1,21 +1,31 @@
+import { type Holding, NOTHING } from '../component/holding.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
+import { type AddressSpace, addressSpace } from './address-space.ts';
 import type { Lane } from './lane.ts';
+
+/** The share of the budget that dropped memories of all threads may take beyond it until they are collected. */
+const DROPPED_SHARE = 1 / 8;
+/** To collect more rarely than this saves no time: a collection takes some milliseconds, and filling this much does. */
+const DROPPED: Holding = { bytes: 32 * 1024 * 1024, memories: 64 };
 
 /**
  * The engine's books of guest memory. An instance that runs may grow up to its cap, so it is booked with that; one that
  * waits for its next request cannot grow, so it is booked with what it holds. What is booked never exceeds the limit:
- * a request whose instance does not fit waits until others have been dropped or are done.
+ * a request whose instance does not fit waits until others have been dropped or are done. The same holds for the
+ * addresses that memories reserve, which all engines of a process share.
  */
 export class MemoryBudget {
   readonly limit: number;
-  /** Bytes that instances hold, by thread and by the number of the definition. */
-  readonly #resident = new Map<PluginThread, Map<number, number>>();
-  /** Bytes up to which the instance that runs on a thread may grow. */
-  readonly #running = new Map<PluginThread, { readonly lane: Lane; readonly bytes: number }>();
+  readonly #addresses: AddressSpace;
+  /** What instances hold, by thread and by the number of the definition. */
+  readonly #resident = new Map<PluginThread, Map<number, Holding>>();
+  /** Up to what the instance that runs on a thread may grow. */
+  readonly #running = new Map<PluginThread, { readonly lane: Lane; readonly most: Holding }>();
   #booked = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, addresses: AddressSpace = addressSpace) {
     this.limit = limit;
+    this.#addresses = addresses;
   }
 
   /** Bytes that are booked now. */
@@ -23,30 +33,50 @@ export class MemoryBudget {
     return this.#booked;
   }
 
-  /** Whether a batch of a lane may run beside what is booked, with so many bytes kept free. */
-  fits(lane: Lane, reserve = 0): boolean {
-    const room = this.limit - reserve - lane.memoryBytes;
-    // Its own instance that waits on some thread would be the one that runs, and is booked already.
-    return this.#booked <= room || this.#booked - this.#waiting(lane) <= room;
+  /**
+   * What instances may leave behind on each of so many threads before it is collected: few enough that all threads
+   * together stay within a small part of the budget.
+   */
+  droppedOn(threads: number): Holding {
+    const share = DROPPED_SHARE / threads;
+    return {
+      bytes: Math.min(DROPPED.bytes, Math.floor(this.limit * share)),
+      memories: Math.min(DROPPED.memories, Math.floor(this.#addresses.limit * share)),
+    };
   }
 
-  #waiting({ id }: Lane): number {
-    let most = 0;
+  /** Whether a batch of a lane may run beside what is booked, with room kept free for the instance of another. */
+  fits(lane: Lane, beside?: Lane): boolean {
+    const bytes = lane.holds.bytes + (beside?.holds.bytes ?? 0);
+    const memories = lane.holds.memories + (beside?.holds.memories ?? 0);
+    if (this.#fits(bytes, memories)) return true;
+    // Its own instance that waits on some thread would be the one that runs, and is booked already.
+    const waiting = this.#waiting(lane);
+    return this.#fits(bytes - waiting.bytes, memories - waiting.memories);
+  }
+
+  #fits(bytes: number, memories: number): boolean {
+    return this.#booked + bytes <= this.limit && this.#addresses.fits(memories);
+  }
+
+  #waiting({ id }: Lane): Holding {
+    let most = NOTHING;
     for (const [thread, residents] of this.#resident) {
-      if (thread.state === 'idle') most = Math.max(most, residents.get(id) ?? 0);
+      const resident = residents.get(id);
+      if (thread.state === 'idle' && resident !== undefined && resident.bytes >= most.bytes) most = resident;
     }
     return most;
   }
 
   /** A lane's instance on a thread runs from now on. */
   begin(thread: PluginThread, lane: Lane): void {
-    const resident = this.#resident.get(thread)?.get(lane.id) ?? 0;
-    this.#running.set(thread, { lane, bytes: lane.memoryBytes });
-    this.#booked += lane.memoryBytes - resident;
+    const most = lane.holds;
+    this.#running.set(thread, { lane, most });
+    this.#book(most, this.#resident.get(thread)?.get(lane.id));
   }
 
-  /** It has stopped, and holds so many bytes; none when it was dropped. */
-  end(thread: PluginThread, bytes: number): void {
+  /** It has stopped, and holds so much; nothing when it was dropped. */
+  end(thread: PluginThread, held: Holding): void {
     const running = this.#running.get(thread);
     if (running === undefined) return;
     this.#running.delete(thread);
@@ -57,27 +87,38 @@ export class MemoryBudget {
     }
     // The youngest last, for `oldest`.
     residents.delete(running.lane.id);
-    if (bytes > 0) residents.set(running.lane.id, bytes);
-    this.#booked += bytes - running.bytes;
+    if (held.bytes > 0 || held.memories > 0) residents.set(running.lane.id, held);
+    this.#book(held, running.most);
   }
 
   /** An instance was shut down. */
   dropped(thread: PluginThread, definition: number): void {
     const residents = this.#resident.get(thread);
-    this.#booked -= residents?.get(definition) ?? 0;
+    this.#book(NOTHING, residents?.get(definition));
     residents?.delete(definition);
   }
 
   /** A thread has ended, and everything on it with it. */
   ended(thread: PluginThread): void {
-    this.end(thread, 0);
-    for (const bytes of this.#resident.get(thread)?.values() ?? []) this.#booked -= bytes;
+    this.end(thread, NOTHING);
+    for (const held of this.#resident.get(thread)?.values() ?? []) this.#book(NOTHING, held);
     this.#resident.delete(thread);
+  }
+
+  /** Every thread has ended. */
+  close(): void {
+    for (const thread of [...this.#running.keys(), ...this.#resident.keys()]) this.ended(thread);
   }
 
   /** The instance on a thread that has not been used for longest, or undefined when it holds none. */
   oldest(thread: PluginThread): number | undefined {
     const [definition] = this.#resident.get(thread)?.keys() ?? [];
     return definition;
+  }
+
+  /** Books something in the place of something else. */
+  #book(now: Holding, before: Holding = NOTHING): void {
+    this.#booked += now.bytes - before.bytes;
+    this.#addresses.book(now.memories - before.memories);
   }
 }

@@ -8,6 +8,7 @@ import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
+import { addressSpace, RESERVED_BYTES } from './address-space.ts';
 import { Batch } from './batch.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
@@ -57,8 +58,6 @@ export class Scheduler {
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
-  /** Whether callers give up requests in this turn, so that more may follow. */
-  #givingUp: 'no' | 'this turn' = 'no';
   /** What every job fails with from now on, if any may not run any more. */
   #refusal: ((job: Job) => PluginError) | undefined;
 
@@ -104,16 +103,7 @@ export class Scheduler {
    * @throws {PluginError} `ERR_MEMORY_LIMIT` when one instance could take more than the engine has for all.
    */
   open(definition: PluginDefinition): Lane {
-    const { maxTotalMemoryBytes } = this.#options;
-    if (definition.maxBytes > maxTotalMemoryBytes) {
-      const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
-      const message = `One instance may grow to ${definition.maxBytes} bytes; the engine has ${limit.value} for all plugins`;
-      throw new PluginError('ERR_MEMORY_LIMIT', message, {
-        plugin: definition.plugin,
-        limit,
-        hint: 'Raise `maxTotalMemoryBytes` of the engine, or lower `maxMemoryBytes` in the policy.',
-      });
-    }
+    assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
     const tenant = this.#queue.tenant(definition.plugin);
     const metrics = new VersionMetrics(this.#options.metrics);
     const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant, metrics);
@@ -202,23 +192,24 @@ export class Scheduler {
     // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
     process.nextTick(() => {
       lane.service = 'on';
+      const jobs = this.#waiting.take(lane);
       for (const batch of this.#supervisor.batches()) if (batch.lane === lane) this.#requeue(batch.recallAll());
-      const waiting = this.#waiting.take(lane);
-      const queued = this.#queue.take(lane);
-      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
-      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
+      for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) jobs.push(job);
+      for (const job of jobs) this.#readmit(job);
       this.#checkDrained(lane);
       this.#progress();
     });
   }
 
-  #readmit(job: Job, before: 'waiting' | 'queued'): void {
+  #readmit(job: Job): void {
+    const { state } = job;
     const refusal = job.lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
-    else if (before === 'waiting') this.#waiting.push(job);
+    else if (state === 'waiting') this.#waiting.push(job);
     else if (this.#hasRoom(job)) this.#queue.push(job);
     else {
       // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
+      job.state = 'waiting';
       job.onSettled = undefined;
       this.#outstanding--;
       this.#waiting.push(job);
@@ -227,29 +218,23 @@ export class Scheduler {
 
   /** Fails everything of a lane, ending the workers that run it. */
   abandon(lane: Lane, error: (job: Job) => PluginError): void {
-    this.#abandon([lane], error);
-  }
-
-  /** The same for every lane, and for everything that comes later. */
-  abandonAll(error: (job: Job) => PluginError): void {
-    this.#refusal = error;
-    this.#abandon([...this.#queue.lanes()], error);
-  }
-
-  /** First all are taken out of reach, then they are told, which takes longer than a worker needs for the next one. */
-  #abandon(lanes: readonly Lane[], error: (job: Job) => PluginError): void {
-    const concerned = new Set(lanes);
-    const batches = [...this.#supervisor.batches()].filter(({ lane }) => concerned.has(lane));
-    const jobs = batches.flatMap((batch) => batch.recallAll());
-    for (const lane of lanes) jobs.push(...this.#waiting.take(lane), ...this.#queue.take(lane));
-    for (const job of jobs) job.reject(error(job));
-    for (const batch of batches) {
+    for (const job of this.#waiting.take(lane)) job.reject(error(job));
+    for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) job.reject(error(job));
+    for (const batch of [...this.#supervisor.batches()]) {
+      if (batch.lane !== lane) continue;
+      for (const job of batch.recallAll()) job.reject(error(job));
       const { running } = batch;
       if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
       // What is done and not yet told of is told of now: after a close by force nobody looks again.
       else this.#supervisor.collect(batch);
     }
-    for (const lane of lanes) this.#checkDrained(lane);
+    this.#checkDrained(lane);
+  }
+
+  /** The same for every lane, and for everything that comes later. */
+  abandonAll(error: (job: Job) => PluginError): void {
+    this.#refusal = error;
+    for (const lane of this.#queue.lanes()) this.abandon(lane, error);
   }
 
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
@@ -261,6 +246,7 @@ export class Scheduler {
 
   /** Ends every thread. Nothing may be outstanding. */
   end(): Promise<void> {
+    addressSpace.forget(this.#onRoom);
     return this.#supervisor.close();
   }
 
@@ -318,17 +304,10 @@ export class Scheduler {
     this.#drained.delete(lane);
   }
 
+  readonly #onExpired = (job: Job, error: PluginError): void => this.#expire(job, error);
+
   /** The caller's own limit has passed. */
-  readonly #onExpired = (job: Job, error: PluginError): void => {
-    if (this.#givingUp === 'no') {
-      this.#givingUp = 'this turn';
-      // The first of many, it may be. What workers could begin while one after the other is told is taken back first.
-      for (const batch of this.#supervisor.batches()) this.#requeue(batch.recallAll((other) => other.givenUp));
-      process.nextTick(() => {
-        this.#givingUp = 'no';
-        this.#progress();
-      });
-    }
+  #expire(job: Job, error: PluginError): void {
     const { batch, state } = job;
     if (state === 'waiting') this.#waiting.remove(job);
     else if (state === 'queued') this.#queue.remove(job);
@@ -339,9 +318,13 @@ export class Scheduler {
     }
     job.reject(error);
     this.#checkDrained(job.lane);
-  };
+    this.#progress();
+  }
 
   // -- out of the queue -----------------------------------------------------------------------------------------
+
+  /** Another engine has given addresses back. */
+  readonly #onRoom = (): void => this.#progress();
 
   /** Something has ended or begun: there may be room in the queue, or a thread for what is in it. */
   #progress(): void {
@@ -374,7 +357,7 @@ export class Scheduler {
           missing.set(threadClass, 2);
           return false;
         }
-        if (!memory.fits(candidate, candidate === this.#short ? 0 : this.#short?.memoryBytes)) {
+        if (!memory.fits(candidate, candidate === this.#short ? undefined : this.#short)) {
           this.#short ??= candidate;
           return false;
         }
@@ -388,28 +371,22 @@ export class Scheduler {
       for (const [threadClass, count] of missing) pool.want(threadClass, count);
       if (lane === undefined) break;
     }
-    if (this.#short !== undefined) this.#supervisor.makeRoom(this.#short);
+    if (this.#short === undefined) return;
+    this.#supervisor.makeRoom(this.#short);
+    addressSpace.whenGivenBack(this.#onRoom);
   }
 
   #send(lane: Lane): void {
-    const jobs = this.#cut(lane);
-    if (jobs.length === 0) return;
-    lane.tenant.held++;
-    this.#active++;
-    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
-  }
-
-  /** The next jobs of a lane, but those that are given up. */
-  #cut(lane: Lane): Job[] {
     const jobs: Job[] = [];
     const size = this.#batchSize(lane);
     while (jobs.length < size) {
       const job = this.#queue.shift(lane);
       if (job === undefined) break;
-      if (job.givenUp) job.expire();
-      else jobs.push(job);
+      jobs.push(job);
     }
-    return jobs;
+    lane.tenant.held++;
+    this.#active++;
+    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
   }
 
   #batchSize(lane: Lane): number {
@@ -444,7 +421,7 @@ export class Scheduler {
   }
 
   #requeue(jobs: readonly Job[]): void {
-    for (const job of jobs) if (job.state === 'taken') this.#queue.unshift(job);
+    for (const job of jobs) if (job.state === 'sent') this.#queue.unshift(job);
   }
 
   #unavailable(threadClass: ThreadClass, error: PluginError): void {
@@ -452,4 +429,20 @@ export class Scheduler {
       if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
     }
   }
+}
+
+function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
+  if (maxBytes > maxTotalMemoryBytes) {
+    const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
+    const message = `One instance may grow to ${maxBytes} bytes; the engine has ${limit.value} for all plugins`;
+    const hint = 'Raise `maxTotalMemoryBytes` of the engine, or lower `maxMemoryBytes` in the policy.';
+    throw new PluginError('ERR_MEMORY_LIMIT', message, { plugin, limit, hint });
+  }
+  const limit = { name: 'memories of the process', value: addressSpace.limit };
+  if (memories <= limit.value) return;
+  const message =
+    `One instance has ${memories} memories, each of which reserves ${RESERVED_BYTES} bytes of addresses; ` +
+    `the process has them for ${limit.value}`;
+  const hint = 'Build the plugin of fewer core modules, or raise the limit on addresses of the process (`ulimit -v`).';
+  throw new PluginError('ERR_MEMORY_LIMIT', message, { plugin, limit, hint });
 }

@@ -68,7 +68,7 @@ export class Supervisor {
     this.#listener = listener;
     this.#maxThreads = maxThreads;
     this.memory = new MemoryBudget(maxTotalMemoryBytes);
-    this.pool = new Pool(threads + 1, maxThreads, {
+    this.pool = new Pool(threads + 1, maxThreads, this.memory.droppedOn(maxThreads), {
       onReady: (thread) => this.#ready(thread),
       onSurplus: (thread) => this.#dismiss(thread),
       onUnavailable: listener.onUnavailable,
@@ -147,6 +147,7 @@ export class Supervisor {
   async close(): Promise<void> {
     clearInterval(this.#ticker);
     await this.pool.close();
+    this.memory.close();
   }
 
   #ready(thread: PluginThread): void {
@@ -176,7 +177,7 @@ export class Supervisor {
     const { thread, lane } = work;
     this.#work.delete(thread);
     if (work instanceof Batch) {
-      this.memory.end(thread, thread.mailbox.residentBytes);
+      this.memory.end(thread, thread.mailbox.resident);
       this.#listener.onDone(work, thread.mailbox.busyTime);
     } else {
       this.memory.dropped(thread, lane.id);

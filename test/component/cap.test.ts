@@ -40,7 +40,7 @@ describe('capComponent', () => {
   it('changes nothing but limits and the lengths around them', async () => {
     const text = (memory: string, table: string) => `(component
       (component $c
-        (core module $m (memory ${memory}) (table ${table} funcref) ${MIGHT_GROW} (data "abc"))
+        (core module $m (memory (export "m") ${memory}) (table ${table} funcref) ${MIGHT_GROW} (data "abc"))
         (core instance (instantiate $m)))
       (instance (instantiate $c))
       (type $t (record (field "x" u8)))
@@ -63,7 +63,9 @@ describe('capComponent', () => {
   });
 
   it('returns the same bytes where nothing has to change', async () => {
-    const parsed = await fromWat(`(component (core module $m (memory 1 2) ${GROW}) (core instance (instantiate $m)))`);
+    const parsed = await fromWat(
+      `(component (core module $m (memory (export "m") 1 2) ${GROW}) (core instance (instantiate $m)))`,
+    );
     expect(capped(parsed, MiB)).to.equal(parsed.bytes);
     const once = fromBytes(capped(fromBytes(await dummy('plugin-world')), 32 * MiB));
     expect(capped(once, 32 * MiB)).to.equal(once.bytes);

@@ -185,10 +185,10 @@ describe('instrumentGrowth', () => {
 
   it('leaves alone what grows nothing, has no code, or has taken the name', async () => {
     for (const fields of [
-      '(memory 1) (func (block))',
-      '(memory 1)',
+      '(memory (export "m") 1) (func (block))',
+      '(memory (export "m") 1)',
       '(table 1 funcref)',
-      `(memory 1) ${GROW} (global (export "${REFUSED_GROW}") i32 (i32.const 5))`,
+      `(memory (export "m") 1) ${GROW} (global (export "${REFUSED_GROW}") i32 (i32.const 5))`,
     ]) {
       const parsed = await fromWat(`(component (core module $m ${fields}) (core instance (instantiate $m)))`);
       const [before] = coreModules(parsed.bytes);

@@ -1,10 +1,14 @@
 import { expect } from 'chai';
+import type { Holding } from '../../src/component/holding.ts';
 import type { PluginThread } from '../../src/pool/plugin-thread.ts';
+import { AddressSpace, RESERVED_BYTES } from '../../src/scheduler/address-space.ts';
 import { FairQueue } from '../../src/scheduler/fair-queue.ts';
 import { MemoryBudget } from '../../src/scheduler/memory-budget.ts';
 import { openLane } from '../support/lanes.ts';
 
 const MiB = 1024 * 1024;
+
+const bytes = (count: number): Holding => ({ bytes: count, memories: 1 });
 
 /** The budget looks at nothing of a thread but whether it is idle. */
 const thread = (state: PluginThread['state'] = 'idle'): PluginThread => ({ state }) as PluginThread;
@@ -18,7 +22,7 @@ describe('MemoryBudget', () => {
     const [one, a] = [thread(), lane(32)];
     budget.begin(one, a);
     expect(budget.booked).to.equal(32 * MiB);
-    budget.end(one, 1 * MiB);
+    budget.end(one, bytes(1 * MiB));
     expect(budget.booked).to.equal(1 * MiB);
     budget.begin(one, a);
     expect(budget.booked).to.equal(32 * MiB);
@@ -29,14 +33,14 @@ describe('MemoryBudget', () => {
     budget.begin(thread(), lane(32));
     expect(budget.fits(lane(32))).to.equal(true);
     expect(budget.fits(lane(33))).to.equal(false);
-    expect(budget.fits(lane(32), 1)).to.equal(false);
+    expect(budget.fits(lane(32), lane(1))).to.equal(false);
   });
 
   it('does not count an idle instance against the request that it would serve', () => {
     const budget = new MemoryBudget(32 * MiB);
     const [one, a] = [thread('busy'), lane(32)];
     budget.begin(one, a);
-    budget.end(one, 4 * MiB);
+    budget.end(one, bytes(4 * MiB));
     expect(budget.fits(a)).to.equal(false);
     one.state = 'idle';
     expect(budget.fits(a)).to.equal(true);
@@ -52,7 +56,7 @@ describe('MemoryBudget', () => {
       [two, a],
     ] as const) {
       budget.begin(on, next);
-      budget.end(on, 2 * MiB);
+      budget.end(on, bytes(2 * MiB));
     }
     expect(budget.booked).to.equal(6 * MiB);
     budget.dropped(one, a.id);
@@ -69,11 +73,34 @@ describe('MemoryBudget', () => {
     const [one, a, b] = [thread(), lane(8), lane(16)];
     for (const next of [a, b, a]) {
       budget.begin(one, next);
-      budget.end(one, MiB);
+      budget.end(one, bytes(MiB));
     }
     expect(budget.oldest(one)).to.equal(b.id);
     budget.dropped(one, b.id);
     expect(budget.oldest(one)).to.equal(a.id);
     expect(budget.oldest(thread())).to.equal(undefined);
+  });
+
+  it('books the addresses that memories reserve, for all engines together', async () => {
+    const addresses = new AddressSpace(3 * RESERVED_BYTES);
+    const [ours, theirs] = [new MemoryBudget(100 * MiB, addresses), new MemoryBudget(100 * MiB, addresses)];
+    const [one, two, a] = [thread(), thread(), lane(1)];
+    ours.begin(one, a);
+    theirs.begin(two, a);
+    expect([ours.fits(a), ours.fits(a, a), addresses.booked]).to.deep.equal([true, false, 2]);
+    const room = new Promise<void>((resolve) => addresses.whenGivenBack(resolve));
+    theirs.end(two, { bytes: 0, memories: 1 });
+    expect(addresses.booked).to.equal(2);
+    theirs.close();
+    await room;
+    expect(addresses.booked).to.equal(1);
+    ours.close();
+    expect([addresses.booked, ours.booked]).to.deep.equal([0, 0]);
+  });
+
+  it('lets threads leave no more behind than a small part of it', () => {
+    const budget = new MemoryBudget(64 * MiB, new AddressSpace(160 * RESERVED_BYTES));
+    expect(budget.droppedOn(8)).to.deep.equal({ bytes: MiB, memories: 2 });
+    expect(new MemoryBudget(2 ** 40).droppedOn(8)).to.deep.equal({ bytes: 32 * MiB, memories: 64 });
   });
 });

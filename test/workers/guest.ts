@@ -108,6 +108,7 @@ export async function launch(
     binding: component.binding,
     modules: await compileModules({ ...component, sha256: '', key: '' }),
     maxBytes: component.summary.maxBytes,
+    memories: 1,
     environment: [],
     config: options.config ?? [],
     policy,

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { pluginFiles } from '../../examples/plugins/files.ts';
+import { MEMORY_IMPORT } from '../../src/canonical-abi/plan/plan.ts';
 import { capComponent } from '../../src/component/cap.ts';
 import { Exit } from '../../src/host/wasi/exit.ts';
 import { MemoryPressure } from '../../workers/memory-pressure.ts';
-import { fromBytes, fromWat } from '../component/from-wat.ts';
+import { fromBytes, fromWat, type Parsed } from '../component/from-wat.ts';
 import { rejection, thrown } from '../support/outcome.ts';
-import { plugin } from '../support/wat.ts';
+import { component, plugin } from '../support/wat.ts';
 import { fullPlugin, type GuestOptions, launch, respond } from './guest.ts';
 
 const MiB = 1024 * 1024;
@@ -23,26 +24,62 @@ const TRY = `(drop ${ASK})`;
 const ABORT = `(if (i32.eq ${ASK} (i32.const -1)) (then unreachable))`;
 const DONE = respond(0, 0);
 
+/** The only core module of a component, as it is run. */
+function cappedModule({ bytes, component, analysis }: Parsed): WebAssembly.Module {
+  const capped = fromBytes(capComponent(bytes, component, analysis, { maxMemoryBytes: MiB }));
+  const { span } = capped.analysis.modules[0]!.module;
+  return new WebAssembly.Module(capped.bytes.slice(span.start, span.end));
+}
+
 describe('MemoryPressure', () => {
   it('counts the bytes of each memory once, and forgets refusals when a call begins', async () => {
-    const { bytes, component, analysis } = await fromWat(`(component
+    const parsed = await fromWat(`(component
       (core module $m (memory (export "a") 2) (memory (export "b") 3) (export "again" (memory 0))
         (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
       (core instance (instantiate $m)))`);
-    const capped = fromBytes(capComponent(bytes, component, analysis, { maxMemoryBytes: MiB }));
-    const { span } = capped.analysis.modules[0]!.module;
-    const module = new WebAssembly.Module(capped.bytes.slice(span.start, span.end));
-    const core = new WebAssembly.Instance(module);
+    const pressure = new MemoryPressure(MiB);
+    const core = pressure.instantiate(cappedModule(parsed));
     const grow = core.exports.grow as (pages: number) => number;
-    const pressure = new MemoryPressure();
-    pressure.add(module, core);
-    expect([pressure.bytes, pressure.refused]).to.deep.equal([5 * 65_536, false]);
-    expect([grow(1), pressure.bytes, pressure.refused]).to.deep.equal([2, 6 * 65_536, false]);
-    expect([grow(100), pressure.bytes, pressure.refused]).to.deep.equal([-1, 6 * 65_536, true]);
+    expect([pressure.held.bytes, pressure.refused]).to.deep.equal([5 * 65_536, false]);
+    expect([grow(1), pressure.held.bytes, pressure.refused]).to.deep.equal([2, 6 * 65_536, false]);
+    expect([grow(100), pressure.held.bytes, pressure.refused]).to.deep.equal([-1, 6 * 65_536, true]);
     grow(1);
     expect(pressure.refused).to.equal(true);
     pressure.begin();
     expect(pressure.refused).to.equal(false);
+  });
+
+  it('sees what no core instance exports, and says what is left when the instance ends', async () => {
+    const parsed = await fromWat(`(component
+      (core module $m (memory 2) (memory (export "shown") 1) (data (memory 0) (i32.const 0) "\\01"))
+      (core instance (instantiate $m)))`);
+    const pressure = new MemoryPressure(MiB);
+    pressure.instantiate(cappedModule(parsed));
+    expect(pressure.held).to.deep.equal({ bytes: 3 * 65_536, memories: 2 });
+    const dropped: number[] = [];
+    pressure.end((bytes) => dropped.push(bytes));
+    expect(dropped.sort((a, b) => a - b)).to.deep.equal([65_536, 2 * 65_536]);
+  });
+
+  it('counts what a start function leaves behind that does not return, as much as it may have been', async () => {
+    const parsed = await fromWat(`(component
+      (core module $m (memory 2) (memory 1) (func $start (drop (memory.grow (i32.const 3))) unreachable) (start $start))
+      (core instance (instantiate $m)))`);
+    const pressure = new MemoryPressure(MiB);
+    expect(() => pressure.instantiate(cappedModule(parsed))).to.throw(WebAssembly.RuntimeError);
+    const dropped: number[] = [];
+    pressure.end((bytes) => dropped.push(bytes));
+    expect(dropped).to.deep.equal([MiB, 0]);
+  });
+
+  it('leaves a memory that was lent to whoever lent it', async () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const wat = `(module (import "${MEMORY_IMPORT}" "${MEMORY_IMPORT}" (memory 1)))`;
+    const module = new WebAssembly.Module(Uint8Array.from(await component(wat)));
+    const pressure = new MemoryPressure(MiB);
+    pressure.instantiate(module, { [MEMORY_IMPORT]: { [MEMORY_IMPORT]: memory } });
+    expect(pressure.held).to.deep.equal({ bytes: 65_536, memories: 1 });
+    pressure.end(() => expect.fail('it was dropped'));
   });
 });
 

@@ -1,3 +1,4 @@
+import { type Holding, sum } from '../../component/holding.ts';
 import type { InstantiateCore } from '../glue.ts';
 import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
 import { builtInFunction } from './built-ins.ts';
@@ -10,7 +11,7 @@ import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
 import { type HostImports, hostFunction } from './host-imports.ts';
 import { coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
 import { GuestMemory } from './memory.ts';
-import { MemoryPool } from './memory-pool.ts';
+import { MemoryPool, type OnDropped } from './memory-pool.ts';
 import { type Passing, passingOf } from './passing.ts';
 import { resourceDrop, resourceNew, resourceRep } from './resource-builtins.ts';
 import { type Limits, Store } from './store.ts';
@@ -41,9 +42,19 @@ export class LinkedComponent {
   readonly #codecs = new Map<Boundary, readonly Codec[]>();
   readonly #passings = new Map<string, Passing>();
   readonly #memories: MemoryPool[] = [];
+  readonly #onDropped: OnDropped;
 
-  /** @param modules The core modules of the component, in the order of the file. */
-  constructor(plan: BindingPlan, modules: readonly WebAssembly.Module[], limits: Limits) {
+  /**
+   * @param modules The core modules of the component, in the order of the file.
+   * @param onDropped Hears of each memory that was lent and is not kept for the next instance.
+   */
+  constructor(
+    plan: BindingPlan,
+    modules: readonly WebAssembly.Module[],
+    limits: Limits,
+    onDropped: OnDropped = () => {},
+  ) {
+    this.#onDropped = onDropped;
     this.#plan = plan;
     this.#limits = limits;
     this.#usesThreadStorage = plan.initializers.some(
@@ -72,20 +83,27 @@ export class LinkedComponent {
       funcs: [],
       releases: [],
     };
-    for (const step of this.#steps) step(instantiation);
-    const exports = this.#exports(instantiation);
-    return {
-      exports,
-      lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name),
-      release() {
-        for (const release of instantiation.releases.splice(0)) release();
-      },
+    const release = (): void => {
+      for (const giveBack of instantiation.releases.splice(0)) giveBack();
     };
+    try {
+      for (const step of this.#steps) step(instantiation);
+      const exports = this.#exports(instantiation);
+      return { exports, lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
-  /** Bytes of memory that wait for the next instance. */
-  get idleBytes(): number {
-    return this.#memories.reduce((bytes, memory) => bytes + memory.idleBytes, 0);
+  /** The memories that wait for the next instance. */
+  get idle(): Holding {
+    return sum(this.#memories.map(({ idle }) => idle));
+  }
+
+  /** Lets go of them: there is no next instance. */
+  empty(): void {
+    for (const memory of this.#memories) memory.empty();
   }
 
   #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
@@ -118,7 +136,7 @@ export class LinkedComponent {
       case 'instantiate': {
         const { args, memory: lent } = initializer;
         const module = modules[initializer.module]!;
-        const pool = lent && new MemoryPool(lent);
+        const pool = lent && new MemoryPool(lent, this.#onDropped);
         if (pool !== undefined) this.#memories.push(pool);
         return ({ coreInstances, instantiateCore, releases }) => {
           const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);

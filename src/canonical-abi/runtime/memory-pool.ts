@@ -1,7 +1,11 @@
+import { type Holding, NOTHING } from '../../component/holding.ts';
 import type { LentMemory } from '../plan/plan.ts';
 import { GuestMemory } from './memory.ts';
 
 const PAGE_BYTES = 65_536;
+
+/** Hears of each memory that has lost its owner and waits for the collector of garbage, with its size in bytes. */
+export type OnDropped = (bytes: number) => void;
 
 /**
  * Lends one memory to one instance of a core module after the other. V8 reserves gigabytes of addresses for each memory
@@ -11,9 +15,11 @@ const PAGE_BYTES = 65_536;
 export class MemoryPool {
   readonly #initial: number;
   readonly #descriptor: ConstructorParameters<typeof WebAssembly.Memory>[0];
+  readonly #onDropped: OnDropped;
   #idle: WebAssembly.Memory | undefined;
 
-  constructor({ initial, maximum }: LentMemory) {
+  constructor({ initial, maximum }: LentMemory, onDropped: OnDropped) {
+    this.#onDropped = onDropped;
     this.#initial = initial * PAGE_BYTES;
     this.#descriptor = maximum === undefined ? { initial } : { initial, maximum };
   }
@@ -29,13 +35,22 @@ export class MemoryPool {
     const views = GuestMemory.of(memory);
     views.refresh();
     // A memory never shrinks; one that has grown goes.
-    if (this.#idle !== undefined || views.bytes.length !== this.#initial) return;
+    if (this.#idle !== undefined || views.bytes.length !== this.#initial) {
+      this.#onDropped(views.bytes.length);
+      return;
+    }
     views.bytes.fill(0);
     this.#idle = memory;
   }
 
-  /** Bytes of the memory that waits for the next instance. */
-  get idleBytes(): number {
-    return this.#idle === undefined ? 0 : this.#initial;
+  /** Lets go of the memory that waits. */
+  empty(): void {
+    if (this.#idle !== undefined) this.#onDropped(this.#initial);
+    this.#idle = undefined;
+  }
+
+  /** What waits for the next instance. */
+  get idle(): Holding {
+    return this.#idle === undefined ? NOTHING : { bytes: this.#initial, memories: 1 };
   }
 }

@@ -7,34 +7,51 @@ import { linked } from './support/bindings.ts';
 const PAGE_BYTES = 65_536;
 
 describe('MemoryPool', () => {
+  let dropped: number[];
+  const onDropped = (bytes: number): unknown => dropped.push(bytes);
+
+  beforeEach(() => {
+    dropped = [];
+  });
+
   it('lends the memory that it got back, cleared', () => {
-    const pool = new MemoryPool({ initial: 2, maximum: 3 });
+    const pool = new MemoryPool({ initial: 2, maximum: 3 }, onDropped);
     const memory = pool.take();
-    expect([memory.buffer.byteLength, pool.idleBytes]).to.deep.equal([2 * PAGE_BYTES, 0]);
+    expect([memory.buffer.byteLength, pool.idle.bytes]).to.deep.equal([2 * PAGE_BYTES, 0]);
     new Uint8Array(memory.buffer).fill(0x53);
     pool.giveBack(memory);
-    expect(pool.idleBytes).to.equal(2 * PAGE_BYTES);
+    expect(pool.idle.bytes).to.equal(2 * PAGE_BYTES);
     const again = pool.take();
     expect(again).to.equal(memory);
     expect(new Uint8Array(again.buffer).every((byte) => byte === 0)).to.equal(true);
-    expect(pool.idleBytes).to.equal(0);
+    expect(pool.idle.bytes).to.equal(0);
   });
 
   it('drops a memory that has grown, and keeps no more than one', () => {
-    const pool = new MemoryPool({ initial: 1, maximum: 3 });
+    const pool = new MemoryPool({ initial: 1, maximum: 3 }, onDropped);
     const [grown, first, second] = [pool.take(), pool.take(), pool.take()];
     grown.grow(1);
     pool.giveBack(grown);
-    expect(pool.idleBytes).to.equal(0);
+    expect(pool.idle.bytes).to.equal(0);
     pool.giveBack(first);
     pool.giveBack(second);
-    expect(pool.idleBytes).to.equal(PAGE_BYTES);
+    expect(pool.idle.bytes).to.equal(PAGE_BYTES);
+    expect(dropped).to.deep.equal([2 * PAGE_BYTES, PAGE_BYTES]);
     expect(pool.take()).to.equal(first);
     expect(pool.take()).not.to.be.oneOf([grown, first, second]);
   });
 
+  it('lets go of the one that it keeps', () => {
+    const pool = new MemoryPool({ initial: 1 }, onDropped);
+    pool.giveBack(pool.take());
+    pool.empty();
+    expect([dropped, pool.idle]).to.deep.equal([[PAGE_BYTES], { bytes: 0, memories: 0 }]);
+    pool.empty();
+    expect(dropped.length).to.equal(1);
+  });
+
   it('clears a memory whose buffer is another one since it grew by nothing', () => {
-    const pool = new MemoryPool({ initial: 1 });
+    const pool = new MemoryPool({ initial: 1 }, onDropped);
     const memory = pool.take();
     new Uint8Array(memory.buffer).fill(0x53);
     pool.giveBack(memory);
@@ -76,6 +93,6 @@ describe('MemoryPool', () => {
     expect(sums).to.deep.equal(Array.from({ length: 20 }, () => 7));
     expect(lent.size).to.equal(1);
     expect([...lent][0]).to.be.instanceOf(WebAssembly.Memory);
-    expect(component.idleBytes).to.equal(2 * PAGE_BYTES);
+    expect(component.idle.bytes).to.equal(2 * PAGE_BYTES);
   });
 });

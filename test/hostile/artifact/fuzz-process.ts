@@ -39,6 +39,7 @@ async function judge(seed: number, index: number): Promise<Verdict | 'panicked'>
       binding,
       modules,
       maxBytes: summary.maxBytes,
+      memories: summary.memories.length,
       environment: [],
       config: [['key', 'value']],
       policy,

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { PluginDefinition } from '../../../src/artifact/definition.ts';
+import { NOTHING } from '../../../src/component/holding.ts';
 import type { PluginResponse, Utterance } from '../../../src/contract/values.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
 import { Mailbox } from '../../../src/pool/mailbox.ts';
@@ -54,7 +55,7 @@ function check(response: PluginResponse): void {
 }
 
 function run(definition: PluginDefinition): string {
-  const residents = new Residents(new Mailbox(), say, STACK_BYTES);
+  const residents = new Residents(new Mailbox(), say, { stackBytes: STACK_BYTES, dropped: NOTHING });
   residents.define(1, definition);
   let outcome = 'answered';
   const attempt = (call: () => void): void => {
@@ -68,8 +69,8 @@ function run(definition: PluginDefinition): string {
     }
     // A call may be instantiation, initialize and the function itself, each with a budget of its own.
     if (said > 3 * definition.policy.maxLogBytes) problems.push(`it said ${said} bytes`);
-    if (residents.memoryBytes(1) > definition.policy.maxMemoryBytes) {
-      problems.push(`it holds ${residents.memoryBytes(1)} bytes of memory`);
+    if (residents.holds(1).bytes > definition.policy.maxMemoryBytes) {
+      problems.push(`it holds ${residents.holds(1).bytes} bytes of memory`);
     }
   };
   attempt(() => residents.call(1, 'get-metadata', (instance) => instance.metadata()));

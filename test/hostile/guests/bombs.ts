@@ -31,6 +31,15 @@ export const manyPages: Guest = extended(`
   (core module $page (memory 1))
   ${'(core instance (instantiate $page))\n'.repeat(900)}`);
 
+const memories = (count: number): Guest =>
+  extended(`
+  (core module $empty (memory 0))
+  ${'(core instance (instantiate $empty))\n'.repeat(count)}`);
+
+/** Has ten memories beside its own, which are empty: what they take is addresses. */
+export const tenMemories: Guest = memories(10);
+export const thirtyMemories: Guest = memories(30);
+
 /** A hundred thousand instances of a module that takes no memory at all. */
 export const hundredThousandInstances: Guest = extended(`
   (core module $nothing)
