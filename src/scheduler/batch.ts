@@ -108,19 +108,23 @@ export class Batch {
   /** Takes back a job that has not begun; false when it has. */
   recall(job: Job): boolean {
     if (!this.thread.mailbox.recall(job.slot)) return false;
+    job.state = 'taken';
     job.batch = undefined;
     this.lane.sent--;
     return true;
   }
 
-  /** Takes back every job that has not begun; last first, as they go back to the front of the queue one by one. */
-  recallAll(): Job[] {
+  /**
+   * Takes back every job that has not begun, or those of them that fit; last first, as they go back to the front of the
+   * queue one by one. The worker goes through them from the front, and so does this: it is soon ahead of the worker.
+   */
+  recallAll(fits: (job: Job) => boolean = () => true): Job[] {
     const recalled: Job[] = [];
-    for (let slot = this.jobs.length - 1; slot >= this.#cursor; slot--) {
+    for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
       const job = this.jobs[slot]!;
-      if (this.recall(job)) recalled.push(job);
+      if (job.state === 'sent' && job.batch === this && fits(job) && this.recall(job)) recalled.push(job);
     }
-    return recalled;
+    return recalled.reverse();
   }
 
   /** Decides that the running job fails with this error; false when it was done before. */

@@ -65,8 +65,17 @@ export class FairQueue {
   /** Takes the next job of a lane. */
   shift(lane: Lane): Job | undefined {
     const job = lane.shift();
-    if (job !== undefined) this.#removed(lane.tenant);
+    if (job === undefined) return undefined;
+    job.state = 'taken';
+    this.#removed(lane.tenant);
     return job;
+  }
+
+  /** Takes every job of a lane, in order. */
+  take(lane: Lane): Job[] {
+    const jobs: Job[] = [];
+    for (let job = this.shift(lane); job !== undefined; job = this.shift(lane)) jobs.push(job);
+    return jobs;
   }
 
   /**

@@ -10,10 +10,11 @@ import type { Linked } from './linked-list.ts';
 export type JobKind = 'process' | 'prepare';
 
 /**
- * Where a job is: waiting for room in the queue, in the queue, in a worker's mailbox, or over. A job is settled
- * exactly once (invariant 1): every path ends in {@link Job.resolve} or {@link Job.reject}, and the first one wins.
+ * Where a job is: waiting for room in the queue, in the queue, in a worker's mailbox, taken out of one of these by
+ * somebody who is about to settle it or to put it back, or over. A job is settled exactly once (invariant 1): every path
+ * ends in {@link Job.resolve} or {@link Job.reject}, and the first one wins.
  */
-export type JobState = 'waiting' | 'queued' | 'sent' | 'settled';
+export type JobState = 'waiting' | 'queued' | 'sent' | 'taken' | 'settled';
 
 /** How a request ended. */
 export interface JobOutcome {
@@ -74,6 +75,8 @@ export class Job implements Linked<Job>, Abortable {
   began = false;
   #onExpired: ((job: Job, error: PluginError) => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #deadlineAt = Number.POSITIVE_INFINITY;
   #signal: AbortSignal | undefined;
 
   constructor(
@@ -106,10 +109,29 @@ export class Job implements Linked<Job>, Abortable {
     onExpired: (job: Job, error: PluginError) => void,
   ): void {
     this.#onExpired = onExpired;
-    if (deadlineMs !== undefined) this.#deadline = setTimeout(() => this.#late(deadlineMs), deadlineMs);
+    if (deadlineMs !== undefined) {
+      this.#deadline = setTimeout(() => this.#late(), deadlineMs);
+      this.#deadlineMs = deadlineMs;
+      this.#deadlineAt = performance.now() + deadlineMs;
+    }
     if (signal === undefined) return;
     this.#signal = signal;
     watchSignal(signal, this);
+  }
+
+  /**
+   * Whether its caller has given it up, also where it has not heard of that yet: of many that are given up at once one
+   * is the first to hear, and no other may begin because of it (invariant 15).
+   */
+  get givenUp(): boolean {
+    if (this.#signal?.aborted === true) return true;
+    return this.#deadline !== undefined && performance.now() >= this.#deadlineAt;
+  }
+
+  /** Has it hear that it is given up. */
+  expire(): void {
+    if (this.#signal?.aborted === true) this.aborted(this.#signal);
+    else this.#late();
   }
 
   /** The caller's signal was aborted. */
@@ -119,9 +141,9 @@ export class Job implements Linked<Job>, Abortable {
     this.#onExpired?.(this, this.error('ERR_ABORTED', 'The request was aborted', { cause: reason }));
   }
 
-  #late(deadlineMs: number): void {
-    const message = `The request was not done within its deadline of ${deadlineMs} ms`;
-    const limit = { name: 'deadlineMs', value: deadlineMs };
+  #late(): void {
+    const limit = { name: 'deadlineMs', value: this.#deadlineMs };
+    const message = `The request was not done within its deadline of ${limit.value} ms`;
     const hint = 'Raise `deadlineMs`, or give the engine more threads.';
     this.#onExpired?.(this, this.error('ERR_DEADLINE', message, { limit, hint }));
   }

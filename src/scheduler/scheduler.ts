@@ -58,6 +58,8 @@ export class Scheduler {
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
+  /** Whether callers give up requests in this turn, so that more may follow. */
+  #givingUp: 'no' | 'this turn' = 'no';
   /** What every job fails with from now on, if any may not run any more. */
   #refusal: ((job: Job) => PluginError) | undefined;
 
@@ -192,24 +194,23 @@ export class Scheduler {
     // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
     process.nextTick(() => {
       lane.service = 'on';
-      const jobs = this.#waiting.take(lane);
       for (const batch of this.#supervisor.batches()) if (batch.lane === lane) this.#requeue(batch.recallAll());
-      for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) jobs.push(job);
-      for (const job of jobs) this.#readmit(job);
+      const waiting = this.#waiting.take(lane);
+      const queued = this.#queue.take(lane);
+      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
+      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
       this.#checkDrained(lane);
       this.#progress();
     });
   }
 
-  #readmit(job: Job): void {
-    const { state } = job;
+  #readmit(job: Job, before: 'waiting' | 'queued'): void {
     const refusal = job.lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
-    else if (state === 'waiting') this.#waiting.push(job);
+    else if (before === 'waiting') this.#waiting.push(job);
     else if (this.#hasRoom(job)) this.#queue.push(job);
     else {
       // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
-      job.state = 'waiting';
       job.onSettled = undefined;
       this.#outstanding--;
       this.#waiting.push(job);
@@ -218,23 +219,29 @@ export class Scheduler {
 
   /** Fails everything of a lane, ending the workers that run it. */
   abandon(lane: Lane, error: (job: Job) => PluginError): void {
-    for (const job of this.#waiting.take(lane)) job.reject(error(job));
-    for (let job = this.#queue.shift(lane); job !== undefined; job = this.#queue.shift(lane)) job.reject(error(job));
-    for (const batch of [...this.#supervisor.batches()]) {
-      if (batch.lane !== lane) continue;
-      for (const job of batch.recallAll()) job.reject(error(job));
-      const { running } = batch;
-      if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
-      // What is done and not yet told of is told of now: after a close by force nobody looks again.
-      else this.#supervisor.collect(batch);
-    }
-    this.#checkDrained(lane);
+    this.#abandon([lane], error);
   }
 
   /** The same for every lane, and for everything that comes later. */
   abandonAll(error: (job: Job) => PluginError): void {
     this.#refusal = error;
-    for (const lane of this.#queue.lanes()) this.abandon(lane, error);
+    this.#abandon([...this.#queue.lanes()], error);
+  }
+
+  /** First all are taken out of reach, then they are told, which takes longer than a worker needs for the next one. */
+  #abandon(lanes: readonly Lane[], error: (job: Job) => PluginError): void {
+    const concerned = new Set(lanes);
+    const batches = [...this.#supervisor.batches()].filter(({ lane }) => concerned.has(lane));
+    const jobs = batches.flatMap((batch) => batch.recallAll());
+    for (const lane of lanes) jobs.push(...this.#waiting.take(lane), ...this.#queue.take(lane));
+    for (const job of jobs) job.reject(error(job));
+    for (const batch of batches) {
+      const { running } = batch;
+      if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
+      // What is done and not yet told of is told of now: after a close by force nobody looks again.
+      else this.#supervisor.collect(batch);
+    }
+    for (const lane of lanes) this.#checkDrained(lane);
   }
 
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
@@ -304,10 +311,17 @@ export class Scheduler {
     this.#drained.delete(lane);
   }
 
-  readonly #onExpired = (job: Job, error: PluginError): void => this.#expire(job, error);
-
   /** The caller's own limit has passed. */
-  #expire(job: Job, error: PluginError): void {
+  readonly #onExpired = (job: Job, error: PluginError): void => {
+    if (this.#givingUp === 'no') {
+      this.#givingUp = 'this turn';
+      // The first of many, it may be. What workers could begin while one after the other is told is taken back first.
+      for (const batch of this.#supervisor.batches()) this.#requeue(batch.recallAll((other) => other.givenUp));
+      process.nextTick(() => {
+        this.#givingUp = 'no';
+        this.#progress();
+      });
+    }
     const { batch, state } = job;
     if (state === 'waiting') this.#waiting.remove(job);
     else if (state === 'queued') this.#queue.remove(job);
@@ -318,8 +332,7 @@ export class Scheduler {
     }
     job.reject(error);
     this.#checkDrained(job.lane);
-    this.#progress();
-  }
+  };
 
   // -- out of the queue -----------------------------------------------------------------------------------------
 
@@ -377,16 +390,24 @@ export class Scheduler {
   }
 
   #send(lane: Lane): void {
+    const jobs = this.#cut(lane);
+    if (jobs.length === 0) return;
+    lane.tenant.held++;
+    this.#active++;
+    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
+  }
+
+  /** The next jobs of a lane, but those that are given up. */
+  #cut(lane: Lane): Job[] {
     const jobs: Job[] = [];
     const size = this.#batchSize(lane);
     while (jobs.length < size) {
       const job = this.#queue.shift(lane);
       if (job === undefined) break;
-      jobs.push(job);
+      if (job.givenUp) job.expire();
+      else jobs.push(job);
     }
-    lane.tenant.held++;
-    this.#active++;
-    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
+    return jobs;
   }
 
   #batchSize(lane: Lane): number {
@@ -421,7 +442,7 @@ export class Scheduler {
   }
 
   #requeue(jobs: readonly Job[]): void {
-    for (const job of jobs) if (job.state === 'sent') this.#queue.unshift(job);
+    for (const job of jobs) if (job.state === 'taken') this.#queue.unshift(job);
   }
 
   #unavailable(threadClass: ThreadClass, error: PluginError): void {

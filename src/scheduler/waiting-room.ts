@@ -23,6 +23,7 @@ export class WaitingRoom {
       this.#lists.set(name, list);
     }
     list.push(job);
+    job.state = 'waiting';
     job.lane.waiting++;
     this.#size++;
   }
@@ -39,7 +40,10 @@ export class WaitingRoom {
   /** Takes every job of one lane. */
   take(lane: Lane): Job[] {
     const jobs = [...(this.#lists.get(lane.tenant.name) ?? [])].filter((job) => job.lane === lane);
-    for (const job of jobs) this.remove(job);
+    for (const job of jobs) {
+      this.remove(job);
+      job.state = 'taken';
+    }
     return jobs;
   }
 
