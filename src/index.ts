@@ -40,11 +40,11 @@ export {
   standard,
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
-export type { VersionSnapshot } from './observe/book.ts';
 export type { LoadMessage, RequestMessage } from './observe/channels.ts';
 export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './observe/events.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
-export type { Metrics, MetricsSnapshot } from './observe/metrics.ts';
+export type { Metrics } from './observe/metrics.ts';
+export type { MetricsSnapshot, VersionSnapshot } from './observe/snapshot.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
 export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
 export type { DecisionOptions } from './registry/decision.ts';
@@ -55,17 +55,9 @@ export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';
 export type { CanaryOptions, Versions } from './registry/versions.ts';
 export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
+export type * from './request/plugin-functions.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
 export type { Termination } from './scheduler/supervisor.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';
-
-/**
- * The functions of plugins, by the names under which these are loaded. `wasm-plugin-pool types` writes declarations that
- * extend it; a plugin that is not in it can be called without types.
- *
- * Here and not with the others: TypeScript extends an interface only in the module that declares it.
- */
-// biome-ignore lint/suspicious/noEmptyInterface: it is there to be extended
-export interface PluginFunctions {}

@@ -2,7 +2,8 @@ import type { CoreInstance } from './ast.ts';
 import type { CoreMemory, CoreModule } from './core-ast.ts';
 import { countInstance, link, type State, step } from './elaboration-state.ts';
 import { invalidAt } from './reader.ts';
-import { at, type CoreEntity, type CoreInstanceExports, type Scope } from './scope.ts';
+import { at } from './scope.ts';
+import type { CoreEntity, CoreInstanceExports, Scope } from './types.ts';
 
 /** What a canonical definition adds to the core functions. */
 export const coreFunc: CoreEntity = { sort: 'func', memory: undefined };

@@ -2,8 +2,8 @@ import type { Alias, Declaration, ExternTypeRef, TypeDefinition } from './ast.ts
 import type { CoreType } from './core-ast.ts';
 import { deeper, link, type State, step } from './elaboration-state.ts';
 import { invalidAt } from './reader.ts';
-import { at, newScope, outward, push, type Scope } from './scope.ts';
-import type { DeclaredType, ExternType, InstanceType, Type } from './types.ts';
+import { at, newScope, outward, push } from './scope.ts';
+import type { DeclaredType, ExternType, InstanceType, Scope, Type } from './types.ts';
 import { definedValueType, funcTypeIn, valueTypeIn } from './value-types.ts';
 
 export type Exports = Map<string, ExternType>;

@@ -4,8 +4,8 @@ import { coreFunc, coreInstance } from './core-instances.ts';
 import { addExport, argument, declare, type Exports, externTypeIn, open } from './declarations.ts';
 import { countInstance, deeper, newState, type State, step } from './elaboration-state.ts';
 import { invalidAt } from './reader.ts';
-import { at, newScope, push, type Scope } from './scope.ts';
-import type { ComponentValue, ExternType, InstanceType } from './types.ts';
+import { at, newScope, push } from './scope.ts';
+import type { ComponentValue, ExternType, InstanceType, Scope } from './types.ts';
 import { valueTypeIn } from './value-types.ts';
 
 /** What evaluating a component finds. */

@@ -3,7 +3,7 @@ import type { CoreMemory, CoreModule } from './core-ast.ts';
 import { shownName } from './names.ts';
 import { MAX_NESTING } from './parse-types.ts';
 import { invalidAt } from './reader.ts';
-import type { CoreInstanceExports } from './scope.ts';
+import type { CoreInstanceExports } from './types.ts';
 
 /** Core and component instances, nested ones included; the bound that wasmparser sets for one component. */
 const MAX_INSTANCES = 1000;

@@ -1,30 +1,5 @@
-import type { CoreSort } from './ast.ts';
-import type { CoreMemory, CoreType } from './core-ast.ts';
 import { invalidAt } from './reader.ts';
-import type { ComponentValue, ExternType, FuncType, InstanceType, ModuleValue, Type, ValueType } from './types.ts';
-
-/** What a core instance exports or a component aliases: its sort, and for a memory where it is defined, if that is known. */
-export interface CoreEntity {
-  readonly sort: CoreSort;
-  readonly memory: CoreMemory | undefined;
-}
-
-/** What a core instance exports, by name. */
-export type CoreInstanceExports = ReadonlyMap<string, CoreEntity>;
-
-/** The index spaces of one component, component type or instance type while it is being evaluated. */
-export interface Scope {
-  readonly parent: Scope | undefined;
-  readonly types: Type[];
-  readonly funcs: FuncType[];
-  readonly values: ValueType[];
-  readonly instances: InstanceType[];
-  readonly components: ComponentValue[];
-  readonly modules: ModuleValue[];
-  readonly coreTypes: CoreType[];
-  readonly coreInstances: CoreInstanceExports[];
-  readonly core: Readonly<Record<CoreSort, CoreEntity[]>>;
-}
+import type { ExternType, Scope } from './types.ts';
 
 export function newScope(parent: Scope | undefined): Scope {
   return {

@@ -1,6 +1,5 @@
-import type { Component, Declaration, PrimitiveType } from './ast.ts';
-import type { CoreModule, CoreModuleType } from './core-ast.ts';
-import type { Scope } from './scope.ts';
+import type { Component, CoreSort, Declaration, PrimitiveType } from './ast.ts';
+import type { CoreMemory, CoreModule, CoreModuleType, CoreType } from './core-ast.ts';
 
 /*
  * Types with every index resolved. They are plain data and may share parts: a record that is used twice is one object,
@@ -91,4 +90,27 @@ export function isValueType(type: Type): type is ValueType {
     default:
       return true;
   }
+}
+
+/** What a core instance exports or a component aliases: its sort, and for a memory where it is defined, if that is known. */
+export interface CoreEntity {
+  readonly sort: CoreSort;
+  readonly memory: CoreMemory | undefined;
+}
+
+/** What a core instance exports, by name. */
+export type CoreInstanceExports = ReadonlyMap<string, CoreEntity>;
+
+/** The index spaces of one component, component type or instance type while it is being evaluated. */
+export interface Scope {
+  readonly parent: Scope | undefined;
+  readonly types: Type[];
+  readonly funcs: FuncType[];
+  readonly values: ValueType[];
+  readonly instances: InstanceType[];
+  readonly components: ComponentValue[];
+  readonly modules: ModuleValue[];
+  readonly coreTypes: CoreType[];
+  readonly coreInstances: CoreInstanceExports[];
+  readonly core: Readonly<Record<CoreSort, CoreEntity[]>>;
 }

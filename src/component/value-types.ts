@@ -1,7 +1,8 @@
 import type { FuncTypeDefinition, LabelledRef, PrimitiveType, ValueTypeDefinition, ValueTypeRef } from './ast.ts';
 import { MAX_NESTING } from './parse-types.ts';
 import { invalidAt } from './reader.ts';
-import { at, type Scope } from './scope.ts';
+import { at } from './scope.ts';
+import type { Scope } from './types.ts';
 import { type FuncType, isValueType, type Labelled, type ResourceType, type ValueType } from './types.ts';
 
 /** One object for each primitive type. */

@@ -1,5 +1,6 @@
 import type { RetryOptions } from '../batch/options.ts';
 import type { PluginResponse, RequestOptions } from '../contract/values.ts';
+import { type ErrorCode, PluginError } from '../errors.ts';
 
 /** A plugin of a distributed batch. Its policy is the worker's business: it says what may be reached there. */
 export interface ChunkPlugin {
@@ -50,4 +51,11 @@ export type ChunkResult =
 /** The name of the job of a chunk; adding it twice adds it once. */
 export function jobId({ batch, chunk }: Pick<Chunk, 'batch' | 'chunk'>): string {
   return `${batch}-${chunk}`;
+}
+
+/** The error of a record, as the worker has seen it. */
+export function errorOf({
+  error: { code, message, hint },
+}: Extract<ChunkResult, { readonly error: unknown }>): PluginError {
+  return new PluginError(code as ErrorCode, message, { hint });
 }

@@ -3,10 +3,9 @@ import { PluginError } from '../errors.ts';
 import type { Abortable } from '../request/abort.ts';
 import { type ProcessRequest, resolveRequestOptions } from '../request/request.ts';
 import type { JobListener } from '../scheduler/job.ts';
-import type { ChunkRecord, ChunkResult } from './chunk.ts';
+import { type ChunkRecord, type ChunkResult, errorOf } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
 import { type QueueConnection, queueFailure } from './redis.ts';
-import { errorOf } from './submission.ts';
 
 /** Milliseconds that requests wait for others to fill a chunk with. */
 const GATHER_MS = 20;

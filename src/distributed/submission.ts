@@ -12,11 +12,24 @@ import {
 } from '../batch/file/record.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
-import { type ErrorCode, PluginError } from '../errors.ts';
-import type { ChunkRecord, ChunkResult } from './chunk.ts';
+import { PluginError } from '../errors.ts';
+import { type ChunkRecord, type ChunkResult, errorOf } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
 import type { QueueConnection } from './redis.ts';
-import type { SubmitProgress } from './submit.ts';
+
+/** How far a distributed batch is. */
+export interface SubmitProgress {
+  readonly done: number;
+  readonly succeeded: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly resumed: number;
+  /** Chunks that are queued or run. */
+  readonly chunks: number;
+  readonly recordsPerSecond: number;
+  readonly bytesRead: number;
+  readonly bytesTotal: number | undefined;
+}
 
 /** How a file is cut and queued. */
 export interface SubmissionSettings extends Omit<ChunkQueueSettings, 'batch' | 'atMostOnce'> {
@@ -207,11 +220,4 @@ function toDone(record: FileRecord, value: string | undefined): Done {
   const result = JSON.parse(value!) as ChunkResult;
   if ('response' in result) return { record, response: result.response, error: undefined, attempts: 1 };
   return { record, response: undefined, error: errorOf(result), attempts: result.attempts };
-}
-
-/** The error of a record, as the worker has seen it. */
-export function errorOf({
-  error: { code, message, hint },
-}: Extract<ChunkResult, { readonly error: unknown }>): PluginError {
-  return new PluginError(code as ErrorCode, message, { hint });
 }

@@ -13,7 +13,7 @@ import { sha256 } from './components.ts';
 import type { QueueOptions } from './options.ts';
 import { QueueCalls } from './queue-calls.ts';
 import { connect, type QueueConnection, queueFailure } from './redis.ts';
-import { Submission, type SubmissionSettings } from './submission.ts';
+import { Submission, type SubmissionSettings, type SubmitProgress } from './submission.ts';
 
 /** A plugin of a distributed batch. */
 export interface SubmittedPlugin {
@@ -21,20 +21,6 @@ export interface SubmittedPlugin {
   readonly component: string | Uint8Array;
   /** What it is started with. @default {} */
   readonly config?: Readonly<Record<string, string>>;
-}
-
-/** How far a distributed batch is. */
-export interface SubmitProgress {
-  readonly done: number;
-  readonly succeeded: number;
-  readonly refused: number;
-  readonly failed: number;
-  readonly resumed: number;
-  /** Chunks that are queued or run. */
-  readonly chunks: number;
-  readonly recordsPerSecond: number;
-  readonly bytesRead: number;
-  readonly bytesTotal: number | undefined;
 }
 
 /** A batch from a file into a file, run by workers anywhere. */

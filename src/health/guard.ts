@@ -1,6 +1,5 @@
 import { type ErrorCode, PluginError } from '../errors.ts';
-import type { Gate } from '../scheduler/gate.ts';
-import type { Job } from '../scheduler/job.ts';
+import type { Applicant, Gate } from '../scheduler/gate.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { Circuit, type CircuitState } from './circuit.ts';
 import { isFailure, type ResolvedFailurePolicy } from './failure-policy.ts';
@@ -39,14 +38,14 @@ export interface GuardListener {
  * Stands before one version of a plugin: refuses what its failure policy says. While nothing has failed it only
  * compares one field for each request.
  */
-export class Guard implements Gate {
+export class Guard implements Gate<Lane> {
   readonly #lane: Lane;
   readonly #component: string;
   readonly #policy: ResolvedFailurePolicy;
   readonly #quarantine: Quarantine;
   readonly #listener: GuardListener;
   readonly #circuit: Circuit;
-  #probe: Job | undefined;
+  #probe: Applicant<Lane> | undefined;
   #lastCode: ErrorCode | undefined;
 
   constructor(
@@ -73,7 +72,7 @@ export class Guard implements Gate {
     return state === 'half-open' || retryAfterMs > 0 ? this.#openError() : undefined;
   }
 
-  admit(job: Job, detours: 'one' | 'none' = 'one'): PluginError | undefined {
+  admit(job: Applicant<Lane>, detours: 'one' | 'none' = 'one'): PluginError | undefined {
     if (!this.#quarantine.isEmpty) {
       const entry = this.#quarantine.refuse(this.#component, job);
       // Not even by the fallback: what kills one plugin is not tried on the next.
@@ -91,7 +90,7 @@ export class Guard implements Gate {
     return refusal === undefined ? undefined : this.#openError(job.requestId, refusal);
   }
 
-  settled(job: Job, error: PluginError | undefined): void {
+  settled(job: Applicant<Lane>, error: PluginError | undefined): void {
     const passage = job === this.#probe ? 'probe' : 'yes';
     if (passage === 'probe') this.#probe = undefined;
     if (error === undefined) {
@@ -102,7 +101,7 @@ export class Guard implements Gate {
     } else if (passage === 'probe') this.#circuit.gaveUp();
   }
 
-  killed(job: Job, { code }: PluginError): void {
+  killed(job: Applicant<Lane>, { code }: PluginError): void {
     // An instance that does not come up is not the fault of the input that it was made for.
     if (job.kind !== 'process' || !isFailure(code) || code === 'ERR_INITIALIZE_FAILED') return;
     const entry = this.#quarantine.killed(this.#component, job, code, this.#policy.maxKills);
@@ -138,7 +137,7 @@ export class Guard implements Gate {
     });
   }
 
-  #inputError({ requestId }: Job, { sha256, kills, code }: QuarantinedInput): PluginError {
+  #inputError({ requestId }: Applicant<Lane>, { sha256, kills, code }: QuarantinedInput): PluginError {
     const message = `The input ${sha256} has killed ${kills} workers of the plugin, last with ${code}`;
     return new PluginError('ERR_PLUGIN_QUARANTINED', message, {
       ...this.#identity,

@@ -1,40 +1,12 @@
-import type { Lane } from '../scheduler/lane.ts';
 import { cleanLogLine } from '../text/log-line.ts';
-import type { HistogramSnapshot } from './histogram.ts';
-import { type CountByCode, VersionMetrics } from './version-metrics.ts';
+import type { VersionSnapshot } from './snapshot.ts';
+import { VersionMetrics } from './version-metrics.ts';
 
-/** What is known of one version of a plugin. Counters begin with the engine and never go back. */
-export interface VersionSnapshot {
-  /** The name under which the plugin is loaded. */
-  readonly plugin: string;
-  /** As `listPlugins()` shows it, cut at 100 characters. Lanes of one name and version count as one. */
+/** A version of a plugin as its books are opened: the scheduler's lane. */
+export interface CountedVersion {
+  readonly definition: { readonly plugin: string };
   readonly version: string;
-  /** Requests that began to run and are over, whatever their end. */
-  readonly calls: number;
-  /** Answers with `success: false`, which are no errors. */
-  readonly refused: number;
-  /** Requests that were rejected, by code, those that never began among them. */
-  readonly errors: CountByCode;
-  /** Milliseconds of each call in its worker, with the making of an instance where one was made. */
-  readonly durationMs: HistogramSnapshot;
-  /** Milliseconds from `process()` until a worker began the call. */
-  readonly queueWaitMs: HistogramSnapshot;
-  /** Requests of each batch that went to a worker. */
-  readonly batchSize: HistogramSnapshot;
-  /** Milliseconds of CPU time of the threads that ran it; up to 100 ms late. */
-  readonly cpuMs: number;
-  /** Bytes of the largest memory that one instance was seen with at the end of a batch or of its own. */
-  readonly memoryPeakBytes: number;
-  /** Calls from the plugin to the host: `host-api` and WASI. */
-  readonly hostCalls: number;
-  /** Live instances, over all threads. */
-  readonly instances: number;
-  /** Instances made so far. */
-  readonly instancesMade: number;
-  /** Threads that were ended because of it or died while they ran it, by the code of the error. */
-  readonly workerKills: CountByCode;
-  /** Requests that have not begun. */
-  readonly queueDepth: number;
+  readonly metrics: VersionMetrics;
 }
 
 /** Versions that are gone and still shown: a scrape after the last request is to find what it counted. */
@@ -49,17 +21,17 @@ interface Entry {
 }
 
 /** The books of all versions, those that are open and those that were closed last. */
-export class Book {
-  readonly #open = new Set<Lane>();
+export class Book<Version extends CountedVersion> {
+  readonly #open = new Set<Version>();
   /** The one closed last comes last. */
   readonly #closed = new Map<string, Entry>();
 
-  open(lane: Lane): void {
+  open(lane: Version): void {
     this.#open.add(lane);
   }
 
   /** A lane is closed, and nothing of it runs any more. */
-  close(lane: Lane): void {
+  close(lane: Version): void {
     if (!this.#open.delete(lane)) return;
     const entry = entryOf(lane);
     const key = keyOf(entry);
@@ -74,7 +46,7 @@ export class Book {
   }
 
   /** @param depthOf How many requests of a lane have not begun. */
-  snapshot(depthOf: (lane: Lane) => number): VersionSnapshot[] {
+  snapshot(depthOf: (lane: Version) => number): VersionSnapshot[] {
     const merged = new Map<string, Entry & { live: number; depth: number }>();
     const take = (entry: Entry, live: number, depth: number): void => {
       const key = keyOf(entry);
@@ -112,7 +84,7 @@ export class Book {
   }
 }
 
-function entryOf({ definition, version, metrics }: Lane): Entry {
+function entryOf({ definition, version, metrics }: CountedVersion): Entry {
   return { plugin: definition.plugin, version: cleanLogLine(version).slice(0, MAX_VERSION), metrics };
 }
 

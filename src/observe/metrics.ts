@@ -1,20 +1,11 @@
 import type { Registry } from 'prom-client';
-import type { Lane } from '../scheduler/lane.ts';
-import type { Book, VersionSnapshot } from './book.ts';
-
-/** What an engine has counted. */
-export interface MetricsSnapshot {
-  /** One entry for each version of each plugin: those that are loaded, and the 64 that were closed last. */
-  readonly plugins: readonly VersionSnapshot[];
-  /** Living worker threads, by what they are doing. */
-  readonly threads: Readonly<Record<'starting' | 'idle' | 'busy', number>>;
-}
+import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 
 /** Where the numbers come from. */
 export interface MetricsSource {
-  readonly book: Book;
+  /** What is known of every version. */
+  versions(): readonly VersionSnapshot[];
   readonly threads: MetricsSnapshot['threads'];
-  depthOf(lane: Lane): number;
 }
 
 /** The numbers of an engine. Taking them costs the workers nothing. */
@@ -27,8 +18,7 @@ export class Metrics {
 
   /** All numbers as they are now; `docs/observe.md` lists them. */
   snapshot(): MetricsSnapshot {
-    const { book, threads } = this.#source;
-    return { plugins: book.snapshot((lane) => this.#source.depthOf(lane)), threads };
+    return { plugins: this.#source.versions(), threads: this.#source.threads };
   }
 
   /** The same in the text format of Prometheus, as `docs/observe.md` lists it. */

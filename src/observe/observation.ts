@@ -1,8 +1,7 @@
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { RequestTimes } from '../pool/mailbox.ts';
-import type { Job } from '../scheduler/job.ts';
 import { CHANNELS, type RequestMessage } from './channels.ts';
+import type { RequestTimes } from './request-times.ts';
 import { currentTracing, RequestSpan } from './tracing.ts';
 
 /** Tells whoever listens of one request: subscribers of the channels, and a tracer. */
@@ -38,12 +37,18 @@ export class Observation {
   }
 }
 
+/** A request as it is observed: the scheduler's job. */
+interface ObservedRequest {
+  readonly requestId: string;
+  readonly lane: { readonly definition: { readonly plugin: string }; readonly version: string };
+}
+
 /** Begins to observe a request if anybody listens. */
-export function observe(job: Job): Observation | undefined {
+export function observe(request: ObservedRequest): Observation | undefined {
   const tracing = currentTracing();
   const { start, end, error } = CHANNELS;
   if (tracing === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
-  const { lane, requestId } = job;
+  const { lane, requestId } = request;
   const message: RequestMessage = { plugin: lane.definition.plugin, version: lane.version, requestId };
   return new Observation(message, tracing && quietly(() => new RequestSpan(tracing, message)));
 }

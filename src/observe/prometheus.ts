@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { VersionSnapshot } from './book.ts';
 import type { HistogramSnapshot } from './histogram.ts';
-import type { MetricsSnapshot } from './metrics.ts';
+import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 import type { CountByCode } from './version-metrics.ts';
 
 /** A line of the text format: its labels and its number. */

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { RequestTimes } from '../pool/mailbox.ts';
-import type { Parcel } from '../pool/protocol.ts';
+import type { RequestTimes } from './request-times.ts';
 import { Tally } from './tally.ts';
 
 /** How often each code came up. */
@@ -46,7 +45,7 @@ export class VersionMetrics {
   }
 
   /** What a thread gets with the definition: the memory in which it counts for this version. */
-  parcel(threadId: number): Pick<Parcel, 'tally'> {
+  parcel(threadId: number): { readonly tally?: SharedArrayBuffer } {
     if (this.#mode === 'off') return {};
     let tally = this.#tallies.get(threadId);
     if (tally === undefined) {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Holding } from '../component/holding.ts';
 import type { PluginResponse, RequestOptions } from '../contract/values.ts';
+import type { RequestTimes } from '../observe/request-times.ts';
 
 /**
  * The states of a request in a mailbox. Every transition is a compare-exchange, so that the two threads agree on who
@@ -66,13 +67,6 @@ export interface PackedRequest {
   optionsAt: number;
   /** Pairs. */
   optionCount: number;
-}
-
-/** The course of one request, in milliseconds of the main thread's `performance.now()`. */
-export interface RequestTimes {
-  readonly asked: number;
-  readonly begun: number;
-  readonly ended: number;
 }
 
 /** What guest code a worker is in; limits hold for each of them alike (invariant 8). */

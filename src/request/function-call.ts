@@ -5,7 +5,7 @@ import type { ArtifactSummary } from '../artifact/artifact.ts';
 import { shownName } from '../component/names.ts';
 import type { FunctionCall } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
-import type { PluginFunctions } from '../index.ts';
+import type { PluginFunctions } from './plugin-functions.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -14,8 +14,8 @@ const LONGEST_DEBT_MS = 20 * QUANTUM_MS;
  * (invariant 3).
  */
 export class FairQueue {
-  readonly #tenants = new Map<string, Tenant>();
-  readonly #ring = new LinkedList<Tenant>();
+  readonly #tenants = new Map<string, Tenant<Lane>>();
+  readonly #ring = new LinkedList<Tenant<Lane>>();
   #size = 0;
 
   get size(): number {
@@ -23,10 +23,10 @@ export class FairQueue {
   }
 
   /** The tenant of a plugin's name, made when there is none. */
-  tenant(name: string): Tenant {
+  tenant(name: string): Tenant<Lane> {
     let tenant = this.#tenants.get(name);
     if (tenant === undefined) {
-      tenant = new Tenant(name);
+      tenant = new Tenant<Lane>(name);
       this.#tenants.set(name, tenant);
     }
     return tenant;
@@ -64,7 +64,8 @@ export class FairQueue {
 
   /** Takes the next job of a lane. */
   shift(lane: Lane): Job | undefined {
-    const job = lane.shift();
+    // Only jobs are pushed.
+    const job = lane.shift() as Job | undefined;
     if (job === undefined) return undefined;
     job.state = 'taken';
     this.#removed(lane.tenant);
@@ -105,7 +106,7 @@ export class FairQueue {
   }
 
   /** Books the thread time of a batch. */
-  charge(tenant: Tenant, milliseconds: number): void {
+  charge(tenant: Tenant<Lane>, milliseconds: number): void {
     tenant.credit = Math.max(tenant.credit - milliseconds, -LONGEST_DEBT_MS);
   }
 
@@ -116,7 +117,7 @@ export class FairQueue {
     this.#ring.push(tenant);
   }
 
-  #removed(tenant: Tenant): void {
+  #removed(tenant: Tenant<Lane>): void {
     this.#size--;
     if (tenant.queued > 0) return;
     tenant.active = false;

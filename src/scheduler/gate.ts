@@ -1,8 +1,19 @@
+import type { RequestOptions } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { Job } from './job.ts';
+
+/** What comes to a gate: a job. */
+export interface Applicant<Lane> {
+  /** `prepare` makes an instance ahead of requests. */
+  readonly kind: 'process' | 'prepare';
+  readonly requestId: string;
+  readonly input: string;
+  readonly options: RequestOptions;
+  /** Where it is to be queued. */
+  lane: Lane;
+}
 
 /** What stands before a lane whose plugin has a failure policy. */
-export interface Gate {
+export interface Gate<Lane> {
   /** `closed` while requests pass as ever. */
   readonly circuit: 'closed' | 'open' | 'half-open';
   /** The error with which any request would be refused now. */
@@ -13,9 +24,9 @@ export interface Gate {
    *
    * @param detours Whether another lane may take it. @default 'one'
    */
-  admit(job: Job, detours?: 'one' | 'none'): PluginError | undefined;
+  admit(job: Applicant<Lane>, detours?: 'one' | 'none'): PluginError | undefined;
   /** A job of the lane is settled. */
-  settled(job: Job, error: PluginError | undefined): void;
+  settled(job: Applicant<Lane>, error: PluginError | undefined): void;
   /** A worker was ended, or has died, with this job running. */
-  killed(job: Job, error: PluginError): void;
+  killed(job: Applicant<Lane>, error: PluginError): void;
 }

@@ -1,10 +1,10 @@
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
-import type { Batch } from './batch.ts';
-import type { Lane } from './lane.ts';
-import type { Linked } from './linked-list.ts';
+import type { Applicant } from './gate.ts';
+import type { Lane, Queued } from './lane.ts';
 
 /** `prepare` makes an instance ahead of requests; its result is the plugin's metadata. */
 export type JobKind = 'process' | 'prepare';
@@ -37,13 +37,22 @@ export interface JobListener<Result = PluginResponse> {
   reject(error: PluginError): void;
 }
 
+/** What takes a job through a worker: a batch. */
+export interface Carrier {
+  readonly thread: PluginThread;
+  /** Milliseconds that a job has run so far, or ran; undefined when it has not begun. */
+  ranMs(job: Job): number | undefined;
+  /** Takes back a job that has not begun; false when it has. */
+  recall(job: Job): boolean;
+}
+
 /** A unit of guest work: a caller's request, or the making of an instance. */
-export class Job implements Linked<Job>, Abortable {
+export class Job implements Queued, Applicant<Lane>, Abortable {
   previous: Job | undefined;
   next: Job | undefined;
   state: JobState = 'waiting';
   /** Where the job is while it is sent. */
-  batch: Batch | undefined;
+  batch: Carrier | undefined;
   slot = -1;
 
   readonly kind: JobKind;

@@ -4,12 +4,19 @@ import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
-import type { Job } from './job.ts';
-import { LinkedList } from './linked-list.ts';
+import { type Linked, LinkedList } from './linked-list.ts';
 import type { Tenant } from './tenant.ts';
 
 /** How much of the newest measurement goes into the estimate of a request's service time. */
 const SMOOTHING = 0.3;
+
+/** What a lane queues: jobs. */
+export interface Queued extends Linked<Queued> {
+  readonly kind: 'process' | 'prepare';
+  readonly priority: number;
+  /** When it was asked for, on the clock of `performance.now()`. */
+  readonly askedAt: number;
+}
 
 /** The queue of one version of one plugin: by priority, then in order of arrival. */
 export class Lane {
@@ -18,16 +25,16 @@ export class Lane {
   version: string;
   readonly definition: PluginDefinition;
   readonly threadClass: ThreadClass;
-  readonly tenant: Tenant;
+  readonly tenant: Tenant<Lane>;
   readonly metrics: VersionMetrics;
   /** Up to what one instance can grow. */
   readonly holds: Holding;
   /** What its requests pass first, if its plugin has a failure policy. */
-  gate: Gate | undefined;
+  gate: Gate<Lane> | undefined;
   /** Finds lines of source for what its errors say; none until the plugin is started. */
   locations: SourceLocations | undefined;
   /** Highest priority first. */
-  readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Job> }[] = [];
+  readonly #queues: { readonly priority: number; readonly jobs: LinkedList<Queued> }[] = [];
   #size = 0;
   #serviceMs: number | undefined;
   /** Jobs that are in a mailbox and not settled. */
@@ -43,7 +50,7 @@ export class Lane {
     id: number,
     definition: PluginDefinition,
     threadClass: ThreadClass,
-    tenant: Tenant,
+    tenant: Tenant<Lane>,
     metrics: VersionMetrics = new VersionMetrics(),
   ) {
     this.id = id;
@@ -80,27 +87,27 @@ export class Lane {
   }
 
   /** The job that is served next. */
-  get first(): Job | undefined {
+  get first(): Queued | undefined {
     return this.#queues[0]?.jobs.first;
   }
 
-  push(job: Job): void {
+  push(job: Queued): void {
     this.#list(job.priority).push(job);
     this.#size++;
   }
 
   /** Puts back a job that was sent and not begun, in front of its priority. */
-  unshift(job: Job): void {
+  unshift(job: Queued): void {
     this.#list(job.priority).unshift(job);
     this.#size++;
   }
 
-  remove(job: Job): void {
+  remove(job: Queued): void {
     this.#list(job.priority).remove(job);
     this.#removed(job.priority);
   }
 
-  shift(): Job | undefined {
+  shift(): Queued | undefined {
     const job = this.#queues[0]?.jobs.shift();
     if (job !== undefined) this.#removed(job.priority);
     return job;
@@ -113,14 +120,14 @@ export class Lane {
     if (this.#queues[index]?.jobs.size === 0) this.#queues.splice(index, 1);
   }
 
-  #list(priority: number): LinkedList<Job> {
+  #list(priority: number): LinkedList<Queued> {
     let at = 0;
     for (const queue of this.#queues) {
       if (queue.priority === priority) return queue.jobs;
       if (queue.priority < priority) break;
       at++;
     }
-    const jobs = new LinkedList<Job>();
+    const jobs = new LinkedList<Queued>();
     this.#queues.splice(at, 0, { priority, jobs });
     return jobs;
   }

@@ -4,6 +4,7 @@ import { PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
+import type { VersionSnapshot } from '../observe/snapshot.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
@@ -42,7 +43,7 @@ export interface SchedulerOptions {
 
 /** Takes requests into the bounded queue, chooses whose turn it is, and cuts batches for free threads. */
 export class Scheduler {
-  readonly book: Book = new Book();
+  readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
   readonly #supervisor: Supervisor;
   readonly #queue = new FairQueue();
@@ -87,8 +88,13 @@ export class Scheduler {
     return depth;
   }
 
+  /** What is known of every version of every plugin. */
+  versions(): VersionSnapshot[] {
+    return this.#book.snapshot((lane) => this.#depthOf(lane));
+  }
+
   /** How many requests of a lane have not begun. */
-  depthOf(lane: Lane): number {
+  #depthOf(lane: Lane): number {
     let depth = lane.size;
     for (const batch of this.#supervisor.batches()) if (batch.lane === lane) depth += batch.notBegun;
     return depth;
@@ -110,7 +116,7 @@ export class Scheduler {
     const metrics = new VersionMetrics(this.#options.metrics);
     const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant, metrics);
     tenant.lanes.add(lane);
-    this.book.open(lane);
+    this.#book.open(lane);
     return lane;
   }
 
@@ -248,7 +254,7 @@ export class Scheduler {
   async close(lane: Lane): Promise<void> {
     this.#queue.removeLane(lane);
     await this.#supervisor.retire(lane);
-    this.book.close(lane);
+    this.#book.close(lane);
   }
 
   /** Ends every thread. Nothing may be outstanding. */
@@ -328,7 +334,7 @@ export class Scheduler {
     // Running: the watchdog ends its worker at its next look, unless it ends by itself until then.
     else if (batch !== undefined && !batch.recall(job)) {
       job.began = true;
-      this.#supervisor.collect(batch);
+      this.#supervisor.collectFrom(batch.thread);
     }
     job.reject(error);
     this.#checkDrained(job.lane);

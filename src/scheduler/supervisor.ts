@@ -89,6 +89,12 @@ export class Supervisor {
     batch.send();
   }
 
+  /** Looks at what a thread has done so far. */
+  collectFrom(thread: PluginThread): void {
+    const work = this.#work.get(thread);
+    if (work !== undefined) this.collect(work);
+  }
+
   /** Looks at what a worker has done so far: what its guests said, which results are there, whether it is free. */
   collect(work: Batch | Retirement): void {
     const { thread, lane } = work;

@@ -1,13 +1,22 @@
-import type { Lane } from './lane.ts';
 import type { Linked } from './linked-list.ts';
+
+/** A version of a plugin as far as its share of the threads goes: a lane. */
+export interface TenantLane {
+  /** How many jobs it has queued. */
+  readonly size: number;
+  /** Jobs that are under way. */
+  readonly sent: number;
+  /** The job that is served next. */
+  readonly first: { readonly priority: number; readonly askedAt: number } | undefined;
+}
 
 /**
  * A plugin as the scheduler's fairness sees it: one share of the threads, however many versions it has and however
  * much it asks for.
  */
-export class Tenant implements Linked<Tenant> {
-  previous: Tenant | undefined;
-  next: Tenant | undefined;
+export class Tenant<Lane extends TenantLane> implements Linked<Tenant<Lane>> {
+  previous: Tenant<Lane> | undefined;
+  next: Tenant<Lane> | undefined;
   readonly name: string;
   readonly lanes: Set<Lane> = new Set();
   /** Milliseconds of thread time that it may still use in this round; negative after a batch that took longer. */
@@ -42,7 +51,7 @@ export class Tenant implements Linked<Tenant> {
 }
 
 /** Of two lanes that both have something queued. */
-function isBefore(lane: Lane, other: Lane): boolean {
+function isBefore(lane: TenantLane, other: TenantLane): boolean {
   const mine = lane.first!;
   const theirs = other.first!;
   if (mine.priority !== theirs.priority) return mine.priority > theirs.priority;

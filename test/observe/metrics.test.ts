@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
-import type { VersionSnapshot } from '../../src/observe/book.ts';
+import type { VersionSnapshot } from '../../src/observe/snapshot.ts';
 import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
 import { closeEngines, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, until } from '../support/outcome.ts';

@@ -16,7 +16,7 @@ describe('Lane', () => {
     ] as const;
     for (const [input, priority] of arrivals) lane.push(makeJob(lane, input, priority));
     const served: string[] = [];
-    for (let job = lane.shift(); job !== undefined; job = lane.shift()) served.push(job.input);
+    for (let job = lane.shift(); job !== undefined; job = lane.shift()) served.push((job as Job).input);
     expect(served.join('')).to.equal('bdfaec');
     expect(lane.size).to.equal(0);
   });

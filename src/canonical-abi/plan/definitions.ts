@@ -1,6 +1,6 @@
 import type { Component, CoreSort } from '../../component/ast.ts';
-import { newScope, type Scope } from '../../component/scope.ts';
-import type { FuncType } from '../../component/types.ts';
+import { newScope } from '../../component/scope.ts';
+import type { FuncType, Scope } from '../../component/types.ts';
 import type { CoreSignature } from './core-signatures.ts';
 import type { CoreRef, ImportPath } from './plan.ts';
 

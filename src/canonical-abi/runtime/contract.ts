@@ -4,8 +4,8 @@ import type { World } from '../../contract/worlds.ts';
 import { brokenAbi, outputLimit } from '../glue.ts';
 import type { FlatValue } from './codec.ts';
 import type { LiveComponent } from './component.ts';
-import { enter, leave } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
+import { enter, leave } from './entering.ts';
 import type { LiftedFunction } from './functions.ts';
 import { validateUtf8 } from './strings.ts';
 

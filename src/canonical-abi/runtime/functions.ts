@@ -1,6 +1,7 @@
 import type { FlatValue } from './codec.ts';
-import { type ComponentInstance, enter, leave } from './component-instance.ts';
+import type { ComponentInstance } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
+import { enter, leave } from './entering.ts';
 import { type BorrowScope, newBorrowScope } from './handles.ts';
 import type { Passing } from './passing.ts';
 import { assertReturned, endBorrow } from './resources.ts';

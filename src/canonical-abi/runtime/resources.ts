@@ -1,10 +1,10 @@
-import { type ComponentInstance, enter, leave } from './component-instance.ts';
+import { type Enterable, enter, leave } from './entering.ts';
 import { trap } from './trap.ts';
 
 /** A resource type. Its identity is that of the object. */
 export interface ResourceType {
   /** The instance that implements it; undefined for one of the host's. */
-  readonly instance: ComponentInstance | undefined;
+  readonly instance: Enterable | undefined;
   readonly destructor: ((rep: number) => void) | undefined;
   /** The prototype of the host's objects for a resource of a guest. */
   prototype: object;
@@ -54,7 +54,7 @@ export function endBorrow(object: object): void {
 }
 
 /** Drops a resource that the host owns; does nothing for one that it does not own any more. */
-export function dropHeld(object: object, entering: readonly ComponentInstance[]): void {
+export function dropHeld(object: object, entering: readonly Enterable[]): void {
   const found = holdings.get(object);
   if (found?.state !== 'owned') return;
   found.state = 'gone';
@@ -62,7 +62,7 @@ export function dropHeld(object: object, entering: readonly ComponentInstance[])
 }
 
 /** The end of `canon resource.drop` for an owning handle: runs the destructor. */
-export function destroy(type: ResourceType, rep: unknown, entering: readonly ComponentInstance[]): void {
+export function destroy(type: ResourceType, rep: unknown, entering: readonly Enterable[]): void {
   if (type.instance === undefined) {
     const dispose = (rep as Partial<Disposable> | undefined)?.[Symbol.dispose];
     if (typeof dispose === 'function') dispose.call(rep as Disposable);

@@ -1,14 +1,25 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { brokenAbi } from '../glue.ts';
 import type { StringEncoding } from '../plan/plan.ts';
-import type { LiftLowerContext } from './context.ts';
+import type { GuestMemory } from './memory.ts';
+import type { Store } from './store.ts';
+
+/** What of a `LiftLowerContext` strings need. */
+interface StringContext {
+  readonly memory: GuestMemory;
+  readonly store: Pick<Store, 'spendText'>;
+  pointer: number;
+  units: number;
+  allocate(alignment: number, size: number): number;
+  check(pointer: number, alignment: number, size: number, what: string): void;
+}
 
 /** `load_string_from_range` and `store_string_into_range` of the specification, for one encoding of the guest. */
 export interface StringCodec {
   /** @param units (Tagged) code units. */
-  load(cx: LiftLowerContext, pointer: number, units: number): string;
+  load(cx: StringContext, pointer: number, units: number): string;
   /** Leaves where the string is in `cx.pointer`, and its (tagged) code units in `cx.units`. */
-  store(cx: LiftLowerContext, value: unknown): void;
+  store(cx: StringContext, value: unknown): void;
 }
 
 export function stringCodec(encoding: StringEncoding): StringCodec {
@@ -82,13 +93,13 @@ const latin1OrUtf16: StringCodec = {
 const CODECS: Readonly<Record<StringEncoding, StringCodec>> = { utf8, utf16, 'latin1+utf16': latin1OrUtf16 };
 
 /** The pointer is checked of an empty string too. */
-function checkText(cx: LiftLowerContext, pointer: number, alignment: number, bytes: number): void {
+function checkText(cx: StringContext, pointer: number, alignment: number, bytes: number): void {
   if (bytes > MAX_BYTES) throw brokenAbi(`a string of ${bytes} bytes; ${MAX_BYTES} are the most`, {});
   cx.check(pointer, alignment, bytes, 'a string');
   cx.store.spendText(bytes);
 }
 
-function decodeUtf8({ memory }: LiftLowerContext, pointer: number, length: number): string {
+function decodeUtf8({ memory }: StringContext, pointer: number, length: number): string {
   const { bytes, buffer } = memory;
   const end = pointer + length;
   if (length <= SHORT && isAsciiRange(bytes, pointer, end)) {
@@ -116,13 +127,13 @@ function isAsciiRange(bytes: Uint8Array, start: number, end: number): boolean {
   return seen < 0x80;
 }
 
-function decodeUtf16({ memory }: LiftLowerContext, pointer: number, units: number): string {
+function decodeUtf16({ memory }: StringContext, pointer: number, units: number): string {
   const text = memory.buffer.toString('utf16le', pointer, pointer + units * 2);
   if (!text.isWellFormed()) throw brokenAbi('a string is not valid UTF-16', {});
   return text;
 }
 
-function storeUtf16(cx: LiftLowerContext, text: string): void {
+function storeUtf16(cx: StringContext, text: string): void {
   const size = checkedSize(text.length * 2);
   cx.pointer = cx.allocate(2, size);
   cx.memory.buffer.write(text, cx.pointer, size, 'utf16le');

@@ -1,5 +1,3 @@
-import type { Store } from './store.ts';
-
 type Words = [number, number];
 
 /**
@@ -30,7 +28,10 @@ export class ThreadStorage {
 }
 
 /** A function of a guest that the host calls in the middle of other things. */
-export function onOwnThread({ threadStorage }: Store, func: (rep: number) => void): (rep: number) => void {
+export function onOwnThread(
+  { threadStorage }: { readonly threadStorage: ThreadStorage | undefined },
+  func: (rep: number) => void,
+): (rep: number) => void {
   if (threadStorage === undefined) return func;
   return (rep) => {
     const outer = threadStorage.begin();

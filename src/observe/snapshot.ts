@@ -1,0 +1,44 @@
+import type { HistogramSnapshot } from './histogram.ts';
+import type { CountByCode } from './version-metrics.ts';
+
+/** What an engine has counted. */
+export interface MetricsSnapshot {
+  /** One entry for each version of each plugin: those that are loaded, and the 64 that were closed last. */
+  readonly plugins: readonly VersionSnapshot[];
+  /** Living worker threads, by what they are doing. */
+  readonly threads: Readonly<Record<'starting' | 'idle' | 'busy', number>>;
+}
+
+/** What is known of one version of a plugin. Counters begin with the engine and never go back. */
+export interface VersionSnapshot {
+  /** The name under which the plugin is loaded. */
+  readonly plugin: string;
+  /** As `listPlugins()` shows it, cut at 100 characters. Lanes of one name and version count as one. */
+  readonly version: string;
+  /** Requests that began to run and are over, whatever their end. */
+  readonly calls: number;
+  /** Answers with `success: false`, which are no errors. */
+  readonly refused: number;
+  /** Requests that were rejected, by code, those that never began among them. */
+  readonly errors: CountByCode;
+  /** Milliseconds of each call in its worker, with the making of an instance where one was made. */
+  readonly durationMs: HistogramSnapshot;
+  /** Milliseconds from `process()` until a worker began the call. */
+  readonly queueWaitMs: HistogramSnapshot;
+  /** Requests of each batch that went to a worker. */
+  readonly batchSize: HistogramSnapshot;
+  /** Milliseconds of CPU time of the threads that ran it; up to 100 ms late. */
+  readonly cpuMs: number;
+  /** Bytes of the largest memory that one instance was seen with at the end of a batch or of its own. */
+  readonly memoryPeakBytes: number;
+  /** Calls from the plugin to the host: `host-api` and WASI. */
+  readonly hostCalls: number;
+  /** Live instances, over all threads. */
+  readonly instances: number;
+  /** Instances made so far. */
+  readonly instancesMade: number;
+  /** Threads that were ended because of it or died while they ran it, by the code of the error. */
+  readonly workerKills: CountByCode;
+  /** Requests that have not begun. */
+  readonly queueDepth: number;
+}
