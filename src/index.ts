@@ -1,3 +1,4 @@
+export type { PluginSource } from './artifact/source.ts';
 export type { Batch } from './batch/batch.ts';
 export type { InputFormat, OutputFormat } from './batch/file/format.ts';
 export type { FileBatchOptions, FileBatchProgress } from './batch/file/options.ts';
@@ -6,6 +7,8 @@ export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './ba
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
+export type { EngineEvents, PluginEvent, PluginLog } from './engine/events.ts';
+export type { LoadMessage } from './engine/load-channel.ts';
 export type { EngineOptions } from './engine/options.ts';
 export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
 export {
@@ -40,8 +43,7 @@ export {
   standard,
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
-export type { LoadMessage, RequestMessage } from './observe/channels.ts';
-export type { EngineEvents, PluginEvent, PluginLog, PluginWarning } from './observe/events.ts';
+export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics } from './observe/metrics.ts';
 export type { MetricsSnapshot, VersionSnapshot } from './observe/snapshot.ts';
@@ -50,7 +52,8 @@ export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry
 export type { DecisionOptions } from './registry/decision.ts';
 export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
 export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
-export type { LoadOptions, PluginSource, VersionInfo, VersionRole } from './registry/plugin-version.ts';
+export type { LoadOptions, VersionInfo, VersionRole } from './registry/plugin-version.ts';
+export type { PluginWarning } from './registry/plugin-warning.ts';
 export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';
 export type { CanaryOptions, Versions } from './registry/versions.ts';

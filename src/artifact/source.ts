@@ -5,6 +5,9 @@ import { invalidArgument } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
+/** A path, a `file:` URL, or the bytes of a component. */
+export type PluginSource = string | URL | Uint8Array;
+
 /** Larger than any plugin in use (a Python interpreter takes 40 MiB); transpiling takes several times as much memory. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -14,7 +17,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
  * @param source A path, a `file:` URL, or the bytes; bytes are copied, so that what is compiled is what was hashed.
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is nothing to read, or more than 256 MiB.
  */
-export async function readSource(source: string | URL | Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+export async function readSource(source: PluginSource): Promise<Uint8Array<ArrayBuffer>> {
   if (source instanceof Uint8Array) {
     assertSize('The component', source.byteLength);
     return new Uint8Array(source);

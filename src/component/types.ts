@@ -65,7 +65,7 @@ export interface ComponentValue {
 }
 
 /** A core module, or the type of one that is imported from outside. */
-export interface ModuleValue {
+interface ModuleValue {
   readonly kind: 'module';
   readonly module: CoreModule | CoreModuleType;
 }

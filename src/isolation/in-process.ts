@@ -1,8 +1,8 @@
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
+import type { PluginSource } from '../artifact/source.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import type { Component, Executor } from '../registry/executor.ts';
-import type { PluginSource } from '../registry/plugin-version.ts';
 import { Scheduler, type SchedulerListener, type SchedulerOptions } from '../scheduler/scheduler.ts';
 
 /** Runs plugins in threads of this process. */

@@ -1,7 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
-import type { PluginInfo } from '../registry/plugin-info.ts';
 
 /** What is published about a request. All messages of one request are the same object, which fills up. */
 export interface RequestMessage {
@@ -18,13 +17,6 @@ export interface RequestMessage {
   error?: PluginError;
 }
 
-/** What is published when a version of a plugin has come into place. */
-export interface LoadMessage {
-  readonly plugin: PluginInfo;
-  /** The version that it replaces; undefined for a plugin that is new. */
-  readonly previous: PluginInfo | undefined;
-}
-
 /** The channels of `node:diagnostics_channel`; `docs/observe.md` documents them. */
 export const CHANNELS: Readonly<Record<'load' | 'start' | 'end' | 'error', Channel>> = {
   load: channel('wasm-plugin-pool:plugin:load'),
@@ -32,8 +24,3 @@ export const CHANNELS: Readonly<Record<'load' | 'start' | 'end' | 'error', Chann
   end: channel('wasm-plugin-pool:request:end'),
   error: channel('wasm-plugin-pool:request:error'),
 };
-
-/** Publishes that a version has come into place. */
-export function publishLoad(plugin: PluginInfo, previous?: PluginInfo): void {
-  if (CHANNELS.load.hasSubscribers) CHANNELS.load.publish({ plugin, previous } satisfies LoadMessage);
-}

@@ -1,10 +1,10 @@
 import type { Artifact } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { PluginSource } from '../artifact/source.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import type { PluginSource } from './plugin-version.ts';
 
 /** What a lane is opened with, beside the component. */
 type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy'>;

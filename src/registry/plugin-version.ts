@@ -1,3 +1,4 @@
+import type { PluginSource } from '../artifact/source.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
@@ -27,9 +28,6 @@ export interface LoadOptions {
   /** What is done when it fails over and over. `{}` is all defaults. @default nothing */
   readonly failurePolicy?: FailurePolicy;
 }
-
-/** A path, a `file:` URL, or the bytes of a component. */
-export type PluginSource = string | URL | Uint8Array;
 
 /** A component that is ready to be instantiated. */
 export interface LoadedComponent {

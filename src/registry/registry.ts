@@ -1,4 +1,5 @@
 import { nonEmptyString } from '../arguments/arguments.ts';
+import type { PluginSource } from '../artifact/source.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
 import type { Ask } from '../health/check.ts';
@@ -6,7 +7,6 @@ import { type CircuitChange, failedHow, type GuardListener } from '../health/gua
 import { Guards } from '../health/guards.ts';
 import { examine, type PluginHealth } from '../health/health-check.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
-import type { PluginWarning } from '../observe/events.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import type { ProcessRequest } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
@@ -16,13 +16,8 @@ import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo } from './plugin-info.ts';
 import type { PluginTransition } from './plugin-state.ts';
-import {
-  describeVersion,
-  type LoadOptions,
-  type PluginSource,
-  type PluginVersion,
-  type VersionInfo,
-} from './plugin-version.ts';
+import { describeVersion, type LoadOptions, type PluginVersion, type VersionInfo } from './plugin-version.ts';
+import type { PluginWarning } from './plugin-warning.ts';
 import { VersionStarter } from './version-starter.ts';
 
 /** How a plugin is unloaded. */

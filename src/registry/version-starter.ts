@@ -1,4 +1,5 @@
 import { nonEmptyString, oneOf } from '../arguments/arguments.ts';
+import type { PluginSource } from '../artifact/source.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
@@ -7,14 +8,14 @@ import type { Guards } from '../health/guards.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
-import type { PluginWarning } from '../observe/events.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
 import type { Executor, Scheduling } from './executor.ts';
-import type { LoadedComponent, LoadOptions, PluginSource, PluginVersion } from './plugin-version.ts';
+import type { LoadedComponent, LoadOptions, PluginVersion } from './plugin-version.ts';
+import type { PluginWarning } from './plugin-warning.ts';
 
 /** Makes versions of components: each comes up whole, self-test passed and guard in place, or leaves nothing behind. */
 export class VersionStarter {

@@ -1,7 +1,8 @@
 import { invalidArgument, knownKeys, nonEmptyString } from '../arguments/arguments.ts';
+import type { PluginSource } from '../artifact/source.ts';
 import { type DecisionOptions, resolveDecision } from './decision.ts';
 import type { Plugin } from './plugin.ts';
-import type { LoadOptions, PluginSource, VersionInfo } from './plugin-version.ts';
+import type { LoadOptions, VersionInfo } from './plugin-version.ts';
 import type { Registry } from './registry.ts';
 
 /** How a canary is tried out. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { PluginLog } from '../../src/engine/events.ts';
 import type { PluginEngine } from '../../src/engine.ts';
-import type { PluginLog } from '../../src/observe/events.ts';
 import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { outcome, rejection } from '../support/outcome.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PluginSource } from '../../src/registry/plugin-version.ts';
+import type { PluginSource } from '../../src/artifact/source.ts';
 import { echo, lifecycle, misfits, wasi } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, rejection, seeded } from '../support/outcome.ts';

@@ -1,7 +1,7 @@
+import type { PluginEvent, PluginLog } from '../../src/engine/events.ts';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { ErrorCode, TrapKind } from '../../src/errors.ts';
 import type { Policy } from '../../src/host/policy/policy.ts';
-import type { PluginEvent, PluginLog } from '../../src/observe/events.ts';
 import type { Guest } from '../fixtures/core-plugin.ts';
 import type { Tree } from '../host/wasi/sandbox.ts';
 

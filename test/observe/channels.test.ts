@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
-import { CHANNELS, type LoadMessage, type RequestMessage } from '../../src/observe/channels.ts';
+import type { LoadMessage } from '../../src/engine/load-channel.ts';
+import { CHANNELS, type RequestMessage } from '../../src/observe/channels.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EngineEvents } from '../../src/engine/events.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import { PluginEngine } from '../../src/engine.ts';
-import type { EngineEvents } from '../../src/observe/events.ts';
 
 /** One cache for all engines of the run, so that each fixture is compiled once. */
 const cacheDirectory = mkdtempSync(join(tmpdir(), 'wasm-plugin-pool-test-'));

@@ -5,6 +5,7 @@ import type { GrantChange } from '../host/policy/capabilities.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
+import type { PluginWarning } from '../registry/plugin-warning.ts';
 import type { Termination } from '../scheduler/supervisor.ts';
 
 /** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */
@@ -27,14 +28,6 @@ export interface PluginEvent {
   readonly type: string;
   /** As the plugin wrote it: data from an untrusted source. */
   readonly payload: string;
-}
-
-/** Something about a version that comes up all the same, and is probably not what was meant. */
-export interface PluginWarning {
-  readonly plugin: string;
-  readonly version: string;
-  /** One line. */
-  readonly message: string;
 }
 
 /** The engine's events and what their listeners get. */
