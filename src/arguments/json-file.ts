@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { describe, PluginError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../text/log-line.ts';
-import { systemReason } from '../text/system-error.ts';
+import { systemHint, systemReason } from '../text/system-error.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** Far more than a policy that lists every directory and host of a large installation. */
 const MAX_BYTES = 1024 * 1024;
@@ -46,25 +45,13 @@ export function checkedAs<Result>(path: string, { what }: JsonFileKind, check: (
   }
 }
 
-async function readText(path: string, kind: JsonFileKind): Promise<string> {
-  let file: FileHandle | undefined;
+async function readText(path: string, { what, hint }: JsonFileKind): Promise<string> {
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stats = await file.stat();
-    if (stats.isDirectory()) throw unreadable(path, kind, 'it is a directory');
-    if (!stats.isFile()) throw unreadable(path, kind, 'it is not a regular file');
-    if (stats.size > MAX_BYTES) throw unreadable(path, kind, `it has ${stats.size} bytes; the limit is ${MAX_BYTES}`);
-    return await file.readFile('utf8');
+    return new TextDecoder().decode(await readRegularFile(path, MAX_BYTES));
   } catch (error) {
-    throw error instanceof PluginError ? error : unreadable(path, kind, systemReason(error) ?? describe(error), error);
-  } finally {
-    await file?.close();
+    const why = systemReason(error) ?? (error as Error).message;
+    throw invalid(`Cannot read the ${what} \`${path}\`: ${why}`, systemHint(error) ?? hint, error);
   }
-}
-
-function unreadable(path: string, { what, hint }: JsonFileKind, why: string, cause?: unknown): PluginError {
-  return invalid(`Cannot read the ${what} \`${path}\`: ${why}`, hint, cause);
 }
 
 function invalid(message: string, hint: string | undefined, cause?: unknown): PluginError {

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidArgument } from '../arguments/arguments.ts';
+import { readRegularFile, UnreadableFile } from '../arguments/regular-file.ts';
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../text/log-line.ts';
+import { systemHint } from '../text/system-error.ts';
 
 /** A path, a `file:` URL, or the bytes of a component. */
 export type PluginSource = string | URL | Uint8Array;
@@ -23,33 +23,17 @@ export async function readSource(source: PluginSource): Promise<Uint8Array<Array
     return new Uint8Array(source);
   }
   const path = pathOf(source);
-  const file = await openFile(path);
-  try {
-    const stats = await file.stat();
-    if (stats.isDirectory()) throw unreadable(path, 'it is a directory', 'Name the `.wasm` file in it.');
-    if (!stats.isFile()) throw unreadable(path, 'it is not a regular file');
-    assertSize(`The file \`${cleanLogLine(path)}\``, stats.size);
-    return await file.readFile();
-  } catch (error) {
-    throw error instanceof PluginError ? error : unreadable(path, reason(error), undefined, error);
-  } finally {
-    await file.close();
-  }
+  const bytes = await readRegularFile(path, MAX_BYTES).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  assertSize(`The file \`${cleanLogLine(path)}\``, bytes.length);
+  return bytes;
 }
 
 function pathOf(source: unknown): string {
   if (typeof source === 'string' && source !== '' && !source.includes('\0')) return source;
   if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
   throw invalidArgument('source', 'the path of a file, a `file:` URL or a Uint8Array', source);
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    throw unreadable(path, reason(error), undefined, error);
-  }
 }
 
 const REASONS: ReadonlyMap<unknown, string> = new Map([
@@ -68,12 +52,19 @@ function reason(error: unknown): string {
   return REASONS.get(code) ?? `the system says ${String(code ?? 'nothing')}`;
 }
 
-function unreadable(path: string, why: string, hint?: string, cause?: unknown): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `Cannot read the plugin \`${cleanLogLine(path)}\`: ${why}`, {
-    hint,
-    cause,
-  });
+function unreadable(path: string, error: unknown): PluginError {
+  const why = error instanceof UnreadableFile ? error.message : reason(error);
+  const message = `Cannot read the plugin \`${cleanLogLine(path)}\`: ${why}`;
+  return new PluginError('ERR_INVALID_ARGUMENT', message, { hint: hintFor(error), cause: error });
 }
+
+function hintFor(error: unknown): string | undefined {
+  if (!(error instanceof UnreadableFile)) return systemHint(error);
+  if (error.is === 'directory') return 'Name the `.wasm` file in it.';
+  return error.is === 'too-large' ? TOO_LARGE : undefined;
+}
+
+const TOO_LARGE = 'Strip debug information, for instance with `wasm-tools strip`.';
 
 function assertSize(what: string, bytes: number): void {
   if (bytes === 0) {
@@ -83,7 +74,7 @@ function assertSize(what: string, bytes: number): void {
   }
   if (bytes > MAX_BYTES) {
     throw new PluginError('ERR_INVALID_ARGUMENT', `${what} has ${bytes} bytes; the limit is ${MAX_BYTES}`, {
-      hint: 'Strip debug information, for instance with `wasm-tools strip`.',
+      hint: TOO_LARGE,
     });
   }
 }

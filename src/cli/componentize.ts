@@ -1,9 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { readRegularFile } from '../arguments/regular-file.ts';
 import { type ComponentizeOptions, componentize, WORLD_NAMES } from '../componentize/componentize.ts';
 import { fileFailure, unusable } from './failure.ts';
 import { print } from './output.ts';
 import { byteSize } from './printable.ts';
+
+/** Larger than any core module in use. */
+const MAX_CORE_BYTES = 256 * 1024 * 1024;
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +30,7 @@ export function componentizeCommand(): Command {
     )
     .addHelpText('after', EXAMPLES)
     .action(async (core: string, plugin: string, options: ComponentizeOptions) => {
-      const bytes = await readFile(core).catch((error: unknown) => {
+      const bytes = await readRegularFile(core, MAX_CORE_BYTES).catch((error: unknown) => {
         throw fileFailure('read', core, error);
       });
       const component = await componentize(bytes, options).catch((error: unknown) => {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { wholeNumber } from '../arguments/arguments.ts';
+import { readSource } from '../artifact/source.ts';
 import { assertDistinct, withBatchFiles } from '../batch/file/files.ts';
 import {
   type FileBatchOptions,
@@ -127,11 +127,7 @@ function isOfRedis(error: unknown): boolean {
 async function readComponents(plugins: SubmitOptions['plugins']): Promise<Map<string, Uint8Array>> {
   const components = new Map<string, Uint8Array>();
   for (const [name, { component }] of Object.entries(plugins)) {
-    const bytes =
-      typeof component === 'string' ? await readFile(component).catch((cause: unknown) => cause) : component;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `Cannot read the plugin \`${component}\``, { cause: bytes });
-    }
+    const bytes = await readSource(component);
     components.set(name, bytes);
   }
   return components;

@@ -1,5 +1,12 @@
 import { getSystemErrorMessage } from 'node:util';
 
+/** What to do about what the operating system said, where that is about the process and not about what was asked. */
+export function systemHint(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EMFILE') return 'Raise the number of files that the process may have open (`ulimit -n`).';
+  return code === 'ENFILE' ? 'The system has too many open files: close some, or raise `fs.file-max`.' : undefined;
+}
+
 /**
  * What the operating system said, in words; undefined for other errors, those of zlib among them: their numbers are its
  * own.

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const EXTENSION = '.wasm';
@@ -42,7 +42,7 @@ export async function takeSnapshot(directory: string): Promise<Map<string, Signa
 export async function signatureOf(directory: string, name: string): Promise<Signature | undefined> {
   const [component, options] = await Promise.all([
     fileSignature(componentPath(directory, name)),
-    fileSignature(optionsPath(directory, name)),
+    optionsSignature(optionsPath(directory, name)),
   ]);
   if (component !== undefined) return `${component} ${options ?? '-'}`;
   return identityOf(directory).then(
@@ -70,6 +70,22 @@ async function fileSignature(path: string): Promise<Signature | undefined> {
     return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');
   } catch (error) {
     // Only what is known to be gone is gone; the rest fails when it is read, and says why.
+    return isGone(error) ? undefined : 'unreadable';
+  }
+}
+
+/**
+ * The signature of an option file; undefined when the directory has nothing of that name. A pipe, a device, a directory
+ * and a link that leads nowhere are there, and what they were to say may have been a narrower policy: they fail when they
+ * are read, and nothing is loaded without them.
+ */
+async function optionsSignature(path: string): Promise<Signature | undefined> {
+  const file = await fileSignature(path);
+  if (file !== undefined) return file;
+  try {
+    const { dev, ino, ctimeNs } = await lstat(path, { bigint: true });
+    return ['unusable', dev, ino, ctimeNs].join(':');
+  } catch (error) {
     return isGone(error) ? undefined : 'unreadable';
   }
 }

@@ -57,7 +57,7 @@ describe('readSource', () => {
     expect(await refusal('/dev/null')).to.match(/: it is not a regular file$/);
     expect(await refusal(at('empty'))).to.equal(`The file \`${at('empty')}\` is empty`);
     expect(await refusal(at('large'))).to.equal(
-      `The file \`${at('large')}\` has 268435457 bytes; the limit is 268435456`,
+      `Cannot read the plugin \`${at('large')}\`: it has 268435457 bytes; the limit is 268435456`,
     );
   });
 

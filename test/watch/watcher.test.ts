@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, realpath, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,6 +130,39 @@ describe('engine.watch', function () {
     await upon('plugin:loaded', () => replace(at('plugin.json'), '{}'));
     expect(await answer()).to.equal('x');
   });
+
+  const unusable: readonly (readonly [what: string, make: (path: string) => Promise<unknown> | unknown])[] = [
+    ['a named pipe', (path) => execFileSync('mkfifo', [path])],
+    ['a directory', (path) => mkdir(path)],
+    ['a link that leads nowhere', (path) => symlink('nowhere', path)],
+    ['a link to itself', (path) => symlink('plugin.json', path)],
+    ['a link to what never ends', (path) => symlink('/dev/zero', path)],
+    ['a link below a file', (path) => symlink('plugin.wasm/policy', path)],
+    ['larger than any', (path) => writeFile(path, `{}${' '.repeat(2 ** 20)}`)],
+  ];
+  for (const [what, make] of unusable) {
+    it(`never loads a plugin without its option file, which is ${what}`, async () => {
+      await writeFile(at('plugin.wasm'), await echo());
+      await make(at('plugin.json'));
+      const failures = collectFailures();
+      await (await engine.watch(directory, { ...QUICK, sandbox: 'standard' })).ready;
+      expect(loaded()).to.deep.equal([]);
+      expect(failures.get('plugin')).to.match(/^Cannot read the options `.*plugin\.json`: /);
+      await upon('plugin:loaded', async () => {
+        await rm(at('plugin.json'), { recursive: true });
+        await writeFile(at('plugin.json'), '{"sandbox": "restricted"}');
+      });
+      expect(engine.listPlugins()[0]?.policy.allowFsRead).to.deep.equal([]);
+      // Nor is one that serves given other rights.
+      expect(
+        await failure(async () => {
+          await unlink(at('plugin.json'));
+          await make(at('plugin.json'));
+        }),
+      ).to.equal('plugin ERR_INVALID_ARGUMENT');
+      expect(engine.listPlugins()[0]?.policy.allowFsRead).to.deep.equal([]);
+    });
+  }
 
   function collectFailures(): Map<string, string> {
     const failures = new Map<string, string>();

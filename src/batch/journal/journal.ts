@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { readRegularFile } from '../../arguments/regular-file.ts';
 import { PluginError } from '../../errors.ts';
 import { brokenFile, unusableFile } from '../file/errors.ts';
 import { bootId, type Lock, takeLock } from './lock.ts';
@@ -45,6 +46,8 @@ export interface JournalState {
 
 /** The journal is written anew when it has grown to this. */
 const MAX_BYTES = 16 * 1024 * 1024;
+/** No journal gets this large: what does is something else. */
+const MAX_READ_BYTES = 16 * MAX_BYTES;
 
 const START: Checkpoint = { done: [], output: 0, deadLetter: 0, tally: undefined };
 const NOTHING: JournalState = { checkpoint: START, synced: START, begun: 0 };
@@ -87,10 +90,11 @@ export class Journal {
       throw error instanceof PluginError ? error : unusableFile('write the journal', path, error);
     });
     try {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      const found = await readRegularFile(path, MAX_READ_BYTES).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         throw unusableFile('read the journal', path, error);
       });
+      const text = found && new TextDecoder().decode(found);
       if (text !== undefined && mode === 'new') {
         throw new PluginError('ERR_BATCH_JOURNAL', `\`${path}\` is the journal of a run that was not finished`, {
           hint: 'Continue it with `resume`, or remove the journal to begin anew.',

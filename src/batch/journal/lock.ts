@@ -1,6 +1,10 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { readRegularFile } from '../../arguments/regular-file.ts';
 import { PluginError } from '../../errors.ts';
+
+/** Far more than a holder takes. */
+const MAX_BYTES = 64 * 1024;
 
 /** Who holds a lock. */
 interface Holder {
@@ -63,7 +67,7 @@ async function assertDead(path: string): Promise<Holder | undefined> {
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
+    const value = JSON.parse(Buffer.from(await readRegularFile(path, MAX_BYTES)).toString()) as Partial<Holder>;
     if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined;
     return { host: value.host, pid: value.pid, started: value.started ?? null };
   } catch {
