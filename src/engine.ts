@@ -2,7 +2,6 @@ import { EventEmitter } from 'eventemitter3';
 import { knownKeys, nonEmptyString } from './arguments/arguments.ts';
 import type { PluginSource } from './artifact/source.ts';
 import { type Batch, runBatch } from './batch/batch.ts';
-import { runFileBatch } from './batch/file/file-batch.ts';
 import type { FileBatchOptions } from './batch/file/options.ts';
 import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
@@ -29,7 +28,7 @@ import { type ArgumentsOf, type FunctionsOf, prepareCall, type ReturnOf } from '
 import type { ProcessOptions } from './request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request/request.ts';
 import type { Lane } from './scheduler/lane.ts';
-import { Watcher, type WatchOptions } from './watch/watcher.ts';
+import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
 /** How an engine is closed. */
 export interface CloseOptions {
@@ -148,6 +147,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   async watch(directory: string, options: WatchOptions = {}): Promise<Watcher> {
     this.#assertOpen();
+    // Like files of records, not loaded by programs that do not use it.
+    const { Watcher } = await import('./watch/watcher.ts');
     const watcher = await Watcher.open(directory, options, {
       find: (name) => this.#registry.list().find((plugin) => plugin.name === name),
       load: (name, path, load) => this.loadPlugin(name, path, load),
@@ -308,8 +309,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @throws {PluginError} `ERR_BATCH_FILE`, `ERR_BATCH_JOURNAL`, `ERR_ABORTED`; what becomes of a record is in the output.
    */
-  batchFiles(options: FileBatchOptions): Promise<BatchSummary> {
+  async batchFiles(options: FileBatchOptions): Promise<BatchSummary> {
     this.#assertOpen();
+    const { runFileBatch } = await import('./batch/file/file-batch.ts');
     return runFileBatch(options, {
       submit: this.#submit,
       plugins: () => this.listPlugins(),

@@ -2,7 +2,6 @@ import type { Buffer } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { Artifact } from './artifact.ts';
 import { decodeArtifact, encodeArtifact } from './codec.ts';
 
@@ -41,6 +40,7 @@ export class ArtifactCache {
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       if (!(await this.#isPrivate())) return;
+      const { default: writeFileAtomic } = await import('write-file-atomic');
       await writeFileAtomic(this.#path(artifact.key), await encodeArtifact(artifact), { mode: 0o600, ...ownership() });
     } catch {
       // The next process compiles again.

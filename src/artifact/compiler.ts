@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
-import envPaths from 'env-paths';
 import PQueue from 'p-queue';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
@@ -8,6 +7,7 @@ import { JCO_VERSION } from '../jco/version.ts';
 import { Thread, ThreadDied } from '../thread/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
+import { defaultCacheDirectory } from './cache-directory.ts';
 import { sha256 } from './codec.ts';
 import type { CompileOptions } from './compile-component.ts';
 import { type CompiledArtifact, ComponentCache } from './component-cache.ts';
@@ -23,11 +23,6 @@ export interface ArtifactCompilerOptions {
   readonly componentCacheBytes?: number;
   /** For components that are compiled without saying. @default 'auto' */
   readonly binding?: NonNullable<CompileOptions['binding']>;
-}
-
-/** Where artifacts are kept when nobody says otherwise. */
-export function defaultCacheDirectory(): string {
-  return envPaths('wasm-plugin-pool', { suffix: '' }).cache;
 }
 
 /** Room for some dozens of components from languages that compile, or a few that bring an interpreter. */
@@ -68,7 +63,8 @@ export class ArtifactCompiler {
   #state: 'open' | 'closed' = 'open';
 
   constructor(options: ArtifactCompilerOptions = {}) {
-    const { cacheDirectory = defaultCacheDirectory(), componentCacheBytes = COMPONENT_CACHE_BYTES } = options;
+    const { cacheDirectory = defaultCacheDirectory() ?? withoutHome(), componentCacheBytes = COMPONENT_CACHE_BYTES } =
+      options;
     if (cacheDirectory !== false && (typeof cacheDirectory !== 'string' || cacheDirectory === '')) {
       throw invalidArgument('cacheDirectory', 'a path or `false`', cacheDirectory);
     }
@@ -221,6 +217,15 @@ export class ArtifactCompiler {
 
 function closed(): PluginError {
   return new PluginError('ERR_ENGINE_CLOSED', 'The engine was closed before the component was compiled');
+}
+
+/** Without a place for it there is no cache; said once. */
+function withoutHome(): false {
+  process.emitWarning('The user has no home directory, so that compiled plugins are not kept', {
+    code: 'WASM_PLUGIN_POOL_CACHE',
+    detail: 'Set `HOME` or `XDG_CACHE_HOME`, or `cacheDirectory` to a path or to `false`.',
+  });
+  return false;
 }
 
 /** `0.15.0 0.1.0`: of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
+import { defaultCacheDirectory } from '../artifact/cache-directory.ts';
 import { type CacheFile, listCache, pruneCache } from '../artifact/cache-files.ts';
-import { defaultCacheDirectory } from '../artifact/compiler.ts';
-import { fileFailure } from './failure.ts';
+import { Failure, fileFailure } from './failure.ts';
 import { countOption } from './options.ts';
 import { print, printJson } from './output.ts';
 import { byteSize, counted } from './printable.ts';
 
 interface CacheOptions {
-  readonly directory: string;
+  readonly directory?: string;
   readonly json?: true;
 }
 
@@ -31,7 +31,9 @@ export function cacheCommand(): Command {
     .description('Show where compiled plugins are kept, list them, or remove old ones.')
     .addHelpText('after', EXAMPLES);
   const subcommands = [
-    command('path', 'print the directory').action(async ({ directory, json }: CacheOptions) => {
+    command('path', 'print the directory').action(async (options: CacheOptions) => {
+      const { json } = options;
+      const directory = directoryOf(options);
       await (json ? printJson({ directory }) : print(`${directory}\n`));
     }),
     command('list', 'show every compiled plugin, the one used last first').action(list),
@@ -55,7 +57,14 @@ function command(name: string, description: string): Command {
     .option('--json', 'print it as JSON');
 }
 
-async function list({ directory, json }: CacheOptions): Promise<void> {
+function directoryOf({ directory }: CacheOptions): string {
+  if (directory !== undefined) return directory;
+  throw new Failure(2, 'The user has no home directory; give the cache with `--directory`, or set `HOME`.');
+}
+
+async function list(options: CacheOptions): Promise<void> {
+  const { json } = options;
+  const directory = directoryOf(options);
   const files = await orFail(directory, listCache(directory));
   if (json) return printJson(files);
   const rows = files.map(({ key, bytes, usedAt }) => {
@@ -64,7 +73,9 @@ async function list({ directory, json }: CacheOptions): Promise<void> {
   return print(`${rows.join('')}${sum(files)} in ${directory}\n`);
 }
 
-async function prune({ directory, json, maxAge, maxBytes }: PruneOptions): Promise<void> {
+async function prune(options: PruneOptions): Promise<void> {
+  const { json, maxAge, maxBytes } = options;
+  const directory = directoryOf(options);
   const removed = await orFail(directory, pruneCache(directory, { maxBytes, maxAgeMs: maxAge * DAY_MS }));
   if (json) return printJson({ removed, kept: await listCache(directory) });
   return print(`Removed ${sum(removed)}, kept ${sum(await listCache(directory))} in ${directory}\n`);

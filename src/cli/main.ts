@@ -1,23 +1,10 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { formatFrame } from '../text/wasm-frame.ts';
-import { toFailure } from './failure.ts';
-import { say } from './output.ts';
-import { createProgram } from './program.ts';
+import module from 'node:module';
+import { defaultCacheDirectory } from '../artifact/cache-directory.ts';
 
-// A reader that goes away is reported where something is written; without listeners it would be an uncaught exception.
-process.stdout.on('error', () => {});
-process.stderr.on('error', () => {});
+const cache = defaultCacheDirectory();
+// Not imported by name: on a Node that is too old to have it, that would be an error before anything can be said.
+if (cache !== undefined) module.enableCompileCache?.(`${cache}-node`);
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  // Commander has said what was wrong; its status for --help and --version is 0, for wrong usage 1.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    const { status, message, backtrace } = toFailure(error);
-    say(`error: ${message}`);
-    for (const frame of backtrace) say(`    at ${formatFrame(frame)}`);
-    process.exitCode = status;
-  }
-}
+// After it, so that the cache is used.
+await import('./command-line.ts');

@@ -1,27 +1,35 @@
 import { Command } from 'commander';
 import { packageVersion } from '../package/root.ts';
 import { cleanLogLine } from '../text/log-line.ts';
-import { batchCommand } from './batch.ts';
-import { benchCommand } from './bench.ts';
-import { buildCommand } from './build.ts';
-import { cacheCommand } from './cache.ts';
-import { checkCommand } from './check.ts';
-import { componentizeCommand } from './componentize.ts';
-import { conformanceCommand } from './conformance.ts';
-import { doctorCommand } from './doctor.ts';
-import { inspectCommand } from './inspect.ts';
-import { newCommand } from './new.ts';
-import { runCommand } from './run.ts';
-import { submitCommand } from './submit.ts';
-import { typesCommand } from './types.ts';
-import { workerCommand } from './worker.ts';
 
 const EPILOGUE = `
 Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage or an unusable plugin.
 Results go to stdout, everything else to stderr.`;
 
-/** The command line. Commands set the process's exit status, or throw a Failure. */
-export function createProgram(): Command {
+/** The commands, in the order of the help; each is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
+  batch: async () => (await import('./batch.ts')).batchCommand(),
+  submit: async () => (await import('./submit.ts')).submitCommand(),
+  worker: async () => (await import('./worker.ts')).workerCommand(),
+  conformance: async () => (await import('./conformance.ts')).conformanceCommand(),
+  bench: async () => (await import('./bench.ts')).benchCommand(),
+  cache: async () => (await import('./cache.ts')).cacheCommand(),
+  new: async () => (await import('./new.ts')).newCommand(),
+  build: async () => (await import('./build.ts')).buildCommand(),
+  componentize: async () => (await import('./componentize.ts')).componentizeCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  types: async () => (await import('./types.ts')).typesCommand(),
+};
+
+/**
+ * The command line. Commands set the process's exit status, or throw a Failure.
+ *
+ * @param wanted The first argument: where it is a command, no other one is loaded. @default all of them
+ */
+export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('wasm-plugin-pool')
     .description('Run WebAssembly component plugins that nobody has to trust.')
     .version(packageVersion())
@@ -31,22 +39,9 @@ export function createProgram(): Command {
     })
     .exitOverride()
     .addHelpText('after', EPILOGUE);
-  for (const command of [
-    inspectCommand(),
-    checkCommand(),
-    runCommand(),
-    batchCommand(),
-    submitCommand(),
-    workerCommand(),
-    conformanceCommand(),
-    benchCommand(),
-    cacheCommand(),
-    newCommand(),
-    buildCommand(),
-    componentizeCommand(),
-    doctorCommand(),
-    typesCommand(),
-  ]) {
+  const one = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+  const loaders = one !== undefined ? [one] : wanted === '--version' ? [] : Object.values(COMMANDS);
+  for (const command of await Promise.all(loaders.map((load) => load()))) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   }

@@ -65,3 +65,8 @@ function resolveFallback(fallback: unknown): FailurePolicy['fallback'] {
   const { version } = knownKeys('failurePolicy.fallback', fallback, ['version']);
   return { version: nonEmptyString('failurePolicy.fallback.version', version) };
 }
+
+/** `failed 5 times in a row, last with ERR_TRAP`. */
+export function failedHow(failures: number, code: ErrorCode | undefined): string {
+  return failures === 1 ? `failed once, with ${code}` : `failed ${failures} times in a row, last with ${code}`;
+}

@@ -2,7 +2,7 @@ import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Applicant, Gate } from '../scheduler/gate.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { Circuit, type CircuitState } from './circuit.ts';
-import { isFailure, type ResolvedFailurePolicy } from './failure-policy.ts';
+import { failedHow, isFailure, type ResolvedFailurePolicy } from './failure-policy.ts';
 import type { Quarantine, QuarantinedInput } from './quarantine.ts';
 
 /** A change of a plugin's circuit. */
@@ -145,9 +145,4 @@ export class Guard implements Gate<Lane> {
       hint: 'Reload a version that can take it, or let it through again with `clearQuarantine`.',
     });
   }
-}
-
-/** `failed 5 times in a row, last with ERR_TRAP`. */
-export function failedHow(failures: number, code: ErrorCode | undefined): string {
-  return failures === 1 ? `failed once, with ${code}` : `failed ${failures} times in a row, last with ${code}`;
 }

@@ -1,6 +1,6 @@
 import type { Lane } from '../scheduler/lane.ts';
 import { type FailurePolicy, resolveFailurePolicy } from './failure-policy.ts';
-import { Guard, type GuardListener } from './guard.ts';
+import type { GuardListener } from './guard.ts';
 import { Quarantine, type QuarantinedInput } from './quarantine.ts';
 
 /** Makes the guards of versions, and keeps what is known of inputs while versions come and go. */
@@ -17,8 +17,10 @@ export class Guards {
    *
    * @param component The SHA-256 of the version's component.
    */
-  place(lane: Lane, component: string, policy: FailurePolicy | undefined): void {
+  async place(lane: Lane, component: string, policy: FailurePolicy | undefined): Promise<void> {
     if (policy === undefined) return;
+    // Few plugins have one, and it loads what the others do not need.
+    const { Guard } = await import('./guard.ts');
     const { plugin } = lane.definition;
     let quarantine = this.#quarantines.get(plugin);
     if (quarantine === undefined) {

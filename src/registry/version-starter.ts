@@ -83,7 +83,7 @@ export class VersionStarter {
       for (const message of await missingDirectories(policy, component.contract.wasi)) {
         this.#onWarning({ plugin, version: lane.version, message });
       }
-      this.#guards.place(lane, sha256, failurePolicy);
+      await this.#guards.place(lane, sha256, failurePolicy);
       return { lane, component, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
       // What a self-test has asked and not waited for.

@@ -1,4 +1,5 @@
-import { extname } from 'node:path';
+import module from 'node:module';
+import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -52,7 +53,7 @@ export class Thread {
       atomics: options.wait === 'blocked' ? 'sync' : 'disabled',
       recordTiming: false,
       // The guest's host code has no use for the process's environment, and secrets stay out of the thread (invariant 10).
-      env: {},
+      env: compileCache(),
       argv: [],
       resourceLimits: options.resourceLimits,
     });
@@ -115,6 +116,13 @@ export class Thread {
  * on an instantiated module`). To go when the floor is Node 24.
  */
 const MUST_LOAD = Number.parseInt(process.versions.node, 10) < 24;
+
+/** Where the process keeps code that Node has compiled, if it does: the worker's is found there, too. */
+function compileCache(): { NODE_COMPILE_CACHE?: string } {
+  // Of a version and a user; Node adds both.
+  const directory = module.getCompileCacheDir?.();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
+}
 
 /** `.ts` when run from source, `.js` when run from the package: the workers are built beside the library. */
 function workerFile(name: string): string {

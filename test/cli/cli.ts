@@ -9,6 +9,9 @@ import type { Guest } from '../fixtures/core-plugin.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
+/** None, but for those by which the tests use an installed package: see `test/support/installed.ts`. */
+const NODE_OPTIONS = process.env.WASM_PLUGIN_POOL_INSTALLED === undefined ? '' : process.env.NODE_OPTIONS;
+
 /** How the command line ended. */
 export interface Ended {
   readonly status: number | null;
@@ -43,7 +46,7 @@ export class Workplace {
     // Node 22 warns about type stripping, which users of the package do not see.
     return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeOptions, MAIN, ...args], {
       cwd: this.directory,
-      env: { ...process.env, XDG_CACHE_HOME: this.path('.cache'), NO_COLOR: '1', NODE_OPTIONS: '' },
+      env: { ...process.env, XDG_CACHE_HOME: this.path('.cache'), NO_COLOR: '1', NODE_OPTIONS },
     });
   }
 

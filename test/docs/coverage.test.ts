@@ -77,7 +77,7 @@ describe('the blocks of code in the documentation', () => {
   // What takes minutes, or installs things: its commands are there, with their options.
   it('of sh name scripts, files and options that exist', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    const program = createProgram();
+    const program = await createProgram();
     const blocks = (await allBlocks()).filter(({ language }) => language === 'sh');
     expect(blocks).not.to.be.empty;
     for (const { page, place, text } of blocks) {

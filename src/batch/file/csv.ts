@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { type Parser, parse } from 'csv-parse';
+import type { Parser } from 'csv-parse';
 import type { RequestOptions } from '../../contract/values.ts';
 import { FileRecord } from './record.ts';
 
@@ -11,7 +11,7 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 /** Reads CSV with a header (RFC 4180). A record that is malformed is one, and the next one is not. */
 export class CsvReader {
-  readonly #parser: Parser;
+  #parser: Parser | undefined;
   readonly #options: RequestOptions;
   /** Those of the chunk that is being parsed, and of the one that is being taken out. */
   #records: FileRecord[] = [];
@@ -22,7 +22,36 @@ export class CsvReader {
 
   constructor(options: RequestOptions) {
     this.#options = options;
-    this.#parser = parse({
+  }
+
+  /** Takes the next chunk; all records of the one before have been taken out. */
+  async push(chunk: Buffer): Promise<void> {
+    const parser = await this.#open();
+    await new Promise<void>((resolve) => parser.write(chunk, () => resolve()));
+    this.#begin();
+  }
+
+  /** There is no more: the last record may have no line break. */
+  async end(): Promise<void> {
+    const parser = await this.#open();
+    if (!parser.destroyed) {
+      const ended = Promise.race([once(parser, 'end'), once(parser, 'close')]);
+      parser.end();
+      await ended;
+    }
+    this.#begin();
+  }
+
+  /** The next record, or undefined when another chunk is needed. */
+  next(): FileRecord | undefined {
+    return this.#at < this.#chunk.length ? this.#chunk[this.#at++] : undefined;
+  }
+
+  async #open(): Promise<Parser> {
+    if (this.#parser !== undefined) return this.#parser;
+    // Few programs read CSV.
+    const { parse } = await import('csv-parse');
+    const parser = parse({
       bom: true,
       relax_column_count: true,
       skip_empty_lines: true,
@@ -39,32 +68,12 @@ export class CsvReader {
         return undefined;
       },
     });
-    this.#parser.on('error', (error) => {
+    parser.on('error', (error) => {
       this.#failure ??= { error };
     });
     // Nothing comes out: `on_record` takes it all.
-    this.#parser.resume();
-  }
-
-  /** Takes the next chunk; all records of the one before have been taken out. */
-  async push(chunk: Buffer): Promise<void> {
-    await new Promise<void>((resolve) => this.#parser.write(chunk, () => resolve()));
-    this.#begin();
-  }
-
-  /** There is no more: the last record may have no line break. */
-  async end(): Promise<void> {
-    if (!this.#parser.destroyed) {
-      const ended = Promise.race([once(this.#parser, 'end'), once(this.#parser, 'close')]);
-      this.#parser.end();
-      await ended;
-    }
-    this.#begin();
-  }
-
-  /** The next record, or undefined when another chunk is needed. */
-  next(): FileRecord | undefined {
-    return this.#at < this.#chunk.length ? this.#chunk[this.#at++] : undefined;
+    this.#parser = parser.resume();
+    return this.#parser;
   }
 
   #begin(): void {
