@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { knownKeys, nonEmptyString } from './arguments/arguments.ts';
+import { invalidArgument, knownKeys, nonEmptyString } from './arguments/arguments.ts';
 import type { PluginSource } from './artifact/source.ts';
 import { type Batch, runBatch } from './batch/batch.ts';
 import type { FileBatchOptions } from './batch/file/options.ts';
@@ -11,12 +11,14 @@ import type { PluginResponse, Utterance } from './contract/values.ts';
 import type { EngineEvents } from './engine/events.ts';
 import { publishLoad } from './engine/load-channel.ts';
 import { type EngineOptions, resolveOptions } from './engine/options.ts';
+import { type ManyTarget, processMany, processPacked } from './engine/process-many.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
 import { CapabilityManager, type GrantChange } from './host/policy/capabilities.ts';
 import { openExecutor } from './isolation/open-executor.ts';
 import { Metrics } from './observe/metrics.ts';
+import { isObserved } from './observe/observation.ts';
 import type { Executor, Scheduling } from './registry/executor.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
@@ -25,6 +27,14 @@ import type { LoadOptions, PluginVersion } from './registry/plugin-version.ts';
 import { Registry, type UnloadOptions } from './registry/registry.ts';
 import { Versions } from './registry/versions.ts';
 import { type ArgumentsOf, type FunctionsOf, prepareCall, type ReturnOf } from './request/function-call.ts';
+import {
+  checkManyOptions,
+  checkPacked,
+  type PackedRequests,
+  type PackedResults,
+  type ProcessManyOptions,
+  type ProcessManyResult,
+} from './request/many.ts';
 import type { ProcessOptions } from './request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request/request.ts';
 import type { Lane } from './scheduler/lane.ts';
@@ -246,6 +256,50 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       return undefined;
     }
   };
+
+  /**
+   * Runs many requests under one promise, which costs the calling thread a fraction of what as many calls of
+   * {@link process} would. Everything that holds for requests holds for each of these: limits, order among plugins, what
+   * began never runs again, and one that fails or is killed costs only itself.
+   *
+   * @param requests An array, or inputs that are packed as UTF-8, for packed results.
+   * @returns The results in the order of the requests, also where one is an error.
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_PLUGIN_NOT_FOUND`, `ERR_ENGINE_CLOSED`; what becomes of a request
+   * is in its result.
+   */
+  processMany(
+    name: string,
+    requests: readonly ProcessRequest[],
+    options?: ProcessManyOptions,
+  ): Promise<ProcessManyResult[]>;
+  processMany(name: string, requests: PackedRequests, options?: ProcessManyOptions): Promise<PackedResults>;
+  async processMany(
+    name: string,
+    requests: readonly ProcessRequest[] | PackedRequests,
+    options: ProcessManyOptions = NO_CALL_OPTIONS,
+  ): Promise<ProcessManyResult[] | PackedResults> {
+    if (options !== NO_CALL_OPTIONS) checkManyOptions(options);
+    const plugin = this.#plugin(name);
+    const target: ManyTarget = {
+      scheduler: this.#scheduler,
+      lane: this.#laneForBlocks(plugin, options.version),
+      options,
+      submit: (request, listener) => void this.#submit(name, request, options, listener),
+    };
+    if (Array.isArray(requests)) return processMany(requests, target);
+    if (typeof requests !== 'object' || requests === null) {
+      throw invalidArgument('requests', 'an array of requests or `{bytes, ends}`', requests);
+    }
+    checkPacked(requests as PackedRequests);
+    return processPacked(requests as PackedRequests, target);
+  }
+
+  /** Undefined where somebody has to look at each request by itself. */
+  #laneForBlocks(plugin: Plugin, version: string | undefined): Lane | undefined {
+    if ((version === undefined && plugin.canary !== undefined) || isObserved()) return undefined;
+    const { lane } = version === undefined ? plugin.stable : plugin.version(version);
+    return lane.gate === undefined ? lane : undefined;
+  }
 
   #plugin(name: string): Plugin {
     if (this.#closed !== undefined) throw engineClosed();

@@ -58,6 +58,7 @@ export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';
 export type { CanaryOptions, Versions } from './registry/versions.ts';
 export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
+export type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from './request/many.ts';
 export type * from './request/plugin-functions.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';

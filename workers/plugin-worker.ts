@@ -5,9 +5,11 @@ import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
+import { BlockArea } from '../src/pool/block-area.ts';
 import { Mailbox, type PackedRequest } from '../src/pool/mailbox.ts';
 import type { Parcel, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
+import { BlockRunner } from './block/block-runner.ts';
 import { CpuAccount } from './cpu-account.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
@@ -36,6 +38,7 @@ class PluginWorker {
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #residents: Residents;
+  readonly #blocks: BlockRunner;
   readonly #cpu = new CpuAccount();
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
@@ -47,7 +50,7 @@ class PluginWorker {
   #wokenAt = 0;
   #heapCheckedAt = 0;
 
-  constructor({ mailbox, utterances, port, clockOffset: mainOffset, ...limits }: Hello) {
+  constructor({ mailbox, utterances, block, port, clockOffset: mainOffset, ...limits }: Hello) {
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new Mailbox(mailbox);
     this.#request = this.#mailbox.locate(0);
@@ -56,6 +59,9 @@ class PluginWorker {
     const wake = (): void => this.#wake(performance.now());
     const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
     this.#residents = new Residents(this.#mailbox, say, limits);
+    this.#blocks = new BlockRunner(new BlockArea(block), this.#mailbox, this.#residents, this.#toMain, (message) => {
+      port.postMessage(message);
+    });
   }
 
   /** Carries out orders until none has come for a while. Nothing may begin after {@link Killed} (invariant 2). */
@@ -73,10 +79,12 @@ class PluginWorker {
   #order(): void {
     const { kind, definition, count, parcel } = this.#mailbox.takeOrder();
     const start = performance.now();
-    const { define, large, tally } = parcel ? this.#parcel() : {};
+    const { define, large, tally, recipe } = parcel ? this.#parcel() : {};
     if (define !== undefined) this.#residents.define(definition, define, tally && new Tally(tally));
+    if (recipe !== undefined) this.#blocks.learn(recipe);
     const counted = this.#residents.tally(definition);
     if (kind === 'process') this.#process(definition, count, large, start);
+    else if (kind === 'block') this.#block(definition, start);
     else if (kind === 'prepare') this.#prepare(definition);
     else this.#retire(definition);
     this.#residents.dropped.settle();
@@ -165,6 +173,11 @@ class PluginWorker {
       this.#tooLarge = { output, success, errorMessage };
     },
   };
+
+  #block(definition: number, start: number): void {
+    this.#slot = 0;
+    this.#blocks.run(definition, start);
+  }
 
   #prepare(definition: number): void {
     if (!this.#mailbox.claim(0)) return;

@@ -37,6 +37,12 @@ export class Observation {
   }
 }
 
+/** Whether anybody listens to single requests, which then have to be told of one by one. */
+export function isObserved(): boolean {
+  const { start, end, error } = CHANNELS;
+  return currentTracing() !== undefined || start.hasSubscribers || end.hasSubscribers || error.hasSubscribers;
+}
+
 /** A request as it is observed: the scheduler's job. */
 interface ObservedRequest {
   readonly requestId: string;
@@ -45,9 +51,8 @@ interface ObservedRequest {
 
 /** Begins to observe a request if anybody listens. */
 export function observe(request: ObservedRequest): Observation | undefined {
+  if (!isObserved()) return undefined;
   const tracing = currentTracing();
-  const { start, end, error } = CHANNELS;
-  if (tracing === undefined && !start.hasSubscribers && !end.hasSubscribers && !error.hasSubscribers) return undefined;
   const { lane, requestId } = request;
   const message: RequestMessage = { plugin: lane.definition.plugin, version: lane.version, requestId };
   return new Observation(message, tracing && quietly(() => new RequestSpan(tracing, message)));

@@ -46,7 +46,7 @@ const RESIDENT_MEMORIES = 12;
  */
 const Shift = { closed: 0, posted: 1, working: 2, waiting: 3 } as const;
 
-const ORDERS = ['process', 'prepare', 'retire'] as const;
+const ORDERS = ['process', 'prepare', 'retire', 'block'] as const;
 
 /** What a worker is to do next; the requests stand in the slots. */
 export interface Order {

@@ -3,6 +3,7 @@ import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
 import { clockOffset } from '../observe/clock.ts';
 import { Thread } from '../thread/thread.ts';
+import { BlockArea } from './block-area.ts';
 import { Mailbox, type Order } from './mailbox.ts';
 import type { Parcel, WorkerMessage, WorkerTask } from './protocol.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
@@ -24,6 +25,9 @@ export class PluginThread {
   readonly id: number = ++threads;
   readonly threadClass: ThreadClass;
   readonly mailbox: Mailbox = new Mailbox();
+  readonly block: BlockArea = new BlockArea();
+  /** The recipe by which the worker read its last block. */
+  recipe = 0;
   state: PluginThreadState = 'starting';
   /** `leaves` when it is to end as soon as it holds nothing any more. */
   fate: 'stays' | 'leaves' = 'stays';
@@ -75,6 +79,7 @@ export class PluginThread {
       kind: 'hello',
       mailbox: this.mailbox.buffer,
       utterances: this.#utterances.buffer,
+      block: this.block.buffer,
       port,
       stackBytes: this.threadClass.stackBytes,
       dropped: this.#dropped,

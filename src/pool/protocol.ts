@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PluginDefinition } from '../artifact/definition.ts';
+import type { BlockRecipe } from '../block/source.ts';
 import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { WireError } from '../errors.ts';
@@ -21,6 +22,7 @@ export type WorkerTask =
       readonly kind: 'hello';
       readonly mailbox: SharedArrayBuffer;
       readonly utterances: SharedArrayBuffer;
+      readonly block: SharedArrayBuffer;
       readonly port: MessagePort;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
@@ -42,6 +44,8 @@ export interface Parcel {
   readonly tally?: SharedArrayBuffer;
   /** Requests that do not fit into the mailbox, by slot. */
   readonly large?: ReadonlyMap<number, LargeRequest>;
+  /** How the order's block is read, unless it is as the one before. */
+  readonly recipe?: BlockRecipe;
 }
 
 /** What a worker posts through its port; every message comes before the slot that it belongs to is done. */
@@ -53,5 +57,7 @@ export type WorkerMessage =
   | { readonly kind: 'response'; readonly slot: number; readonly response: PluginResponse }
   /** What a {@link FunctionCall} returned. */
   | { readonly kind: 'value'; readonly slot: number; readonly value: unknown }
+  /** The result of a block's record that its area had no room for, and what there is to say beside it. */
+  | { readonly kind: 'tail'; readonly slot: number; readonly output: Uint8Array; readonly side: Uint8Array }
   | { readonly kind: 'error'; readonly slot: number; readonly error: WireError }
   | { readonly kind: 'metadata'; readonly slot: number; readonly metadata: PluginMetadata | undefined };

@@ -1,14 +1,14 @@
 import type { Utterance } from '../contract/values.ts';
 import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { fromWire, type PluginError, type WireError } from '../errors.ts';
-import { SlotState } from '../pool/mailbox.ts';
+import { type Order, SlotState } from '../pool/mailbox.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { LargeRequest } from '../pool/protocol.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 
 /** Workers that may die before a job begins; then it fails instead of trying another. */
-const MAX_LOSSES = 3;
+export const MAX_LOSSES = 3;
 
 /** What a function returned is with the job; for the books it is an answer. */
 const RETURNED = Object.freeze({ output: '', success: true });
@@ -39,7 +39,7 @@ export class Batch {
   send(): void {
     const { thread, lane, jobs } = this;
     const { mailbox } = thread;
-    const kind = jobs[0]!.kind;
+    const kind = jobs[0]!.kind === 'prepare' ? 'prepare' : 'process';
     const large = new Map<number, LargeRequest>();
     mailbox.reset();
     for (let slot = 0; slot < jobs.length; slot++) {
@@ -56,7 +56,7 @@ export class Batch {
     lane.sent += jobs.length;
     const isNew = !thread.definitions.has(lane.id);
     thread.definitions.add(lane.id);
-    const order = { kind, definition: lane.id, count: jobs.length };
+    const order: Omit<Order, 'parcel'> = { kind, definition: lane.id, count: jobs.length };
     if (!isNew && large.size === 0) thread.send(order);
     else {
       const news = { define: lane.definition, ...lane.metrics.parcel(thread.id) };
@@ -167,7 +167,7 @@ export class Batch {
 }
 
 /** The error, and the plugin's errors behind it, with file and line in their frames. */
-function located(error: WireError, locations: SourceLocations): WireError {
+export function located(error: WireError, locations: SourceLocations): WireError {
   const { backtrace, cause } = error;
   return {
     ...error,

@@ -18,6 +18,7 @@ export class FairQueue {
   readonly #ring = new LinkedList<Tenant<Lane>>();
   #size = 0;
 
+  /** Requests that it holds. */
   get size(): number {
     return this.#size;
   }
@@ -59,7 +60,7 @@ export class FairQueue {
 
   remove(job: Job): void {
     job.lane.remove(job);
-    this.#removed(job.lane.tenant);
+    this.#removed(job);
   }
 
   /** Takes the next job of a lane. */
@@ -68,7 +69,7 @@ export class FairQueue {
     const job = lane.shift() as Job | undefined;
     if (job === undefined) return undefined;
     job.state = 'taken';
-    this.#removed(lane.tenant);
+    this.#removed(job);
     return job;
   }
 
@@ -110,15 +111,15 @@ export class FairQueue {
     tenant.credit = Math.max(tenant.credit - milliseconds, -LONGEST_DEBT_MS);
   }
 
-  #added({ lane: { tenant } }: Job): void {
-    this.#size++;
+  #added({ lane: { tenant }, weight }: Job): void {
+    this.#size += weight;
     if (tenant.active) return;
     tenant.active = true;
     this.#ring.push(tenant);
   }
 
-  #removed(tenant: Tenant<Lane>): void {
-    this.#size--;
+  #removed({ lane: { tenant }, weight }: Job): void {
+    this.#size -= weight;
     if (tenant.queued > 0) return;
     tenant.active = false;
     // Credit is not saved up while there is nothing to do; debt stays.

@@ -4,7 +4,7 @@ import type { PluginError } from '../errors.ts';
 /** What comes to a gate: a job. */
 export interface Applicant<Lane> {
   /** `prepare` makes an instance ahead of requests. */
-  readonly kind: 'process' | 'prepare';
+  readonly kind: 'process' | 'prepare' | 'block';
   readonly requestId: string;
   readonly input: string;
   readonly options: RequestOptions;

@@ -6,8 +6,8 @@ import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts'
 import type { Applicant } from './gate.ts';
 import type { Lane, Queued } from './lane.ts';
 
-/** `prepare` makes an instance ahead of requests; its result is the plugin's metadata. */
-export type JobKind = 'process' | 'prepare';
+/** `prepare` makes an instance ahead of requests; its result is the plugin's metadata. A `block` is many requests. */
+export type JobKind = 'process' | 'prepare' | 'block';
 
 /**
  * Where a job is: waiting for room in the queue, in the queue, in a worker's mailbox, taken out of one of these by
@@ -70,6 +70,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   onSettled: ((job: Job) => void) | undefined;
   /** Set by whoever compares versions; told how a request ended. Must not throw. */
   onOutcome: ((outcome: JobOutcome) => void) | undefined;
+  /** How many requests it counts as with those that are not settled. */
+  booked = 0;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
   /** The function to call instead of `process`; `input` then tells such calls apart. */
@@ -104,6 +106,11 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     this.#id = id;
     this.priority = priority;
     this.#listener = listener as JobListener<PluginResponse | PluginMetadata | undefined>;
+  }
+
+  /** How many requests it is to the limits of the queue. */
+  get weight(): number {
+    return 1;
   }
 
   /** What the request is called in events and errors. */

@@ -12,8 +12,10 @@ const SMOOTHING = 0.3;
 
 /** What a lane queues: jobs. */
 export interface Queued extends Linked<Queued> {
-  readonly kind: 'process' | 'prepare';
+  readonly kind: 'process' | 'prepare' | 'block';
   readonly priority: number;
+  /** How many requests it is to the limits of the queue. */
+  readonly weight: number;
   /** When it was asked for, on the clock of `performance.now()`. */
   readonly askedAt: number;
 }
@@ -62,6 +64,7 @@ export class Lane {
     this.holds = { bytes: definition.maxBytes, memories: definition.memories };
   }
 
+  /** Requests that it holds. */
   get size(): number {
     return this.#size;
   }
@@ -93,28 +96,28 @@ export class Lane {
 
   push(job: Queued): void {
     this.#list(job.priority).push(job);
-    this.#size++;
+    this.#size += job.weight;
   }
 
   /** Puts back a job that was sent and not begun, in front of its priority. */
   unshift(job: Queued): void {
     this.#list(job.priority).unshift(job);
-    this.#size++;
+    this.#size += job.weight;
   }
 
   remove(job: Queued): void {
     this.#list(job.priority).remove(job);
-    this.#removed(job.priority);
+    this.#removed(job);
   }
 
   shift(): Queued | undefined {
     const job = this.#queues[0]?.jobs.shift();
-    if (job !== undefined) this.#removed(job.priority);
+    if (job !== undefined) this.#removed(job);
     return job;
   }
 
-  #removed(priority: number): void {
-    this.#size--;
+  #removed({ priority, weight }: Queued): void {
+    this.#size -= weight;
     const index = this.#queues.findIndex((queue) => queue.priority === priority);
     // An empty list goes, or a caller who makes up priorities would fill the memory.
     if (this.#queues[index]?.jobs.size === 0) this.#queues.splice(index, 1);

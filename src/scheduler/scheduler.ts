@@ -11,6 +11,9 @@ import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { addressSpace, RESERVED_BYTES } from './address-space.ts';
 import { Batch } from './batch.ts';
+import type { Block } from './block.ts';
+import { BlockBatch } from './block-batch.ts';
+import { BlockJob } from './block-job.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
@@ -23,6 +26,13 @@ const SLICE_MS = 1;
 const FIRST_BATCH = 8;
 /** Work that is spread over the free threads; less than this is not worth a second dispatch. */
 const SPREAD_MS = 0.25;
+
+/** Milliseconds of a block's work that a thread takes at a time; handing over so many records costs more. */
+const BLOCK_SLICE_MS = 3;
+/** Records of one block at the most. */
+const LONGEST_BLOCK = 4096;
+/** Records of a block at first, while nobody knows how long one takes. */
+const FIRST_STRETCH = 32;
 
 /** What the scheduler reports. */
 export interface SchedulerListener {
@@ -185,6 +195,31 @@ export class Scheduler {
     return job;
   }
 
+  /**
+   * Queues a block of requests. It passes no gate: lanes that have one are not for blocks.
+   *
+   * @returns What it can be aborted by. Its listener may hear of its end before this returns.
+   */
+  submitBlock(lane: Lane, block: Block, call: ProcessOptions): void {
+    const { count, firstLine } = block.source;
+    const job = new BlockJob(lane, block, call.priority ?? 0, { from: 0, at: 0, line: firstLine, count });
+    job.askedAt = this.#clock.now;
+    const { signal } = call;
+    this.#admitWaiting();
+    if (signal?.aborted) {
+      job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
+    } else if (this.#hasRoom(job)) this.#accept(job);
+    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
+    else job.reject(this.#queueFull(job));
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
+  }
+
+  /** The most requests that one block may be: more would find no room in the queue. */
+  get longestBlock(): number {
+    const { queueLimit, pluginQueueLimit } = this.#options;
+    return Math.max(Math.min(queueLimit, pluginQueueLimit, LONGEST_BLOCK), 1);
+  }
+
   /** Resolves when nothing of a lane waits, is queued or runs. */
   async drain(lane: Lane): Promise<void> {
     if (lane.idle) return;
@@ -218,7 +253,7 @@ export class Scheduler {
     else {
       // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
       job.onSettled = undefined;
-      this.#outstanding--;
+      this.#outstanding -= job.booked;
       this.#waiting.push(job);
     }
   }
@@ -265,11 +300,12 @@ export class Scheduler {
 
   // -- into the queue -------------------------------------------------------------------------------------------
 
-  #hasRoom({ lane }: Job): boolean {
+  #hasRoom({ lane, weight }: Job): boolean {
     const { queueLimit, pluginQueueLimit } = this.#options;
     // Counting what has not begun means looking into mailboxes; while all that is outstanding fits, there is no need.
-    if (this.#outstanding < Math.min(queueLimit, pluginQueueLimit)) return true;
-    return this.depth < queueLimit && (pluginQueueLimit >= queueLimit || this.#depthOfTenant(lane) < pluginQueueLimit);
+    if (this.#outstanding + weight <= Math.min(queueLimit, pluginQueueLimit)) return true;
+    if (this.depth + weight > queueLimit) return false;
+    return pluginQueueLimit >= queueLimit || this.#depthOfTenant(lane) + weight <= pluginQueueLimit;
   }
 
   #depthOfTenant({ tenant }: Lane): number {
@@ -279,7 +315,7 @@ export class Scheduler {
   }
 
   #queueFull(job: Job): PluginError {
-    const name = this.depth >= this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
+    const name = this.depth + job.weight > this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
     const limit = { name, value: this.#options[name] };
     const message = `The queue holds ${limit.value} requests${name === 'pluginQueueLimit' ? ' of the plugin' : ''}, its limit`;
     return job.error('ERR_QUEUE_FULL', message, {
@@ -294,7 +330,8 @@ export class Scheduler {
       return;
     }
     job.onSettled = this.#onSettled;
-    this.#outstanding++;
+    job.booked = job.weight;
+    this.#outstanding += job.booked;
     this.#queue.push(job);
     if (this.#flush === 'scheduled' || this.#active >= this.#options.threads) return;
     // At the end of this turn: whatever the callers ask for until then travels in the same batch.
@@ -306,8 +343,8 @@ export class Scheduler {
   }
 
   /** One for all jobs, as closures are what the collector of garbage would have most of. */
-  readonly #onSettled = ({ lane }: Job): void => {
-    this.#outstanding--;
+  readonly #onSettled = ({ lane, booked }: Job): void => {
+    this.#outstanding -= booked;
     this.#checkDrained(lane);
   };
 
@@ -398,9 +435,14 @@ export class Scheduler {
   #send(lane: Lane): void {
     const jobs = this.#cut(lane);
     if (jobs.length === 0) return;
+    const [block] = jobs;
+    if (block instanceof BlockJob) this.#shorten(block);
     lane.tenant.held++;
     this.#active++;
-    this.#supervisor.run(new Batch(this.#supervisor.pool.take(lane.threadClass, lane.id), lane, jobs));
+    const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
+    this.#supervisor.run(
+      block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
+    );
   }
 
   /** The next jobs of a lane, but those that are given up. */
@@ -408,12 +450,28 @@ export class Scheduler {
     const jobs: Job[] = [];
     const size = this.#batchSize(lane);
     while (jobs.length < size) {
+      // A block travels alone.
+      if (jobs.length > 0 && lane.first?.kind === 'block') break;
       const job = this.#queue.shift(lane);
       if (job === undefined) break;
       if (job.givenUp) job.expire();
       else jobs.push(job);
+      if (job.kind === 'block') break;
     }
     return jobs;
+  }
+
+  /** Leaves a block's job what one thread takes of it; the rest goes back into the queue. */
+  #shorten(job: BlockJob): void {
+    const { lane, count } = job;
+    const { serviceMs } = lane;
+    const slice = serviceMs === undefined ? FIRST_STRETCH : Math.max(Math.floor(BLOCK_SLICE_MS / serviceMs), 1);
+    // Where the lane has no more than this, all free threads get a part of it.
+    const all = lane.size + count;
+    const isLong = all * (serviceMs ?? SLICE_MS) > SPREAD_MS;
+    const spread = isLong ? Math.ceil(all / (this.#options.threads - this.#active)) : count;
+    const size = Math.min(slice, spread);
+    if (size < count) this.#queue.unshift(job.split(size));
   }
 
   #batchSize(lane: Lane): number {
@@ -430,7 +488,8 @@ export class Scheduler {
   #done(batch: Batch, milliseconds: number): void {
     this.#queue.charge(batch.lane.tenant, milliseconds);
     batch.lane.lastBatch = 'done';
-    if (batch.jobs[0]?.kind === 'process' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
+    this.#requeue(batch.recallAll());
+    if (batch.jobs[0]?.kind !== 'prepare' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
     this.#ended(batch);
   }
 

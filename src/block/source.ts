@@ -1,0 +1,22 @@
+import type { Buffer } from 'node:buffer';
+
+/** How a worker reads the records of a block and writes their results. */
+export interface BlockRecipe {
+  /** The number under which the workers know it. */
+  readonly id: number;
+  /** See `src/block`. */
+  readonly kind: 'packed';
+}
+
+/** Many records that travel, run and settle as bytes. Its records run in their order where they run in one worker. */
+export interface BlockSource {
+  readonly bytes: Buffer;
+  readonly count: number;
+  readonly recipe: BlockRecipe;
+  readonly isUtf8: boolean;
+  /** The number of the first record, and of the line where the bytes begin. */
+  readonly firstIndex: number;
+  readonly firstLine: number;
+  /** Where the record begins that comes so many records after the one at `at`, and on which line. */
+  skip(at: number, line: number, records: number): { readonly at: number; readonly line: number };
+}

@@ -1,0 +1,201 @@
+import { Buffer } from 'node:buffer';
+import { codesOf } from '../block/side.ts';
+import type { Utterance } from '../contract/values.ts';
+import type { PluginError } from '../errors.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
+import type { Parcel } from '../pool/protocol.ts';
+import { Batch, MAX_LOSSES } from './batch.ts';
+import type { BlockJob } from './block-job.ts';
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+
+/** A stretch of a block in a worker. What holds for the jobs of a batch holds for each of its records. */
+export class BlockBatch extends Batch {
+  readonly #job: BlockJob;
+  /** Where in the block the order begins. The numbers below count from there. */
+  readonly #from: number;
+  /** The first record that is not this worker's to run. */
+  #end: number;
+  /** Records of which the listener was told, and those that were taken off the job. */
+  #told = 0;
+  #advanced = 0;
+  #outputEnd = 0;
+  #sideEnd = 0;
+  #succeeded = 0;
+  #refused = 0;
+  #failed = 0;
+
+  constructor(thread: PluginThread, lane: Lane, job: BlockJob) {
+    super(thread, lane, [job]);
+    this.#job = job;
+    this.#from = job.from;
+    this.#end = job.count;
+  }
+
+  override send(): void {
+    const { thread, lane } = this;
+    const job = this.#job;
+    const { source } = job.block;
+    const { recipe, isUtf8 } = source;
+    job.state = 'sent';
+    job.batch = this;
+    job.slot = 0;
+    thread.mailbox.asked(0, job.askedAt);
+    const isRest = job.from + job.count === source.count;
+    const end = isRest ? source.bytes.length : source.skip(job.at, job.line, job.count).at;
+    thread.block.begin({
+      bytes: source.bytes.subarray(job.at, end),
+      count: job.count,
+      recipe: recipe.id,
+      firstIndex: source.firstIndex + job.from,
+      firstLine: job.line,
+      isUtf8,
+    });
+    lane.sent++;
+    const isNew = !thread.definitions.has(lane.id);
+    thread.definitions.add(lane.id);
+    const parcel: Parcel = {
+      ...(isNew && { define: lane.definition, ...lane.metrics.parcel(thread.id) }),
+      ...(thread.recipe !== recipe.id && { recipe }),
+    };
+    thread.recipe = recipe.id;
+    const order = { kind: 'block', definition: lane.id, count: 1 } as const;
+    if (Object.keys(parcel).length === 0) thread.send(order);
+    else thread.send(order, parcel);
+  }
+
+  override drain(said: (job: Job | undefined, utterance: Utterance) => void): void {
+    const { thread } = this;
+    const progress = thread.block.progress();
+    thread.drainUtterances((_slot, utterance) => said(this.#job, utterance));
+    if (progress === undefined || progress.done <= this.#told || isSettled(this.#job)) return;
+    const { done, outputEnd, sideEnd, succeeded, refused, failed } = progress;
+    let output = thread.block.output.subarray(this.#outputEnd, outputEnd);
+    let side = thread.block.side.subarray(this.#sideEnd, sideEnd);
+    if (thread.block.hasTail(done)) {
+      const tail = thread.posted(0);
+      if (tail?.kind === 'tail') {
+        output = Buffer.concat([output, tail.output]);
+        side = Buffer.concat([side, tail.side]);
+      }
+    }
+    const { metrics } = this.lane;
+    const piece = {
+      from: this.#from + this.#told,
+      count: done - this.#told,
+      output,
+      side,
+      succeeded: succeeded - this.#succeeded,
+      refused: refused - this.#refused,
+      failed: failed - this.#failed,
+    };
+    metrics.answered += piece.succeeded + piece.refused;
+    metrics.refused += piece.refused;
+    for (const [code, times] of codesOf(side)) metrics.errors.count(code, times);
+    this.finished += piece.count;
+    this.#told = done;
+    this.#outputEnd = outputEnd;
+    this.#sideEnd = sideEnd;
+    this.#succeeded = succeeded;
+    this.#refused = refused;
+    this.#failed = failed;
+    this.#job.began = true;
+    this.#job.block.listener.done(piece);
+    this.#settleIfOver();
+  }
+
+  override get running(): Job | undefined {
+    return this.thread.block.running === undefined ? undefined : this.#job;
+  }
+
+  override get notBegun(): number {
+    const { running, done } = this.thread.block;
+    return Math.max(this.#end - Math.max(done, this.#told) - (running === undefined ? 0 : 1), 0);
+  }
+
+  /** Takes the whole of it back; false when one of its records runs, after which nothing begins. */
+  override recall(job: Job): boolean {
+    const rest = this.#recallRest();
+    if (isSettled(job)) return true;
+    this.#advance();
+    // What of it has not begun stays with the job, which is about to fail as a whole.
+    if (rest > this.#told) return false;
+    this.#detach();
+    return true;
+  }
+
+  override recallAll(fits: (job: Job) => boolean = () => true): Job[] {
+    const job = this.#job;
+    if (!isSettled(job) && !fits(job)) return [];
+    const { mailbox, block } = this.thread;
+    const leftAlone = mailbox.orderDone && block.stop === 'foreign';
+    const rest = this.#recallRest();
+    if (isSettled(job) || rest >= this.#end) return [];
+    // One is still running: what comes after it goes on as another job.
+    if (rest > this.#told) {
+      this.#end = rest;
+      return [job.split(rest - this.#advanced)];
+    }
+    this.#advance();
+    this.#detach();
+    if (!leftAlone) return [job];
+    job.leaveForeign();
+    return [];
+  }
+
+  override kill(job: Job, error: PluginError): boolean {
+    const { block, mailbox } = this.thread;
+    if (!block.kill()) return false;
+    this.drain(() => {});
+    if (isSettled(job)) return true;
+    this.lane.metrics.lostCall(mailbox.times(0), performance.now());
+    this.#lose(error, true);
+    return true;
+  }
+
+  override lostBeforeAnyBegan(error: PluginError): void {
+    const job = this.#job;
+    this.#recallRest();
+    if (isSettled(job) || ++job.losses < MAX_LOSSES) return;
+    job.losses = 0;
+    this.#lose(job.error(error.code, error.message, error), false);
+  }
+
+  /** Nothing begins after this; returns the first record that has not, and what is done is told of. */
+  #recallRest(): number {
+    const rest = this.thread.block.recallRest();
+    this.drain(() => {});
+    return Math.max(rest, this.#told);
+  }
+
+  /** The next record fails, and is told of. */
+  #lose(error: PluginError, began: boolean): void {
+    error.began = began;
+    this.#told++;
+    this.#job.fail(this.#from + this.#told - 1, 1, error);
+    this.#settleIfOver();
+  }
+
+  #settleIfOver(): void {
+    if (this.#told >= this.#end && !isSettled(this.#job)) this.#job.resolve();
+  }
+
+  /** Takes what is over off the job. */
+  #advance(): void {
+    this.#job.advance(this.#told - this.#advanced);
+    this.#advanced = this.#told;
+  }
+
+  /** The job is not with this worker any more. */
+  #detach(): void {
+    this.#job.began = false;
+    this.#job.state = 'taken';
+    this.#job.batch = undefined;
+    this.lane.sent--;
+  }
+}
+
+/** Asked anew each time: telling of a result may settle it. */
+function isSettled({ state }: Job): boolean {
+  return state === 'settled';
+}
