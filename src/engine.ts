@@ -368,7 +368,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     const { runFileBatch } = await import('./batch/file/file-batch.ts');
     return runFileBatch(options, {
       submit: this.#submit,
-      plugins: () => this.listPlugins(),
+      plugins: () => this.#registry.recipes(),
     });
   }
 

@@ -16,7 +16,8 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     const { status, message, backtrace } = toFailure(error);
-    say(`error: ${message}`);
+    if (status !== 0) say(`error: ${message}`);
+    else if (message !== '') say(message);
     for (const frame of backtrace) say(`    at ${formatFrame(frame)}`);
     process.exitCode = status;
   }

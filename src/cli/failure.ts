@@ -5,7 +5,10 @@ import type { WasmFrame } from '../text/wasm-frame.ts';
 /** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
 export type ExitStatus = 0 | 1 | 2 | 130 | 143;
 
-/** Ends a command with a status and one line on stderr, and lines below it where it trapped. */
+/**
+ * Ends a command with a status and one line on stderr, and lines below it where it trapped. Status 0 is no failure: what
+ * was asked for is not wanted any more.
+ */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
   readonly status: ExitStatus;
@@ -38,10 +41,16 @@ const WRONG_USAGE: ReadonlySet<ErrorCode> = new Set(['ERR_INVALID_ARGUMENT', 'ER
 /** Any thrown value as the end of a command. What nobody expected is a bug, and says so without a stack trace. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof PluginError && isReaderGone(error.cause)) return new Failure(0, sentence(error.message), error);
   if (error instanceof PluginError) return new Failure(WRONG_USAGE.has(error.code) ? 2 : 1, explain(error), error);
   if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure(1, `${what}. This should not happen; please report it`, error);
+}
+
+/** The usual end of `… | head`. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 
 /** A file that could not be used. */

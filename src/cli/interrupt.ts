@@ -1,4 +1,5 @@
-import type { ExitStatus } from './failure.ts';
+import { PluginError } from '../errors.ts';
+import { type ExitStatus, explain, Failure } from './failure.ts';
 
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const satisfies Partial<Record<NodeJS.Signals, ExitStatus>>;
 
@@ -30,6 +31,9 @@ export async function interruptible<Result>(run: (interrupt: Interrupt) => Promi
         return status;
       },
     });
+  } catch (error) {
+    if (status === undefined || !(error instanceof PluginError) || error.code !== 'ERR_ABORTED') throw error;
+    throw new Failure(status, explain(error), error);
   } finally {
     for (const name of names) process.off(name, onSignal);
   }

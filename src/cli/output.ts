@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { cleanLogLine } from '../text/log-line.ts';
-import { Failure, fileFailure } from './failure.ts';
+import { Failure, fileFailure, isReaderGone } from './failure.ts';
 
 /** Writes to stdout; resolves when it is written, so that a slow reader slows the writer down. */
 export function print(text: string): Promise<void> {
@@ -13,9 +13,8 @@ export function print(text: string): Promise<void> {
 }
 
 function unwritten(error: NodeJS.ErrnoException): Failure {
-  // The usual end of `… | head`; anything else is the disk's business.
-  if (error.code === 'EPIPE')
-    return new Failure(1, 'Standard output was closed before everything was written to it.', error);
+  // Anything else is the disk's business.
+  if (isReaderGone(error)) return new Failure(0, '', error);
   return fileFailure('go on writing', 'standard output', error, 1);
 }
 

@@ -1,3 +1,4 @@
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { PluginState } from './plugin-state.ts';
 import { describeVersion, type PluginVersion, type VersionInfo } from './plugin-version.ts';
 import type { Statistics } from './statistics.ts';
@@ -24,6 +25,14 @@ export interface PluginDetails {
   readonly versions: readonly VersionInfo[];
   /** Of all versions together, those that are gone included. */
   readonly statistics: Statistics;
+}
+
+/** What the answers of a plugin depend on, beside the request. */
+export interface PluginRecipe {
+  readonly name: string;
+  readonly sha256: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly policy: ResolvedPolicy;
 }
 
 export function describePlugin(name: string, version: PluginVersion): PluginInfo {

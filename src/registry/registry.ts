@@ -15,7 +15,7 @@ import type { CanaryEvents } from './canary-events.ts';
 import type { Executor, Scheduling } from './executor.ts';
 import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
-import { describePlugin, type PluginDetails, type PluginInfo } from './plugin-info.ts';
+import { describePlugin, type PluginDetails, type PluginInfo, type PluginRecipe } from './plugin-info.ts';
 import type { PluginTransition } from './plugin-state.ts';
 import { describeVersion, type LoadOptions, type PluginVersion, type VersionInfo } from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
@@ -94,6 +94,18 @@ export class Registry {
     return [...this.#plugins.values()]
       .filter(({ serving }) => serving)
       .map(({ name, stable }) => describePlugin(name, stable));
+  }
+
+  /** What the answers of the plugins depend on. */
+  recipes(): PluginRecipe[] {
+    return [...this.#plugins.values()]
+      .filter(({ serving }) => serving)
+      .map(({ name, stable: { component, options, policy } }) => ({
+        name,
+        sha256: component.sha256,
+        config: options.config ?? {},
+        policy,
+      }));
   }
 
   /** What there is to know of a plugin, also while it is loading or draining. */

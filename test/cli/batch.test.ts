@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, symlink } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
+import { until } from '../support/outcome.ts';
 import { ended, jsonl, linesOf, Workplace } from './cli.ts';
 
 const lines = (records: readonly unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
@@ -202,7 +205,7 @@ describe('wasm-plugin-pool batch', () => {
     const second = await workplace.run([...args, '--resume'], all);
     expect([second.status, second.stderr]).to.deep.equal([
       2,
-      `error: The journal's lock \`killed.jsonl.journal.lock\` is held by process ${child.pid}. Wait for the other run, or give this one another output. (ERR_BATCH_JOURNAL)\n`,
+      `error: The lock \`killed.jsonl.lock\` is held by process ${child.pid}. Wait for the other run, or give this one another output. (ERR_BATCH_JOURNAL)\n`,
     ]);
     child.kill('SIGKILL');
     await killed;
@@ -272,10 +275,53 @@ describe('wasm-plugin-pool batch', () => {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     const [status] = await closed;
-    expect(await said).to.equal(
-      'error: Standard output was closed before everything was written to it. (ERR_BATCH_FILE)\n',
-    );
-    expect(status).to.equal(1);
+    expect(await said).to.equal('The reader of standard output went away.\n');
+    expect(status).to.equal(0);
+  });
+
+  it('does not wait inside of the system for a named pipe, and writes no file behind a link', async () => {
+    execFileSync('mkfifo', [
+      workplace.path('a.fifo'),
+      workplace.path('b.jsonl.journal'),
+      workplace.path('c.jsonl.lock'),
+    ]);
+    await workplace.file('few.jsonl', lines([{ input: 'a' }]));
+    await workplace.file('victim', 'precious');
+    await symlink('victim', workplace.path('d.jsonl.journal.new'));
+    for (const name of ['b', 'c', 'd']) {
+      const args = ['batch', 'echo.wasm', '--input', 'few.jsonl', '--output', `${name}.jsonl`, '--quiet'];
+      const { status, stderr } = await workplace.run(args);
+      expect([status, stderr.includes('(ERR_BATCH_JOURNAL)')], stderr).to.deep.equal([2, true]);
+    }
+    expect(await read('victim')).to.equal('precious');
+    for (const args of [
+      ['--input', 'a.fifo', '--output', 'e.jsonl'],
+      ['--input', 'few.jsonl', '--output', 'a.fifo'],
+    ]) {
+      const child = workplace.start(['batch', 'echo.wasm', ...args, '--dead-letter', 'dead.jsonl', '--quiet']);
+      const closed = ended(child);
+      // Locks are taken before anything is opened.
+      await until(() => existsSync(workplace.path('dead.jsonl.lock')));
+      child.kill('SIGTERM');
+      expect((await closed).status).to.equal(143);
+    }
+  });
+
+  it('refuses other standard input to the run that it continues', async () => {
+    const input = (id: string): string =>
+      lines(Array.from({ length: 500 }, (_, at) => ({ id: `${id}${at}`, input: 'a' })));
+    const args = ['batch', 'echo.wasm', '--output', 'stdin.jsonl', '--quiet'];
+    const child = workplace.start(args);
+    const killed = once(child, 'close');
+    child.stdin.write(input('a'));
+    while (!(await read('stdin.jsonl').catch(() => ''))) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGKILL');
+    await killed;
+    const before = await read('stdin.jsonl');
+    const { status, stderr } = await workplace.run([...args, '--resume'], input('b'));
+    expect([status, stderr.includes('begins with other bytes')], stderr).to.deep.equal([2, true]);
+    expect(await read('stdin.jsonl')).to.equal(before);
+    expect((await workplace.run([...args, '--resume'], input('a'))).status).to.equal(0);
   });
 
   it('stops reading when it is interrupted, and finishes what is in flight', async () => {

@@ -26,7 +26,7 @@ if (server !== undefined) {
       await once(worker.stderr, 'data');
       const files = ['--input', 'in.jsonl', '--output', 'out.jsonl', '--ordered', '--chunk', '50'];
       const { status, stderr } = await workplace.run(['submit', 'echo.wasm', ...files, '--config', 'prefix=>', ...at]);
-      expect(stderr).to.match(/^300 records in .*: 300 succeeded\n$/);
+      expect(stderr).to.match(/^300 records in .*: 300 succeeded\n$/m);
       expect(status).to.equal(0);
       const results = jsonl(await readFile(workplace.path('out.jsonl'), 'utf8'));
       expect(results.map(({ output }) => output)).to.deep.equal(Array.from({ length: 300 }, (_, index) => `>${index}`));

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { anotherRun } from '../journal/journal.ts';
 import { BatchRun, type Flight, type Submit } from '../run.ts';
 import { unusableFile } from './errors.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
@@ -103,6 +104,10 @@ async function run(
     }
     if (failure !== undefined) throw failure.error;
     if (!interrupt?.aborted) await input.assertUnchanged();
+    if (!interrupt?.aborted && files.journal !== undefined && tally.records !== source.records) {
+      const counts = `${tally.records} records, and the input has ${source.records}`;
+      throw anotherRun(files.journal.path, `of another input: it speaks of ${counts}`);
+    }
     await writer.finish();
     tell();
   } catch (error) {

@@ -2,104 +2,200 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
-import type { PluginInfo } from '../../registry/plugin-info.ts';
-import { Journal } from '../journal/journal.ts';
+import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
+import { takeLocks } from '../journal/lock.ts';
+import { countOf, NOTHING } from '../journal/state.ts';
+import { checkWritten } from './check-written.ts';
+import { unusableFile } from './errors.ts';
 import { BatchInput } from './input.ts';
+import { difference, toInputIdentity } from './input-identity.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
-import type { BatchSummary } from './tally.ts';
+import { realPath } from './real-path.ts';
+import { isRegular } from './sink.ts';
+import type { BatchSummary, TallyState } from './tally.ts';
 import type { WriterFiles } from './writer.ts';
 
-/** A plugin that records may go to: results depend on it. */
-export type UsedPlugin = Pick<PluginInfo, 'name' | 'sha256'>;
+/** A plugin that records may go to: results depend on all of it. */
+export interface UsedPlugin {
+  readonly name: string;
+  readonly sha256: string;
+  readonly config: Readonly<Record<string, string>>;
+  /** Undefined where it is the workers' business. */
+  readonly policy?: unknown;
+}
 
 /**
- * Opens the files of a batch, and closes them when it is over. The journal stays where there is something to continue.
+ * Opens the files of a batch, and closes them when it is over. All of them are looked at before anything is changed. The
+ * journal stays where there is something to continue.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` for files that cannot be used, `ERR_BATCH_FILE`, `ERR_BATCH_JOURNAL`.
  */
 export async function withBatchFiles(
-  options: ResolvedFileBatchOptions,
+  given: ResolvedFileBatchOptions,
   plugins: readonly UsedPlugin[],
   run: (input: BatchInput, files: WriterFiles) => Promise<BatchSummary>,
 ): Promise<BatchSummary> {
-  const input = await BatchInput.open(options.input.path, options.input.compression);
+  const options = await withRealPaths(given);
+  const locks = await takeLocks(await writtenBy(options));
   try {
-    const journal = await openJournal(options, input, plugins);
-    let outcome: Parameters<Journal['close']>[0] = 'untouched';
+    const recipe = recipeOf(options, plugins);
+    const journal = await openJournal(options, recipe);
+    const input = await openInput(options, journal);
     try {
-      const summary = await withOutputs(options, journal, (files) => {
+      const outputs = await openOutputs(options, journal);
+      let outcome: Parameters<Journal['close']>[0] = 'untouched';
+      try {
+        await journal?.start({ input: input.identity ?? null, recipe });
+        for (const output of outputs) await output.cut();
         outcome = 'unfinished';
-        return run(input, files);
-      });
-      outcome = summary.interrupted ? 'unfinished' : 'complete';
-      return summary;
+        const [output, deadLetter] = outputs as [BatchOutput, BatchOutput | undefined];
+        const summary = await run(input, { output, deadLetter, journal, input });
+        outcome = summary.interrupted ? 'unfinished' : 'complete';
+        return summary;
+      } finally {
+        await closeAll(outputs);
+        await journal?.close(outcome);
+      }
     } finally {
-      await journal?.close(outcome);
+      input.close();
     }
   } finally {
-    input.close();
+    await locks.release();
   }
 }
 
-/** Opens the journal before anything is written: what it speaks of must never be gone. */
+/** Two names of one file are one file: what is written and locked are real files. */
+export async function withRealPaths(options: ResolvedFileBatchOptions): Promise<ResolvedFileBatchOptions> {
+  const { output, deadLetter, journal, journalNamed } = options;
+  const regular = await isRegular(output.path);
+  if (!regular && (options.resume || options.atMostOnce || journalNamed)) {
+    const name = options.resume ? 'resume' : options.atMostOnce ? 'atMostOnce' : 'journal';
+    throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` needs an output that is a regular file`, {
+      hint: `What was written to \`${output.path}\` cannot be looked at again.`,
+    });
+  }
+  const path = regular ? await realOutput(output.path) : output.path;
+  return {
+    ...options,
+    output: { ...output, path },
+    deadLetter: deadLetter === undefined ? undefined : { ...deadLetter, path: await realOutput(deadLetter.path) },
+    // What the user did not name is never a link to somewhere else.
+    journal: !regular ? undefined : journalNamed ? await realOutput(journal!) : journal && `${path}.journal`,
+  };
+}
+
+async function realOutput(path: string): Promise<string> {
+  if (!(await isRegular(path))) return path;
+  return realPath(path).catch((error: unknown) => {
+    throw unusableFile('write', path, error);
+  });
+}
+
+/** The files whose locks a run needs. */
+async function writtenBy({ output, deadLetter, journal }: ResolvedFileBatchOptions): Promise<string[]> {
+  const paths = [output.path, deadLetter?.path, journal].filter((path) => path !== undefined);
+  const regular = await Promise.all(paths.map(isRegular));
+  return paths.filter((_, at) => regular[at]);
+}
+
 async function openJournal(
-  options: ResolvedFileBatchOptions,
-  input: BatchInput,
-  plugins: readonly UsedPlugin[],
+  { journal: path, resume, output, deadLetter }: ResolvedFileBatchOptions,
+  recipe: JournalHeader['recipe'],
 ): Promise<Journal | undefined> {
-  const { journal: path, resume, output } = options;
-  if (path === undefined) return undefined;
-  if (resume && (await sizeOf(path)) === undefined && (await sizeOf(output.path))) {
+  if (path === undefined) {
+    // Without a journal of its own a run could still write over what another one needs.
+    if (await isRegular(output.path)) await assertNoJournal(`${output.path}.journal`);
+    return undefined;
+  }
+  const journal = await Journal.open(path, recipe, resume ? 'resume' : 'new');
+  if (journal.earlier === undefined && resume && (await sizeOf(output.path))) {
     throw new PluginError('ERR_BATCH_JOURNAL', `There is no journal \`${path}\`, and there is \`${output.path}\``, {
       hint: 'The run was finished, or it kept no journal. Leave out `resume` to begin anew.',
     });
   }
-  const header = { input: input.identity ?? null, recipe: recipeOf(options, plugins) };
-  return Journal.open(path, header, resume ? 'resume' : 'new');
+  if (resolve(path) !== resolve(`${output.path}.journal`)) await assertNoJournal(`${output.path}.journal`);
+  const { checkpoint } = journal.state;
+  const records = countOf(checkpoint.done);
+  await checkWritten(output.path, output.compression, checkpoint.output, records);
+  if (deadLetter !== undefined) {
+    const { refused = 0, failed = 0 } = (checkpoint.tally ?? {}) as Partial<TallyState>;
+    await checkWritten(deadLetter.path, deadLetter.compression, checkpoint.deadLetter, refused + failed);
+  }
+  return journal;
 }
 
-/** Opens what is written, cut to what the journal speaks of. */
-async function withOutputs<Result>(
-  { output, deadLetter, journal: path }: ResolvedFileBatchOptions,
+async function openInput(
+  { input: { path, compression }, interrupt }: ResolvedFileBatchOptions,
   journal: Journal | undefined,
-  run: (files: WriterFiles) => Promise<Result>,
-): Promise<Result> {
-  const checkpoint = journal?.state.checkpoint;
+): Promise<BatchInput> {
+  if (journal?.earlier === undefined) {
+    return BatchInput.open(path, compression, { interrupt, head: journal === undefined ? 'none' : 'first' });
+  }
+  const before = toInputIdentity(journal.earlier.input);
+  const input = await BatchInput.open(path, compression, { interrupt, head: before?.head.bytes ?? 'first' });
+  try {
+    const { checkpoint } = journal.state;
+    const why = before === undefined ? 'of which nothing is known' : difference(input.identity!, before);
+    if (why !== undefined) throw anotherRun(journal.path, `of an input that was another, or has changed since: ${why}`);
+    if (input.identity!.modifiedMs !== before!.modifiedMs && !(await input.beginsWith(checkpoint.input))) {
+      throw anotherRun(journal.path, 'of an input that has changed since: it has other bytes');
+    }
+    input.expect(checkpoint.input);
+    return input;
+  } catch (error) {
+    input.close();
+    throw error;
+  }
+}
+
+/** Opens what is written; nothing is cut yet. */
+async function openOutputs(
+  { output, deadLetter, journal: path, interrupt }: ResolvedFileBatchOptions,
+  journal: Journal | undefined,
+): Promise<BatchOutput[]> {
+  const { output: written, deadLetter: letters } = journal?.state.checkpoint ?? NOTHING.checkpoint;
   const hint =
     path === undefined ? undefined : `What \`${path}\` speaks of stays; mend it, and continue with \`resume\`.`;
-  const out = await BatchOutput.open(output.path, output.compression, checkpoint?.output ?? 0, hint);
+  const outputs = [await BatchOutput.open(output.path, output.compression, { written, hint, interrupt })];
   try {
-    if (deadLetter === undefined) return await run({ output: out, deadLetter: undefined, journal });
-    const letters = await BatchOutput.open(deadLetter.path, deadLetter.compression, checkpoint?.deadLetter ?? 0, hint);
-    try {
-      return await run({ output: out, deadLetter: letters, journal });
-    } finally {
-      await letters.close();
+    if (deadLetter !== undefined) {
+      const options = { written: letters, hint, interrupt };
+      outputs.push(await BatchOutput.open(deadLetter.path, deadLetter.compression, options));
     }
-  } finally {
-    await out.close();
+    return outputs;
+  } catch (error) {
+    await closeAll(outputs);
+    throw error;
   }
 }
 
 /** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
-function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): string {
-  const { plugin, chain, ordered } = options.batch;
-  const { atMostOnce, identity } = options;
-  const names = new Set([plugin, ...chain]);
-  const recipe = {
-    plugin,
-    chain,
-    ordered,
-    atMostOnce,
-    plugins: used.flatMap(({ name, sha256 }) => (names.has(name) ? [[name, sha256]] : [])),
-    input: [options.input.format, options.input.compression],
-    output: [resolve(options.output.path), options.output.format],
-    deadLetter: options.deadLetter === undefined ? null : resolve(options.deadLetter.path),
+function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): JournalHeader['recipe'] {
+  const { plugin, chain, ordered, deadlineMs, retry, idempotent } = options.batch;
+  const { input, output, deadLetter, atMostOnce, identity } = options;
+  const parts = {
+    // Records may name any of them.
+    plugins: used
+      .map(({ name, sha256, config, policy }) => [name, sha256, Object.entries(config).sort(), policy])
+      .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    chain: [plugin, ...chain],
+    order: ordered,
+    attempts: [atMostOnce, idempotent, retry.attempts, deadlineMs],
+    formats: [input.format, input.compression, output.format, output.compression],
+    files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
     options: options.options,
     identity,
   };
-  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
+  const hash = (value: unknown): string =>
+    createHash('sha256')
+      .update(JSON.stringify(value) ?? '')
+      .digest('hex');
+  return Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, hash(value)]));
+}
+
+async function closeAll(outputs: readonly BatchOutput[]): Promise<void> {
+  for (const output of outputs) await output.close();
 }
 
 /** Makes sure that no two of the files are one: writing would destroy what is still to be read. */

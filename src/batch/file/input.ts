@@ -1,32 +1,30 @@
 import { Buffer } from 'node:buffer';
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants, open as openDescriptor } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
-import { crc32, createGunzip, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { PluginError } from '../../errors.ts';
+import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
+import { decompress, readsZstd } from './decompress.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
+import type { InputIdentity } from './input-identity.ts';
 
 /** Larger texts would be large objects to V8, which stay until a full collection. */
 const CHUNK_BYTES = 64 * 1024;
 /** How much of a file is looked at to recognise it. */
 const HEAD_BYTES = 64 * 1024;
 
-/**
- * Whether this Node reads zstd to the end of a file. Before Node 26 it ends after the first frame, without an error, and
- * files of many frames are what batches and parallel compressors write.
- */
-export function readsZstd(): boolean {
-  const frame = zstdCompressSync('x');
-  return zstdDecompressSync(Buffer.concat([frame, frame])).length === 2;
-}
-
-/** What tells a file from another, and from what it was before. */
-export interface FileIdentity {
-  readonly size: number;
-  readonly modifiedMs: number;
-  /** CRC-32 of its beginning. */
-  readonly head: number;
+/** How an input is opened. */
+export interface InputOptions {
+  /**
+   * Bytes of a pipe that are read before it is open, to recognise it by: a number, or what comes first. `none` of what
+   * nobody continues. @default 'none'
+   */
+  readonly head?: number | 'first' | 'none';
+  /** Ends the waiting for them. */
+  readonly interrupt?: AbortSignal | undefined;
 }
 
 /** The input of a batch as it is read. */
@@ -34,32 +32,43 @@ export class BatchInput {
   readonly name: string;
   /** How many bytes there are to read; undefined for what is no regular file. */
   readonly size: number | undefined;
-  /** Undefined for what is no regular file. */
-  readonly identity: FileIdentity | undefined;
+  /** Undefined for a pipe whose head nobody asked for. */
+  readonly identity: InputIdentity | undefined;
   readonly #file: FileHandle | undefined;
-  readonly #stats: BigIntStats | undefined;
   readonly #raw: Readable;
   readonly #chunks: AsyncIterator<Buffer>;
-  #position = 0;
+  #stats: BigIntStats | undefined;
+  #read = NOTHING_WRITTEN;
+  /** What an earlier run had read; undefined once it was the same. */
+  #expected: Written | undefined;
   #state: 'open' | 'closed' = 'open';
 
   private constructor(
     name: string,
     raw: Readable,
     compression: Compression,
-    file?: { readonly handle: FileHandle; readonly stats: BigIntStats; readonly identity: FileIdentity },
+    identity: InputIdentity | undefined,
+    file?: { readonly handle: FileHandle; readonly stats: BigIntStats },
   ) {
     this.name = name;
     this.#raw = raw;
     this.#file = file?.handle;
     this.#stats = file?.stats;
-    this.identity = file?.identity;
-    this.size = file?.identity.size;
-    raw.on('data', (chunk: Buffer) => {
-      this.#position += chunk.length;
-    });
+    this.identity = identity;
+    this.size = identity?.size;
+    raw.on('data', (chunk: Buffer) => this.#count(chunk));
     raw.pause();
-    this.#chunks = decompress(raw, compression)[Symbol.asyncIterator]();
+    this.#chunks = decompress(raw, compression, CHUNK_BYTES)[Symbol.asyncIterator]();
+  }
+
+  /** What comes once. */
+  static ofStream(
+    name: string,
+    raw: Readable,
+    compression: Compression,
+    identity: InputIdentity | undefined,
+  ): BatchInput {
+    return new BatchInput(name, raw, compression, identity);
   }
 
   /**
@@ -67,68 +76,110 @@ export class BatchInput {
    *
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
    */
-  static async open(path: string, compression: Compression): Promise<BatchInput> {
+  static async open(path: string, compression: Compression, options: InputOptions = {}): Promise<BatchInput> {
     if (compression === 'zstd' && !readsZstd()) {
       throw new PluginError('ERR_INVALID_ARGUMENT', `This version of Node cannot read all of \`${path}\``, {
         hint: 'Run the batch on Node 26, or decompress the file with `zstd -d` first.',
       });
     }
-    if (path === '-') return new BatchInput('standard input', process.stdin, compression);
-    const handle = await open(path).catch((error: unknown) => {
-      throw unusableFile('read', path, error);
-    });
+    if (path === '-') return openStream('standard input', process.stdin, compression, options);
     try {
-      const stats = await handle.stat({ bigint: true });
-      if (stats.isDirectory()) throw unusableFile('read', path, 'it is a directory');
-      const stream = (): Readable =>
-        handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 });
-      if (!stats.isFile()) {
-        return new BatchInput(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), compression);
+      const kind = await stat(path);
+      if (kind.isDirectory()) throw unusableFile('read', path, 'it is a directory');
+      // Opening a named pipe would wait for a writer, inside of the system, where no signal reaches it.
+      if (kind.isFIFO()) return await openStream(path, await openPipe(path), compression, options);
+      const handle = await open(path);
+      try {
+        return await BatchInput.#openFile(path, handle, compression, options);
+      } catch (error) {
+        await handle.close();
+        throw error;
       }
-      const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(HEAD_BYTES), position: 0 });
-      const head = crc32(buffer.subarray(0, bytesRead));
-      const identity = { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs), head };
-      return new BatchInput(path, stream(), compression, { handle, stats, identity });
     } catch (error) {
-      await handle.close();
-      throw error;
+      throw error instanceof PluginError ? error : unusableFile('read', path, error);
     }
+  }
+
+  static async #openFile(
+    path: string,
+    handle: FileHandle,
+    compression: Compression,
+    options: InputOptions,
+  ): Promise<BatchInput> {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) {
+      return openStream(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), compression, options);
+    }
+    const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(HEAD_BYTES), position: 0 });
+    const head = extended(NOTHING_WRITTEN, buffer.subarray(0, bytesRead));
+    const identity = { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs), head };
+    const raw = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 });
+    return new BatchInput(path, raw, compression, identity, { handle, stats });
+  }
+
+  /** What was read so far, compressed as it is. */
+  get progress(): Written {
+    return this.#read;
   }
 
   /** Bytes of the file that were read so far, compressed as they are. */
   get position(): number {
-    return this.#position;
+    return this.#read.bytes;
   }
 
   /**
    * The next bytes, or undefined at the end, or once it is closed.
    *
-   * @throws {PluginError} `ERR_BATCH_FILE`.
+   * @throws {PluginError} `ERR_BATCH_FILE`, `ERR_BATCH_JOURNAL`.
    */
   async read(): Promise<Buffer | undefined> {
     if (this.#state === 'closed') return undefined;
     try {
       const next = await this.#chunks.next();
-      return next.done ? undefined : next.value;
+      if (!next.done) return next.value;
     } catch (error) {
       // Closed while it was read: what has been read is all there is.
       if (this.#isClosed) return undefined;
-      throw brokenFile('reading', this.name, error);
+      throw error instanceof PluginError ? error : brokenFile('reading', this.name, error);
     }
+    if (this.#expected !== undefined && !this.#isClosed) throw anotherInput(this.name);
+    return undefined;
+  }
+
+  /** Has the reading fail where what an earlier run had read was something else. */
+  expect(before: Written): void {
+    if (before.bytes > 0) this.#expected = before;
+  }
+
+  /** Whether the file still begins with bytes that were read before. */
+  async beginsWith(before: Written): Promise<boolean> {
+    let found = NOTHING_WRITTEN;
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    while (found.bytes < before.bytes) {
+      const length = Math.min(buffer.length, before.bytes - found.bytes);
+      const { bytesRead } = await this.#file!.read(buffer, 0, length, found.bytes);
+      if (bytesRead === 0) return false;
+      found = extended(found, buffer.subarray(0, bytesRead));
+    }
+    return found.crc === before.crc;
   }
 
   /**
-   * Holds the file against what it was when it was opened.
+   * Holds the file against what it was when it was opened. One whose time of modification alone has changed is read
+   * again as far as it was read.
    *
    * @throws {PluginError} `ERR_BATCH_FILE` when it was written to, replaced or removed.
    */
   async assertUnchanged(): Promise<void> {
-    if (this.#stats === undefined) return;
     const before = this.#stats;
+    if (before === undefined || this.#isClosed) return;
     const now = await stat(this.name, { bigint: true }).catch(() => undefined);
-    const same =
-      now !== undefined && (['dev', 'ino', 'size', 'mtimeNs'] as const).every((key) => now[key] === before[key]);
-    if (same) return;
+    const same = now !== undefined && (['dev', 'ino', 'size'] as const).every((key) => now[key] === before[key]);
+    if (same && now.mtimeNs === before.mtimeNs) return;
+    if (same && (await this.beginsWith(this.#read).catch(() => this.#isClosed))) {
+      this.#stats = now;
+      return;
+    }
     const what = now === undefined ? 'removed' : now.ino === before.ino ? 'written to' : 'replaced';
     throw new PluginError('ERR_BATCH_FILE', `\`${this.name}\` was ${what} while the batch read it`, {
       hint: 'Nobody knows which of the results are of the old contents; run the batch again on a file that stays as it is.',
@@ -146,11 +197,66 @@ export class BatchInput {
   get #isClosed(): boolean {
     return this.#state === 'closed';
   }
+
+  #count(chunk: Buffer): void {
+    const expected = this.#expected;
+    if (expected !== undefined && this.#read.bytes + chunk.length >= expected.bytes) {
+      const { crc } = extended(this.#read, chunk.subarray(0, expected.bytes - this.#read.bytes));
+      if (crc === expected.crc) this.#expected = undefined;
+      else this.#raw.destroy(anotherInput(this.name));
+    }
+    this.#read = extended(this.#read, chunk);
+  }
 }
 
-function decompress(raw: Readable, compression: Compression): Readable {
-  if (compression === 'none') return raw;
-  const decoder = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress();
-  // An error of the file reaches the reader through the decoder.
-  return pipeline(raw, decoder, () => {});
+/** Opens what comes once: the first bytes that are read of it go back in front. */
+async function openStream(
+  name: string,
+  stream: Readable,
+  compression: Compression,
+  { head: wanted = 'none', interrupt }: InputOptions,
+): Promise<BatchInput> {
+  if (wanted === 'none') return BatchInput.ofStream(name, stream, compression, undefined);
+  const stop = (): void => void stream.destroy();
+  interrupt?.addEventListener('abort', stop, { once: true });
+  if (interrupt?.aborted) stop();
+  const rest: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  const pieces: Buffer[] = [];
+  try {
+    const enough = wanted === 'first' ? 1 : wanted;
+    for (let length = 0; length < enough; ) {
+      const next = await rest.next();
+      if (next.done) break;
+      pieces.push(next.value);
+      length += next.value.length;
+    }
+  } catch (error) {
+    if (!interrupt?.aborted) throw brokenFile('reading', name, error);
+  } finally {
+    interrupt?.removeEventListener('abort', stop);
+  }
+  if (interrupt?.aborted) throw new PluginError('ERR_ABORTED', `Interrupted before ${name} had said anything`);
+  const most = wanted === 'first' ? HEAD_BYTES : wanted;
+  const head = extended(NOTHING_WRITTEN, Buffer.concat(pieces).subarray(0, most));
+  const raw = Readable.from(rejoined(pieces, rest), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  // What waits in the middle of `next` hears only of the stream.
+  raw.once('close', stop);
+  return BatchInput.ofStream(name, raw, compression, { head });
+}
+
+async function* rejoined(pieces: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield* pieces;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+/** A socket reads it in the event loop, waits there for a writer, and closes the descriptor. */
+async function openPipe(path: string): Promise<Readable> {
+  const fd = await promisify(openDescriptor)(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+function anotherInput(name: string): PluginError {
+  return new PluginError('ERR_BATCH_JOURNAL', `\`${name}\` is not what the run has read that it continues`, {
+    hint: 'Give it the same input, or remove the journal to begin anew.',
+  });
 }

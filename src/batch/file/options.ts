@@ -65,6 +65,8 @@ export interface ResolvedFileBatchOptions {
   readonly deadLetter: { readonly path: string; readonly compression: Compression } | undefined;
   readonly options: RequestOptions;
   readonly journal: string | undefined;
+  /** Whether the caller has named it. */
+  readonly journalNamed: boolean;
   readonly resume: boolean;
   readonly atMostOnce: boolean;
   readonly retryDeadLetters: boolean;
@@ -120,6 +122,7 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
         : { path: nonEmptyString('deadLetter', options.deadLetter), ...formatOf(options.deadLetter) },
     options: resolveRequestOptions(options.options),
     journal,
+    journalNamed: typeof options.journal === 'string',
     resume,
     atMostOnce,
     retryDeadLetters,

@@ -1,8 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { PluginError } from '../../errors.ts';
-import { takeLock } from '../journal/lock.ts';
+import { assertNoJournal } from '../journal/journal.ts';
+import { takeLocks } from '../journal/lock.ts';
+import { createPrivate } from '../journal/private-file.ts';
 import { BatchRun, FailedRecord, type Flight, type Submit } from '../run.ts';
 import type { RecordSource } from '../source.ts';
+import { withRealPaths } from './files.ts';
 import { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
@@ -30,25 +33,29 @@ const KEPT = new PluginError('ERR_ABORTED', 'The line of the output is kept');
  *
  * @throws {PluginError} `ERR_BATCH_FILE` when the letters are not those of the output, and as a batch does.
  */
-export async function retryDeadLetters(options: ResolvedFileBatchOptions, submit: Submit): Promise<BatchSummary> {
-  const { output, deadLetter } = options;
+export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: Submit): Promise<BatchSummary> {
+  const options = await withRealPaths(given);
+  const { output, deadLetter, interrupt } = options;
   if (output.format !== 'jsonl') {
     throw new PluginError('ERR_INVALID_ARGUMENT', 'Dead letters can only be retried where the output is JSONL');
   }
   const letters = deadLetter!;
-  const lock = await takeLock(`${output.path}.journal.lock`);
+  const lock = await takeLocks([output.path, letters.path]);
   const next = { output: `${output.path}.retry`, letters: `${letters.path}.retry` };
   try {
+    // A run that was not finished still counts on the lengths of both.
+    await assertNoJournal(`${output.path}.journal`);
+    if (options.journal !== undefined) await assertNoJournal(options.journal);
     const summary = await withFiles(
       [
         () => BatchInput.open(output.path, output.compression),
         () => BatchInput.open(letters.path, letters.compression),
-        () => BatchOutput.open(next.output, output.compression, 0),
-        () => BatchOutput.open(next.letters, letters.compression, 0),
+        () => openBeside(output, next.output),
+        () => openBeside(letters, next.letters),
       ],
       (results, old, out, dead) => run(options, submit, new LetterSource(results, old), out, dead),
     );
-    if (summary.interrupted) return summary;
+    if (interrupt?.aborted) return summary;
     await rename(next.output, output.path);
     await rename(next.letters, letters.path);
     return summary;
@@ -56,6 +63,21 @@ export async function retryDeadLetters(options: ResolvedFileBatchOptions, submit
     await Promise.all([rm(next.output, { force: true }), rm(next.letters, { force: true })]);
     await lock.release();
   }
+}
+
+/** A new file that will take the place of one, with its permissions. */
+async function openBeside(
+  { path, compression }: ResolvedFileBatchOptions['output' | 'deadLetter'] & object,
+  next: string,
+): Promise<BatchOutput> {
+  const { mode } = await stat(path);
+  const file = await createPrivate(next);
+  try {
+    await file.chmod(mode & 0o777);
+  } finally {
+    await file.close();
+  }
+  return BatchOutput.open(next, compression);
 }
 
 async function run(

@@ -50,6 +50,11 @@ export class FileSource implements RecordSource<FileRecord | FailedRecord<FileRe
     }
   }
 
+  /** How many records were read. */
+  get records(): number {
+    return this.#index;
+  }
+
   /** The file is closed by whoever opened it. */
   async stop(): Promise<void> {}
 

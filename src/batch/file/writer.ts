@@ -1,5 +1,6 @@
 import { IndexSet } from '../journal/indexes.ts';
 import type { Journal } from '../journal/journal.ts';
+import { NOTHING_WRITTEN, type Written } from '../journal/written.ts';
 import { Block } from './block.ts';
 import type { BatchOutput } from './output.ts';
 import type { Tally } from './tally.ts';
@@ -20,6 +21,8 @@ export interface WriterFiles {
   readonly output: BatchOutput;
   readonly deadLetter: BatchOutput | undefined;
   readonly journal: Journal | undefined;
+  /** What the records come from. @default nothing that a later run could compare */
+  readonly input?: { readonly progress: Written };
 }
 
 /**
@@ -122,7 +125,7 @@ export class BatchWriter {
   }
 
   async #checkpoint(done: readonly number[], tally: unknown): Promise<void> {
-    const { output, deadLetter, journal } = this.#files;
+    const { output, deadLetter, journal, input } = this.#files;
     if (journal === undefined) return;
     const now = performance.now();
     const durability = now - this.#syncedAt >= SYNC_MS ? 'synced' : 'written';
@@ -131,7 +134,14 @@ export class BatchWriter {
       await Promise.all([output.sync(), deadLetter?.sync()]);
     }
     this.#unsynced = durability === 'written';
-    await journal.checkpoint({ done, output: output.length, deadLetter: deadLetter?.length ?? 0, tally }, durability);
+    const checkpoint = {
+      done,
+      output: output.written,
+      deadLetter: deadLetter?.written ?? NOTHING_WRITTEN,
+      input: input?.progress ?? NOTHING_WRITTEN,
+      tally,
+    };
+    await journal.checkpoint(checkpoint, durability);
   }
 
   /** One after the other: two blocks at once would be written to the same place. */

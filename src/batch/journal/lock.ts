@@ -1,10 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { readRegularFile } from '../../arguments/regular-file.ts';
 import { PluginError } from '../../errors.ts';
-
-/** Far more than a holder takes. */
-const MAX_BYTES = 64 * 1024;
+import { readPrivate } from './private-file.ts';
 
 /** Who holds a lock. */
 interface Holder {
@@ -19,23 +17,58 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** A holder is a line of JSON. */
+const MAX_BYTES = 4096;
+/** The largest number that Linux gives a process; other systems stay below it. */
+const MAX_PID = 2 ** 22;
+
+/**
+ * Takes the locks of files that are going to be written: `FILE.lock` beside each. Whoever writes a file holds its lock,
+ * whatever else it reads, keeps or calls the file.
+ *
+ * @param paths Of real files, links followed.
+ * @throws {PluginError} `ERR_BATCH_JOURNAL` when somebody holds one of them; then none is taken.
+ */
+export async function takeLocks(paths: readonly string[]): Promise<Lock> {
+  const locks: Lock[] = [];
+  const release = async (): Promise<void> => {
+    await Promise.all(locks.map((lock) => lock.release()));
+  };
+  try {
+    for (const path of paths) locks.push(await takeLock(`${path}.lock`));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
+}
+
 /**
  * Takes a lock that is a file with its holder in it. A process that is dead holds nothing: its lock is taken over, by
  * one process at a time, which the file beside it decides.
  *
- * @throws {PluginError} `ERR_BATCH_JOURNAL` when a process that lives holds it, or one on another host.
+ * @throws {PluginError} `ERR_BATCH_JOURNAL` when a process that lives holds it, or one on another host, and when what is
+ * there is no lock.
  */
 export async function takeLock(path: string): Promise<Lock> {
   const me: Holder = { host: hostname(), pid: process.pid, started: await startOf(process.pid) };
   // Written first and linked then: the lock is never there without its holder in it.
-  const mine = `${path}.${me.pid}-${Math.random().toString(36).slice(2)}`;
-  await writeFile(mine, JSON.stringify(me), { flag: 'wx' });
+  const token = randomBytes(8).toString('hex');
+  const mine = `${path}.${me.pid}-${token}`;
+  const text = JSON.stringify({ ...me, token });
+  await writeFile(mine, text, { flag: 'wx' });
   try {
     if (!(await links(mine, path))) await takeOver(path, mine);
   } finally {
     await rm(mine, { force: true });
   }
-  return { release: () => rm(path, { force: true }) };
+  return {
+    release: async () => {
+      // Somebody may have removed it by hand, and another run have taken it since.
+      const now = await readPrivate(path, MAX_BYTES).catch(() => undefined);
+      if (now === text) await rm(path, { force: true });
+    },
+  };
 }
 
 async function takeOver(path: string, mine: string): Promise<void> {
@@ -65,15 +98,22 @@ async function assertDead(path: string): Promise<Holder | undefined> {
   throw held(path, holder, `is held by process ${holder.pid}`);
 }
 
+/** Undefined where nobody holds it: it was released meanwhile, or torn by a crash of the machine. */
 async function readHolder(path: string): Promise<Holder | undefined> {
+  const text = await readPrivate(path, MAX_BYTES);
+  if (text === undefined || /^\0*$/.test(text)) return undefined;
+  let value: Partial<Holder>;
   try {
-    const value = JSON.parse(Buffer.from(await readRegularFile(path, MAX_BYTES)).toString()) as Partial<Holder>;
-    if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined;
-    return { host: value.host, pid: value.pid, started: value.started ?? null };
+    value = JSON.parse(text) as Partial<Holder>;
   } catch {
-    // Released meanwhile, or torn by a crash of the machine.
-    return undefined;
+    if (text.startsWith('{"host"')) return undefined;
+    throw noLock(path, 'something else');
   }
+  const { host, pid, started = null } = value ?? {};
+  // Process 0 would be a group of processes, and lives always.
+  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 1 || pid > MAX_PID) throw noLock(path, 'no process');
+  if (typeof host !== 'string' || (typeof started !== 'string' && started !== null)) throw noLock(path, 'no holder');
+  return { host, pid, started };
 }
 
 async function isAlive({ pid, started }: Holder): Promise<boolean> {
@@ -122,5 +162,11 @@ function held(path: string, holder: Holder | undefined, how: string): PluginErro
     holder !== undefined && holder.host !== hostname()
       ? `If that process is gone, remove \`${path}\`.`
       : 'Wait for the other run, or give this one another output.';
-  return new PluginError('ERR_BATCH_JOURNAL', `The journal's lock \`${path}\` ${how}`, { hint });
+  return new PluginError('ERR_BATCH_JOURNAL', `The lock \`${path}\` ${how}`, { hint });
+}
+
+function noLock(path: string, what: string): PluginError {
+  return new PluginError('ERR_BATCH_JOURNAL', `\`${path}\` stands for a lock and names ${what}`, {
+    hint: 'No run has written that. If none is at work on these files, remove it.',
+  });
 }

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { expect } from 'chai';
-import { readsZstd } from '../../../src/batch/file/input.ts';
+import { readsZstd } from '../../../src/batch/file/decompress.ts';
 import { jsonl, linesOf, Workplace } from '../../cli/cli.ts';
 import { echo } from '../../fixtures/guests.ts';
 import { seeded } from '../../support/outcome.ts';

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Lock, takeLock } from '../../../src/batch/journal/lock.ts';
+import { type Lock, takeLock, takeLocks } from '../../../src/batch/journal/lock.ts';
 import { rejection } from '../../support/outcome.ts';
 
 const HOLD = new URL('fixtures/hold-lock.ts', import.meta.url).pathname;
@@ -61,6 +61,48 @@ describe('takeLock', function () {
   it('is not held by a file that a crash tore', async () => {
     await writeFile(path, '{"host":');
     await (await takeLock(path)).release();
+  });
+
+  for (const [name, text] of [
+    ['process 0, which would be a group', { host: hostname(), pid: 0, started: null }],
+    ['a process that cannot be', { host: hostname(), pid: 1e99, started: null }],
+    ['half a process', { host: hostname(), pid: 1.5, started: null }],
+    ['no host', { pid: 1 }],
+    ['nobody', {}],
+    ['null', null],
+  ] as const) {
+    it(`is said to be none where it names ${name}, and what to do`, async () => {
+      await writeFile(path, JSON.stringify(text));
+      const error = await rejection(takeLock(path));
+      expect([error.code, error.hint?.includes('remove it')]).to.deep.equal(['ERR_BATCH_JOURNAL', true]);
+    });
+  }
+
+  it('is not waited for where it is a named pipe, nor looked for behind a link', async () => {
+    execFileSync('mkfifo', [path]);
+    expect((await rejection(takeLock(path))).message).to.match(/named pipe/);
+    const link = `${path}-link`;
+    await symlink(join(folder, 'nowhere'), link);
+    expect((await rejection(takeLock(link))).message).to.match(/symbolic link/);
+    expect(existsSync(join(folder, 'nowhere'))).to.equal(false);
+  });
+
+  it('of another run is not released', async () => {
+    const lock = await takeLock(path);
+    await rm(path);
+    const other = await takeLock(path);
+    await lock.release();
+    expect(existsSync(path)).to.equal(true);
+    await other.release();
+  });
+
+  it('is taken of all files or of none', async () => {
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    const held = await takeLocks([b]);
+    expect((await rejection(takeLocks([a, b]))).code).to.equal('ERR_BATCH_JOURNAL');
+    expect(existsSync(`${a}.lock`)).to.equal(false);
+    await held.release();
+    await (await takeLocks([a, b])).release();
   });
 
   it('is taken over from a dead process by one of many', async () => {

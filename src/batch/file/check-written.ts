@@ -1,0 +1,78 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { PluginError } from '../../errors.ts';
+import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
+import { decompress, readsZstd } from './decompress.ts';
+import { unusableFile } from './errors.ts';
+import type { Compression } from './format.ts';
+
+const NEWLINE = 0x0a;
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Holds a file against what the journal vouches for: whoever changed it meanwhile would have lines of two files in one.
+ *
+ * @param lines How many lines that has; undefined where nobody knows.
+ * @throws {PluginError} `ERR_BATCH_JOURNAL` when it is not what the run has written.
+ */
+export async function checkWritten(
+  path: string,
+  compression: Compression,
+  written: Written,
+  lines: number | undefined,
+): Promise<void> {
+  if (written.bytes === 0 && !lines) return;
+  let file: FileHandle;
+  try {
+    file = await open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusableFile('read', path, error);
+    throw changed(`\`${path}\` is gone, and its journal speaks of ${written.bytes} bytes`);
+  }
+  try {
+    const { size } = await file.stat();
+    if (size < written.bytes) {
+      throw changed(`\`${path}\` has ${size} bytes, and its journal speaks of ${written.bytes}`);
+    }
+    const readable = compression !== 'zstd' || readsZstd();
+    const found = await read(file, readable ? compression : 'none', written.bytes);
+    if (found.written.crc !== written.crc) throw changed(`\`${path}\` was changed after the run had written it`);
+    if (readable && lines !== undefined && found.lines !== lines) {
+      throw changed(`\`${path}\` has ${found.lines} lines, and its journal speaks of ${lines} records`);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function read(
+  file: FileHandle,
+  compression: Compression,
+  bytes: number,
+): Promise<{ readonly written: Written; readonly lines: number }> {
+  let written = NOTHING_WRITTEN;
+  let lines = 0;
+  if (bytes === 0) return { written, lines };
+  const raw = file.createReadStream({ end: bytes - 1, start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+  raw.on('data', (chunk) => {
+    written = extended(written, chunk as Buffer);
+  });
+  raw.pause();
+  try {
+    for await (const chunk of decompress(raw, compression, CHUNK_BYTES)) lines += newlines(chunk as Buffer);
+  } catch {
+    // No whole members: the checksum of what was read does not fit either, or the lines do not.
+  }
+  return { written, lines };
+}
+
+function newlines(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
+function changed(message: string): PluginError {
+  return new PluginError('ERR_BATCH_JOURNAL', message, {
+    hint: 'It is not the file as the run has left it; put that back, or remove the journal to begin anew.',
+  });
+}
