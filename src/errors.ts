@@ -7,6 +7,7 @@ import type { WasmFrame } from './text/wasm-frame.ts';
 export const ERROR_CODES = {
   ERR_NOT_A_COMPONENT: 'The bytes are a core module or no WebAssembly at all.',
   ERR_INVALID_COMPONENT: 'The component is truncated, malformed or fails validation.',
+  ERR_COMPONENT_TOO_COMPLEX: 'Compiling the component could take more memory or time than a bound allows.',
   ERR_INCOMPATIBLE_WIT: 'The component implements none of the worlds of the contract, or with other types.',
   ERR_UNKNOWN_IMPORT: 'The component needs an interface that the host does not offer.',
   ERR_CAPABILITY_DENIED: 'The plugin needs what its policy does not grant.',
@@ -78,7 +79,7 @@ export interface ErrorDetails {
   readonly trap?: TrapKind | undefined;
   /** The frames of the guest, innermost first, for traps; 32 at the most. */
   readonly backtrace?: readonly WasmFrame[] | undefined;
-  /** The policy's field and its value, for the codes that name a limit. */
+  /** The policy's field or the fixed bound, and its value, for the codes that name a limit. */
   readonly limit?: { readonly name: string; readonly value: number } | undefined;
   /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
   readonly began?: boolean | undefined;

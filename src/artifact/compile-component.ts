@@ -1,5 +1,6 @@
 import { analyzeComponent } from '../component/analyze.ts';
 import { capComponent } from '../component/cap.ts';
+import { assertCompilable } from '../component/cost/assert-compilable.ts';
 import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
 import { matchAny, matchContract } from '../contract/match.ts';
@@ -30,6 +31,7 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   // Before jco sees them: it pastes names into the JavaScript that it generates.
   assertPlainNames(component);
   const analysis = analyzeComponent(component);
+  assertCompilable(bytes, analysis);
   const contract = options.world === 'any' ? matchAny(analysis) : matchContract(analysis);
   assertBindable(analysis.features);
   const capped = capComponent(bytes, component, analysis, options);

@@ -36,7 +36,7 @@ interface Order {
 }
 
 /** Raise it when the same component and versions give another artifact, or when the encoding changes. */
-const CACHE_FORMAT = 5;
+const CACHE_FORMAT = 6;
 /** For parsing and for the generated text; the tools themselves live in WebAssembly memory, which this does not bound. */
 const HEAP_MB = 512;
 /** A compile thread keeps what its largest component took (hundreds of MiB for an interpreter); so it goes when idle. */

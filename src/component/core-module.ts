@@ -40,7 +40,7 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
     const content = new Reader(bytes, section.content);
     switch (id) {
       case 1:
-        gc = content.vec('types', () => recType(content).gc).includes(true);
+        gc = content.vec('types', () => recType(content)).some((types) => types.some((type) => type.gc));
         break;
       case 2:
         imports = content.vec('imports', () => ({

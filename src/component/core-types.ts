@@ -88,15 +88,23 @@ export function coreExternType(reader: Reader): CoreExternType {
   }
 }
 
-/** Reads one `rectype`; says how many types it defines and whether values of one live on the garbage-collected heap. */
-export function recType(reader: Reader): { count: number; gc: boolean } {
-  if (reader.peek() !== 0x4e) return { count: 1, gc: subType(reader) };
-  reader.u8();
-  const types = reader.vec('types', () => subType(reader));
-  return { count: types.length, gc: types.includes(true) };
+/** A type of a type section, as far as counting needs it. */
+export interface CoreSubType {
+  /** Whether its values live on the garbage-collected heap. */
+  readonly gc: boolean;
+  /** How many values a function of it takes and gives. */
+  readonly params: number;
+  readonly results: number;
 }
 
-function subType(reader: Reader): boolean {
+/** Reads one `rectype`: the types that it defines. */
+export function recType(reader: Reader): readonly CoreSubType[] {
+  if (reader.peek() !== 0x4e) return [subType(reader)];
+  reader.u8();
+  return reader.vec('types', () => subType(reader));
+}
+
+function subType(reader: Reader): CoreSubType {
   const byte = reader.peek();
   if (byte === 0x4f || byte === 0x50) {
     reader.u8();
@@ -105,20 +113,22 @@ function subType(reader: Reader): boolean {
   const at = reader.position;
   const form = reader.u8();
   switch (form) {
-    case 0x60:
-      reader.vec('parameters', () => valueType(reader));
-      reader.vec('results', () => valueType(reader));
-      return false;
+    case 0x60: {
+      const params = reader.vec('parameters', () => void valueType(reader)).length;
+      return { gc: false, params, results: reader.vec('results', () => void valueType(reader)).length };
+    }
     case 0x5e:
       fieldType(reader);
-      return true;
+      return STRUCTURE;
     case 0x5f:
       reader.vec('fields', () => fieldType(reader));
-      return true;
+      return STRUCTURE;
     default:
       throw reader.fail(`${hex(form)} is no form of type that is supported`, at);
   }
 }
+
+const STRUCTURE: CoreSubType = { gc: true, params: 0, results: 0 };
 
 function fieldType(reader: Reader): void {
   const packed = reader.peek();
@@ -132,7 +142,8 @@ export function coreType(reader: Reader): CoreType {
   if (reader.peek() === 0x50) return moduleType(reader);
   // Until 1.0 of the component model a non-final subtype has this prefix, because 0x50 means a module type here.
   if (reader.peek() === 0x00) reader.u8();
-  return { kind: 'rec', ...recType(reader) };
+  const types = recType(reader);
+  return { kind: 'rec', count: types.length, gc: types.some(({ gc }) => gc) };
 }
 
 function moduleType(reader: Reader): CoreType {

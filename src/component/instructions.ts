@@ -30,22 +30,25 @@ type Immediates = string;
 /** Single opcodes, and ranges of them from the first to the last. */
 type Opcodes = readonly (number | readonly [first: number, last: number])[];
 
-function instructions(table: Readonly<Record<Immediates, Opcodes>>): readonly (Immediates | undefined)[] {
-  const list: (Immediates | undefined)[] = [];
-  for (const [immediates, opcodes] of Object.entries(table)) {
+/** Turns a table of what opcodes share around: what each has, by opcode. */
+export function byOpcode(table: Readonly<Record<string, Opcodes>>): readonly (string | undefined)[] {
+  const list: (string | undefined)[] = [];
+  for (const [shared, opcodes] of Object.entries(table)) {
     for (const entry of opcodes) {
       const [first, last] = typeof entry === 'number' ? [entry, entry] : entry;
-      for (let opcode = first; opcode <= last; opcode++) list[opcode] = immediates;
+      for (let opcode = first; opcode <= last; opcode++) list[opcode] = shared;
     }
   }
   return list;
 }
 
+/** Opcodes from here on may be prefixes. */
+const FIRST_PREFIX = 0xfb;
 const MEMORY_GROW = 0x40;
 const MISCELLANEOUS = 0xfc;
 const TABLE_GROW = 15;
 
-const PLAIN = instructions({
+const PLAIN = byOpcode({
   // unreachable, nop; else, throw_ref, end; return; catch_all; drop, select; numbers; ref.is_null, .eq, .as_non_null
   '': [[0x00, 0x01], 0x05, [0x0a, 0x0b], 0x0f, 0x19, [0x1a, 0x1b], [0x45, 0xc4], 0xd1, [0xd3, 0xd4]],
   // block, loop, if, try
@@ -76,7 +79,7 @@ const PREFIXED: ReadonlyMap<number, readonly (Immediates | undefined)[]> = new M
   // Garbage collection
   [
     0xfb,
-    instructions({
+    byOpcode({
       // array.len; any.convert_extern, extern.convert_any, ref.i31, i31.get
       '': [15, [26, 30]],
       // struct.new; array.new, .get, .set, .fill
@@ -95,7 +98,7 @@ const PREFIXED: ReadonlyMap<number, readonly (Immediates | undefined)[]> = new M
   ],
   [
     MISCELLANEOUS,
-    instructions({
+    byOpcode({
       // Conversions that saturate
       '': [[0, 7]],
       // data.drop, memory.fill, elem.drop, table.grow, .size, .fill
@@ -107,7 +110,7 @@ const PREFIXED: ReadonlyMap<number, readonly (Immediates | undefined)[]> = new M
   // Vectors; the relaxed ones from 0x100 on
   [
     0xfd,
-    instructions({
+    byOpcode({
       '': [
         ...([[14, 20], [35, 83], [94, 153], [155, 161], [163, 164], [167, 174], 177, [181, 186], [188, 193]] as const),
         ...([[195, 196], [199, 206], 209, [213, 225], [227, 237], [239, 255], [0x100, 0x113]] as const),
@@ -127,7 +130,7 @@ const PREFIXED: ReadonlyMap<number, readonly (Immediates | undefined)[]> = new M
   // Atomics
   [
     0xfe,
-    instructions({
+    byOpcode({
       // atomic.fence
       1: [3],
       m: [
@@ -139,28 +142,55 @@ const PREFIXED: ReadonlyMap<number, readonly (Immediates | undefined)[]> = new M
 ]);
 
 /**
+ * Is told of each instruction, before its immediates are read. One that reads all of them returns true.
+ *
+ * @param opcode The one behind the prefix, for those that have one; else the same as `first`.
+ */
+export type Visit = (first: number, opcode: number, start: number) => boolean;
+
+/**
+ * Walks over the instructions of a function.
+ *
+ * @param reader Reads the code behind the locals, up to the last byte of the body.
+ * @throws {PluginError} `ERR_INVALID_COMPONENT` at an instruction that is not known or not whole.
+ */
+export function walkInstructions(reader: Reader, visit: Visit): void {
+  while (!reader.done) {
+    const start = reader.position;
+    const first = reader.u8();
+    const prefixed = first < FIRST_PREFIX ? undefined : PREFIXED.get(first);
+    const opcode = prefixed === undefined ? first : reader.u32();
+    const immediates = (prefixed ?? PLAIN)[opcode];
+    if (immediates === undefined) throw unknown(reader, first, prefixed && opcode, start);
+    if (!visit(first, opcode, start)) for (const letter of immediates) skip(reader, letter);
+  }
+}
+
+/** Reads the locals that a function declares, in groups of one type; returns how many there are. */
+export function readLocals(reader: Reader): number {
+  let locals = 0;
+  reader.vec('locals', () => {
+    locals += reader.u32();
+    valueType(reader);
+  });
+  return locals;
+}
+
+/**
  * Walks over the body of a function and finds what grows memories and tables in it.
  *
  * @param reader Reads the body: its locals, and its code up to the last byte.
  * @throws {PluginError} `ERR_INVALID_COMPONENT` at an instruction that is not known or not whole.
  */
 export function findGrows(reader: Reader): readonly Grow[] {
-  reader.vec('locals', () => {
-    reader.u32();
-    valueType(reader);
-  });
+  readLocals(reader);
   const grows: Grow[] = [];
-  while (!reader.done) {
-    const start = reader.position;
-    const first = reader.u8();
-    const prefixed = PREFIXED.get(first);
-    const opcode = prefixed === undefined ? first : reader.u32();
-    const immediates = (prefixed ?? PLAIN)[opcode];
-    if (immediates === undefined) throw unknown(reader, first, prefixed && opcode, start);
+  walkInstructions(reader, (first, opcode, start) => {
     const kind = growing(first, opcode);
-    if (kind === undefined) for (const letter of immediates) skip(reader, letter);
-    else grows.push({ kind, index: reader.u32(), span: { start, end: reader.position } });
-  }
+    if (kind === undefined) return false;
+    grows.push({ kind, index: reader.u32(), span: { start, end: reader.position } });
+    return true;
+  });
   return grows;
 }
 
@@ -193,7 +223,7 @@ function skip(reader: Reader, letter: string): void {
       memoryAccess(reader);
       return;
     case 'c':
-      reader.vec('handlers', () => handler(reader));
+      readHandlers(reader);
       return;
     case 'x':
       reader.take(16, 'an immediate');
@@ -203,12 +233,16 @@ function skip(reader: Reader, letter: string): void {
   }
 }
 
-/** A type index is positive where types have their negative opcodes: bit 6 of the first byte is the sign. */
-function blockType(reader: Reader): void {
+/** What a block gives, or the index of its type. Such an index is positive where types have their negative opcodes: bit 6 of the first byte is the sign. */
+export function blockType(reader: Reader): 'none' | 'one' | number {
   const byte = reader.peek();
-  if (byte === EMPTY_BLOCK) reader.u8();
-  else if (byte >= 0x40 && byte < 0x80) valueType(reader);
-  else reader.typeIndex();
+  if (byte === EMPTY_BLOCK) {
+    reader.u8();
+    return 'none';
+  }
+  if (byte < 0x40 || byte >= 0x80) return reader.typeIndex();
+  valueType(reader);
+  return 'one';
 }
 
 const EMPTY_BLOCK = 0x40;
@@ -225,6 +259,11 @@ function memoryAccess(reader: Reader): void {
 const MEMORY_INDEX = 0x40;
 /** Above any alignment. Shared-everything threads have it announce the ordering of an atomic access. */
 const UNUSED_FLAG = 0x20;
+
+/** Reads the handlers of a `try_table`; returns how many there are. */
+export function readHandlers(reader: Reader): number {
+  return reader.vec('handlers', () => handler(reader)).length;
+}
 
 function handler(reader: Reader): void {
   const at = reader.position;

@@ -73,7 +73,7 @@ function surveyGrowth(bytes: Uint8Array, module: CoreModule, lowered: readonly L
       grown: [...new Set(bodies.flatMap(({ sites }) => sites.map(({ grows }) => grows)))],
       types: total(
         types.vec('types', () => recType(types)),
-        ({ count }) => count,
+        ({ length }) => length,
       ),
       functions: imported(module, 'func') + sectionReader(bytes, module, FUNCTION).u32(),
       globals:

@@ -2,8 +2,18 @@ import type { CoreModule } from './core-ast.ts';
 import { type Edit, insert, leb128, replace, resized } from './edits.ts';
 import { Reader } from './reader.ts';
 
-/** The numbers of the sections of a core module to which something is added. */
-export const SECTION = { type: 1, import: 2, function: 3, memory: 5, global: 6, export: 7, code: 10 } as const;
+/** The numbers of the sections of a core module that are counted or added to. */
+export const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  memory: 5,
+  global: 6,
+  export: 7,
+  element: 9,
+  code: 10,
+  data: 11,
+} as const;
 
 /** The order of the sections in a module; those of tags (13) and of the count of data segments (12) came later. */
 const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];

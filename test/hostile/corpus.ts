@@ -2,6 +2,7 @@ import type { Room } from './attack.ts';
 import { abi } from './rooms/abi.ts';
 import { artifacts } from './rooms/artifacts.ts';
 import { blocking } from './rooms/blocking.ts';
+import { compilers } from './rooms/compilers.ts';
 import { delayed } from './rooms/delayed.ts';
 import { environment } from './rooms/environment.ts';
 import { exit } from './rooms/exit.ts';
@@ -37,5 +38,6 @@ export const ROOMS: readonly Room[] = [
   network,
   names,
   artifacts,
+  compilers,
   delayed,
 ];

@@ -1,0 +1,39 @@
+import type { ComponentAnalysis } from '../analyze.ts';
+import type { CoreModule } from '../core-ast.ts';
+import { SECTION, sectionReader } from '../section-edits.ts';
+import { assertWithin, COMPONENT_BOUNDS, type Counted } from './bounds.ts';
+
+/** How many there are of each that {@link COMPONENT_BOUNDS} bounds. */
+export type ComponentCost = Readonly<Record<Counted, number>>;
+
+/** Counts what the core modules of a component define; code is not looked at. */
+export function componentCost(bytes: Uint8Array, { modules }: Pick<ComponentAnalysis, 'modules'>): ComponentCost {
+  const sum = (of: (module: CoreModule) => number): number =>
+    modules.reduce((total, { module }) => total + of(module), 0);
+  const vector = (id: number): number => sum((module) => vectorLength(bytes, module, id));
+  return {
+    modules: modules.length,
+    functions: vector(SECTION.function),
+    types: vector(SECTION.type),
+    imports: sum(({ imports }) => imports.length),
+    exports: sum(({ exports }) => exports.length),
+    globals: vector(SECTION.global),
+    tables: sum(({ tables }) => tables.length),
+    elements: vector(SECTION.element),
+    data: vector(SECTION.data),
+    memories: modules.reduce((total, { instances, memories }) => total + instances * memories.length, 0),
+  };
+}
+
+/** @throws {PluginError} `ERR_COMPONENT_TOO_COMPLEX` */
+export function assertComponentWithin(cost: ComponentCost): void {
+  for (const kind of Object.keys(COMPONENT_BOUNDS) as Counted[]) {
+    assertWithin(COMPONENT_BOUNDS[kind], cost[kind], 'it');
+  }
+}
+
+/** The entries that a section announces, which come before them. */
+function vectorLength(bytes: Uint8Array, module: CoreModule, id: number): number {
+  const reader = sectionReader(bytes, module, id);
+  return reader.done ? 0 : reader.u32();
+}

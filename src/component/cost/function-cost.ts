@@ -1,0 +1,261 @@
+import { blockType, readHandlers, readLocals, walkInstructions } from '../instructions.ts';
+import { Reader, type Span } from '../reader.ts';
+import type { Arity, CoreFunctions } from './core-functions.ts';
+import { stackEffect } from './stack-effects.ts';
+
+/**
+ * What a function costs V8's compilers beyond its bytes. At each place where control joins or parts, both keep a value
+ * for each local and each operand: in Liftoff the state of a label, in TurboFan the inputs of what becomes a phi.
+ */
+export interface FunctionCost {
+  /** Bytes of its body. */
+  readonly bytes: number;
+  readonly instructions: number;
+  /** Parameters and declared locals. */
+  readonly locals: number;
+  /** The most operands on the stack. */
+  readonly height: number;
+  /** How deep blocks nest. */
+  readonly nesting: number;
+  /** Ways to a label: blocks, branches, entries of `br_table`, calls within a `try`, calls that may be inlined. */
+  readonly edges: number;
+  /** The sum over all edges of locals and operands. */
+  readonly slots: number;
+  /** The sum over all loops of the locals that are written in them: TurboFan makes a phi of each. */
+  readonly loopSlots: number;
+  /** The sum of the bytes of all loops: V8 reads each for what it writes, also one that is within another. */
+  readonly loopBytes: number;
+  /** Values that calls and blocks take and give. */
+  readonly values: number;
+  /** Entries of all `br_table`s. */
+  readonly tableEntries: number;
+}
+
+/** A block that is open. */
+interface Frame {
+  readonly kind: 'block' | 'loop' | 'if' | 'try';
+  readonly arity: Arity;
+  /** Operands below it. */
+  readonly base: number;
+  readonly start: number;
+  /** Instructions before it that wrote a local. */
+  readonly writes: number;
+}
+
+const BLOCK_KINDS = new Map<number, Frame['kind']>([
+  [0x02, 'block'],
+  [0x03, 'loop'],
+  [0x04, 'if'],
+  [0x06, 'try'],
+  [0x1f, 'try'],
+]);
+
+/** Counts what a function costs, in one pass over its body. */
+class Meter {
+  readonly #reader: Reader;
+  readonly #functions: CoreFunctions;
+  readonly #frames: Frame[] = [];
+  readonly #locals: number;
+  #height = 0;
+  /** Blocks that are open and in which a call may throw to a handler. */
+  #tries = 0;
+  #writes = 0;
+  instructions = 0;
+  maxHeight = 0;
+  nesting = 0;
+  edges = 0;
+  slots = 0;
+  loopSlots = 0;
+  loopBytes = 0;
+  values = 0;
+  tableEntries = 0;
+
+  constructor(reader: Reader, functions: CoreFunctions, locals: number, arity: Arity) {
+    this.#reader = reader;
+    this.#functions = functions;
+    this.#locals = locals;
+    this.#open('block', { params: 0, results: arity.results });
+    walkInstructions(reader, (first, opcode, start) => this.#visit(first, opcode, start));
+  }
+
+  #visit(first: number, opcode: number, start: number): boolean {
+    this.instructions++;
+    if (first >= 0xfb) {
+      if (first === GC) this.#edge(1);
+      this.#plain(first, opcode);
+      return false;
+    }
+    if (first >= 0x20 && first < 0xd5) {
+      if (first === LOCAL_SET || first === LOCAL_TEE) this.#writes++;
+      this.#plain(first, opcode);
+      return false;
+    }
+    switch (first) {
+      case 0x00: // unreachable
+      case 0x08: // throw
+      case 0x09: // rethrow
+      case 0x0a: // throw_ref
+        if (this.#tries > 0) this.#edge(1);
+        this.#leave();
+        return false;
+      case 0x02:
+      case 0x03:
+      case 0x04:
+      case 0x06:
+        this.#block(BLOCK_KINDS.get(first)!, start);
+        return true;
+      case 0x1f: // try_table: its handlers, which are labels, follow
+        this.#block('try', start);
+        this.#edge(readHandlers(this.#reader));
+        return true;
+      case 0x05: // else
+      case 0x07: // catch
+      case 0x19: // catch_all
+        this.#otherwise();
+        return false;
+      case 0x0b: // end
+      case 0x18: // delegate
+        this.#close(start);
+        return false;
+      case 0x0c: // br
+      case 0x0f: // return
+        this.#edge(1);
+        this.#leave();
+        return false;
+      case 0x0d: // br_if
+        this.#move(1, 0);
+        this.#edge(1);
+        return false;
+      case 0x0e:
+        return this.#table();
+      case 0x10:
+        return this.#call(this.#functions.function(this.#reader.u32()), 0, 'stay');
+      case 0x11:
+        return this.#callIndirect('stay');
+      case 0x12:
+        return this.#call(this.#functions.function(this.#reader.u32()), 0, 'leave');
+      case 0x13:
+        return this.#callIndirect('leave');
+      case 0x14:
+      case 0x15:
+        this.#edge(1);
+        return this.#call(this.#functions.type(this.#reader.u32()), 1, first === 0x14 ? 'stay' : 'leave');
+      case 0xd5: // br_on_null
+      case 0xd6: // br_on_non_null
+        this.#edge(1);
+        break;
+    }
+    this.#plain(first, opcode);
+    return false;
+  }
+
+  #plain(first: number, opcode: number): void {
+    const effect = stackEffect(first, opcode);
+    this.#move(effect >> 4, effect & 15);
+  }
+
+  /** In code that cannot be reached, operands may be taken that are not there. */
+  #move(takes: number, puts: number): void {
+    const { base } = this.#frames.at(-1)!;
+    this.#height = Math.max(this.#height - takes, base) + puts;
+    if (this.#height > this.maxHeight) this.maxHeight = this.#height;
+  }
+
+  #edge(count: number): void {
+    this.edges += count;
+    this.slots += count * (this.#locals + this.#height);
+  }
+
+  #block(kind: Frame['kind'], start: number): void {
+    const type = blockType(this.#reader);
+    const arity =
+      typeof type === 'number' ? this.#functions.type(type) : { params: 0, results: type === 'none' ? 0 : 1 };
+    if (kind === 'if') this.#move(1, 0);
+    this.values += arity.params + arity.results;
+    this.#move(arity.params, 0);
+    this.#open(kind, arity, start);
+    this.#move(0, arity.params);
+    this.#edge(1);
+  }
+
+  #open(kind: Frame['kind'], arity: Arity, start = 0): void {
+    this.#frames.push({ kind, arity, base: this.#height, start, writes: this.#writes });
+    if (this.#frames.length > this.nesting) this.nesting = this.#frames.length;
+    if (kind === 'try') this.#tries++;
+  }
+
+  #otherwise(): void {
+    const { arity, base } = this.#frames.at(-1)!;
+    this.#height = base;
+    // What a tag carries is bounded as parameters are; it has no more edges than its `try` has handlers.
+    this.#move(0, arity.params);
+    this.#edge(1);
+  }
+
+  #close(end: number): void {
+    // The last one is that of the function: what comes after it is not valid.
+    const frame = this.#frames.length > 1 ? this.#frames.pop()! : this.#frames.at(-1)!;
+    const { kind, arity, base, start, writes } = frame;
+    if (kind === 'try') this.#tries--;
+    if (kind === 'loop') {
+      this.loopBytes += end - start;
+      this.loopSlots += Math.min(this.#locals, this.#writes - writes);
+    }
+    this.#height = base;
+    this.#move(0, arity.results);
+    this.#edge(1);
+  }
+
+  /** The code up to the end of the block cannot be reached. */
+  #leave(): void {
+    this.#height = this.#frames.at(-1)!.base;
+  }
+
+  #table(): true {
+    const entries = this.#reader.vec('labels', () => this.#reader.u32()).length + 1;
+    this.#reader.u32();
+    this.#move(1, 0);
+    this.tableEntries += entries;
+    this.#edge(entries);
+    this.#leave();
+    return true;
+  }
+
+  #callIndirect(after: 'stay' | 'leave'): true {
+    const type = this.#functions.type(this.#reader.u32());
+    this.#reader.u32();
+    // V8 may inline what is called most, and keeps all that is live for when it guessed wrong.
+    this.#edge(1);
+    return this.#call(type, 1, after);
+  }
+
+  #call({ params, results }: Arity, callee: 0 | 1, after: 'stay' | 'leave'): true {
+    this.values += params + results;
+    if (this.#tries > 0) this.#edge(1);
+    this.#move(params + callee, results);
+    if (after === 'leave') this.#leave();
+    return true;
+  }
+}
+
+const GC = 0xfb;
+const LOCAL_SET = 0x21;
+const LOCAL_TEE = 0x22;
+
+/**
+ * @param body The locals and the code, without the length in front of them.
+ * @throws {PluginError} `ERR_INVALID_COMPONENT` at an instruction that is not known or not whole.
+ */
+export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunctions, index: number): FunctionCost {
+  const reader = new Reader(bytes, body);
+  const arity = functions.function(index);
+  const locals = arity.params + readLocals(reader);
+  const { instructions, maxHeight, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries } = new Meter(
+    reader,
+    functions,
+    locals,
+    arity,
+  );
+  const counts = { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries };
+  return { bytes: body.end - body.start, locals, height: maxHeight, ...counts };
+}

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { analyzeComponent } from '../../../src/component/analyze.ts';
+import { assertCompilable } from '../../../src/component/cost/assert-compilable.ts';
+import { COMPONENT_BOUNDS, FUNCTION_BOUNDS } from '../../../src/component/cost/bounds.ts';
+import { parseComponent } from '../../../src/component/parse.ts';
+import {
+  branchTables,
+  calls,
+  distinctTypes,
+  manyBlocks,
+  manyBranches,
+  nestedBlocks,
+  nestedLoops,
+  tables,
+} from '../../hostile/guests/compiler-bombs.ts';
+import { componentOf } from '../../hostile/guests/compiler-plugins.ts';
+import { refusal } from '../from-wat.ts';
+
+function judge(bytes: Uint8Array): void {
+  assertCompilable(bytes, analyzeComponent(parseComponent(bytes)));
+}
+
+describe('the bounds of what is compiled', () => {
+  for (const { name, most, seen } of [...Object.values(FUNCTION_BOUNDS), ...Object.values(COMPONENT_BOUNDS)]) {
+    it(`are four times above what real software has: ${name}`, () => {
+      expect(most).to.be.at.least(4 * seen);
+    });
+  }
+
+  it('let through what is within them', () => {
+    judge(componentOf([nestedBlocks(10_000), manyBlocks(1_000, 1_000), nestedLoops(100, 100), tables(256)]));
+  });
+
+  const REFUSED: readonly (readonly [limit: string, module: Uint8Array])[] = [
+    ['functionNesting', nestedBlocks(16_384)],
+    ['functionTableEntries', branchTables(3, 50_000)],
+    ['functionCallValues', calls(4_195, 0)],
+    ['functionBranchSlots', manyBlocks(49_000, 1_000)],
+    ['functionBranchSlots', calls(300, 400)],
+    ['functionLoopSlots', nestedLoops(1_000, 100)],
+    ['functionLoopBytes', nestedLoops(8, 9_000)],
+    ['functionBranches', manyBranches(1, 500_000)],
+    ['componentTypes', distinctTypes(8_193)],
+    ['componentTables', tables(257)],
+  ];
+  for (const [limit, module] of REFUSED) {
+    it(`refuse what is beyond ${limit}`, () => {
+      const error = refusal('ERR_COMPONENT_TOO_COMPLEX', () => judge(componentOf([module])));
+      expect(error.limit?.name).to.equal(limit);
+    });
+  }
+
+  it('do not look at code that nothing instantiates', () => {
+    judge(componentOf([nestedBlocks(16_384)], 0));
+  });
+});

@@ -1,0 +1,55 @@
+import type { Ending, Room } from '../attack.ts';
+import {
+  distinctTypes,
+  emptyMemory,
+  emptyModule,
+  manyBlocks,
+  manyBranches,
+  nestedLoops,
+} from '../guests/compiler-bombs.ts';
+import { withModules } from '../guests/compiler-plugins.ts';
+
+const tooMany = (limit: string): Ending => ({ code: 'ERR_COMPONENT_TOO_COMPLEX', limit });
+
+/** Little code of which V8's compilers make much: nothing ends them once they have begun. */
+export const compilers: Room = {
+  room: 'compilers',
+  attacks: [
+    {
+      name: 'branches to 1,000 blocks with 49,000 locals, in 12 KB',
+      guest: withModules(() => [manyBlocks(49_000, 1_000)]),
+      phase: 'load',
+      ending: tooMany('functionBranchSlots'),
+    },
+    {
+      name: 'branches 300,000 times to one block with 49,000 locals',
+      guest: withModules(() => [manyBranches(49_000, 300_000)]),
+      phase: 'load',
+      ending: tooMany('functionBranchSlots'),
+    },
+    {
+      name: 'writes 20,000 locals within 1,000 loops',
+      guest: withModules(() => [nestedLoops(20_000, 1_000)]),
+      phase: 'load',
+      ending: tooMany('functionLoopSlots'),
+    },
+    {
+      name: 'has 250,000 types that are all different',
+      guest: withModules(() => [distinctTypes(250_000)]),
+      phase: 'load',
+      ending: tooMany('componentTypes'),
+    },
+    {
+      name: 'has 990 memories without a page',
+      guest: withModules(() => [emptyMemory()], 990),
+      phase: 'load',
+      ending: tooMany('instanceMemories'),
+    },
+    {
+      name: 'has 20,000 core modules that are never instantiated',
+      guest: withModules(() => Array.from({ length: 20_000 }, emptyModule), 0),
+      phase: 'load',
+      ending: tooMany('componentModules'),
+    },
+  ],
+};
