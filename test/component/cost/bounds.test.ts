@@ -11,6 +11,7 @@ import {
   manyBranches,
   nestedBlocks,
   nestedLoops,
+  phiCascade,
   tables,
 } from '../../hostile/guests/compiler-bombs.ts';
 import { componentOf } from '../../hostile/guests/compiler-plugins.ts';
@@ -37,6 +38,7 @@ describe('the bounds of what is compiled', () => {
     ['functionCallValues', calls(4_195, 0)],
     ['functionBranchSlots', manyBlocks(49_000, 1_000)],
     ['functionBranchSlots', calls(300, 400)],
+    ['functionBranchSlots', phiCascade(20_000, 2_000)],
     ['functionLoopSlots', nestedLoops(1_000, 100)],
     ['functionLoopBytes', nestedLoops(8, 9_000)],
     ['functionBranches', manyBranches(1, 500_000)],

@@ -16,7 +16,7 @@ function joined(parts: readonly Bytes[]): number[] {
   return parts.flat();
 }
 
-export function repeat(count: number, code: (index: number) => Bytes): number[] {
+function repeat(count: number, code: (index: number) => Bytes): number[] {
   return joined(Array.from({ length: count }, (_, index) => code(index)));
 }
 
@@ -26,7 +26,7 @@ const I64 = 0x7e;
 const EMPTY = 0x40;
 
 /** A module of one function without parameters, which runs when the module starts. */
-export function startModule(locals: number, code: Bytes): Uint8Array<ArrayBuffer> {
+function startModule(locals: number, code: Bytes): Uint8Array<ArrayBuffer> {
   const body = joined([[1], leb128(locals), [I32], code, [0x0b]]);
   return Uint8Array.from(
     joined([
