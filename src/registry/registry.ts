@@ -1,24 +1,22 @@
-import { nonEmptyString } from '../arguments/arguments.ts';
 import type { PluginSource } from '../artifact/source.ts';
-import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
-import type { Ask } from '../health/check.ts';
 import { failedHow } from '../health/failure-policy.ts';
 import type { CircuitChange, GuardListener } from '../health/guard.ts';
 import { Guards } from '../health/guards.ts';
-import { examine, type PluginHealth } from '../health/health-check.ts';
+import type { PluginHealth } from '../health/health-check.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
-import type { ProcessOptions } from '../request/process-options.ts';
-import type { ProcessRequest } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CanaryEvents } from './canary-events.ts';
-import type { Executor, Scheduling } from './executor.ts';
+import { Departures } from './departures.ts';
+import type { Executor } from './executor.ts';
+import { checkHealth } from './health-round.ts';
 import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo, type PluginRecipe } from './plugin-info.ts';
 import type { PluginTransition } from './plugin-state.ts';
 import { describeVersion, type LoadOptions, type PluginVersion, type VersionInfo } from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
+import { Plugins } from './plugins.ts';
 import { VersionStarter } from './version-starter.ts';
 
 /** How a plugin is unloaded. */
@@ -47,19 +45,17 @@ export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onC
  */
 export class Registry {
   readonly #starter: VersionStarter;
-  readonly #scheduler: Scheduling;
   readonly #listener: RegistryListener;
   readonly #keepWarmMs: number;
-  readonly #plugins = new Map<string, Plugin>();
+  readonly #plugins = new Plugins();
   readonly #locks = new NameLocks();
   /** What stands before the plugins that have a failure policy. */
   readonly guards: Guards;
-  /** Versions that serve no more and still finish what they began. */
-  readonly #leaving = new Map<Promise<void>, Plugin>();
+  readonly #departures: Departures;
 
   constructor(executor: Executor, capabilities: CapabilityManager, keepWarmMs: number, listener: RegistryListener) {
     const { scheduler } = executor;
-    this.#scheduler = scheduler;
+    this.#departures = new Departures(scheduler);
     this.#keepWarmMs = keepWarmMs;
     this.#listener = listener;
     this.guards = new Guards({
@@ -69,31 +65,23 @@ export class Registry {
       },
       onQuarantined: listener.onQuarantined,
       onOpened: (lane) => scheduler.reroute(lane),
-      find: (plugin, version) => this.get(plugin)?.find(version)?.lane,
+      find: (plugin, version) => this.#plugins.find(plugin)?.find(version)?.lane,
     });
     this.#starter = new VersionStarter(executor, capabilities, this.guards, listener.onWarning);
   }
 
   /** The plugin that serves requests to a name now. */
   get(name: string): Plugin | undefined {
-    const plugin = this.#plugins.get(name);
-    return plugin?.serving ? plugin : undefined;
+    return this.#plugins.find(name);
   }
 
   /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`. */
   expect(name: string): Plugin {
-    const plugin = this.get(name);
-    if (plugin !== undefined) return plugin;
-    throw pluginNotFound(
-      name,
-      this.list().map((other) => other.name),
-    );
+    return this.#plugins.expect(name);
   }
 
   list(): PluginInfo[] {
-    return [...this.#plugins.values()]
-      .filter(({ serving }) => serving)
-      .map(({ name, stable }) => describePlugin(name, stable));
+    return this.#plugins.list();
   }
 
   /** What the answers of the plugins depend on. */
@@ -111,6 +99,11 @@ export class Registry {
   /** What there is to know of a plugin, also while it is loading or draining. */
   describe(name: string): PluginDetails | undefined {
     return this.#plugins.get(name)?.describe();
+  }
+
+  /** Asks every plugin at once whether it is well. */
+  checkHealth(deadlineMs: number): Promise<PluginHealth[]> {
+    return checkHealth(this.#plugins.serving, this.#starter, deadlineMs);
   }
 
   load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
@@ -144,7 +137,7 @@ export class Registry {
 
   reload(name: string, source: PluginSource | undefined, options: LoadOptions | undefined): Promise<PluginInfo> {
     return this.#locks.run(name, () => {
-      const plugin = this.expect(name);
+      const plugin = this.#plugins.expect(name);
       const { stable } = plugin;
       const bringUp = () =>
         this.#starter.bringUp(name, source ?? stable.source, options ?? withoutName(stable.options));
@@ -155,20 +148,20 @@ export class Registry {
   /** Makes a version ready that serves nothing but the requests that name it. */
   loadVersion(name: string, source: PluginSource, options: LoadOptions | undefined): Promise<VersionInfo> {
     return this.#locks.run(name, async () => {
-      const plugin = this.expect(name);
+      const plugin = this.#plugins.expect(name);
       const version = await this.#starter.bringUp(name, source, options ?? withoutName(plugin.stable.options));
       const displaced = await this.#orTakeDown(version, () => plugin.add(version));
-      if (displaced !== undefined) this.#letGo(plugin, displaced);
+      if (displaced !== undefined) this.#departures.letGo(plugin, displaced);
       return describeVersion(version, 'standby');
     });
   }
 
   unloadVersion(name: string, versionName: string): Promise<void> {
     return this.#locks.run(name, async () => {
-      const plugin = this.expect(name);
+      const plugin = this.#plugins.expect(name);
       const version = plugin.version(versionName);
       plugin.remove(version);
-      await this.#leave(plugin, version);
+      await this.#departures.leave(plugin, version);
     });
   }
 
@@ -181,7 +174,7 @@ export class Registry {
    */
   refresh(name: string, failing: 'stays' | 'goes'): Promise<void> {
     return this.#locks.run(name, async () => {
-      const plugin = this.get(name);
+      const plugin = this.#plugins.find(name);
       if (plugin === undefined) return;
       const { stable, versions: before } = plugin;
       // The stable one first: where it does not start with a new grant, no other one gets it.
@@ -222,17 +215,17 @@ export class Registry {
     }
     const info = describePlugin(name, version);
     this.#listener.onReloaded(info, describePlugin(name, previous));
-    for (const one of leaving) this.#letGo(plugin, one);
+    for (const one of leaving) this.#departures.letGo(plugin, one);
     return info;
   }
 
   unload(name: string, { force = false }: UnloadOptions): Promise<void> {
     const plugin = this.#plugins.get(name);
     // At once: an operation that is under way may wait for them, and this one for the operation.
-    if (force && plugin !== undefined) this.#abandon(name, plugin.leaving);
+    if (force && plugin !== undefined) this.#departures.abandon(name, plugin.leaving);
     if (force && plugin?.state === 'draining') return this.#locks.run(name, async () => {});
     return this.#locks.run(name, async () => {
-      const plugin = this.expect(name);
+      const plugin = this.#plugins.expect(name);
       if (force) await this.#unload(plugin, 'unloadPlugin was called with force', 'abandon');
       else await this.#unload(plugin, 'unloadPlugin was called', 'finish');
     });
@@ -241,52 +234,10 @@ export class Registry {
   async #unload(plugin: Plugin, reason: string, requests: 'finish' | 'abandon'): Promise<void> {
     const { name, stable } = plugin;
     plugin.enter('draining', reason);
-    if (requests === 'abandon') this.#abandon(name, [...plugin.versions, ...plugin.leaving]);
+    if (requests === 'abandon') this.#departures.abandon(name, [...plugin.versions, ...plugin.leaving]);
     await this.#end(plugin, 'its requests are done');
     this.guards.forget(name);
     this.#listener.onUnloaded(describePlugin(name, stable));
-  }
-
-  #abandon(name: string, versions: readonly PluginVersion[]): void {
-    for (const { lane } of versions) {
-      this.#scheduler.abandon(lane, (job) =>
-        job.error('ERR_PLUGIN_NOT_FOUND', `The plugin \`${cleanLogLine(name)}\` was unloaded by force`),
-      );
-    }
-  }
-
-  /** Asks every plugin at once whether it is well. */
-  checkHealth(deadlineMs: number): Promise<PluginHealth[]> {
-    const serving = [...this.#plugins.values()].filter((plugin) => plugin.serving);
-    const asked = serving.map((plugin) => {
-      const { name, stable } = plugin;
-      const { lane, options } = stable;
-      const ask: Ask = (request) => this.#askServing(plugin, stable, request, { deadlineMs });
-      return examine({ plugin: name, version: lane.version, check: options.healthCheck, ask }, deadlineMs);
-    });
-    return Promise.all(asked);
-  }
-
-  /** A request of a health check, for which no other version or plugin may answer. */
-  async #askServing(
-    plugin: Plugin,
-    version: PluginVersion,
-    request: ProcessRequest,
-    deadline: Pick<ProcessOptions, 'deadlineMs'>,
-  ): Promise<PluginResponse> {
-    const { lane } = version;
-    for (;;) {
-      // A check asks when it likes; nothing answers on the lane of a version that has gone meanwhile.
-      if (plugin.find(lane.version) !== version) {
-        const message = `The version \`${cleanLogLine(lane.version)}\` was unloaded or replaced during the health check`;
-        throw new PluginError('ERR_PLUGIN_NOT_FOUND', message, { hint: 'Check again.' });
-      }
-      const { refusal } = lane.gate ?? {};
-      if (refusal !== undefined) throw refusal;
-      const response = await this.#starter.ask(lane, request, 'health-check', deadline);
-      // That a fallback is well says nothing about this one: it has answered if the circuit opened in the meantime.
-      if ((lane.gate?.circuit ?? 'closed') === 'closed') return response;
-    }
   }
 
   /** Unloads everything, after the operations that are under way. */
@@ -294,14 +245,16 @@ export class Registry {
     await this.#locks.settled();
     const plugins = [...this.#plugins.values()];
     for (const plugin of plugins) plugin.enter('draining', 'the engine closes');
-    await Promise.all([...this.#leaving.keys(), ...plugins.map((plugin) => this.#end(plugin, 'the engine closes'))]);
+    await Promise.all([
+      ...this.#departures.underWay(),
+      ...plugins.map((plugin) => this.#end(plugin, 'the engine closes')),
+    ]);
   }
 
   async #end(plugin: Plugin, reason: string): Promise<void> {
-    const versions = plugin.clear().map((version) => this.#leave(plugin, version));
+    const versions = plugin.clear().map((version) => this.#departures.leave(plugin, version));
     // Versions that were replaced are still the plugin's, for as long as they have requests.
-    const replaced = [...this.#leaving].filter(([, owner]) => owner === plugin).map(([gone]) => gone);
-    await Promise.all([...versions, ...replaced]);
+    await Promise.all([...versions, ...this.#departures.underWay(plugin)]);
     this.#plugins.delete(plugin.name);
     plugin.enter('unloaded', reason);
   }
@@ -311,7 +264,7 @@ export class Registry {
     void this.#locks.run(plugin.name, async () => {
       if (!plugin.expires(version)) return;
       plugin.remove(version);
-      this.#letGo(plugin, version);
+      this.#departures.letGo(plugin, version);
     });
   }
 
@@ -319,20 +272,7 @@ export class Registry {
   #discard(plugin: Plugin, version: PluginVersion, error: unknown): void {
     if (version === plugin.canary?.version) plugin.rollback('caller', `it did not start again: ${reasonOf(error)}`);
     plugin.remove(version);
-    this.#letGo(plugin, version);
-  }
-
-  /** Not awaited: its requests may take long, and others serve already. */
-  #letGo(plugin: Plugin, version: PluginVersion): void {
-    const leaving = this.#leave(plugin, version).finally(() => this.#leaving.delete(leaving));
-    this.#leaving.set(leaving, plugin);
-  }
-
-  async #leave(plugin: Plugin, version: PluginVersion): Promise<void> {
-    plugin.leaves(version);
-    await this.#scheduler.drain(version.lane);
-    plugin.left(version);
-    await this.#scheduler.close(version.lane);
+    this.#departures.letGo(plugin, version);
   }
 
   /** Does something with a version that has just come up; where that is refused, the version goes again. */
@@ -362,19 +302,4 @@ function without<Item>(items: readonly Item[], others: readonly Item[]): Item[] 
 
 function reasonOf(error: unknown): string {
   return error instanceof PluginError ? `${error.code}: ${error.message}` : describe(error);
-}
-
-/**
- * `ERR_PLUGIN_NOT_FOUND`, with what is there instead.
- *
- * @throws {PluginError} `ERR_INVALID_ARGUMENT` when it is no name at all.
- */
-function pluginNotFound(name: string, loaded: readonly string[]): PluginError {
-  nonEmptyString('name', name);
-  // A name may come from whoever called the caller: what is made to be logged is one line (invariant 11).
-  const names = loaded.slice(0, 10).map(cleanLogLine).join(', ');
-  return new PluginError('ERR_PLUGIN_NOT_FOUND', `No plugin is loaded as \`${cleanLogLine(name)}\``, {
-    plugin: name,
-    hint: loaded.length === 0 ? 'Load it first with `loadPlugin`.' : `Loaded are: ${names}.`,
-  });
 }
