@@ -1,54 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { outcome } from '../support/outcome.ts';
-import type { Program } from './fixtures/leaver.ts';
-
-const LEAVER = fileURLToPath(new URL('./fixtures/leaver.ts', import.meta.url));
-
-/** What each program has seen when it is over. */
-const PROGRAMS: Record<Program, string> = {
-  'closes an engine that has done nothing': 'closed',
-  'closes an engine after traffic': 'closed',
-  'closes an engine during traffic': 'ok',
-  'closes an engine by force': 'ERR_ENGINE_CLOSED',
-  'closes an engine after kills': 'ERR_DEADLINE',
-  'closes an engine while it loads a plugin': 'ok',
-  'closes an engine with a deadline under way': 'ok',
-  'closes an engine that watches a directory': 'closed',
-  'closes an engine by force while a watched plugin does not come up': 'closed',
-  'disposes of an engine': 'x',
-  'forgets an engine that has done nothing': 'forgotten',
-  'forgets an idle engine': 'forgotten',
-  'forgets an idle engine after a kill': 'ERR_DEADLINE',
-  'forgets an engine at work, which finishes first': 'forgotten slept',
-};
+import { describePrograms } from './programs.ts';
 
 describe('invariant 13: after close() nothing is left running', function () {
   this.timeout(60_000);
-  const children = new Set<ChildProcess>();
-  after(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    await closeEngines();
-  });
+  after(closeEngines);
 
-  for (const [program, seen] of Object.entries(PROGRAMS)) {
-    it(`a program that ${program} ends by itself`, async () => {
-      const child = spawn(process.execPath, [LEAVER, program], { stdio: ['ignore', 'pipe', 'pipe'] });
-      children.add(child);
-      const [output, errors, [status, signal]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, 'exit'),
-      ]);
-      children.delete(child);
-      expect([output.trim(), errors, status, signal]).to.deep.equal([seen, '', 0, null]);
-    });
-  }
+  describePrograms('short');
 
   it('no thread is alive when close() resolves', async () => {
     const engine = await createEngine({ threads: 2 });

@@ -43,17 +43,4 @@ describe('npm run bench', () => {
     expect(stdout).to.include('### throughput');
     expect(stderr).to.include('1/15 throughput: 16 B, 64 callers');
   });
-
-  it('says what it does not know', async () => {
-    const wrong = await run(process.execPath, [MAIN, '--scenario', 'speed']).catch((error) => error);
-    expect(wrong.code).to.equal(2);
-    expect(wrong.stderr).to.match(/^There is no scenario `speed`: throughput; latency;/);
-    const misspelt = await run(process.execPath, [MAIN, '--fast']).catch((error) => error);
-    expect(misspelt.code).to.equal(2);
-    expect(misspelt.stderr).to.match(/^Unknown option '--fast'/);
-    const { stdout } = await run(process.execPath, [MAIN, '--help']);
-    expect(stdout)
-      .to.match(/ {2}scaling +How many more requests/)
-      .and.to.include('  Piscina, best\n');
-  });
 });

@@ -1,0 +1,3 @@
+import { describeDistributed } from './distributed.ts';
+
+describeDistributed('long');

@@ -1,0 +1,4 @@
+import { describeExamples } from './examples.ts';
+import { EXECUTED } from './pages.ts';
+
+describeExamples(EXECUTED);
