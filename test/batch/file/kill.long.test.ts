@@ -1,3 +1,3 @@
 import { describeKills } from './kill.ts';
 
-describeKills(50);
+describeKills(50, { resumed: 3 });

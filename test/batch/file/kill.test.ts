@@ -1,3 +1,3 @@
 import { describeKills } from './kill.ts';
 
-describeKills(5);
+describeKills(5, { resumed: 0 });
