@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   ERR_WALL_TIME_LIMIT: 'The plugin took longer than its policy allows for one call.',
   ERR_OUTPUT_LIMIT: 'The plugin returned more bytes than its limit.',
   ERR_HOST_CALL_LIMIT: 'The plugin called the host more often than its limit.',
+  ERR_HOST_FUNCTION:
+    'A function that the embedder supplies threw, returned what does not fit its type, or cannot be had.',
   ERR_DEADLINE: 'The deadline that the caller gave for the request passed.',
   ERR_ABORTED: 'The caller aborted the request.',
   ERR_QUEUE_FULL: 'The bounded queue is full.',

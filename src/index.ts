@@ -25,6 +25,8 @@ export type { FailurePolicy } from './health/failure-policy.ts';
 export type { CircuitChange, QuarantineChange } from './health/guard.ts';
 export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
 export type { QuarantinedInput } from './health/quarantine.ts';
+export type { EmbedderImports } from './host/imports/embedder-imports.ts';
+export type { ImportingInstance } from './host/imports/supplied-modules.ts';
 export {
   CAPABILITIES,
   type Capability,
@@ -43,6 +45,7 @@ export {
   standard,
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
+export { WitError } from './host/wit-error.ts';
 export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics } from './observe/metrics.ts';

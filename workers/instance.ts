@@ -8,13 +8,17 @@ import {
   type RequestBytes,
   type ResponseSink,
 } from '../src/canonical-abi/runtime/contract.ts';
+import type { GuardImport } from '../src/canonical-abi/runtime/host-imports.ts';
 import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
 import { unversioned } from '../src/canonical-abi/runtime/names.ts';
 import type { Holding } from '../src/component/holding.ts';
+import { shownName } from '../src/component/names.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
 import type { CallContext } from '../src/host/call-context.ts';
 import { createHostApi } from '../src/host/host-api.ts';
+import { guardHostFunction } from '../src/host/imports/host-function.ts';
+import { suppliedImports } from '../src/host/imports/supplied-modules.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
@@ -67,7 +71,11 @@ export class PluginInstance {
     const imports = this.#imports();
     try {
       const live = this.#run(() =>
-        runtime.instantiate(imports, (module, coreImports) => this.#memory.instantiate(module, coreImports)),
+        runtime.instantiate(
+          imports,
+          (module, coreImports) => this.#memory.instantiate(module, coreImports),
+          this.#guard(),
+        ),
       );
       this.#live = live;
       this.#exports = bindWorld(contract.world, live.exports[contract.exportName]);
@@ -167,12 +175,28 @@ export class PluginInstance {
 
   /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
   #imports(): Readonly<Record<string, object>> {
-    const { contract, config } = this.#definition;
+    const { contract, config, imports: supplied } = this.#definition;
     const { context, wasi } = this.#surroundings;
-    const imports = { ...wasi?.imports };
+    const imports: Record<string, object> = { ...wasi?.imports };
+    if (supplied.length > 0) {
+      const settings = Object.fromEntries(config);
+      Object.assign(imports, suppliedImports(supplied, { ...this.#definition, config: settings }));
+    }
     const { hostApi } = contract;
     if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);
     return imports;
+  }
+
+  /** Functions of the embedder's are counted as the engine's own count themselves, and may fail. */
+  #guard(): GuardImport | undefined {
+    const { imports } = this.#definition;
+    if (imports.length === 0) return undefined;
+    const { context } = this.#surroundings;
+    const names = new Set(imports.map(({ name }) => name));
+    return (path, func, fallible) =>
+      names.has(path[0]!)
+        ? guardHostFunction(path.toReversed().map(shownName).join(' of '), func, fallible, context)
+        : undefined;
   }
 
   /** One call into the guest; whatever is thrown by it is a fault. */

@@ -1,14 +1,14 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { compileGlue, type InstantiateCore } from '../src/canonical-abi/glue.ts';
 import { LinkedComponent, type LiveComponent } from '../src/canonical-abi/runtime/component.ts';
-import type { HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
+import type { GuardImport, HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
 import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
 import { type Holding, NOTHING } from '../src/component/holding.ts';
 
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {
   /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
-  instantiate(imports: HostImports, instantiateCore: InstantiateCore): LiveComponent;
+  instantiate(imports: HostImports, instantiateCore: InstantiateCore, guard?: GuardImport): LiveComponent;
   /** The memories that wait for the next instance. */
   readonly idle: Holding;
   /** Lets go of them: there is no next instance. */

@@ -32,7 +32,7 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   assertPlainNames(component);
   const analysis = analyzeComponent(component);
   assertCompilable(bytes, analysis);
-  const contract = options.world === 'any' ? matchAny(analysis) : matchContract(analysis);
+  const contract = options.world === 'any' ? matchAny(analysis, 'supplied') : matchContract(analysis, 'supplied');
   assertBindable(analysis.features);
   const capped = capComponent(bytes, component, analysis, options);
   const summary = summarise(bytes, analysis, options.maxMemoryBytes);

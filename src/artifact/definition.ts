@@ -1,4 +1,5 @@
 import type { ContractMatch } from '../contract/match.ts';
+import type { SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { ComponentBinding } from './artifact.ts';
 
@@ -26,4 +27,6 @@ export interface PluginDefinition {
   /** What `initialize` is given and `get-config` answers from. */
   readonly config: readonly (readonly [string, string])[];
   readonly policy: ResolvedPolicy;
+  /** What the embedder supplies to it. */
+  readonly imports: readonly SuppliedImport[];
 }

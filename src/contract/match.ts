@@ -5,6 +5,7 @@ import type { ExternType, FuncType, InstanceType } from '../component/types.ts';
 import { PluginError } from '../errors.ts';
 import { funcDifference } from './difference.ts';
 import { parseInterfaceName, releasedVersion } from './interface-name.ts';
+import { type Need, needOf } from './needs.ts';
 import { isWasi, type Misfit, misfit } from './wasi.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
 
@@ -17,7 +18,12 @@ export interface ContractMatch {
   readonly hostApi: string | undefined;
   /** The names of the WASI interfaces that it imports. */
   readonly wasi: readonly string[];
+  /** What it imports beside these. */
+  readonly needs: readonly Need[];
 }
+
+/** What becomes of imports that are neither the contract's nor WASI's. */
+export type OtherImports = 'refused' | 'supplied';
 
 const CONTRACT = `${CONTRACT_PACKAGE}@${CONTRACT_MAJOR}`;
 const HINT = 'Build the plugin against a world of `wit/plugin-system.wit` in this package.';
@@ -28,11 +34,13 @@ const HINT = 'Build the plugin against a world of `wit/plugin-system.wit` in thi
  *
  * @throws {PluginError} `ERR_INCOMPATIBLE_WIT` where no world fits, saying what differs and both interface hashes;
  * `ERR_UNKNOWN_IMPORT` for an import that the host does not offer.
+ *
+ * @param others `supplied` leaves it to whoever loads the component to find who supplies them. @default 'refused'
  */
-export function matchContract(analysis: ComponentAnalysis): ContractMatch {
+export function matchContract(analysis: ComponentAnalysis, others: OtherImports = 'refused'): ContractMatch {
   const { contract, item } = findWorld(analysis.exports);
   assertExport(contract, item);
-  return { world: contract.world, exportName: item.name, ...matchImports(analysis.imports) };
+  return { world: contract.world, exportName: item.name, ...matchImports(analysis.imports, others) };
 }
 
 /**
@@ -41,10 +49,10 @@ export function matchContract(analysis: ComponentAnalysis): ContractMatch {
  *
  * @throws {PluginError} for imports, as {@link matchContract}.
  */
-export function matchAny(analysis: ComponentAnalysis): ContractMatch {
-  const imports = matchImports(analysis.imports);
+export function matchAny(analysis: ComponentAnalysis, others: OtherImports = 'refused'): ContractMatch {
+  const imports = matchImports(analysis.imports, others);
   try {
-    return matchContract(analysis);
+    return matchContract(analysis, others);
   } catch (error) {
     if (error instanceof PluginError && error.code === 'ERR_INCOMPATIBLE_WIT') {
       return { world: 'none', exportName: '', ...imports };
@@ -97,9 +105,13 @@ function assertExport({ type }: WorldContract, { name, type: got }: ExternItem):
   }
 }
 
-function matchImports(imports: readonly ExternItem[]): Pick<ContractMatch, 'hostApi' | 'wasi'> {
+function matchImports(
+  imports: readonly ExternItem[],
+  others: OtherImports,
+): Pick<ContractMatch, 'hostApi' | 'wasi' | 'needs'> {
   let hostApi: string | undefined;
   const wasi: string[] = [];
+  const needs: Need[] = [];
   for (const item of imports) {
     const { name, type } = item;
     if (isContract(name, HOST_API.interface)) {
@@ -115,9 +127,13 @@ function matchImports(imports: readonly ExternItem[]): Pick<ContractMatch, 'host
       const found = misfit(parsed, type);
       if (found !== undefined) throw notOfWasi(name, found);
       wasi.push(name);
-    } else if (!isTypesOnly(type)) throw unknownImport(item);
+    } else if (!isTypesOnly(type)) {
+      const need = others === 'supplied' ? needOf(item) : undefined;
+      if (need === undefined) throw unknownImport(name, type.kind === 'instance' ? 'interface' : type.kind);
+      needs.push(need);
+    }
   }
-  return { hostApi, wasi };
+  return { hostApi, wasi, needs };
 }
 
 function assertHostApi(item: ExternItem): void {
@@ -182,21 +198,26 @@ function otherVersion(verb: string, { name, type }: ExternItem, expected: Instan
   );
 }
 
-function unknownImport({ name, type }: ExternItem): PluginError {
+/**
+ * An import that nobody supplies.
+ *
+ * @param kind What it is: an interface, or a function, a component, a module, … by itself.
+ * @param why More than what the host offers. @default what could be done
+ */
+export function unknownImport(name: string, kind: string, why?: string): PluginError {
   const parsed = parseInterfaceName(name);
   let hint = 'A plugin may import the host API of the contract and the interfaces of WASI 0.2.';
-  if (parsed?.package.startsWith('wasi:')) {
+  if (why !== undefined) hint = why;
+  else if (parsed?.package.startsWith('wasi:')) {
     hint = 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x.';
-  } else if (type.kind === 'instance') {
-    hint = `${hint} Compose it with a component that exports this interface: \`wac plug\`.`;
+  } else if (kind === 'interface' || kind === 'function' || kind === 'func') {
+    hint = `${hint} Supply it with \`imports\`, or compose it with a component that exports it: \`wac plug\`.`;
   }
-  const what = type.kind === 'instance' ? '' : `the ${type.kind} `;
+  const what = kind === 'interface' ? '' : `the ${kind === 'function' ? 'func' : kind} `;
   return new PluginError(
     'ERR_UNKNOWN_IMPORT',
     `The component imports ${what}${shownName(name)}, which the host does not offer`,
-    {
-      hint,
-    },
+    { hint },
   );
 }
 

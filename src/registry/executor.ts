@@ -7,7 +7,7 @@ import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a lane is opened with, beside the component. */
-type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy'>;
+type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'>;
 
 /** A component that is compiled, wherever that is, and what the registry has to know of it. */
 export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {

@@ -7,6 +7,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   config: true,
   version: true,
   world: true,
+  imports: true,
   selfTest: true,
   healthCheck: true,
   failurePolicy: true,

@@ -3,6 +3,7 @@ import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
+import type { EmbedderImports } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Component } from './executor.ts';
@@ -21,6 +22,11 @@ export interface LoadOptions {
    * `process` nothing. @default 'plugin'
    */
   readonly world?: 'plugin' | 'any';
+  /**
+   * What the plugin imports beside WASI and the contract, and the modules that supply it: `{ 'acme:math/hash@1.0.0': new
+   * URL('./hash.ts', import.meta.url) }`. It gets what is named here and nothing else. @default {}
+   */
+  readonly imports?: EmbedderImports;
   /** What a version has to answer before it serves anybody; within `wallTimeLimitMs` as a whole. @default nothing */
   readonly selfTest?: Check;
   /** What `healthCheck()` asks. @default `health-check-ping`, to which any answer will do */

@@ -5,6 +5,7 @@ import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import type { Guards } from '../health/guards.ts';
+import { resolveImports, supply } from '../host/imports/embedder-imports.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
@@ -43,6 +44,7 @@ export class VersionStarter {
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
     const { maxMemoryBytes } = policy;
     const world = oneOf('world', options.world, ['plugin', 'any'], 'plugin');
+    resolveImports(options.imports);
     try {
       const component = await this.#executor.load(source, { maxMemoryBytes, world }, { plugin, policy });
       return await this.start(plugin, { component, source }, options);
@@ -67,12 +69,13 @@ export class VersionStarter {
       );
     }
     const config = resolveConfig(options.config);
+    const imports = supply(component.contract.needs, resolveImports(options.imports));
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
     const { failurePolicy } = options;
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
-    const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy });
+    const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy, imports });
     try {
       const metadata = await this.#scheduler.prepare(lane);
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {

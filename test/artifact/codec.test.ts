@@ -5,7 +5,13 @@ import { decodeArtifact, encodeArtifact } from '../../src/artifact/codec.ts';
 const artifact: Artifact = {
   sha256: 'ab'.repeat(32),
   key: 'cd'.repeat(32),
-  contract: { world: 'plugin-v1', exportName: 'a:b/c@1.0.0', hostApi: undefined, wasi: ['wasi:io/poll@0.2.0'] },
+  contract: {
+    world: 'plugin-v1',
+    exportName: 'a:b/c@1.0.0',
+    hostApi: undefined,
+    wasi: ['wasi:io/poll@0.2.0'],
+    needs: [],
+  },
   summary: { bytes: 5, imports: ['ü'], exports: [], functions: [], memories: [], maxBytes: 0, features: ['gc'] },
   binding: { kind: 'glue', glue: 'export function instantiate() { return "𝄞"; }', reason: 'it uses ü' },
   modules: [

@@ -46,6 +46,7 @@ describe('matchContract', () => {
           exportName: `toolsku:plugin-system/plugin-api${version}`,
           hostApi: `toolsku:plugin-system/host-api${version}`,
           wasi: [],
+          needs: [],
         });
       });
     }

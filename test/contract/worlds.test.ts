@@ -17,6 +17,7 @@ describe('the contract as data', () => {
         exportName,
         hostApi: world === 'plugin-world' ? 'toolsku:plugin-system/host-api@1.0.0' : undefined,
         wasi: [],
+        needs: [],
       });
       // Equal hashes also mean that the document has no function that the data lacks.
       const exported = analysis.exports.find(({ name }) => name === exportName)!.type as InstanceType;

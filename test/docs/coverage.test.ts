@@ -11,7 +11,9 @@ const root = fileURLToPath(ROOT);
 /** Blocks that nobody runs, with the reason. */
 const EXEMPT: Readonly<Record<string, string>> = {
   text: 'diagrams',
-  wit: 'compiled by `upgrade.test.ts`',
+  wit: 'compiled by `upgrade.test.ts`, or of an example',
+  javascript: 'of an example: `test/examples/pricing.test.ts`',
+  typescript: 'of an example: `test/examples/pricing.test.ts`',
 };
 
 /** Words that commands in blocks of `sh` begin with and that are not this project's. */

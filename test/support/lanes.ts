@@ -18,6 +18,7 @@ export function openLane(queue: FairQueue, plugin: string, sandbox: Policy = {},
       exportName: 'toolsku:plugin-system/plugin-api@1.0.0',
       hostApi: undefined,
       wasi: [],
+      needs: [],
     },
     binding: { kind: 'glue', glue: '', reason: 'it is never run' },
     modules: new Map(),
@@ -26,6 +27,7 @@ export function openLane(queue: FairQueue, plugin: string, sandbox: Policy = {},
     environment: [],
     config: [],
     policy,
+    imports: [],
   };
   const lane = new Lane(++lanes, definition, threadClassOf(policy), queue.tenant(plugin));
   lane.tenant.lanes.add(lane);

@@ -112,6 +112,7 @@ export async function launch(
     environment: [],
     config: options.config ?? [],
     policy,
+    imports: [],
   };
   const said: Utterance[] = [];
   const context = new CallContext(policy, (utterance) => {

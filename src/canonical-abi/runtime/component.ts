@@ -8,7 +8,7 @@ import { ComponentInstance } from './component-instance.ts';
 import { LiftLowerContext, type Realloc } from './context.ts';
 import { type ExportBuilder, exportBuilder } from './exports.ts';
 import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
-import { type HostImports, hostFunction } from './host-imports.ts';
+import { type GuardImport, type HostImports, hostFunction } from './host-imports.ts';
 import { coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
 import { GuestMemory } from './memory.ts';
 import { MemoryPool, type OnDropped } from './memory-pool.ts';
@@ -68,12 +68,18 @@ export class LinkedComponent {
    * Makes an instance, which runs the start functions of its core modules.
    *
    * @param instantiateCore Makes a core instance; sees each of them.
+   * @param guard For imports that are not the engine's own. @default none are
    * @throws {PluginError} `ERR_UNKNOWN_IMPORT` when the host lacks an import.
    * @throws {WebAssembly.LinkError} when the core modules do not fit together, and whatever ends a start function.
    */
-  instantiate(imports: HostImports, instantiateCore: InstantiateCore = newInstance): LiveComponent {
+  instantiate(
+    imports: HostImports,
+    instantiateCore: InstantiateCore = newInstance,
+    guard?: GuardImport,
+  ): LiveComponent {
     const instantiation: Instantiation = {
       imports,
+      guard,
       instantiateCore,
       store: new Store(this.#limits, this.#usesThreadStorage),
       instances: Array.from({ length: this.#plan.instances }, () => new ComponentInstance()),
@@ -200,8 +206,10 @@ export class LinkedComponent {
         const { context, path, signature } = initializer;
         const find = hostFunction(path);
         const passing = this.#passing(signature, 'host');
-        return ({ imports, contexts, funcs }) => {
-          funcs.push(loweredFromHost(find(imports), passing, contexts[context]!));
+        return ({ imports, guard, contexts, funcs }) => {
+          const found = find(imports);
+          const guarded = guard?.(path, found, passing.fallible);
+          funcs.push(loweredFromHost(guarded?.call ?? found, passing, contexts[context]!, guarded?.misfit));
         };
       }
       case 'adapt': {

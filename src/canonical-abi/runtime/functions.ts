@@ -67,12 +67,27 @@ function afterReturn(
   instance.mayLeave = true;
 }
 
-/** `canon lower` of a function of the host. */
-export function loweredFromHost(host: HostFunction, passing: Passing, cx: LiftLowerContext): CoreFunction {
+/** `canon lower` of a function of the host. @param misfit What an error is that comes of what the function returned. */
+export function loweredFromHost(
+  host: HostFunction,
+  passing: Passing,
+  cx: LiftLowerContext,
+  misfit?: (error: unknown) => unknown,
+): CoreFunction {
   const { store, instance, memory } = cx;
   const invoke = passing.fallible
     ? (values: unknown[]) => resultOf(host, values)
     : (values: unknown[]) => host(...values);
+  const lowerResult: Passing['lowerResult'] =
+    misfit === undefined
+      ? passing.lowerResult
+      : (...parts) => {
+          try {
+            return passing.lowerResult(...parts);
+          } catch (error) {
+            throw misfit(error);
+          }
+        };
   return (...flat) => {
     try {
       assertMayLeave(instance);
@@ -80,7 +95,7 @@ export function loweredFromHost(host: HostFunction, passing: Passing, cx: LiftLo
       memory.refresh();
       store.beginLifting();
       const value = invoke(passing.liftParams(cx, flat));
-      const result = passing.lowerResult(cx, value, flat);
+      const result = lowerResult(cx, value, flat);
       if (scope !== undefined) endLending(scope);
       return result;
     } catch (error) {

@@ -3,13 +3,14 @@ import type { CoreRef, Lift } from '../plan/plan.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
 import type { CoreFunction, LiftedFunction } from './functions.ts';
-import type { HostImports } from './host-imports.ts';
+import type { GuardImport, HostImports } from './host-imports.ts';
 import type { GuestMemory } from './memory.ts';
 import type { Store } from './store.ts';
 
 /** The index spaces of one instance, to which the initializers append. */
 export interface Instantiation {
   readonly imports: HostImports;
+  readonly guard: GuardImport | undefined;
   readonly instantiateCore: InstantiateCore;
   readonly store: Store;
   readonly instances: readonly ComponentInstance[];

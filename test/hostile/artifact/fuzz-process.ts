@@ -43,6 +43,7 @@ async function judge(seed: number, index: number): Promise<Verdict | 'panicked'>
       environment: [],
       config: [['key', 'value']],
       policy,
+      imports: [],
     });
   } catch (error) {
     if (error instanceof ToolPanic) return 'panicked';

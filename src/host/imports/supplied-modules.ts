@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { shownName } from '../../component/names.ts';
+import { PluginError } from '../../errors.ts';
+import type { ResolvedPolicy } from '../policy/policy.ts';
+import type { SuppliedImport } from './embedder-imports.ts';
+
+/** For which instance a module supplies functions. */
+export interface ImportingInstance {
+  readonly plugin: string;
+  readonly version: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly policy: ResolvedPolicy;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The functions that modules of the embedder's supply to one instance, by the names under which the component imports
+ * them. A module's default export is an object of functions in camel case and of classes for resources, or a factory
+ * that makes one for each instance; without a default export its named exports are taken.
+ *
+ * @throws {PluginError} `ERR_HOST_FUNCTION` for a module that cannot be loaded, or supplies no such thing.
+ */
+export function suppliedImports(
+  supplied: readonly SuppliedImport[],
+  instance: ImportingInstance,
+): Readonly<Record<string, object>> {
+  const imports: Record<string, object> = Object.create(null);
+  for (const { name, kind, module } of supplied) imports[name] = implementation(name, kind, module, instance);
+  return imports;
+}
+
+function implementation(
+  name: string,
+  kind: SuppliedImport['kind'],
+  module: string,
+  instance: ImportingInstance,
+): object {
+  const namespace = load(name, module);
+  const exported = Object.hasOwn(namespace, 'default') ? namespace.default : namespace;
+  if (kind === 'function') {
+    if (typeof exported === 'function') return exported;
+    throw unusable(name, module, 'its default export is no function');
+  }
+  const made = typeof exported === 'function' ? make(name, module, exported as Factory, instance) : exported;
+  if (typeof made === 'object' && made !== null) return made;
+  throw unusable(name, module, 'its default export is no object of functions, and no function that makes one');
+}
+
+type Factory = (instance: ImportingInstance) => unknown;
+
+/**
+ * Loads a module, without waiting: the worker is in the middle of an order. It is loaded once for each thread, however
+ * many instances it has.
+ */
+function load(name: string, module: string): Readonly<Record<string, unknown>> {
+  try {
+    return require(fileURLToPath(module)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw unusable(name, module, 'it cannot be loaded', error);
+  }
+}
+
+function make(name: string, module: string, factory: Factory, instance: ImportingInstance): unknown {
+  try {
+    return factory(instance);
+  } catch (error) {
+    throw unusable(name, module, 'its factory threw', error);
+  }
+}
+
+function unusable(name: string, module: string, why: string, cause?: unknown): PluginError {
+  return new PluginError('ERR_HOST_FUNCTION', `The module that supplies ${shownName(name)} is of no use: ${why}`, {
+    hint: `Look at ${module}: it has to export the functions, in camel case, and may not wait (\`await\`) while it is loaded.`,
+    cause,
+  });
+}
