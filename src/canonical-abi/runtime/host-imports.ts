@@ -8,7 +8,7 @@ import { lowerCamel, parseFunctionName, unversioned, upperCamel } from './names.
 export type HostImports = Readonly<Record<string, unknown>>;
 
 /** A function that is not the engine's own, with what keeps the engine safe from it. */
-export interface GuardedFunction {
+interface GuardedFunction {
   readonly call: HostFunction;
   readonly misfit: (error: unknown) => unknown;
 }

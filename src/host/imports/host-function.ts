@@ -53,6 +53,6 @@ const THROWN = 'Look at the `cause`. To answer with the `err` of a `result`, thr
 const RETURNED = 'Look at the `cause`, and at the types that `wasm-plugin-pool inspect` shows.';
 
 /** A host function that does not do what its type says. */
-export function failed(name: string, what: string, hint: string, cause?: unknown): PluginError {
+function failed(name: string, what: string, hint: string, cause?: unknown): PluginError {
   return new PluginError('ERR_HOST_FUNCTION', `The host function ${name} ${what}`, { hint, cause });
 }
