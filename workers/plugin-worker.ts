@@ -6,9 +6,10 @@ import { toWire } from '../src/errors.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
-import { Mailbox, type PackedRequest } from '../src/pool/mailbox.ts';
 import type { Parcel, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
+import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
+import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CpuAccount } from './cpu-account.ts';
 import type { PluginInstance } from './instance.ts';
@@ -34,7 +35,7 @@ const LINGER_MS = 100;
 
 /** A worker's side of the protocol: takes tasks one at a time and never throws across the thread boundary. */
 class PluginWorker {
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: WorkerMailbox;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #residents: Residents;
@@ -52,7 +53,7 @@ class PluginWorker {
 
   constructor({ mailbox, utterances, block, port, clockOffset: mainOffset, ...limits }: Hello) {
     this.#toMain = clockOffset() - mainOffset;
-    this.#mailbox = new Mailbox(mailbox);
+    this.#mailbox = new WorkerMailbox(mailbox);
     this.#request = this.#mailbox.locate(0);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;

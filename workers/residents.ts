@@ -6,8 +6,9 @@ import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
 import type { Tally } from '../src/observe/tally.ts';
-import type { Mailbox, Phase } from '../src/pool/mailbox.ts';
+import type { Phase } from '../src/pool/mailbox-layout.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
+import type { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
 import { PluginInstance } from './instance.ts';
@@ -44,12 +45,12 @@ export class Residents {
   /** What its instances have left behind. */
   readonly dropped: DroppedMemory;
   readonly #residents = new Map<number, Resident>();
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: WorkerMailbox;
   readonly #say: (utterance: Utterance) => boolean;
   readonly #stackBytes: number;
   #sections = 0;
 
-  constructor(mailbox: Mailbox, say: (utterance: Utterance) => boolean, { stackBytes, dropped }: ResidentLimits) {
+  constructor(mailbox: WorkerMailbox, say: (utterance: Utterance) => boolean, { stackBytes, dropped }: ResidentLimits) {
     this.#mailbox = mailbox;
     this.#say = say;
     this.#stackBytes = stackBytes;

@@ -1,7 +1,7 @@
 import type { Utterance } from '../contract/values.ts';
 import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { fromWire, type PluginError, type WireError } from '../errors.ts';
-import { type Order, SlotState } from '../pool/mailbox.ts';
+import { type Order, SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { LargeRequest } from '../pool/protocol.ts';
 import type { Job } from './job.ts';

@@ -6,7 +6,7 @@ import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
 import type { VersionSnapshot } from '../observe/snapshot.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
-import { SLOTS } from '../pool/mailbox.ts';
+import { SLOTS } from '../pool/mailbox-layout.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { addressSpace, RESERVED_BYTES } from './address-space.ts';

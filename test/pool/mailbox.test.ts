@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Mailbox, PHASES, SLOTS, SlotState } from '../../src/pool/mailbox.ts';
+import { Mailbox } from '../../src/pool/mailbox.ts';
+import { PHASES, SLOTS, SlotState } from '../../src/pool/mailbox-layout.ts';
+import { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
 import { race, sharedWords } from './fixtures/roles.ts';
 
 /** Both sides of one mailbox. */
-function pair(): { main: Mailbox; worker: Mailbox } {
+function pair(): { main: Mailbox; worker: WorkerMailbox } {
   const main = new Mailbox();
-  return { main, worker: new Mailbox(main.buffer) };
+  return { main, worker: new WorkerMailbox(main.buffer) };
 }
 
 const text = fc.oneof(
@@ -122,8 +124,8 @@ describe('Mailbox', () => {
 
   describe('a slot', () => {
     const moves = {
-      claim: (_main: Mailbox, worker: Mailbox) => worker.claim(0),
-      finish: (_main: Mailbox, worker: Mailbox) => worker.finish(0),
+      claim: (_main: Mailbox, worker: WorkerMailbox) => worker.claim(0),
+      finish: (_main: Mailbox, worker: WorkerMailbox) => worker.finish(0),
       recall: (main: Mailbox) => main.recall(0),
       kill: (main: Mailbox) => main.kill(0),
     };

@@ -3,8 +3,8 @@ import type { BlockRecipe } from '../../src/block/source.ts';
 import type { ResponseSink } from '../../src/canonical-abi/runtime/contract.ts';
 import { type PluginError, toWire } from '../../src/errors.ts';
 import type { BlockArea } from '../../src/pool/block-area.ts';
-import type { Mailbox } from '../../src/pool/mailbox.ts';
 import type { WorkerMessage } from '../../src/pool/protocol.ts';
+import type { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
 import type { PluginInstance } from '../instance.ts';
 import { Killed, type Residents } from '../residents.ts';
 import type { BlockCodec } from './codec.ts';
@@ -18,7 +18,7 @@ const PAUSE_MS = 6;
 /** Runs the records of blocks, one after the other. */
 export class BlockRunner {
   readonly #area: BlockArea;
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: WorkerMailbox;
   readonly #residents: Residents;
   readonly #post: (message: WorkerMessage) => void;
   /** Milliseconds from this thread's clock to the main thread's. */
@@ -31,7 +31,7 @@ export class BlockRunner {
 
   constructor(
     area: BlockArea,
-    mailbox: Mailbox,
+    mailbox: WorkerMailbox,
     residents: Residents,
     toMain: number,
     post: (message: WorkerMessage) => void,

@@ -1,0 +1,127 @@
+import { Buffer } from 'node:buffer';
+
+/**
+ * The states of a request in a mailbox. Every transition is a compare-exchange, so that the two threads agree on who
+ * decided first: the worker takes QUEUED→RUNNING→DONE, the main thread QUEUED→RECALLED and RUNNING→KILLED. A request
+ * has begun exactly when its worker won RUNNING (invariant 2); a result counts exactly when its worker won DONE.
+ */
+export const SlotState = {
+  empty: 0,
+  queued: 1,
+  running: 2,
+  done: 3,
+  recalled: 4,
+  killed: 5,
+} as const;
+
+export type SlotState = (typeof SlotState)[keyof typeof SlotState];
+
+/** Requests of one batch at the most. */
+export const SLOTS = 256;
+
+/** A section of guest code that belongs to no request (the shutdown of an instance) was ended by the main thread. */
+export const SECTION_KILLED = -1;
+
+const HEADER_WORDS = 16;
+export const WAKE = 0;
+export const SECTION = 1;
+export const BUSY_MICROS = 2;
+export const PHASE = 3;
+export const SHIFT = 4;
+export const HEAP = 5;
+export const ORDER_KIND = 6;
+export const ORDER_DEFINITION = 7;
+export const ORDER_COUNT = 8;
+export const ORDER_PARCEL = 9;
+export const RESIDENT_KIB = 11;
+export const RESIDENT_MEMORIES = 12;
+
+/**
+ * Whose turn it is. A worker that has finished an order waits for the next one with its thread blocked, so that
+ * handing it over costs a futex and no message; after a while it closes its shift and the thread goes idle. Posting
+ * and closing are compare-exchanges of `waiting`.
+ */
+export const Shift = { closed: 0, posted: 1, working: 2, waiting: 3 } as const;
+
+export const ORDERS = ['process', 'prepare', 'retire', 'block'] as const;
+
+/** What a worker is to do next; the requests stand in the slots. */
+export interface Order {
+  readonly kind: (typeof ORDERS)[number];
+  /** The number under which the worker knows the definition. */
+  readonly definition: number;
+  /** Slots in use, from 0. */
+  readonly count: number;
+  /** Whether a {@link Parcel} for it waits in the port. */
+  readonly parcel: boolean;
+}
+
+/** What guest code a worker is in; limits hold for each of them alike (invariant 8). */
+export const PHASES = ['idle', 'instantiate', 'initialize', 'process', 'get-metadata', 'shutdown'] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** Low bits of the phase word; the rest counts, so that two calls in a row differ. */
+export const PHASE_BITS = 3;
+
+/** Per slot: where its input and options are, how many options, and where its output and error message are. */
+const ENTRY_WORDS = 8;
+export const INPUT_AT = 0;
+export const INPUT_LENGTH = 1;
+export const OPTIONS_AT = 2;
+export const OPTION_COUNT = 3;
+export const OUTPUT_AT = 4;
+export const OUTPUT_LENGTH = 5;
+export const OUTCOME = 6;
+export const MESSAGE_LENGTH = 7;
+
+export const STATES_AT: number = HEADER_WORDS;
+const ENTRIES_AT = STATES_AT + SLOTS;
+const WORDS = ENTRIES_AT + SLOTS * ENTRY_WORDS;
+/** Per slot, as 64-bit numbers: when it was asked for, when the worker began it, and when it was done. */
+export const TIMES = 3;
+export const ASKED = 0;
+export const BEGUN = 1;
+export const ENDED = 2;
+const TIMES_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
+export const REQUESTS_AT: number = TIMES_AT + SLOTS * TIMES * Float64Array.BYTES_PER_ELEMENT;
+export const REQUEST_BYTES: number = 256 * 1024;
+export const RESPONSES_AT: number = REQUESTS_AT + REQUEST_BYTES;
+export const RESPONSE_BYTES: number = 512 * 1024;
+
+/** How a request of the mailbox ended. `posted` results travel by message because they are errors or too large. */
+export const Outcome = { posted: 0, success: 1, failure: 2, failureWithMessage: 3, successWithMessage: 4 } as const;
+
+/**
+ * The memory that the main thread shares with one worker: a word of state per request, the requests of the running
+ * batch as packed UTF-8, and their results. Messages only wake the main thread; what happened stands here, where it
+ * outlives the worker. Only the thread that owns the current state of a slot writes to its entry.
+ */
+export class MailboxMemory {
+  readonly buffer: SharedArrayBuffer;
+  protected readonly words: Int32Array;
+  protected readonly stamps: Float64Array;
+  protected readonly bytes: Buffer;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(RESPONSES_AT + RESPONSE_BYTES)) {
+    this.buffer = buffer;
+    this.words = new Int32Array(buffer, 0, WORDS);
+    this.stamps = new Float64Array(buffer, TIMES_AT, SLOTS * TIMES);
+    this.bytes = Buffer.from(buffer);
+  }
+
+  /** Where the entry of a slot begins. */
+  protected entry(slot: number): number {
+    return ENTRIES_AT + slot * ENTRY_WORDS;
+  }
+
+  /** Moves a slot from one state to another; false when it has moved already. */
+  protected move(slot: number, from: SlotState, to: SlotState): boolean {
+    return Atomics.compareExchange(this.words, STATES_AT + slot, from, to) === from;
+  }
+}
+
+/** Whether a string surely fits into so many bytes of UTF-8; counts exactly only when the quick bound says no. */
+export function fits(text: string, room: number): boolean {
+  return text.length * 3 <= room || Buffer.byteLength(text) <= room;
+}

@@ -1,0 +1,235 @@
+import type { Buffer } from 'node:buffer';
+import type { Holding } from '../component/holding.ts';
+import type { PluginResponse } from '../contract/values.ts';
+import {
+  ASKED,
+  BEGUN,
+  BUSY_MICROS,
+  ENDED,
+  fits,
+  HEAP,
+  INPUT_AT,
+  INPUT_LENGTH,
+  MailboxMemory,
+  MESSAGE_LENGTH,
+  OPTION_COUNT,
+  OPTIONS_AT,
+  ORDER_COUNT,
+  ORDER_DEFINITION,
+  ORDER_KIND,
+  ORDER_PARCEL,
+  ORDERS,
+  type Order,
+  OUTCOME,
+  OUTPUT_AT,
+  OUTPUT_LENGTH,
+  Outcome,
+  PHASE,
+  PHASE_BITS,
+  PHASES,
+  type Phase,
+  RESIDENT_KIB,
+  RESIDENT_MEMORIES,
+  RESPONSE_BYTES,
+  RESPONSES_AT,
+  SECTION,
+  SHIFT,
+  Shift,
+  SlotState,
+  TIMES,
+  WAKE,
+} from './mailbox-layout.ts';
+
+/** Where a request lies: UTF-8, and for each text of each option its length, a little-endian u32, and the text. */
+export interface PackedRequest {
+  readonly bytes: Buffer;
+  inputAt: number;
+  inputLength: number;
+  optionsAt: number;
+  /** Pairs. */
+  optionCount: number;
+}
+
+/** The worker's side of a mailbox: takes orders, and tells how far it is. */
+export class WorkerMailbox extends MailboxMemory {
+  #responseEnd = RESPONSES_AT;
+
+  /** Takes the order that was posted. */
+  takeOrder(): Order {
+    Atomics.store(this.words, SHIFT, Shift.working);
+    this.#responseEnd = RESPONSES_AT;
+    return {
+      kind: ORDERS[this.words[ORDER_KIND]!]!,
+      definition: this.words[ORDER_DEFINITION]!,
+      count: this.words[ORDER_COUNT]!,
+      parcel: this.words[ORDER_PARCEL] === 1,
+    };
+  }
+
+  /**
+   * Reports the end of an order.
+   *
+   * @param milliseconds How long it took, for the next batch's size.
+   * @param held What the definition's instance holds now, or what waits for the next one.
+   * @param heap Whether the thread should be replaced before its JavaScript heap is full.
+   */
+  finishOrder(milliseconds: number, held: Holding, heap: 'roomy' | 'tight'): void {
+    this.words[BUSY_MICROS] = Math.min(Math.round(milliseconds * 1000), 2 ** 31 - 1);
+    this.words[RESIDENT_KIB] = Math.ceil(held.bytes / 1024);
+    this.words[RESIDENT_MEMORIES] = held.memories;
+    this.words[HEAP] = Number(heap === 'tight');
+    Atomics.store(this.words, SHIFT, Shift.waiting);
+  }
+
+  /** Blocks until there is another order; false when none came in time, and the shift is closed. */
+  waitForOrder(milliseconds: number): boolean {
+    Atomics.wait(this.words, SHIFT, Shift.waiting, milliseconds);
+    return Atomics.compareExchange(this.words, SHIFT, Shift.waiting, Shift.closed) === Shift.posted;
+  }
+
+  /** Begins a request; false when the main thread took it back. */
+  claim(slot: number): boolean {
+    if (!this.move(slot, SlotState.queued, SlotState.running)) return false;
+    // Or the watchdog would take it for the call before, of which it may have seen enough.
+    this.enter('idle');
+    return true;
+  }
+
+  /** Notes when a request began, on the main thread's clock; returns how long it had waited. */
+  begun(slot: number, at: number): number {
+    this.stamps[slot * TIMES + BEGUN] = at;
+    return at - this.stamps[slot * TIMES + ASKED]!;
+  }
+
+  /** Notes when it ended, before its result is published. */
+  ended(slot: number, at: number): void {
+    this.stamps[slot * TIMES + ENDED] = at;
+  }
+
+  input(slot: number): string {
+    const entry = this.entry(slot);
+    const at = this.words[entry + INPUT_AT]!;
+    return this.bytes.toString('utf8', at, at + this.words[entry + INPUT_LENGTH]!);
+  }
+
+  options(slot: number): [string, string][] {
+    const entry = this.entry(slot);
+    const count = this.words[entry + OPTION_COUNT]!;
+    let at = this.words[entry + OPTIONS_AT]!;
+    const next = (): string => {
+      const start = at + 4;
+      at = start + this.bytes.readUInt32LE(at);
+      return this.bytes.toString('utf8', start, at);
+    };
+    return Array.from({ length: count }, () => [next(), next()]);
+  }
+
+  /**
+   * Where the request of a slot lies, for a worker that copies it into a guest as it is.
+   *
+   * @param request To be filled in, so that none is made for each request.
+   */
+  locate(
+    slot: number,
+    request: PackedRequest = { bytes: this.bytes, inputAt: 0, inputLength: 0, optionsAt: 0, optionCount: 0 },
+  ): PackedRequest {
+    const entry = this.entry(slot);
+    request.inputAt = this.words[entry + INPUT_AT]!;
+    request.inputLength = this.words[entry + INPUT_LENGTH]!;
+    request.optionsAt = this.words[entry + OPTIONS_AT]!;
+    request.optionCount = this.words[entry + OPTION_COUNT]!;
+    return request;
+  }
+
+  /**
+   * Copies a result that is UTF-8 already; false when there is no room for it, so that it has to be posted.
+   *
+   * @param messageAt -1 when there is no error message.
+   */
+  copyResponse(
+    slot: number,
+    from: Buffer,
+    outputAt: number,
+    outputLength: number,
+    success: boolean,
+    messageAt: number,
+    messageLength: number,
+  ): boolean {
+    const at = this.#responseEnd;
+    if (outputLength + messageLength > RESPONSES_AT + RESPONSE_BYTES - at) return false;
+    copy(from, outputAt, outputLength, this.bytes, at);
+    if (messageLength > 0) copy(from, messageAt, messageLength, this.bytes, at + outputLength);
+    this.#enterResponse(slot, outputLength, messageLength, outcomeOf(success, messageAt >= 0));
+    return true;
+  }
+
+  /** Packs a result; false when there is no room for it, so that it has to be posted. */
+  putResponse(slot: number, { output, success, errorMessage }: PluginResponse): boolean {
+    const at = this.#responseEnd;
+    const limit = RESPONSES_AT + RESPONSE_BYTES;
+    if (!fits(output, limit - at)) return false;
+    const outputLength = this.bytes.write(output, at, 'utf8');
+    let messageLength = 0;
+    if (errorMessage !== undefined) {
+      if (!fits(errorMessage, limit - at - outputLength)) return false;
+      messageLength = this.bytes.write(errorMessage, at + outputLength, 'utf8');
+    }
+    this.#enterResponse(slot, outputLength, messageLength, outcomeOf(success, errorMessage !== undefined));
+    return true;
+  }
+
+  /** Notes that the result of a slot went by message. */
+  putPosted(slot: number): void {
+    this.words[this.entry(slot) + OUTCOME] = Outcome.posted;
+  }
+
+  /** Publishes the result of a slot; false when the main thread had killed the request before. */
+  finish(slot: number): boolean {
+    return this.move(slot, SlotState.running, SlotState.done);
+  }
+
+  /** Notes that the worker enters guest code; the watchdog measures each entry by itself. */
+  enter(phase: Phase): void {
+    const count = (this.words[PHASE]! >>> PHASE_BITS) + 1;
+    Atomics.store(this.words, PHASE, (count << PHASE_BITS) | PHASES.indexOf(phase));
+  }
+
+  /** Begins guest code that belongs to no request, so that the watchdog sees it (invariant 8). */
+  enterSection(id: number): void {
+    Atomics.store(this.words, SECTION, id);
+  }
+
+  /** Ends it; false when the main thread had killed it before. */
+  leaveSection(id: number): boolean {
+    return Atomics.compareExchange(this.words, SECTION, id, 0) === id;
+  }
+
+  /** True when no wake-up is under way, which the caller then has to send. */
+  wantsWake(): boolean {
+    return Atomics.exchange(this.words, WAKE, 1) === 0;
+  }
+
+  /** Enters a response that stands at the end of the others. */
+  #enterResponse(slot: number, outputLength: number, messageLength: number, outcome: number): void {
+    const entry = this.entry(slot);
+    const at = this.#responseEnd;
+    this.#responseEnd = at + outputLength + messageLength;
+    this.words[entry + OUTPUT_AT] = at;
+    this.words[entry + OUTPUT_LENGTH] = outputLength;
+    this.words[entry + MESSAGE_LENGTH] = messageLength;
+    this.words[entry + OUTCOME] = outcome;
+  }
+}
+
+function outcomeOf(success: boolean, hasMessage: boolean): number {
+  if (hasMessage) return success ? Outcome.successWithMessage : Outcome.failureWithMessage;
+  return success ? Outcome.success : Outcome.failure;
+}
+
+/** A loop in JavaScript beats a call into Node up to here. */
+const SHORT = 16;
+
+function copy(from: Buffer, at: number, length: number, to: Buffer, toAt: number): void {
+  if (length > SHORT) from.copy(to, toAt, at, at + length);
+  else for (let index = 0; index < length; index++) to[toAt + index] = from[at + index]!;
+}
