@@ -11,6 +11,7 @@ import type { PluginResponse, Utterance } from './contract/values.ts';
 import type { EngineEvents } from './engine/events.ts';
 import { publishLoad } from './engine/load-channel.ts';
 import { type EngineOptions, resolveOptions } from './engine/options.ts';
+import { heedProcessLimits } from './engine/process-limits.ts';
 import { type ManyTarget, processMany, processPacked } from './engine/process-many.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
@@ -113,6 +114,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
    */
   static async create(options: EngineOptions = {}): Promise<PluginEngine> {
+    await heedProcessLimits();
     return new PluginEngine(options);
   }
 

@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
 import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
+import { descriptors } from '../src/host/descriptors.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
@@ -51,7 +52,8 @@ class PluginWorker {
   #wokenAt = 0;
   #heapCheckedAt = 0;
 
-  constructor({ mailbox, utterances, block, port, clockOffset: mainOffset, ...limits }: Hello) {
+  constructor({ mailbox, utterances, block, port, clockOffset: mainOffset, descriptors: books, ...limits }: Hello) {
+    descriptors.join(books.all, books.own);
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new WorkerMailbox(mailbox);
     this.#request = this.#mailbox.locate(0);

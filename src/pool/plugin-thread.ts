@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
+import { descriptors } from '../host/descriptors.ts';
 import { clockOffset } from '../observe/clock.ts';
 import { Thread } from '../thread/thread.ts';
 import { BlockArea } from './block-area.ts';
@@ -42,6 +43,7 @@ export class PluginThread {
   onDeath: (error: unknown) => void = () => {};
   readonly #thread: Thread;
   readonly #dropped: Holding;
+  readonly #descriptors = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #utterances = new UtteranceRing();
   readonly #port: MessagePort;
   #workersEnd: MessagePort | undefined;
@@ -84,6 +86,7 @@ export class PluginThread {
       port,
       stackBytes: this.threadClass.stackBytes,
       dropped: this.#dropped,
+      descriptors: { all: descriptors.buffer, own: this.#descriptors },
       clockOffset: CLOCK_OFFSET,
     };
     await this.#thread.run(hello, [port]);
@@ -139,6 +142,7 @@ export class PluginThread {
     for (const retired of this.retiring.values()) retired();
     this.retiring.clear();
     await this.#thread.terminate();
+    descriptors.ended(this.#descriptors);
     this.#port.close();
   }
 }

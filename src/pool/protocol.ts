@@ -26,6 +26,8 @@ export type WorkerTask =
       readonly port: MessagePort;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
+      /** The books of the descriptors of the process, and of this thread; see `Descriptors`. */
+      readonly descriptors: { readonly all: SharedArrayBuffer; readonly own: SharedArrayBuffer };
       /** What instances may leave behind on the thread before it is collected. */
       readonly dropped: Holding;
       /** See `clockOffset` in `src/observe/clock.ts`; the main thread's. */

@@ -42,7 +42,7 @@ export class DirectoryEntryStream extends Resource {
     this.#entries = entries;
     // Entries of a type that the directory does not tell are looked up below its descriptor.
     directory.handle.retain();
-    this.#forget = this.host.atEnd(() => entries.closeSync());
+    this.#forget = this.host.atEnd(() => this.#close());
   }
 
   readDirectoryEntry(): DirectoryEntry | undefined {
@@ -55,8 +55,12 @@ export class DirectoryEntryStream extends Resource {
 
   protected override dropped(): void {
     assertStackRoom();
-    if (this.#forget()) this.#entries.closeSync();
-    this.#directory.handle.owner.quotas.close();
+    if (this.#forget()) this.#close();
     this.#directory.handle.release();
+  }
+
+  #close(): void {
+    this.#entries.closeSync();
+    this.#directory.handle.owner.quotas.close();
   }
 }

@@ -65,9 +65,9 @@ const CODES: ReadonlyMap<string, FsErrorCode> = new Map<string, FsErrorCode>([
   ['ENOENT', 'no-entry'],
   ['ENOLCK', 'no-lock'],
   ['ENOMEM', 'insufficient-memory'],
-  // The interface has no word for a full table of open files, the process's or the system's.
-  ['EMFILE', 'insufficient-memory'],
-  ['ENFILE', 'insufficient-memory'],
+  // The interface has no word for a full table of open files, the process's or the system's: it is a share that is used up.
+  ['EMFILE', 'quota'],
+  ['ENFILE', 'quota'],
   ['ENOSPC', 'insufficient-space'],
   ['ENOTDIR', 'not-directory'],
   ['ENOTEMPTY', 'not-empty'],

@@ -79,6 +79,8 @@ function open(grant: DirectoryGrant, access: OpenDirectory['access'], owner: Han
         throw refused(grant, 'is or lies behind a symbolic link', `Grant the real path${realPath(path)}.`);
       case 'not-permitted':
         throw refused(grant, 'shows the kernel, not files', 'Grant the directories that the plugin needs.');
+      case 'quota':
+        throw refused(grant, 'cannot be opened: too many files are open', TOO_MANY_FILES);
       default:
         throw refused(grant, `cannot be opened (${error.payload})`, 'Check the path and its permissions.');
     }
@@ -86,6 +88,9 @@ function open(grant: DirectoryGrant, access: OpenDirectory['access'], owner: Han
     root.release();
   }
 }
+
+const TOO_MANY_FILES =
+  'Raise the number of files that the process may have open (`ulimit -n`), or load fewer plugins with file grants.';
 
 function refused({ directory }: DirectoryGrant, why: string, hint: string): PluginError {
   return new PluginError('ERR_CAPABILITY_DENIED', `The granted directory ${directory} ${why}`, { hint });

@@ -1,8 +1,9 @@
+import { descriptors } from '../../descriptors.ts';
 import { fsError } from './errno.ts';
 
 /** What one instance may take from the file system of the host. */
 export interface FileQuotas {
-  /** Files, directories and directory streams open at a time; the whole process has one table of them. @default 64 */
+  /** Files, directories and directory streams open at a time, if the process has as many for it. @default 64 */
   readonly maxOpen: number;
   /** Bytes written during one call, holes included. @default 64 MiB */
   readonly maxWrittenBytes: number;
@@ -30,12 +31,13 @@ export class Quotas {
   }
 
   open(): void {
-    if (this.#open >= this.#limits.maxOpen) throw fsError('quota');
+    if (this.#open >= this.#limits.maxOpen || !descriptors.take(this.#open)) throw fsError('quota');
     this.#open++;
   }
 
   close(): void {
     this.#open--;
+    descriptors.give();
   }
 
   write(bytes: number): void {

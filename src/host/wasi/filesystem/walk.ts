@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { type BigIntStats, closeSync, fstatSync, openSync, readlinkSync, statfsSync } from 'node:fs';
+import { descriptors } from '../../descriptors.ts';
 import { assertStackRoom } from '../stack-room.ts';
 import { errno, fsError, syscall, systemError } from './errno.ts';
 import { entry, O_LOOK, self } from './handle.ts';
@@ -95,13 +96,13 @@ export function walk<Result>(start: Held, path: string, options: WalkOptions, us
       if (name === '..') {
         const left = held.pop();
         if (left === undefined) throw fsError('not-permitted');
-        closeSync(left.fd);
+        letGo(left);
         continue;
       }
       const isLast = pending.length === 0;
       if (isLast && last === 'stop') return use({ ...at, name, object: undefined });
       if (held.length >= MAX_DEPTH) throw fsError('name-too-long');
-      const object = look(here.fd, name);
+      const object = look(here.fd, name, held.length);
       if (object === undefined) {
         if (!isLast) throw fsError('no-entry');
         return use({ ...at, name, object });
@@ -112,7 +113,7 @@ export function walk<Result>(start: Held, path: string, options: WalkOptions, us
         if (symlinks === 'refuse' || ++links > MAX_LINKS) throw fsError('loop');
         pending.push(...linkTarget(here.fd, name));
         held.pop();
-        closeSync(object.fd);
+        letGo(object);
       } else if (isLast) {
         return use({ ...at, name, object });
       } else if (!object.stat.isDirectory()) {
@@ -120,20 +121,27 @@ export function walk<Result>(start: Held, path: string, options: WalkOptions, us
       }
     }
   } finally {
-    for (const { fd } of held) closeSync(fd);
+    for (const object of held) letGo(object);
   }
 }
 
 /** Opens an entry as a place, without following it; undefined where there is none. */
-function look(directory: number, name: string): Held | undefined {
+function look(directory: number, name: string, held: number): Held | undefined {
+  if (!descriptors.take(held)) throw fsError('quota');
   let fd: number;
   try {
     fd = openSync(entry(directory, name), O_LOOK);
   } catch (error) {
+    descriptors.give();
     if (errno(error) === 'ENOENT') return undefined;
     throw systemError(error);
   }
   return hold(fd);
+}
+
+function letGo({ fd }: Held): void {
+  closeSync(fd);
+  descriptors.give();
 }
 
 /** What a descriptor refers to, as it is now. */

@@ -1,3 +1,4 @@
+import { descriptors } from '../../descriptors.ts';
 import { NetworkGrants } from '../../policy/network-grants.ts';
 import type { WasiHost } from '../host.ts';
 import { assertStackRoom } from '../stack-room.ts';
@@ -40,14 +41,14 @@ export class NetworkAccess {
    * Opens a channel, which is closed with the instance at the latest.
    *
    * @param lost What the channel fails with if the I/O thread is lost.
-   * @returns undefined when the instance has as many open as it may.
+   * @returns undefined when the instance, or the process, has as many open as it may.
    */
   open<OpenedTo extends Opened, Fails extends Failure>(
     message: OpenMessage,
     lost: Fails,
   ): Channel<OpenedTo, Fails> | undefined {
     assertStackRoom();
-    if (this.#open >= this.limits.maxOpen) return undefined;
+    if (this.#open >= this.limits.maxOpen || !descriptors.take(this.#open)) return undefined;
     this.#open++;
     const forget = this.#host.atEnd(() => channel.close());
     const channel = new Channel<OpenedTo, Fails>(
@@ -55,6 +56,7 @@ export class NetworkAccess {
       lost,
       () => {
         this.#open--;
+        descriptors.give();
         forget();
       },
     );

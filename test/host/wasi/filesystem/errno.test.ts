@@ -13,7 +13,7 @@ describe('errors of the system', () => {
     const codes = Object.keys(constants.errno).map((code) => err(() => syscall(() => failWith(code))));
     expect(codes.every((code) => typeof code === 'string' && /^[a-z-]+$/.test(code))).to.equal(true);
     expect(err(() => syscall(() => readFileSync('/nowhere')))).to.equal('no-entry');
-    expect(err(() => syscall(() => failWith('EMFILE')))).to.equal('insufficient-memory');
+    expect(err(() => syscall(() => failWith('EMFILE')))).to.equal('quota');
     expect(err(() => syscall(() => failWith('ESTALE')))).to.equal('io');
   });
 
