@@ -20,6 +20,7 @@ import { CapabilityManager, type GrantChange } from './host/policy/capabilities.
 import { openExecutor } from './isolation/open-executor.ts';
 import { Metrics } from './observe/metrics.ts';
 import { isObserved } from './observe/observation.ts';
+import type { ThreadCounts } from './observe/snapshot.ts';
 import type { Executor, Scheduling } from './registry/executor.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
@@ -54,7 +55,11 @@ export interface CloseOptions {
 export interface EngineStatus {
   /** Requests that have not begun. */
   readonly queued: number;
-  readonly threads: Readonly<Record<'starting' | 'idle' | 'busy', number>>;
+  /**
+   * All worker threads that exist, by what they are doing: `ending` were told to end, `stuck` have not ended within 2 s
+   * and keep their place among `maxThreads` until they do.
+   */
+  readonly threads: Readonly<ThreadCounts>;
   readonly plugins: number;
 }
 
@@ -83,6 +88,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     this.#executor = openExecutor(resolved, {
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
+      onStuck: (thread) => this.#tell('worker:stuck', thread),
     });
     this.#scheduler = this.#executor.scheduler;
     this.metrics = new Metrics(this.#scheduler);
@@ -379,7 +385,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     return { queued: this.#scheduler.depth, threads: this.#scheduler.threads, plugins: this.#registry.list().length };
   }
 
-  /** Finishes what was asked for, shuts every instance down and ends every thread. */
+  /**
+   * Finishes what was asked for, shuts every instance down and ends every thread. With `force` that takes no more than
+   * 2 s, whatever plugins do: threads that have not ended by then are `stuck`, and are no longer what the process waits
+   * for. Without it, requests and instances have the time that their policies give them first.
+   */
   close(options: CloseOptions = {}): Promise<void> {
     knownKeys('options', options, ['force'] satisfies (keyof CloseOptions)[]);
     if (options.force) this.#abandon();

@@ -65,6 +65,6 @@ export type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResu
 export type * from './request/plugin-functions.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
-export type { Termination } from './scheduler/supervisor.ts';
+export type { StuckThread, Termination } from './scheduler/supervisor.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

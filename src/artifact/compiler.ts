@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { JCO_VERSION } from '../jco/version.ts';
+import { StartAttempts } from '../thread/start-attempts.ts';
 import { Thread, ThreadDied } from '../thread/thread.ts';
 import { type Artifact, type CompiledComponent, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
@@ -57,6 +59,7 @@ export class ArtifactCompiler {
   readonly #pending = new Map<string, Promise<Artifact>>();
   readonly #compiling = new Map<string, Promise<CompiledArtifact>>();
   readonly #writes = new Map<string, Promise<void>>();
+  readonly #attempts = new StartAttempts();
   #versions: Promise<string> | undefined;
   #thread: Thread | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -158,16 +161,29 @@ export class ArtifactCompiler {
   async #compile(task: CompileTask): Promise<CompiledComponent> {
     this.#assertOpen();
     clearTimeout(this.#idle);
-    this.#thread ??= new Thread({
-      file: 'compile-worker',
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      wait: 'event-loop',
-    });
+    this.#thread ??= await this.#start();
     const reply = await this.#runWithin(this.#thread, task);
     if (reply.kind === 'panicked') await this.#dropThread();
     else this.#idle = setTimeout(() => void this.#dropThread(), IDLE_MS).unref();
     if (reply.kind !== 'compiled') throw fromWire(reply.error);
     return reply.component;
+  }
+
+  /** @throws {PluginError} when no thread comes up, after some attempts. */
+  async #start(): Promise<Thread> {
+    for (;;) {
+      try {
+        const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
+        const thread = new Thread({ file: 'compile-worker', resourceLimits, wait: 'event-loop' });
+        this.#attempts.succeeded();
+        return thread;
+      } catch (error) {
+        this.#attempts.failed();
+        if (this.#attempts.exhausted) throw this.#attempts.error(error);
+        await sleep(this.#attempts.delayMs);
+        this.#assertOpen();
+      }
+    }
   }
 
   async #runWithin(thread: Thread, task: CompileTask): Promise<CompileReply> {

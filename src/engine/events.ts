@@ -6,7 +6,7 @@ import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registr
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
 import type { PluginWarning } from '../registry/plugin-warning.ts';
-import type { Termination } from '../scheduler/supervisor.ts';
+import type { StuckThread, Termination } from '../scheduler/supervisor.ts';
 
 /** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */
 export interface PluginLog {
@@ -53,6 +53,8 @@ export interface EngineEvents {
   'capability:revoked': [change: GrantChange];
   /** A thread was ended because of what a plugin did. */
   'worker:terminated': [termination: Termination];
+  /** Such a thread has not ended within 2 s: it is in what V8 or the system cannot interrupt, and keeps its place. */
+  'worker:stuck': [thread: StuckThread];
   /** A plugin has failed too often in a row: its requests are refused, or go to its fallback. */
   'circuit:open': [change: CircuitChange];
   /** One request tries it again. */

@@ -54,7 +54,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: `${PREFIX}threads`,
     type: 'gauge',
-    help: 'Living worker threads, by what they are doing',
+    help: 'Worker threads that exist, by what they are doing',
     labels: ['state'],
     samples: ({ threads }) => Object.entries(threads).map(([state, value]) => ({ labels: { state }, value })),
   },

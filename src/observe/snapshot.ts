@@ -1,12 +1,15 @@
 import type { HistogramSnapshot } from './histogram.ts';
 import type { CountByCode } from './version-metrics.ts';
 
+/** Threads, by what they are doing. `ending` were told to end, `stuck` have not ended in time: both still exist. */
+export type ThreadCounts = Record<'starting' | 'idle' | 'busy' | 'ending' | 'stuck', number>;
+
 /** What an engine has counted. */
 export interface MetricsSnapshot {
   /** One entry for each version of each plugin: those that are loaded, and the 64 that were closed last. */
   readonly plugins: readonly VersionSnapshot[];
-  /** Living worker threads, by what they are doing. */
-  readonly threads: Readonly<Record<'starting' | 'idle' | 'busy', number>>;
+  /** Worker threads that exist, by what they are doing. */
+  readonly threads: Readonly<ThreadCounts>;
 }
 
 /** What is known of one version of a plugin. Counters begin with the engine and never go back. */

@@ -136,7 +136,12 @@ export class PluginThread {
     return this.#thread.cpuTimeMs();
   }
 
-  /** Ends the thread, whatever it is doing. What its mailbox says stays readable. */
+  /** Lets the process end without it. */
+  unref(): void {
+    this.#thread.unref();
+  }
+
+  /** Ends the thread, whatever it is doing. Resolves when it is gone. What its mailbox says stays readable. */
   async terminate(): Promise<void> {
     this.state = 'ended';
     for (const retired of this.retiring.values()) retired();

@@ -1,5 +1,8 @@
 import type { Holding } from '../component/holding.ts';
-import { PluginError } from '../errors.ts';
+import type { PluginError } from '../errors.ts';
+import type { ThreadCounts } from '../observe/snapshot.ts';
+import { StartAttempts } from '../thread/start-attempts.ts';
+import { Departures } from './departures.ts';
 import { PluginThread, type PluginThreadState } from './plugin-thread.ts';
 import type { ThreadClass } from './thread-class.ts';
 
@@ -9,14 +12,14 @@ export interface PoolListener {
   readonly onReady: (thread: PluginThread) => void;
   /** An idle thread is not needed any more: it is to let its instances finish and then be ended. */
   readonly onSurplus: (thread: PluginThread) => void;
-  /** Threads of a class do not come up; nothing that needs one will run. */
+  /** There is no thread of a class and none can be started: nothing that waits for one will run. */
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
+  /** A thread that was told to end has not ended in time. It stays on the books. */
+  readonly onStuck: (thread: PluginThread) => void;
+  /** A thread that was told to end is gone, with everything that it held. */
+  readonly onGone: (thread: PluginThread) => void;
 }
 
-/** Attempts to start a thread before work that waits for one is failed. */
-const START_ATTEMPTS = 3;
-/** Milliseconds before the second attempt; doubled for each further one. */
-const START_BACKOFF_MS = 100;
 /** Milliseconds after which threads that were started for long requests are looked at again. */
 const SHRINK_AFTER_MS = 5_000;
 
@@ -26,18 +29,19 @@ const SHRINK_AFTER_MS = 5_000;
  */
 export class Pool {
   readonly #threads = new Set<PluginThread>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #departures: Departures;
   readonly #maxThreads: number;
   readonly #keep: number;
   readonly #dropped: Holding;
   readonly #listener: PoolListener;
-  readonly #failures = new Map<ThreadClass, number>();
+  readonly #attempts = new Map<ThreadClass, StartAttempts>();
+  readonly #retries = new Map<ThreadClass, NodeJS.Timeout>();
   #shrinkTimer: NodeJS.Timeout | undefined;
   #state: 'open' | 'closed' = 'open';
 
   /**
    * @param keep Threads that stay when there is nothing to do.
-   * @param maxThreads The bound on living threads of all classes together.
+   * @param maxThreads The bound on threads of all classes together, those that have not ended yet included.
    * @param dropped What instances may leave behind on each thread before it is collected.
    */
   constructor(keep: number, maxThreads: number, dropped: Holding, listener: PoolListener) {
@@ -45,17 +49,34 @@ export class Pool {
     this.#keep = keep;
     this.#maxThreads = maxThreads;
     this.#listener = listener;
+    this.#departures = new Departures(listener.onStuck, listener.onGone);
   }
 
+  /** Those that work can be given to. */
   get threads(): ReadonlySet<PluginThread> {
     return this.#threads;
   }
 
-  /** Living threads, by what they are doing. */
-  get counts(): Record<'starting' | 'idle' | 'busy', number> {
-    const counts = { starting: 0, idle: 0, busy: 0 };
+  /** Threads that exist: those that have not ended yet count. */
+  get size(): number {
+    return this.#threads.size + this.#departures.size;
+  }
+
+  /** Those that were told to end and have not ended in time. */
+  get stuck(): number {
+    return this.#departures.stuck;
+  }
+
+  get counts(): ThreadCounts {
+    const { stuck, size } = this.#departures;
+    const counts = { starting: 0, idle: 0, busy: 0, ending: size - stuck, stuck };
     for (const { state } of this.#threads) if (state !== 'ended') counts[state]++;
     return counts;
+  }
+
+  /** Whether threads of a class can be started at all, for all that is known. */
+  startable(threadClass: ThreadClass): boolean {
+    return this.#attempts.get(threadClass)?.exhausted !== true;
   }
 
   /**
@@ -76,7 +97,7 @@ export class Pool {
 
   /** Starts a thread of a class if the bound allows and none is free or on its way. */
   keepSpare(threadClass: ThreadClass): void {
-    if (this.#threads.size < this.#maxThreads) this.want(threadClass);
+    if (this.size < this.#maxThreads) this.want(threadClass);
   }
 
   /**
@@ -87,8 +108,9 @@ export class Pool {
   want(threadClass: ThreadClass, count = 1): void {
     const coming = this.#count(threadClass, 'idle') + this.#count(threadClass, 'starting');
     if (this.#state === 'closed' || coming >= count) return;
-    if (this.#threads.size >= this.#maxThreads) {
-      if (coming > 0) return;
+    if (this.size >= this.#maxThreads) {
+      // One that is about to be gone makes room as well.
+      if (coming > 0 || this.#departures.size > this.#departures.stuck) return;
       // It comes back through `end`, and whoever waits for a thread asks again then.
       const threads = [...this.#threads];
       const other = threads.find(({ state }) => state === 'idle');
@@ -98,11 +120,10 @@ export class Pool {
     this.#start(threadClass);
   }
 
-  /** Ends a thread and forgets it. Does not wait until it is gone; {@link close} does. */
+  /** Ends a thread. It counts until it is gone. */
   end(thread: PluginThread): void {
     this.#threads.delete(thread);
-    const gone = thread.terminate().finally(() => this.#ending.delete(gone));
-    this.#ending.add(gone);
+    this.#departures.begin(thread);
   }
 
   /** Gives a thread back after work. */
@@ -116,20 +137,32 @@ export class Pool {
     }
   }
 
-  /** Ends every thread; resolves when all are gone. */
+  /** Ends every thread; resolves when each is gone, or known to be stuck. */
   async close(): Promise<void> {
     this.#state = 'closed';
     clearTimeout(this.#shrinkTimer);
+    for (const timer of this.#retries.values()) clearTimeout(timer);
     for (const thread of this.#threads) this.end(thread);
-    await Promise.all(this.#ending);
+    await this.#departures.decided();
   }
 
   #start(threadClass: ThreadClass): void {
-    const thread = new PluginThread(threadClass, this.#dropped);
+    const attempts = this.#attemptsOf(threadClass);
+    if (attempts.delayMs > 0) {
+      this.#retry(threadClass, attempts.delayMs);
+      return;
+    }
+    let thread: PluginThread;
+    try {
+      thread = new PluginThread(threadClass, this.#dropped);
+    } catch (error) {
+      this.#startFailed(threadClass, error);
+      return;
+    }
     this.#threads.add(thread);
     thread.start().then(
       () => {
-        this.#failures.delete(threadClass);
+        attempts.succeeded();
         if (thread.state !== 'ended') this.#listener.onReady(thread);
       },
       (error: unknown) => {
@@ -141,16 +174,39 @@ export class Pool {
   }
 
   #startFailed(threadClass: ThreadClass, cause: unknown): void {
-    const failures = (this.#failures.get(threadClass) ?? 0) + 1;
-    this.#failures.set(threadClass, failures);
-    if (failures < START_ATTEMPTS) {
-      setTimeout(() => this.keepSpare(threadClass), START_BACKOFF_MS * 2 ** (failures - 1));
-      return;
+    const attempts = this.#attemptsOf(threadClass);
+    attempts.failed();
+    if (!attempts.exhausted) this.#retry(threadClass, attempts.delayMs);
+    else if (!this.#has(threadClass)) {
+      // Not in the middle of what asked for it.
+      process.nextTick(() => this.#listener.onUnavailable(threadClass, attempts.error(cause)));
     }
-    this.#failures.delete(threadClass);
-    const hint = 'Check the memory and the number of threads that the process may have.';
-    const message = `No worker thread could be started in ${START_ATTEMPTS} attempts`;
-    this.#listener.onUnavailable(threadClass, new PluginError('ERR_WORKER_CRASHED', message, { hint, cause }));
+  }
+
+  /** Tries again later, for what waits then. */
+  #retry(threadClass: ThreadClass, delayMs: number): void {
+    if (this.#state === 'closed' || this.#retries.has(threadClass)) return;
+    const timer = setTimeout(() => {
+      this.#retries.delete(threadClass);
+      this.keepSpare(threadClass);
+    }, delayMs);
+    // What waits for a thread, and nothing else, keeps the process alive for it.
+    if (this.#has(threadClass)) timer.unref();
+    this.#retries.set(threadClass, timer);
+  }
+
+  #attemptsOf(threadClass: ThreadClass): StartAttempts {
+    let attempts = this.#attempts.get(threadClass);
+    if (attempts === undefined) {
+      attempts = new StartAttempts();
+      this.#attempts.set(threadClass, attempts);
+    }
+    return attempts;
+  }
+
+  #has(threadClass: ThreadClass): boolean {
+    for (const thread of this.#threads) if (thread.threadClass === threadClass) return true;
+    return false;
   }
 
   #shrink(): void {

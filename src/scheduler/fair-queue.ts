@@ -40,9 +40,14 @@ export class FairQueue {
 
   /** Forgets an idle lane, and its tenant with the last one. */
   removeLane(lane: Lane): void {
-    const { tenant } = lane;
-    tenant.lanes.delete(lane);
-    if (tenant.lanes.size === 0 && this.#tenants.get(tenant.name) === tenant) this.#tenants.delete(tenant.name);
+    lane.tenant.lanes.delete(lane);
+    this.forget(lane.tenant);
+  }
+
+  /** Forgets a tenant that has neither lanes nor threads: one that comes back has what it holds on its account. */
+  forget(tenant: Tenant<Lane>): void {
+    if (tenant.lanes.size > 0 || tenant.held > 0) return;
+    if (this.#tenants.get(tenant.name) === tenant) this.#tenants.delete(tenant.name);
   }
 
   push(job: Job): void {

@@ -4,7 +4,7 @@ import { PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
-import type { VersionSnapshot } from '../observe/snapshot.ts';
+import type { ThreadCounts, VersionSnapshot } from '../observe/snapshot.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { SLOTS } from '../pool/mailbox-layout.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
@@ -17,7 +17,8 @@ import { BlockJob } from './block-job.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
-import { Supervisor, type Termination } from './supervisor.ts';
+import { Retirement } from './retirement.ts';
+import { type StuckThread, Supervisor, type Termination } from './supervisor.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** Milliseconds of work that one batch is made to take: long against the cost of dispatch, short against a deadline. */
@@ -38,6 +39,7 @@ const FIRST_STRETCH = 32;
 export interface SchedulerListener {
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
   readonly onTermination: (termination: Termination) => void;
+  readonly onStuck: (thread: StuckThread) => void;
 }
 
 /** The scheduler's part of the engine's options, all resolved. */
@@ -66,6 +68,8 @@ export class Scheduler {
   #active = 0;
   /** The lane that waits longest for memory: others leave it room. */
   #short: Lane | undefined;
+  /** What threads did that were told to end and have not. */
+  readonly #stuckWork = new Set<Batch | Retirement>();
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
@@ -88,6 +92,11 @@ export class Scheduler {
       onFree: () => this.#progress(),
       onProgress: () => this.#progress(),
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
+      onStuck: (work, thread) => {
+        this.#stuck(work);
+        listener.onStuck(thread);
+      },
+      onGone: (work) => this.#gone(work),
     });
   }
 
@@ -110,8 +119,8 @@ export class Scheduler {
     return depth;
   }
 
-  /** Living threads, by what they are doing. */
-  get threads(): Readonly<Record<'starting' | 'idle' | 'busy', number>> {
+  /** Threads, by what they are doing. */
+  get threads(): Readonly<ThreadCounts> {
     return this.#supervisor.pool.counts;
   }
 
@@ -325,8 +334,9 @@ export class Scheduler {
   }
 
   #accept(job: Job): void {
-    if (this.#refusal !== undefined) {
-      job.reject(this.#refusal(job));
+    const refusal = this.#refusal?.(job) ?? (this.#hasThreads(job.lane) ? undefined : this.#withoutThreads(job));
+    if (refusal !== undefined) {
+      job.reject(refusal);
       return;
     }
     job.onSettled = this.#onSettled;
@@ -409,7 +419,7 @@ export class Scheduler {
         // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
         // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
         if (tenant.held >= threads || candidate.service !== 'on') return false;
-        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost')) {
+        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost') && pool.startable(threadClass)) {
           missing.set(threadClass, 2);
           return false;
         }
@@ -487,6 +497,7 @@ export class Scheduler {
 
   #done(batch: Batch, milliseconds: number): void {
     this.#queue.charge(batch.lane.tenant, milliseconds);
+    batch.lane.tenant.held--;
     batch.lane.lastBatch = 'done';
     this.#requeue(batch.recallAll());
     if (batch.jobs[0]?.kind !== 'prepare' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
@@ -501,9 +512,47 @@ export class Scheduler {
     this.#ended(batch);
   }
 
-  #ended({ lane, pace }: Batch): void {
-    lane.tenant.held--;
+  #ended({ pace }: Batch): void {
     if (pace === 'normal') this.#active--;
+  }
+
+  /** A thread does not end: its tenant holds it, and if that is all it may hold, nothing of it will run. */
+  #stuck(work: Batch | Retirement): void {
+    const { tenant } = work.lane;
+    this.#stuckWork.add(work);
+    tenant.stuck++;
+    if (work instanceof Retirement) tenant.held++;
+    for (const lane of this.#queue.lanes()) {
+      if (this.#hasThreads(lane)) continue;
+      this.abandon(lane, (job) => this.#withoutThreads(job));
+    }
+  }
+
+  #gone(work: Batch | Retirement): void {
+    const { tenant } = work.lane;
+    const wasStuck = this.#stuckWork.delete(work);
+    if (wasStuck) tenant.stuck--;
+    if (wasStuck || work instanceof Batch) tenant.held--;
+    this.#queue.forget(tenant);
+  }
+
+  /** Whether there is a thread for a lane that does not have to end first, which it may never do. */
+  #hasThreads({ tenant }: Lane): boolean {
+    const { threads, maxThreads } = this.#options;
+    return tenant.stuck < threads && this.#supervisor.pool.stuck < maxThreads;
+  }
+
+  /** The error of a job that would wait for a thread for ever (invariant 1). */
+  #withoutThreads(job: Job): PluginError {
+    const { threads, maxThreads } = this.#options;
+    const { stuck } = job.lane.tenant;
+    const limit = stuck < threads ? { name: 'maxThreads', value: maxThreads } : { name: 'threads', value: threads };
+    const whose = stuck < threads ? 'the engine' : 'the plugin';
+    const message = `${limit.value} threads of ${whose}, all that it may have, were told to end and have not ended`;
+    return job.error('ERR_WORKER_CRASHED', message, {
+      limit,
+      hint: 'They are in code that nothing can interrupt; `engine.status()` shows how many are `stuck`. Unload what does that.',
+    });
   }
 
   #requeue(jobs: readonly Job[]): void {

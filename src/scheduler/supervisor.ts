@@ -1,5 +1,6 @@
 import type { Utterance } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
+import { STUCK_AFTER_MS } from '../pool/departures.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
@@ -25,6 +26,14 @@ export interface Termination {
   readonly code: ErrorCode;
 }
 
+/** A thread that was told to end and has not ended in time: something that V8 or the system cannot interrupt. */
+export interface StuckThread extends Termination {
+  /** Milliseconds since it was told to end. */
+  readonly sinceMs: number;
+  /** Threads that are stuck now, of the engine's `maxThreads`. */
+  readonly stuck: number;
+}
+
 /** What the supervisor tells the scheduler. */
 export interface SupervisorListener {
   /** A batch has ended, with every job settled or taken back; `milliseconds` of its thread went into it. */
@@ -42,6 +51,10 @@ export interface SupervisorListener {
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
   readonly onTermination: (termination: Termination) => void;
+  /** The thread on which work was ended has not ended itself; it holds what it held. */
+  readonly onStuck: (work: Batch | Retirement, thread: StuckThread) => void;
+  /** The thread on which work was ended is gone. */
+  readonly onGone: (work: Batch | Retirement) => void;
 }
 
 /** The supervisor's part of the engine's options, all resolved. */
@@ -61,6 +74,8 @@ export class Supervisor {
   readonly #watches = new WeakMap<PluginThread, Watch>();
   /** Lanes that threads may hold instances of, by the number under which they know them. */
   readonly #lanes = new Map<number, Lane>();
+  /** What threads did that were ended for it and are not gone. */
+  readonly #ended = new Map<PluginThread, { readonly work: Batch | Retirement; readonly termination: Termination }>();
   #ticker: NodeJS.Timeout | undefined;
   #idleTicks = 0;
 
@@ -72,6 +87,8 @@ export class Supervisor {
       onReady: (thread) => this.#ready(thread),
       onSurplus: (thread) => this.#dismiss(thread),
       onUnavailable: listener.onUnavailable,
+      onStuck: (thread) => this.#stuck(thread),
+      onGone: (thread) => this.#gone(thread),
     });
   }
 
@@ -139,6 +156,8 @@ export class Supervisor {
    * that has to be put off it does nothing, since whoever is told of a free thread comes back here.
    */
   makeRoom(lane: Lane): void {
+    // What these hold comes back by itself.
+    if (this.pool.counts.ending > 0) return;
     for (const thread of [...this.pool.threads]) {
       const definition = this.memory.oldest(thread);
       if (thread.state !== 'idle' || definition === undefined || this.memory.fits(lane)) continue;
@@ -150,10 +169,10 @@ export class Supervisor {
     }
   }
 
+  /** Ends every thread; resolves when each is gone, or known to be stuck. */
   async close(): Promise<void> {
     clearInterval(this.#ticker);
     await this.pool.close();
-    this.memory.close();
   }
 
   #ready(thread: PluginThread): void {
@@ -220,7 +239,7 @@ export class Supervisor {
 
   /** Whether there is a thread for requests while this one shuts an instance down, which may take to its limit. */
   #othersHaveThreads(thread: PluginThread): boolean {
-    if (this.pool.threads.size < this.#maxThreads) return true;
+    if (this.pool.size < this.#maxThreads) return true;
     return [...this.pool.threads].some((other) => {
       const work = this.#work.get(other);
       return other !== thread && (work === undefined || (work instanceof Batch && work.pace === 'normal'));
@@ -254,6 +273,7 @@ export class Supervisor {
       this.#listener.onRecalled(work.recallAll());
       this.#listener.onLost(work);
     }
+    this.#ended.set(thread, { work, termination });
     this.#listener.onTermination(termination);
     this.#replace(thread);
   }
@@ -264,10 +284,28 @@ export class Supervisor {
     this.#listener.onFree();
   }
 
+  /** Its memory and its place stay on the books until it is gone (invariant 14). */
   #end(thread: PluginThread): void {
-    this.memory.ended(thread);
     for (const lane of this.#lanes.values()) lane.metrics.endedThread(thread.id);
     this.pool.end(thread);
+  }
+
+  #stuck(thread: PluginThread): void {
+    const ended = this.#ended.get(thread);
+    if (ended === undefined) return;
+    const { work, termination } = ended;
+    this.#listener.onStuck(work, { ...termination, sinceMs: STUCK_AFTER_MS, stuck: this.pool.stuck });
+  }
+
+  #gone(thread: PluginThread): void {
+    this.memory.ended(thread);
+    const work = this.#ended.get(thread)?.work;
+    this.#ended.delete(thread);
+    if (work !== undefined) {
+      this.#listener.onGone(work);
+      this.pool.keepSpare(thread.threadClass);
+    }
+    this.#listener.onFree();
   }
 
   #tick(): void {

@@ -21,8 +21,10 @@ export class Tenant<Lane extends TenantLane> implements Linked<Tenant<Lane>> {
   readonly lanes: Set<Lane> = new Set();
   /** Milliseconds of thread time that it may still use in this round; negative after a batch that took longer. */
   credit = 0;
-  /** Threads that run its batches now. */
+  /** Threads that run its batches now, or were ended for one and are not gone. */
   held = 0;
+  /** Those of them that were told to end and have not ended in time. */
+  stuck = 0;
   /** Whether it is in the ring of those that have something queued. */
   active = false;
 

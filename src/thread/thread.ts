@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { describe } from '../errors.ts';
 
@@ -39,11 +39,16 @@ export interface ThreadOptions {
  */
 export class Thread {
   readonly #piscina: Piscina;
-  #state: 'running' | 'terminated' = 'running';
+  readonly #worker: Worker;
+  readonly #gone: Promise<void>;
+  #state: 'running' | 'terminated' | 'gone' = 'running';
   #terminated: Promise<void> | undefined;
+  /** Fails the task that is running. */
+  #fail: ((error: ThreadDied) => void) | undefined;
   /** While the worker loads, where that must not be cut short. */
   #loading: Promise<unknown> | undefined;
 
+  /** @throws {Error} of the system's or of Node's, when no thread can be started. */
   constructor(options: ThreadOptions) {
     this.#piscina = new Piscina({
       filename: workerFile(options.file),
@@ -59,8 +64,24 @@ export class Thread {
     });
     // Without a listener the failure of an idle worker would crash the process; the next task finds out by itself.
     this.#piscina.on('error', () => {});
-    const [worker] = this.#piscina.threads;
-    if (!MUST_LOAD || worker === undefined) return;
+    // One that dies is not replaced: a new one could not be told from it, and where starting it fails, Piscina throws in
+    // the middle of an event (piscina 5.3).
+    const bounds: { minThreads: number; maxThreads: number } = this.#piscina.options;
+    bounds.minThreads = 0;
+    bounds.maxThreads = 0;
+    const worker = this.#piscina.threads[0]!;
+    this.#worker = worker;
+    this.#gone = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        resolve();
+        // Piscina knows more about why; it may also know nothing of the task.
+        setImmediate(() => {
+          this.#state = 'gone';
+          this.#fail?.(new ThreadDied('crashed', new Error(`the thread exited with status ${code}`)));
+        });
+      });
+    });
+    if (!MUST_LOAD) return;
     // Piscina's worker says that it is ready with the first message.
     this.#loading = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve)).then(() => {
       this.#loading = undefined;
@@ -74,40 +95,46 @@ export class Thread {
    * @throws {ThreadDied} when the thread ended first.
    */
   run<Result>(task: unknown, ports?: readonly MessagePort[]): Promise<Result> {
+    if (this.#state === 'gone') return Promise.reject(new ThreadDied('crashed', new Error('the thread is gone')));
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#fail = reject;
     // Piscina derives its type of a transfer list from an overload that @types/node 26 no longer has.
     const running =
       ports === undefined ? this.#piscina.run(task) : this.#piscina.run(task, { transferList: ports as never });
-    // Not an async function: at one caller in flight each turn of the microtask queue is measurable.
-    return running.catch((error: unknown) => {
-      if (this.#state === 'terminated') throw new ThreadDied('terminated', error);
+    running.then(resolve, (error: unknown) => {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      throw new ThreadDied(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', error);
+      if (this.#state === 'terminated') reject(new ThreadDied('terminated', error));
+      else reject(new ThreadDied(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', error));
     });
+    return promise;
   }
 
   /** Milliseconds of CPU time that the thread has used so far. Answers while the thread spins or blocks. */
   async cpuTimeMs(): Promise<number> {
-    const worker = this.#piscina.threads[0];
-    if (worker === undefined) throw new ThreadDied('crashed', 'no worker');
-    const { user, system } = await worker.cpuUsage();
+    const { user, system } = await this.#worker.cpuUsage();
     return (user + system) / 1000;
   }
 
   /** Ends the thread, whatever it is doing. Resolves when it is gone. */
   terminate(): Promise<void> {
-    this.#state = 'terminated';
+    if (this.#state === 'running') this.#state = 'terminated';
     // Not the abort signal of a task: Piscina would start a new worker in the place of the old one.
     this.#terminated ??= this.#end();
     return this.#terminated;
   }
 
+  /** Lets the process end without it, as far as Node can: it waits for every thread where V8 lets nobody interrupt. */
+  unref(): void {
+    this.#worker.unref();
+  }
+
   async #end(): Promise<void> {
     if (this.#loading !== undefined) {
       // Whoever waits for the end may have nothing else that keeps the process alive.
-      this.#piscina.threads[0]?.ref();
+      this.#worker.ref();
       await this.#loading;
     }
-    await this.#piscina.destroy();
+    await Promise.all([this.#piscina.destroy(), this.#gone]);
   }
 }
 

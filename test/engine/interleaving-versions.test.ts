@@ -109,7 +109,11 @@ describe('versions that come, go and change places between requests', function (
 
       await engine.close();
       expect(terminated).to.deep.equal([]);
-      expect(engine.status()).to.deep.equal({ queued: 0, threads: { starting: 0, idle: 0, busy: 0 }, plugins: 0 });
+      expect(engine.status()).to.deep.equal({
+        queued: 0,
+        threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
+        plugins: 0,
+      });
       const begun = logs.filter(({ message }) => message === 'initialized').length;
       expect(events.filter(({ type }) => type === 'shutdown').length).to.equal(begun);
     });

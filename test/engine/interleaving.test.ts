@@ -107,7 +107,11 @@ describe('load, unload and reload between requests', function () {
         expect((await engine.process(name, { input: 'x' })).output).to.equal(`${name}:x`);
       }
       await engine.close();
-      expect(engine.status()).to.deep.equal({ queued: 0, threads: { starting: 0, idle: 0, busy: 0 }, plugins: 0 });
+      expect(engine.status()).to.deep.equal({
+        queued: 0,
+        threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
+        plugins: 0,
+      });
     });
   }
 

@@ -19,7 +19,11 @@ describe('invariant 13: after close() nothing is left running', function () {
       outcome(engine.process('hostile', { input: 'spin' })),
     ]);
     await engine.close();
-    expect(engine.status()).to.deep.equal({ queued: 0, threads: { starting: 0, idle: 0, busy: 0 }, plugins: 0 });
+    expect(engine.status()).to.deep.equal({
+      queued: 0,
+      threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
+      plugins: 0,
+    });
     expect(process.getActiveResourcesInfo().filter((resource) => resource === 'Worker')).to.deep.equal([]);
   });
 

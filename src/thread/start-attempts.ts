@@ -1,0 +1,50 @@
+import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
+import { describe, PluginError } from '../errors.ts';
+
+/** Attempts to start a thread before work that waits for one is failed. */
+const ATTEMPTS = 3;
+const DELAYS = { generator: halfJitterGenerator, initialDelay: 100, maxDelay: 5_000 } as const;
+
+/** Keeps count of attempts to start a thread that failed, and says when the next one may be made. */
+export class StartAttempts {
+  #failures = 0;
+  #backoff: IBackoff<unknown> | undefined;
+  #retryAt = 0;
+
+  /** Whether work that waits for a thread should be failed. Attempts go on when there is other work. */
+  get exhausted(): boolean {
+    return this.#failures >= ATTEMPTS;
+  }
+
+  /** Milliseconds until the next attempt may be made; 0 when it may be made now. */
+  get delayMs(): number {
+    return this.#failures === 0 ? 0 : Math.max(Math.ceil(this.#retryAt - performance.now()), 0);
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#backoff = undefined;
+  }
+
+  failed(): void {
+    this.#failures++;
+    this.#backoff = this.#backoff === undefined ? new ExponentialBackoff(DELAYS).next() : this.#backoff.next(undefined);
+    this.#retryAt = performance.now() + this.#backoff.duration;
+  }
+
+  /** What work fails with that waits for a thread. */
+  error(cause: unknown): PluginError {
+    const message = `No worker thread could be started in ${this.#failures} attempts: ${describe(cause)}`;
+    return new PluginError('ERR_WORKER_CRASHED', message, { hint: hintOf(cause), cause });
+  }
+}
+
+function hintOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ERR_ACCESS_DENIED')
+    return 'Allow worker threads: start Node.js with `--allow-worker` beside `--permission`.';
+  return (
+    'Check the memory and the number of threads that the process may have (`ulimit -u`, `pids.max` of a container); ' +
+    'the engine tries again with the next requests.'
+  );
+}
