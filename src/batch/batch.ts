@@ -1,7 +1,8 @@
 import { type BatchOptions, type BatchRequest, type BatchResult, resolveBatchOptions } from './options.ts';
-import { BatchRun, type Submit } from './run.ts';
+import { BatchRun } from './run.ts';
 import { type BatchSource, openRecords } from './source.ts';
 import type { BatchProgress } from './statistics.ts';
+import type { Submit } from './submit.ts';
 
 /** The results of a batch, as they come; it can be gone through once. */
 export interface Batch extends AsyncGenerator<BatchResult, void, undefined> {

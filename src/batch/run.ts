@@ -1,99 +1,12 @@
-import { invalidArgument } from '../arguments/arguments.ts';
-import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
-import type { Abortable } from '../request/abort.ts';
-import type { ProcessOptions } from '../request/process-options.ts';
-import type { ProcessRequest } from '../request/request.ts';
-import type { JobListener } from '../scheduler/job.ts';
-import { type Linked, LinkedList } from '../scheduler/linked-list.ts';
+import { Attempts } from './attempts.ts';
+import { FailedRecord, Flight, type Runnable } from './flight.ts';
 import { Limiter } from './limiter.ts';
-import type { BatchResult, ResolvedBatchOptions } from './options.ts';
-import { backoffMs, mayRetry } from './retry.ts';
+import type { ResolvedBatchOptions } from './options.ts';
+import { Results } from './results.ts';
 import type { RecordSource } from './source.ts';
-import { type BatchProgress, CallStatistics } from './statistics.ts';
-
-/**
- * `engine.process` for a listener in the place of a promise, which may be called before it returns. Gives back what the
- * request can be aborted by.
- */
-export type Submit = (
-  plugin: string,
-  request: ProcessRequest,
-  options: ProcessOptions,
-  listener: JobListener,
-) => Abortable | undefined;
-
-/** What every call gets. */
-const WAIT: ProcessOptions = Object.freeze({ whenFull: 'wait' });
-
-/** What runs. */
-export interface Runnable extends ProcessRequest {
-  readonly id?: string | undefined;
-  readonly plugin?: string | undefined;
-}
-
-/** A record that is none, or may not run: it takes its place among the others and fails with this. */
-export class FailedRecord<Item extends Runnable = Runnable> {
-  readonly record: Item;
-  readonly error: PluginError;
-
-  constructor(record: Item, error: PluginError) {
-    this.record = record;
-    this.error = error;
-  }
-}
-
-/** A record on its way through the batch: first in flight, then with its answer or its error. */
-export class Flight<Item extends Runnable> implements JobListener, Linked<Flight<Item>> {
-  previous: Flight<Item> | undefined;
-  next: Flight<Item> | undefined;
-  readonly index: number;
-  readonly record: Item;
-  /** When its deadline passes, by `performance.now()`. */
-  readonly expiresAt: number | undefined;
-  readonly #run: FlightControl<Item>;
-  /** The step of the chain that it is at, and what goes into it. */
-  stage = 0;
-  request: ProcessRequest;
-  plugin = '';
-  /** Attempts at this step, and when the last one began, if its time is taken. */
-  attempts = 0;
-  startedAt = 0;
-  /** The attempt that is under way. */
-  job: Abortable | undefined;
-  response: PluginResponse | undefined;
-  error: PluginError | undefined;
-
-  constructor(run: FlightControl<Item>, index: number, record: Item, expiresAt: number | undefined) {
-    this.#run = run;
-    this.index = index;
-    this.record = record;
-    this.expiresAt = expiresAt;
-    this.request = record;
-  }
-
-  resolve(response: PluginResponse): void {
-    this.#run.answered(this, response);
-  }
-
-  reject(error: PluginError): void {
-    this.#run.rejected(this, error);
-  }
-
-  /** What became of it, for callers. */
-  get result(): BatchResult {
-    const { index, record, response, error, attempts } = this;
-    const id = record?.id;
-    if (error !== undefined) return { index, id, ok: false, error, attempts };
-    return { index, id, ok: true, ...response! };
-  }
-}
-
-/** Where a flight reports. */
-interface FlightControl<Item extends Runnable> {
-  answered(flight: Flight<Item>, response: PluginResponse): void;
-  rejected(flight: Flight<Item>, error: PluginError): void;
-}
+import type { BatchProgress } from './statistics.ts';
+import type { Submit } from './submit.ts';
 
 /**
  * Pulls records from the source while fewer than `concurrency` are in flight or wait to be taken, so that a slow
@@ -103,39 +16,25 @@ interface FlightControl<Item extends Runnable> {
 export class BatchRun<Item extends Runnable> {
   readonly #source: RecordSource<Item | FailedRecord<Item>>;
   readonly #options: ResolvedBatchOptions;
-  readonly #submit: Submit;
-  readonly #control: FlightControl<Item>;
   readonly #limiter: Limiter;
-  readonly #calls = new CallStatistics();
-  readonly #controller = new AbortController();
-  /** What is with the engine. Aborted one by one: to give each a signal costs more than this list. */
-  readonly #submitted = new LinkedList<Flight<Item>>();
-  readonly #backoffs = new Set<NodeJS.Timeout>();
   readonly #startedAt = performance.now();
-  /** Done and not taken: in the order in which they were done, or by their index. */
-  #done: Flight<Item>[] = [];
-  #doneAt = 0;
-  readonly #byIndex = new Map<number, Flight<Item>>();
+  readonly #attempts: Attempts<Item>;
+  readonly #results: Results<Item>;
   #reader: 'open' | 'reading' | 'ended' = 'open';
   #failure: { readonly error: unknown } | undefined;
   #state: 'running' | 'stopped' = 'running';
   #notify: (() => void) | undefined;
   #read = 0;
-  #taken = 0;
   #inFlight = 0;
   #succeeded = 0;
   #refused = 0;
   #failed = 0;
-  #retried = 0;
 
   constructor(source: RecordSource<Item | FailedRecord<Item>>, options: ResolvedBatchOptions, submit: Submit) {
     this.#source = source;
     this.#options = options;
-    this.#submit = submit;
-    this.#control = {
-      answered: (flight, response) => this.#answered(flight, response),
-      rejected: (flight, error) => this.#rejected(flight, error),
-    };
+    this.#attempts = new Attempts(options, submit, (flight) => this.#settle(flight));
+    this.#results = new Results(options.ordered ? 'by-index' : 'as-done');
     this.#limiter = new Limiter(options.concurrency);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -150,12 +49,12 @@ export class BatchRun<Item extends Runnable> {
       succeeded: this.#succeeded,
       refused: this.#refused,
       failed: this.#failed,
-      retried: this.#retried,
+      retried: this.#attempts.retried,
       inFlight: this.#inFlight,
       concurrency: this.#limiter.limit,
       seconds,
       recordsPerSecond: done / seconds,
-      plugins: this.#calls.plugins(),
+      plugins: this.#attempts.calls.plugins(),
     };
   }
 
@@ -168,8 +67,7 @@ export class BatchRun<Item extends Runnable> {
     if (this.#options.signal?.aborted) {
       throw new PluginError('ERR_ABORTED', 'The batch was aborted', { cause: this.#options.signal.reason });
     }
-    const result = this.#options.ordered ? this.#takeInOrder() : this.#takeAny();
-    if (result !== undefined) this.#taken++;
+    const result = this.#results.take();
     this.#fill();
     return result;
   }
@@ -181,7 +79,7 @@ export class BatchRun<Item extends Runnable> {
    * @throws what the source threw, after everything that it gave before is taken.
    */
   async wait(): Promise<'more' | 'ended'> {
-    if (this.#hasResult() || this.#options.signal?.aborted) return 'more';
+    if (this.#results.ready || this.#options.signal?.aborted) return 'more';
     if (this.#reader === 'ended' && this.#inFlight === 0) {
       if (this.#failure !== undefined) throw this.#failure.error;
       return 'ended';
@@ -200,10 +98,9 @@ export class BatchRun<Item extends Runnable> {
     const reader = this.#reader;
     this.#reader = 'ended';
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    // First, so that what it aborts is not tried again.
+    this.#inFlight -= this.#attempts.stop();
     this.#abort();
-    for (const timer of this.#backoffs) clearTimeout(timer);
-    this.#inFlight -= this.#backoffs.size;
-    this.#backoffs.clear();
     this.#wake();
     if (reader !== 'ended') await this.#source.stop();
     while (this.#inFlight > 0) {
@@ -219,8 +116,7 @@ export class BatchRun<Item extends Runnable> {
   };
 
   #abort(): void {
-    this.#controller.abort(this.#options.signal?.reason);
-    for (const { job } of [...this.#submitted]) job?.aborted(this.#controller.signal);
+    this.#attempts.abort(this.#options.signal?.reason);
   }
 
   #wake(): void {
@@ -232,8 +128,8 @@ export class BatchRun<Item extends Runnable> {
   // -- records ----------------------------------------------------------------------------------------------------
 
   #fill(): void {
-    while (this.#reader === 'open' && !this.#controller.signal.aborted) {
-      if (this.#read - this.#taken >= this.#limiter.limit) {
+    while (this.#reader === 'open' && !this.#attempts.aborted) {
+      if (this.#read - this.#results.taken >= this.#limiter.limit) {
         this.#limiter.reached();
         return;
       }
@@ -279,107 +175,23 @@ export class BatchRun<Item extends Runnable> {
     const index = this.#read++;
     this.#inFlight++;
     if (value instanceof FailedRecord) {
-      const flight = new Flight(this.#control, index, value.record, undefined);
-      this.#settleFailed(flight, value.error);
+      const flight = new Flight(this.#attempts, index, value.record, undefined);
+      flight.error = value.error;
+      this.#settle(flight);
       return;
     }
     const expiresAt = deadlineMs === undefined ? undefined : performance.now() + deadlineMs;
-    this.#attempt(new Flight(this.#control, index, value, expiresAt));
+    this.#attempts.begin(new Flight(this.#attempts, index, value, expiresAt));
   }
 
-  #attempt(flight: Flight<Item>): void {
-    const { stage, record } = flight;
-    flight.attempts++;
-    flight.startedAt = this.#calls.begin();
-    const plugin = stage === 0 ? (record?.plugin ?? this.#options.plugin) : this.#options.chain[stage - 1];
-    if (typeof plugin === 'string' && plugin !== '') {
-      flight.plugin = plugin;
-      flight.job = undefined;
-      this.#submitted.push(flight);
-      flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
-    } else flight.reject(invalidArgument('plugin', 'a string that is not empty', plugin));
-  }
-
-  /** A record's deadline counts from when it was read, over all attempts and steps. */
-  #callOf({ expiresAt }: Flight<Item>): ProcessOptions {
-    if (expiresAt === undefined) return WAIT;
-    return { ...WAIT, deadlineMs: Math.max(1, Math.ceil(expiresAt - performance.now())) };
-  }
-
-  #answered(flight: Flight<Item>, response: PluginResponse): void {
-    this.#submitted.remove(flight);
-    const { stage, startedAt, plugin } = flight;
-    this.#calls.end(plugin, stage, startedAt, response.success ? 'success' : 'unsuccessful');
-    if (response.success && stage < this.#options.chain.length && this.#state === 'running') {
-      const { options } = flight.record;
-      flight.stage++;
-      flight.attempts = 0;
-      flight.request = options === undefined ? { input: response.output } : { input: response.output, options };
-      this.#attempt(flight);
-      return;
-    }
-    if (response.success) this.#succeeded++;
-    else this.#refused++;
-    flight.response = response;
-    this.#settle(flight);
-  }
-
-  #rejected(flight: Flight<Item>, error: PluginError): void {
-    const { attempts, stage, startedAt, plugin } = flight;
-    if (plugin !== '') {
-      this.#submitted.remove(flight);
-      this.#calls.end(plugin, stage, startedAt, 'unsuccessful');
-    }
-    if (this.#state === 'running' && mayRetry(error, attempts, this.#options)) {
-      const delay = backoffMs(attempts, this.#options.retry);
-      if (flight.expiresAt === undefined || performance.now() + delay < flight.expiresAt) {
-        this.#retried++;
-        const timer = setTimeout(() => {
-          this.#backoffs.delete(timer);
-          this.#attempt(flight);
-        }, delay);
-        this.#backoffs.add(timer);
-        return;
-      }
-    }
-    this.#settleFailed(flight, error);
-  }
-
-  #settleFailed(flight: Flight<Item>, error: PluginError): void {
-    this.#failed++;
-    flight.error = error;
-    this.#settle(flight);
-  }
-
-  // -- results ----------------------------------------------------------------------------------------------------
-
+  /** A record has its answer, or its error. */
   #settle(flight: Flight<Item>): void {
+    if (flight.error !== undefined) this.#failed++;
+    else if (flight.response?.success) this.#succeeded++;
+    else this.#refused++;
     this.#inFlight--;
     this.#limiter.settled();
-    if (this.#state === 'running') {
-      if (this.#options.ordered) this.#byIndex.set(flight.index, flight);
-      else this.#done.push(flight);
-    }
+    if (this.#state === 'running') this.#results.add(flight);
     if (this.#notify !== undefined) this.#wake();
-  }
-
-  #hasResult(): boolean {
-    return this.#options.ordered ? this.#byIndex.has(this.#taken) : this.#doneAt < this.#done.length;
-  }
-
-  #takeInOrder(): Flight<Item> | undefined {
-    const result = this.#byIndex.get(this.#taken);
-    if (result !== undefined) this.#byIndex.delete(this.#taken);
-    return result;
-  }
-
-  #takeAny(): Flight<Item> | undefined {
-    if (this.#doneAt === this.#done.length) return undefined;
-    const result = this.#done[this.#doneAt++];
-    if (this.#doneAt === this.#done.length) {
-      this.#done = [];
-      this.#doneAt = 0;
-    }
-    return result;
   }
 }

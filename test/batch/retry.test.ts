@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runBatch } from '../../src/batch/batch.ts';
 import type { BatchOptions, BatchResult } from '../../src/batch/options.ts';
 import { backoffMs } from '../../src/batch/retry.ts';
-import type { Submit } from '../../src/batch/run.ts';
+import type { Submit } from '../../src/batch/submit.ts';
 import { type ErrorCode, PluginError } from '../../src/errors.ts';
 import { hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';

@@ -1,4 +1,4 @@
-import type { Submit } from '../../src/batch/run.ts';
+import type { Submit } from '../../src/batch/submit.ts';
 import type { PluginResponse } from '../../src/contract/values.ts';
 import type { PluginError } from '../../src/errors.ts';
 import type { ProcessOptions } from '../../src/request/process-options.ts';

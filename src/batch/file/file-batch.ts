@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
+import type { Flight } from '../flight.ts';
 import { anotherRun } from '../journal/journal.ts';
-import { BatchRun, type Flight, type Submit } from '../run.ts';
+import { BatchRun } from '../run.ts';
+import type { Submit } from '../submit.ts';
 import { unusableFile } from './errors.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
 import type { BatchInput } from './input.ts';

@@ -1,7 +1,7 @@
 import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
-import type { Flight, Runnable } from '../run.ts';
+import type { Flight, Runnable } from '../flight.ts';
 import type { LineMaker } from './lines.ts';
 
 /** What a record says of itself. */

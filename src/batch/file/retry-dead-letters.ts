@@ -1,10 +1,12 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { PluginError } from '../../errors.ts';
+import { FailedRecord, type Flight } from '../flight.ts';
 import { assertNoJournal } from '../journal/journal.ts';
 import { takeLocks } from '../journal/lock.ts';
 import { createPrivate } from '../journal/private-file.ts';
-import { BatchRun, FailedRecord, type Flight, type Submit } from '../run.ts';
+import { BatchRun } from '../run.ts';
 import type { RecordSource } from '../source.ts';
+import type { Submit } from '../submit.ts';
 import { withRealPaths } from './files.ts';
 import { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';

@@ -1,5 +1,5 @@
 import { PluginError } from '../../errors.ts';
-import { FailedRecord } from '../run.ts';
+import { FailedRecord } from '../flight.ts';
 import type { RecordSource } from '../source.ts';
 import type { RecordReader } from './reader.ts';
 import { type FileRecord, malformedError } from './record.ts';

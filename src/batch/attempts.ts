@@ -1,0 +1,115 @@
+import { invalidArgument } from '../arguments/arguments.ts';
+import type { PluginResponse } from '../contract/values.ts';
+import type { PluginError } from '../errors.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
+import { LinkedList } from '../scheduler/linked-list.ts';
+import type { Flight, FlightControl, Runnable } from './flight.ts';
+import type { ResolvedBatchOptions } from './options.ts';
+import { backoffMs, mayRetry } from './retry.ts';
+import { CallStatistics } from './statistics.ts';
+import type { Submit } from './submit.ts';
+
+/** What every call gets. */
+const WAIT: ProcessOptions = Object.freeze({ whenFull: 'wait' });
+
+/** Takes records through the engine: along the steps of the chain, and once more after an error that may pass. */
+export class Attempts<Item extends Runnable> implements FlightControl<Item> {
+  readonly #options: ResolvedBatchOptions;
+  readonly #submit: Submit;
+  readonly #settled: (flight: Flight<Item>) => void;
+  /** What is with the engine. Aborted one by one: to give each a signal costs more than this list. */
+  readonly #submitted = new LinkedList<Flight<Item>>();
+  readonly #controller = new AbortController();
+  readonly #backoffs = new Set<NodeJS.Timeout>();
+  readonly calls: CallStatistics = new CallStatistics();
+  #state: 'running' | 'stopped' = 'running';
+  #retried = 0;
+
+  /** @param settled Told of each record once: it has its answer, or its error. */
+  constructor(options: ResolvedBatchOptions, submit: Submit, settled: (flight: Flight<Item>) => void) {
+    this.#options = options;
+    this.#submit = submit;
+    this.#settled = settled;
+  }
+
+  get retried(): number {
+    return this.#retried;
+  }
+
+  get aborted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Aborts what is with the engine. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+    for (const { job } of [...this.#submitted]) job?.aborted(this.#controller.signal);
+  }
+
+  /** Nothing is tried again any more. @returns how many records waited for that, and will never be settled. */
+  stop(): number {
+    this.#state = 'stopped';
+    const waiting = this.#backoffs.size;
+    for (const timer of this.#backoffs) clearTimeout(timer);
+    this.#backoffs.clear();
+    return waiting;
+  }
+
+  /** Begins the step of its chain that a record is at. */
+  begin(flight: Flight<Item>): void {
+    const { stage, record } = flight;
+    flight.attempts++;
+    flight.startedAt = this.calls.begin();
+    const plugin = stage === 0 ? (record?.plugin ?? this.#options.plugin) : this.#options.chain[stage - 1];
+    if (typeof plugin === 'string' && plugin !== '') {
+      flight.plugin = plugin;
+      flight.job = undefined;
+      this.#submitted.push(flight);
+      flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
+    } else flight.reject(invalidArgument('plugin', 'a string that is not empty', plugin));
+  }
+
+  /** A record's deadline counts from when it was read, over all attempts and steps. */
+  #callOf({ expiresAt }: Flight<Item>): ProcessOptions {
+    if (expiresAt === undefined) return WAIT;
+    return { ...WAIT, deadlineMs: Math.max(1, Math.ceil(expiresAt - performance.now())) };
+  }
+
+  answered(flight: Flight<Item>, response: PluginResponse): void {
+    this.#submitted.remove(flight);
+    const { stage, startedAt, plugin } = flight;
+    this.calls.end(plugin, stage, startedAt, response.success ? 'success' : 'unsuccessful');
+    if (response.success && stage < this.#options.chain.length && this.#state === 'running') {
+      const { options } = flight.record;
+      flight.stage++;
+      flight.attempts = 0;
+      flight.request = options === undefined ? { input: response.output } : { input: response.output, options };
+      this.begin(flight);
+      return;
+    }
+    flight.response = response;
+    this.#settled(flight);
+  }
+
+  rejected(flight: Flight<Item>, error: PluginError): void {
+    const { attempts, stage, startedAt, plugin } = flight;
+    if (plugin !== '') {
+      this.#submitted.remove(flight);
+      this.calls.end(plugin, stage, startedAt, 'unsuccessful');
+    }
+    if (this.#state === 'running' && mayRetry(error, attempts, this.#options)) {
+      const delay = backoffMs(attempts, this.#options.retry);
+      if (flight.expiresAt === undefined || performance.now() + delay < flight.expiresAt) {
+        this.#retried++;
+        const timer = setTimeout(() => {
+          this.#backoffs.delete(timer);
+          this.begin(flight);
+        }, delay);
+        this.#backoffs.add(timer);
+        return;
+      }
+    }
+    flight.error = error;
+    this.#settled(flight);
+  }
+}
