@@ -38,8 +38,12 @@ const FIRST_STRETCH = 32;
 /** What the scheduler reports. */
 export interface SchedulerListener {
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination) => void;
-  readonly onStuck: (thread: StuckThread) => void;
+  readonly onTermination: (termination: Termination, lane: Lane) => void;
+  /** These jobs are about to be handed to a thread: from now on they may begin. */
+  readonly onSending?: (jobs: readonly Job[]) => void;
+  /** These jobs had not begun and were taken back from their thread. */
+  readonly onTakenBack?: (jobs: readonly Job[]) => void;
+  readonly onStuck: (thread: StuckThread, lane: Lane) => void;
 }
 
 /** The scheduler's part of the engine's options, all resolved. */
@@ -57,6 +61,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
+  readonly #listener: SchedulerListener;
   readonly #supervisor: Supervisor;
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
@@ -80,6 +85,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions, listener: SchedulerListener) {
     this.#options = options;
+    this.#listener = listener;
     this.#supervisor = new Supervisor(options, {
       ...listener,
       onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
@@ -94,7 +100,7 @@ export class Scheduler {
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
       onStuck: (work, thread) => {
         this.#stuck(work);
-        listener.onStuck(thread);
+        listener.onStuck(thread, work.lane);
       },
       onGone: (work) => this.#gone(work),
     });
@@ -449,6 +455,7 @@ export class Scheduler {
     if (block instanceof BlockJob) this.#shorten(block);
     lane.tenant.held++;
     this.#active++;
+    this.#listener.onSending?.(jobs);
     const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
     this.#supervisor.run(
       block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
@@ -556,6 +563,7 @@ export class Scheduler {
   }
 
   #requeue(jobs: readonly Job[]): void {
+    this.#listener.onTakenBack?.(jobs);
     for (const job of jobs) if (job.state === 'taken') this.#queue.unshift(job);
   }
 
@@ -566,7 +574,7 @@ export class Scheduler {
   }
 }
 
-function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
+export function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
   if (maxBytes > maxTotalMemoryBytes) {
     const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
     const message = `One instance may grow to ${maxBytes} bytes; the engine has ${limit.value} for all plugins`;
