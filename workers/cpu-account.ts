@@ -4,13 +4,20 @@ import type { Tally } from '../src/observe/tally.ts';
 const INTERVAL_MS = 50;
 
 /**
- * Whose CPU time this thread's was: what it used since the last look is shared out by how long it worked for each
+ * Whose CPU time this thread's was, and its I/O thread's: what it used since the last look is shared out by how long it worked for each
  * version of a plugin meanwhile.
  */
 export class CpuAccount {
   readonly #worked = new Map<Tally, number>();
-  #used = threadCpuMs();
+  readonly #ioMs: () => number;
+  #used: number;
   #lookedAt = 0;
+
+  /** @param ioMs CPU milliseconds that the I/O thread has used for calls on this thread so far. */
+  constructor(ioMs: () => number) {
+    this.#ioMs = ioMs;
+    this.#used = this.#cpuMs();
+  }
 
   /** The thread has worked so long for a version, until `now`. */
   worked(tally: Tally, milliseconds: number, now: number): void {
@@ -21,7 +28,7 @@ export class CpuAccount {
   /** Shares out what was used until `now`. */
   settle(now: number): void {
     this.#lookedAt = now;
-    const used = threadCpuMs();
+    const used = this.#cpuMs();
     const share = used - this.#used;
     this.#used = used;
     let total = 0;
@@ -29,9 +36,9 @@ export class CpuAccount {
     if (total > 0) for (const [tally, milliseconds] of this.#worked) tally.usedCpu((share * milliseconds) / total);
     this.#worked.clear();
   }
-}
 
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+  #cpuMs(): number {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000 + this.#ioMs();
+  }
 }

@@ -205,6 +205,7 @@ export class PluginInstance {
     const { context, wasi, stackBytes } = this.#surroundings;
     this.#state = 'running';
     context.begin();
+    wasi?.begin();
     this.#memory.begin();
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = CAPTURED_FRAMES;

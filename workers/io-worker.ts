@@ -15,9 +15,35 @@ import {
 } from '../src/host/wasi/network/protocol.ts';
 
 // One I/O thread: does the network I/O of one plugin worker, which blocks meanwhile. See `IoThread`.
-const { port, words, idleMs, ...resolverOptions } = workerData as IoWorkerData & { readonly port: MessagePort };
+const { port, words, charged, idleMs, ...resolverOptions } = workerData as IoWorkerData & {
+  readonly port: MessagePort;
+};
 const resolver = new Resolver(resolverOptions);
 const tasks = new Map<number, Task>();
+/** The instances that channels belong to. */
+const owners = new Map<number, number>();
+
+/** Milliseconds between two looks at the CPU time, while a channel is open. */
+const LOOK_MS = 20;
+
+let cpu = cpuMs();
+let looks: NodeJS.Timeout | undefined;
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * Counts what was used since the last look for the call that is running, if it has something open here: the worker sleeps
+ * meanwhile, and its own CPU time says nothing of what its guest costs.
+ */
+function look(): void {
+  const used = Math.floor(cpuMs() - cpu);
+  cpu += used;
+  const owner = Atomics.load(words, WORD.owner);
+  if (used > 0 && owner !== 0 && [...owners.values()].includes(owner)) Atomics.add(charged, 0, used);
+}
 
 const NOT_YET: Task = { handle() {}, close() {} };
 
@@ -53,6 +79,8 @@ port.on('message', (message: ToIo) => {
   const { channel } = message;
   switch (message.kind) {
     case 'open':
+      owners.set(channel, message.owner);
+      looks ??= setInterval(look, LOOK_MS);
       // First the channel, then the task: it may have something to say before it is made.
       tasks.set(channel, NOT_YET);
       tasks.set(channel, open(message.open, post(channel)));
@@ -63,7 +91,12 @@ port.on('message', (message: ToIo) => {
     case 'close':
       tasks.get(channel)?.close(message.how);
       tasks.delete(channel);
-      if (tasks.size === 0) idle.refresh();
+      look();
+      owners.delete(channel);
+      if (tasks.size > 0) break;
+      clearInterval(looks);
+      looks = undefined;
+      idle.refresh();
   }
 });
 

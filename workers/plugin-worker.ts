@@ -4,6 +4,7 @@ import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
 import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
 import { descriptors } from '../src/host/descriptors.ts';
+import { ioThread } from '../src/host/wasi/network/io-thread.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
@@ -41,7 +42,7 @@ class PluginWorker {
   readonly #port: MessagePort;
   readonly #residents: Residents;
   readonly #blocks: BlockRunner;
-  readonly #cpu = new CpuAccount();
+  readonly #cpu: CpuAccount;
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
   readonly #request: PackedRequest;
@@ -52,8 +53,19 @@ class PluginWorker {
   #wokenAt = 0;
   #heapCheckedAt = 0;
 
-  constructor({ mailbox, utterances, block, port, clockOffset: mainOffset, descriptors: books, ...limits }: Hello) {
+  constructor({
+    mailbox,
+    utterances,
+    block,
+    port,
+    clockOffset: mainOffset,
+    descriptors: books,
+    ioCpu,
+    ...limits
+  }: Hello) {
     descriptors.join(books.all, books.own);
+    ioThread.charge(ioCpu);
+    this.#cpu = new CpuAccount(() => ioThread.chargedMs);
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new WorkerMailbox(mailbox);
     this.#request = this.#mailbox.locate(0);
@@ -140,9 +152,7 @@ class PluginWorker {
       this.#finish(slot);
       // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
       if (slot + 1 < count || this.#residents.endsAfter(definition) || dropped.isOver) this.#announce(now);
-      if (this.#residents.served(definition) === 'kept') continue;
-      dropped.settle();
-      now = performance.now();
+      if (this.#residents.served(definition) === 'ended') now = performance.now();
     }
     this.#large = undefined;
     this.#tooLarge = undefined;

@@ -95,13 +95,15 @@ export class Residents {
    */
   served(id: number): 'kept' | 'ended' {
     const resident = this.#resident(id);
-    if (resident.live === undefined) return 'ended';
-    if (this.endsAfter(id)) {
+    if (resident.live !== undefined) {
+      if (!this.endsAfter(id)) {
+        resident.live.served++;
+        return 'kept';
+      }
       this.#shutDown(resident);
-      return 'ended';
     }
-    resident.live.served++;
-    return 'kept';
+    this.dropped.settle();
+    return 'ended';
   }
 
   /** Whether the policy gives the instance no request after the one that it has just served. */

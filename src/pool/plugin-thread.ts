@@ -43,6 +43,7 @@ export class PluginThread {
   onDeath: (error: unknown) => void = () => {};
   readonly #thread: Thread;
   readonly #dropped: Holding;
+  readonly #ioCpu = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #descriptors = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #utterances = new UtteranceRing();
   readonly #port: MessagePort;
@@ -86,6 +87,7 @@ export class PluginThread {
       port,
       stackBytes: this.threadClass.stackBytes,
       dropped: this.#dropped,
+      ioCpu: this.#ioCpu.buffer,
       descriptors: { all: descriptors.buffer, own: this.#descriptors },
       clockOffset: CLOCK_OFFSET,
     };
@@ -131,9 +133,9 @@ export class PluginThread {
     if (this.#utterances.size > 0) this.#utterances.drain(listener);
   }
 
-  /** Milliseconds of CPU time that the thread has used. */
-  cpuTimeMs(): Promise<number> {
-    return this.#thread.cpuTimeMs();
+  /** Milliseconds of CPU time that the thread has used, and its I/O thread for calls on it. */
+  async cpuTimeMs(): Promise<number> {
+    return (await this.#thread.cpuTimeMs()) + Atomics.load(this.#ioCpu, 0);
   }
 
   /** Lets the process end without it. */

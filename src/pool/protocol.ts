@@ -28,6 +28,8 @@ export type WorkerTask =
       readonly stackBytes: number;
       /** The books of the descriptors of the process, and of this thread; see `Descriptors`. */
       readonly descriptors: { readonly all: SharedArrayBuffer; readonly own: SharedArrayBuffer };
+      /** Where the I/O thread of this thread counts the CPU milliseconds of calls: an Int32. */
+      readonly ioCpu: SharedArrayBuffer;
       /** What instances may leave behind on the thread before it is collected. */
       readonly dropped: Holding;
       /** See `clockOffset` in `src/observe/clock.ts`; the main thread's. */

@@ -41,6 +41,8 @@ export interface Wasi {
    * A WIT `err` is thrown as an object with the own property `payload`; `Exit` and `PluginError` end the call.
    */
   readonly imports: Readonly<Record<string, object>>;
+  /** Begins a call into the guest. */
+  begin(): void;
   /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
   flush(): void;
   /** Closes what the instance has open. Nothing may be called afterwards. */
@@ -123,7 +125,9 @@ export function createWasi(options: WasiOptions): Wasi {
   }
   return {
     imports,
+    begin: () => parts.network.begin(),
     flush() {
+      parts.network.end();
       parts.stdout.flush();
       parts.stderr.flush();
       quotas.restart();

@@ -3,7 +3,7 @@ import { NetworkGrants } from '../../policy/network-grants.ts';
 import type { WasiHost } from '../host.ts';
 import { assertStackRoom } from '../stack-room.ts';
 import { Channel } from './channel.ts';
-import { IoThread } from './io-thread.ts';
+import { type IoThread, ioThread } from './io-thread.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
 import type { Failure, Opened, OpenMessage } from './protocol.ts';
 
@@ -19,7 +19,7 @@ export interface NetworkOptions {
 const MAX_KNOWN_ADDRESSES = 256;
 const NS_PER_MS = 1_000_000n;
 
-const sharedIo = new IoThread();
+let instances = 0;
 
 /** The network as one instance may use it: what is granted to it, and what it has open. */
 export class NetworkAccess {
@@ -28,11 +28,12 @@ export class NetworkAccess {
   readonly #host: WasiHost;
   readonly #io: IoThread;
   readonly #names = new Map<string, ReadonlySet<string>>();
+  readonly #owner = ++instances;
   #open = 0;
 
   constructor(host: WasiHost, options: NetworkOptions = {}) {
     this.#host = host;
-    this.#io = options.io ?? sharedIo;
+    this.#io = options.io ?? ioThread;
     this.grants = new NetworkGrants(host.policy.allowNetwork);
     this.limits = { ...DEFAULT_NETWORK_LIMITS, ...options.limits };
   }
@@ -52,7 +53,7 @@ export class NetworkAccess {
     this.#open++;
     const forget = this.#host.atEnd(() => channel.close());
     const channel = new Channel<OpenedTo, Fails>(
-      (listener) => this.#io.open(message, listener),
+      (listener) => this.#io.open(message, listener, this.#owner),
       lost,
       () => {
         this.#open--;
@@ -61,6 +62,15 @@ export class NetworkAccess {
       },
     );
     return channel;
+  }
+
+  /** A call into the instance begins: what the I/O thread does for its channels is the call's. */
+  begin(): void {
+    this.#io.worksFor(this.#owner);
+  }
+
+  end(): void {
+    this.#io.worksFor(0);
   }
 
   /** Milliseconds of a time limit that the guest may have set, in nanoseconds: no more than the policy's wall time. */

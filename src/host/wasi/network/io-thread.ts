@@ -52,6 +52,8 @@ export class IoThread {
   readonly #options: IoThreadOptions;
   #running: Running | undefined;
   #lines = 0;
+  #owner = 0;
+  #charged = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
   constructor(options: IoThreadOptions = {}) {
     this.#options = options;
@@ -63,12 +65,29 @@ export class IoThread {
     return running === undefined || Atomics.load(running.words, WORD.channels) === ENDED ? 'ended' : 'running';
   }
 
-  open(open: OpenMessage, listener: Listener): Line {
+  /** Has CPU time be counted in memory that others share; before the first channel. */
+  charge(to: SharedArrayBuffer): void {
+    this.#charged = new Int32Array(to);
+  }
+
+  /** CPU milliseconds that the thread has used for channels of instances whose call was running. */
+  get chargedMs(): number {
+    return Atomics.load(this.#charged, 0);
+  }
+
+  /** A call into an instance begins, or 0: none is running. */
+  worksFor(owner: number): void {
+    this.#owner = owner;
+    if (this.#running !== undefined) Atomics.store(this.#running.words, WORD.owner, owner);
+  }
+
+  /** @param owner The instance; see {@link worksFor}. */
+  open(open: OpenMessage, listener: Listener, owner = 0): Line {
     const running = this.#enter();
     const { words, listeners } = running;
     const channel = ++this.#lines;
     listeners.set(channel, listener);
-    post(running, { kind: 'open', channel, open });
+    post(running, { kind: 'open', channel, owner, open });
     return {
       word: words,
       send(message) {
@@ -98,18 +117,19 @@ export class IoThread {
   #enter(): Running {
     const running = this.#running;
     if (running !== undefined && enter(running.words)) return running;
-    const started = start(this.#options);
+    const started = start(this.#options, this.#charged);
+    Atomics.store(started.words, WORD.owner, this.#owner);
     enter(started.words);
     this.#running = started;
     return started;
   }
 }
 
-function start(options: IoThreadOptions): Running {
-  const words = new Int32Array(new SharedArrayBuffer(8));
+function start(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
+  const words = new Int32Array(new SharedArrayBuffer(12));
   const { port1, port2 } = new MessageChannel();
   const { idleMs = DEFAULT_IDLE_MS, ...resolver } = options;
-  const workerData: IoWorkerData = { ...resolver, port: port2, words, idleMs };
+  const workerData: IoWorkerData = { ...resolver, port: port2, words, charged, idleMs };
   // `.ts` when run from source, `.js` when run from the package.
   const worker = new Worker(new URL(`../../../../workers/io-worker${extname(import.meta.url)}`, import.meta.url), {
     workerData,
@@ -169,3 +189,6 @@ function leave(words: Int32Array): void {
     if (Atomics.compareExchange(words, WORD.channels, channels, channels - 1) === channels) return;
   }
 }
+
+/** That of this plugin worker, which all its instances share. */
+export const ioThread: IoThread = new IoThread();

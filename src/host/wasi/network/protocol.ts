@@ -8,6 +8,8 @@ export const WORD = {
   posted: 0,
   /** Open channels, or {@link ENDED}. */
   channels: 1,
+  /** The instance whose call is running, which uses what the thread does for its channels; 0 when there is none. */
+  owner: 2,
 } as const;
 
 /** Instead of the number of open channels: the thread has ended, or is about to, and takes no new ones. */
@@ -25,6 +27,8 @@ export interface ResolverOptions {
 export interface IoWorkerData extends ResolverOptions {
   readonly port: MessagePort;
   readonly words: Int32Array<SharedArrayBuffer>;
+  /** Where CPU milliseconds are counted that calls have used. */
+  readonly charged: Int32Array<SharedArrayBuffer>;
   /** Milliseconds without a channel after which the thread ends. */
   readonly idleMs: number;
 }
@@ -111,7 +115,13 @@ export type ChannelMessage =
 
 /** To the I/O thread. */
 export type ToIo =
-  | { readonly kind: 'open'; readonly channel: number; readonly open: OpenMessage }
+  | {
+      readonly kind: 'open';
+      readonly channel: number;
+      /** The instance that opens it. */
+      readonly owner: number;
+      readonly open: OpenMessage;
+    }
   | { readonly kind: 'pass'; readonly channel: number; readonly message: ChannelMessage }
   /** `gently`: what was written is still sent, for a moment. */
   | { readonly kind: 'close'; readonly channel: number; readonly how: 'gently' | 'at once' };

@@ -404,6 +404,12 @@ describe('wasi:http/outgoing-handler', function () {
     const responses: readonly (readonly [what: string, response: string, failure: object])[] = [
       ['ends in its middle', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', { tag: 'HTTP-response-incomplete' }],
       ['does not come', '', { tag: 'connection-terminated' }],
+      [
+        'is interim without end',
+        'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(100),
+        { tag: 'HTTP-protocol-error' },
+      ],
+      ['is interim without end, to go on', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100), { tag: 'HTTP-protocol-error' }],
       ['is no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n', { tag: 'HTTP-protocol-error' }],
       [
         'has two lengths',

@@ -1,10 +1,29 @@
 import { expect } from 'chai';
 import { Channel } from '../../../../src/host/wasi/network/channel.ts';
-import type { IoThread } from '../../../../src/host/wasi/network/io-thread.ts';
+import type { IoThread, Line } from '../../../../src/host/wasi/network/io-thread.ts';
+import type { HttpRequestMessage } from '../../../../src/host/wasi/network/protocol.ts';
 import { wait } from '../../../../src/host/wasi/poll.ts';
 import type { SocketErrorCode } from '../../../../src/host/wasi/sockets/error-code.ts';
 import { until } from '../../../support/outcome.ts';
-import { endAll, ioThread, nameServer } from './local.ts';
+import { endAll, ioThread, nameServer, tcpServer } from './local.ts';
+
+const REQUEST: HttpRequestMessage = {
+  kind: 'request',
+  scheme: 'http',
+  host: { kind: 'address', text: '127.0.0.1' },
+  port: 0,
+  method: 'GET',
+  path: '/',
+  headers: [],
+  body: 'none',
+  allowNetwork: ['127.0.0.1:*'],
+  maxHeaderBytes: 32_768,
+  maxResponseBodyBytes: 1_000_000,
+  connectTimeoutMs: 10_000,
+  firstByteTimeoutMs: 10_000,
+  betweenBytesTimeoutMs: 10_000,
+  totalTimeoutMs: 10_000,
+};
 
 type Lookup = Channel<readonly string[], SocketErrorCode>;
 
@@ -57,6 +76,31 @@ describe('IoThread', function () {
     const next = lookUp(io);
     await until(() => next.settled);
     expect(next.opened).to.have.length(2);
+  });
+
+  it('counts its CPU time for the instance whose call is running, if it has something open', async () => {
+    const { port } = await tcpServer((socket) => {
+      // Nothing that the guest ever sees, in as many pieces as there are.
+      const flood = (): void => {
+        if (!socket.destroyed) socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(10), () => setImmediate(flood));
+      };
+      socket.once('data', flood);
+    });
+    const io = ioThread();
+    const charged = new SharedArrayBuffer(4);
+    io.charge(charged);
+    const ask = (owner: number): Line => io.open({ ...REQUEST, port }, () => {}, owner);
+    let lines = [ask(1)];
+    io.worksFor(2);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(io.chargedMs).to.equal(0);
+    io.worksFor(1);
+    await until(() => {
+      // Each of them ends at the bound on interim responses.
+      lines = [...lines.slice(-8), ask(1)];
+      return io.chargedMs > 20;
+    });
+    expect(Atomics.load(new Int32Array(charged), 0)).to.be.above(20);
   });
 
   it('closes a channel once', async () => {

@@ -36,6 +36,33 @@ describe('wasi:sockets/udp', function () {
     expect(received).to.have.members(['one', 'two']);
   });
 
+  it('is closed when it is flooded, and nobody takes what comes', async () => {
+    const port = await udpServer((server, datagram, from) => {
+      const flood = (): void => {
+        for (let count = 0; count < 100; count++) server.send(datagram, from, '127.0.0.1', () => {});
+        timer = setImmediate(flood);
+      };
+      let timer = setImmediate(flood);
+      server.once('close', () => clearImmediate(timer));
+    });
+    const guest = new SocketsGuest(networked([`127.0.0.1:${port}`]));
+    const socket = await guest.bound();
+    const [incoming, outgoing] = socket.stream(ipv4(port));
+    outgoing.checkSend();
+    outgoing.send([{ data: bytes('x') }]);
+    await until(() => {
+      try {
+        outgoing.checkSend();
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    // What came before can still be read.
+    expect(incoming.receive(100n)).to.have.length(32);
+    expect(err(() => incoming.receive(1n))).to.equal('connection-aborted');
+  });
+
   it('can be for one peer', async () => {
     const port = await echo();
     const guest = new SocketsGuest(networked([`127.0.0.1:*`]));

@@ -11,6 +11,12 @@ import type { Resolver } from './resolver.ts';
 import type { Post, Task } from './task.ts';
 
 /**
+ * Interim responses (1xx) that a server may send before the response. The guest sees none of them, and each restarts
+ * nothing: a server that sends nothing else would keep this thread busy.
+ */
+const MAX_INTERIM = 32;
+
+/**
  * One HTTP request and its response, on a connection of its own that nobody shares. Redirects are the guest's business:
  * it gets the response and makes the next request itself, which is checked like any other.
  */
@@ -94,6 +100,10 @@ export class HttpExchange implements Task {
     request.on('upgrade', (_response, upgraded) => {
       upgraded.destroy();
       this.#fail({ tag: 'HTTP-upgrade-failed' });
+    });
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > MAX_INTERIM) this.#fail({ tag: 'HTTP-protocol-error' });
     });
     request.on('response', (response) => this.#respond(response));
     request.on('close', () => socket.destroy());

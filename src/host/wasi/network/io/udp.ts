@@ -9,12 +9,16 @@ import type { Post, Task } from './task.ts';
 /** Peers that a socket remembers; the one that was sent to the longest time ago is forgotten first. */
 const MAX_PEERS = 256;
 
+/** Datagrams that may be lost between two that the guest sends or takes: to throw away more costs time for nothing. */
+const MAX_LOST = 16_384;
+
 /** A UDP socket of `wasi:sockets` at a port of the system's choice. It hears only those whom it has spoken to. */
 export class UdpSocket implements Task {
   readonly #socket: Socket;
   readonly #post: Post;
   readonly #peers = new Set<string>();
   #window = WINDOW_DATAGRAMS;
+  #lost = 0;
   #state: 'open' | 'closed' = 'open';
 
   constructor({ family }: UdpBindMessage, post: Post) {
@@ -35,6 +39,7 @@ export class UdpSocket implements Task {
   }
 
   handle(message: ChannelMessage): void {
+    this.#lost = 0;
     if (message.kind === 'datagram') this.#send(message.datagram);
     else if (message.kind === 'taken') this.#window += message.amount;
   }
@@ -59,10 +64,19 @@ export class UdpSocket implements Task {
     });
   }
 
+  #lose(): void {
+    if (this.#state === 'closed' || ++this.#lost <= MAX_LOST) return;
+    this.#post({ kind: 'failed', error: 'connection-aborted' });
+    this.close();
+  }
+
   /** A datagram that finds no room is lost, as datagrams are. */
   #receive(bytes: Buffer, from: RemoteInfo): void {
     const address = canonical(from.address.replace(/%.*/, ''));
-    if (address === undefined || this.#window === 0 || !this.#peers.has(`${address} ${from.port}`)) return;
+    if (address === undefined || this.#window === 0 || !this.#peers.has(`${address} ${from.port}`)) {
+      this.#lose();
+      return;
+    }
     this.#window--;
     this.#post({ kind: 'datagram', datagram: { bytes: new Uint8Array(bytes), address, port: from.port } });
   }
