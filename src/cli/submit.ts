@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import type { RequestOptions } from '../contract/values.ts';
 import { type SubmittedPlugin, submitBatch } from '../distributed/index.ts';
+import { namePlugins } from './batch/plugin-names.ts';
 import { Progress } from './batch/progress.ts';
 import { type RecordsCommandOptions, recordsOptions, tellSummary, toFileBatch } from './batch/records.ts';
 import { interruptible } from './interrupt.ts';
 import { configOption, countOption, queueOptions } from './options.ts';
 import { say } from './output.ts';
-import { pluginName } from './session.ts';
 
 interface SubmitCommandOptions extends RecordsCommandOptions {
   readonly redis?: string;
@@ -49,16 +49,15 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
   return interruptible(async (interrupt) => {
     const { redis, queue, chunk, maxChunks, priority, tenant, output, quiet = false } = options;
     const config = Object.fromEntries(options.config);
-    const plugins = new Map<string, SubmittedPlugin>([[pluginName(path), { component: path, config }]]);
-    for (const [name, component] of options.plugin) plugins.set(name, { component, config });
-    for (const component of options.then) plugins.set(pluginName(component), { component, config });
+    const { main, chain, paths } = await namePlugins(path, options.plugin, options.then);
+    const plugins = [...paths].map(([name, component]): [string, SubmittedPlugin] => [name, { component, config }]);
     const progress = new Progress(!quiet);
     try {
       const summary = await submitBatch({
         ...toFileBatch(options, interrupt.signal),
         plugins: Object.fromEntries(plugins),
-        plugin: pluginName(path),
-        chain: options.then.map(pluginName),
+        plugin: main,
+        chain,
         onProgress: (state) => progress.update({ ...state, inFlight: state.chunks, plugins: [] }),
         ...(redis !== undefined && { redis }),
         ...(queue !== undefined && { queue }),

@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type Chunk, type ChunkRecipe, type ChunkRecord, jobId } from './chunk.ts';
+import { type Chunk, type ChunkRecipe, type ChunkRecord, FORM, jobId } from './chunk.ts';
 import { publishComponent } from './components.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 import { LOST, putResults, runOf } from './results.ts';
@@ -70,7 +70,7 @@ export class ChunkQueue {
     const { batch, tenant, recipe, atMostOnce } = this.#settings;
     // The run of Redis as it is now: nothing of this chunk can have begun before.
     const once = atMostOnce ? { once: await runOf(this.#connection) } : {};
-    const chunk: Chunk = { batch, chunk: number, tenant, recipe, ...once, records };
+    const chunk: Chunk = { form: FORM, batch, chunk: number, tenant, recipe, ...once, records };
     this.#outstanding.set(number, chunk);
     if (records.length === 0) this.#complete.add(number);
     else if (history === 'new') await this.#enqueue(chunk);

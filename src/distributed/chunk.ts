@@ -28,8 +28,12 @@ export interface ChunkRecord {
   readonly plugin?: string;
 }
 
+/** Another number for each form of a chunk that other versions cannot read, or would misunderstand. */
+export const FORM = 1;
+
 /** The data of a job: some records that follow each other. */
 export interface Chunk {
+  readonly form: typeof FORM;
   readonly batch: string;
   /** The index of its first record. */
   readonly chunk: number;

@@ -3,8 +3,9 @@ import { PluginError } from '../errors.ts';
 import type { Abortable } from '../request/abort.ts';
 import { type ProcessRequest, resolveRequestOptions } from '../request/request.ts';
 import type { JobListener } from '../scheduler/job.ts';
-import { type ChunkRecord, type ChunkResult, errorOf } from './chunk.ts';
+import { type ChunkRecord, errorOf } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
+import { toChunkResult } from './incoming.ts';
 import { type QueueConnection, queueFailure } from './redis.ts';
 
 /** Milliseconds that requests wait for others to fill a chunk with. */
@@ -68,7 +69,7 @@ export class QueueCalls {
         const complete = await this.#queue.take('any');
         if (complete === undefined) return;
         for (const [index, value] of Object.entries(complete.results)) {
-          const result = JSON.parse(value) as ChunkResult;
+          const result = toChunkResult(Number(index), value);
           this.#settle(Number(index), (listener) => {
             if ('response' in result) listener.resolve(result.response);
             else listener.reject(errorOf(result));

@@ -2,6 +2,9 @@ import type { Chunk, ChunkResult } from './chunk.ts';
 import { FORGET_SECONDS, type QueueConnection } from './redis.ts';
 
 type Place = Pick<Chunk, 'batch' | 'chunk'>;
+/** Arguments of one command. */
+const SLICE = 4000;
+
 type Store = Pick<QueueConnection, 'redis' | 'keys'>;
 
 /**
@@ -50,7 +53,10 @@ export async function putResults(
   results: readonly (string | number)[],
   wins: 'first' | 'last',
 ): Promise<void> {
-  await redis.eval(wins === 'first' ? PUT_FIRST : PUT, 1, keys.results(batch, chunk), FORGET_SECONDS, ...results);
+  const script = wins === 'first' ? PUT_FIRST : PUT;
+  for (const slice of slicesOf(results)) {
+    await redis.eval(script, 1, keys.results(batch, chunk), FORGET_SECONDS, ...slice);
+  }
 }
 
 /**
@@ -68,8 +74,17 @@ export async function beginRecords(
   indexes: readonly number[],
 ): Promise<ReadonlySet<number>> {
   const key = keys.begun(batch, chunk);
-  const mine = (await redis.eval(BEGIN, 1, key, FORGET_SECONDS, run, token, ...indexes)) as string[];
-  return new Set(mine.map(Number));
+  const mine = new Set<number>();
+  for (const slice of slicesOf(indexes)) {
+    const begun = (await redis.eval(BEGIN, 1, key, FORGET_SECONDS, run, token, ...slice)) as string[];
+    for (const index of begun) mine.add(Number(index));
+  }
+  return mine;
+}
+
+/** Short records come by the hundred thousand, which are more than the arguments of a call may be; pairs stay together. */
+function* slicesOf<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE);
 }
 
 /** The run of Redis: another one after each restart, and on each replica. */

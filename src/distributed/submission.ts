@@ -13,8 +13,9 @@ import {
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
 import { PluginError } from '../errors.ts';
-import { type ChunkRecord, type ChunkResult, errorOf } from './chunk.ts';
+import { type ChunkRecord, errorOf } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
+import { toChunkResult } from './incoming.ts';
 import type { QueueConnection } from './redis.ts';
 
 /** How far a distributed batch is. */
@@ -42,6 +43,8 @@ export interface SubmissionSettings extends Omit<ChunkQueueSettings, 'batch' | '
 
 /** A chunk has so many bytes at the most, unless one record has more. */
 const CHUNK_BYTES = 1024 * 1024;
+/** What a record takes beside its input, roughly: a million empty ones are no small chunk either. */
+const RECORD_BYTES = 32;
 
 /** A file on its way through the queue: cut into chunks, and collected into the output. */
 export class Submission {
@@ -170,7 +173,7 @@ export class Submission {
       this.#held = undefined;
       if (this.#options.interrupt?.aborted) return [];
       if (record === undefined) break;
-      const length = Buffer.byteLength(record.input);
+      const length = Buffer.byteLength(record.input) + RECORD_BYTES;
       if (records.length > 0 && bytes + length > CHUNK_BYTES) {
         this.#held = record;
         break;
@@ -217,7 +220,7 @@ function toDone(record: FileRecord, value: string | undefined): Done {
   if (record.malformed !== undefined) {
     return { record, response: undefined, error: malformedError(record), attempts: 0 };
   }
-  const result = JSON.parse(value!) as ChunkResult;
+  const result = toChunkResult(record.index, value!);
   if ('response' in result) return { record, response: result.response, error: undefined, attempts: 1 };
   return { record, response: undefined, error: errorOf(result), attempts: result.attempts };
 }

@@ -7,6 +7,7 @@ import { PluginEngine } from '../engine.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
 import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
 import { WorkerPlugins } from './components.ts';
+import { toChunk } from './incoming.ts';
 import type { QueueOptions } from './options.ts';
 import { takeTokens } from './rate-limit.ts';
 import { connect, type QueueConnection, reasonOf } from './redis.ts';
@@ -89,11 +90,13 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
   const drained = new AbortController();
   const status = { chunks: 0, records: 0 };
+  const chunkOf = ({ data }: Job<Chunk>): Chunk =>
+    toChunk(data, (message) => new connection.bullmq.UnrecoverableError(message));
   const worker: Worker<Chunk> = new connection.bullmq.Worker<Chunk>(
     connection.name,
-    (job, token, cancelled) => {
+    async (job, token, cancelled) => {
       const stopped = cancelled === undefined ? drained.signal : AbortSignal.any([drained.signal, cancelled]);
-      return new ChunkRun(job, token, connection, engine, plugins, settings, stopped, status).run();
+      return new ChunkRun(job, chunkOf(job), token, connection, engine, plugins, settings, stopped, status).run();
     },
     {
       connection: connection.redis,
@@ -117,7 +120,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
     last = '';
   });
   worker.on('error', (error) => say(`Redis: ${reasonOf(error)}`));
-  worker.on('failed', (job, error) => say(`Chunk ${job?.data.chunk} failed: ${error.message}`));
+  worker.on('failed', (job, error) => say(`Chunk ${job?.data?.chunk} failed: ${error.message}`));
   let ended: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     drained.abort();
@@ -149,6 +152,7 @@ interface Settings {
 /** One run of a chunk: what an earlier run has left in Redis is not run again. */
 class ChunkRun {
   readonly #job: Job<Chunk>;
+  readonly #chunk: Chunk;
   readonly #token: string | undefined;
   readonly #connection: QueueConnection;
   readonly #engine: PluginEngine;
@@ -166,6 +170,7 @@ class ChunkRun {
 
   constructor(
     job: Job<Chunk>,
+    chunk: Chunk,
     token: string | undefined,
     connection: QueueConnection,
     engine: PluginEngine,
@@ -175,6 +180,7 @@ class ChunkRun {
     status: { chunks: number; records: number },
   ) {
     this.#job = job;
+    this.#chunk = chunk;
     this.#token = token;
     this.#connection = connection;
     this.#engine = engine;
@@ -185,7 +191,7 @@ class ChunkRun {
   }
 
   async run(): Promise<{ readonly records: number }> {
-    const { batch, chunk, records, recipe, tenant } = this.#job.data;
+    const { batch, chunk, records, recipe, tenant } = this.#chunk;
     const { redis, keys } = this.#connection;
     const key = keys.results(batch, chunk);
     const done = new Set(await redis.hkeys(key));
@@ -198,7 +204,7 @@ class ChunkRun {
     }
     await this.#plugins.with(recipe.plugins, (names) => this.#runRecords(left, names));
     if (this.#written < records.length) await this.#giveBack(0);
-    await finishChunk(this.#connection, this.#job.data);
+    await finishChunk(this.#connection, this.#chunk);
     this.#status.chunks++;
     return { records: records.length };
   }
@@ -210,7 +216,7 @@ class ChunkRun {
   }
 
   async #runRecords(records: readonly ChunkRecord[], names: ReadonlyMap<string, string>): Promise<void> {
-    const { recipe, once } = this.#job.data;
+    const { recipe, once } = this.#chunk;
     const named = (name: string): string => names.get(name) ?? name;
     const { plugin, deadlineMs, retry, idempotent, chain } = recipe;
     const stopped = this.#stopped;
@@ -263,7 +269,7 @@ class ChunkRun {
   /** Those of some records that may begin now, where each begins once; the others are lost. */
   async #begin(records: readonly ChunkRecord[]): Promise<readonly ChunkRecord[]> {
     const indexes = records.map(({ index }) => index);
-    const mine = await beginRecords(this.#connection, this.#job.data, this.#job.data.once!, this.#name, indexes);
+    const mine = await beginRecords(this.#connection, this.#chunk, this.#chunk.once!, this.#name, indexes);
     for (const index of indexes) if (!mine.has(index)) this.#results.push(index, LOST);
     return records.filter(({ index }) => mine.has(index));
   }
@@ -282,8 +288,8 @@ class ChunkRun {
     const results = this.#results;
     if (results.length === 0) return;
     this.#results = [];
-    const { once, records } = this.#job.data;
-    await putResults(this.#connection, this.#job.data, results, once === undefined ? 'last' : 'first');
+    const { once, records } = this.#chunk;
+    await putResults(this.#connection, this.#chunk, results, once === undefined ? 'last' : 'first');
     this.#written += results.length / 2;
     this.#status.records += results.length / 2;
     // For those who look on; a job that Redis has lost has none.

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { echo, hostile, lifecycle } from '../fixtures/guests.ts';
@@ -234,6 +234,22 @@ describe('wasm-plugin-pool batch', () => {
       ['other', '1 call'],
       ['echo', '1 call'],
     ]);
+  });
+
+  it('runs both of two plugins whose files are called alike', async () => {
+    await mkdir(workplace.path('a'));
+    await mkdir(workplace.path('b'));
+    await workplace.file('a/plugin.wasm', echo);
+    await workplace.file('b/plugin.wasm', hostile);
+    const args = ['batch', 'a/plugin.wasm', '--then', 'b/plugin.wasm', '--config', 'prefix=> ', '--json', '--quiet'];
+    const { stdout, stderr } = await workplace.run(args, lines([{ input: 'x' }]));
+    expect(jsonl(stdout)[0].output).to.equal('> x');
+    expect(JSON.parse(stderr).plugins.map(({ plugin }: { plugin: string }) => plugin)).to.deep.equal([
+      'plugin',
+      'plugin-2',
+    ]);
+    const refused = await workplace.run([...args, '--plugin', 'plugin=b/plugin.wasm']);
+    expect([refused.status, refused.stderr.includes('is to be the name of')]).to.deep.equal([2, true]);
   });
 
   it('runs dead letters again', async () => {

@@ -251,6 +251,36 @@ function describeWith(path: string, length: Length): void {
       await jobs.close();
     });
 
+    long('runs short records by the hundred thousand', async () => {
+      await writeFile(at('in.txt'), 'a\n'.repeat(200_000));
+      await start();
+      const summary = await submit({ input: at('in.txt'), output: at('out.txt'), chunkRecords: 200_000 });
+      expect(summary).to.deep.include({ records: 200_000, succeeded: 200_000 });
+      expect(await read('out.txt')).to.equal('a\n'.repeat(200_000));
+    });
+
+    short('does not believe what somebody else writes into Redis', async () => {
+      await records(20, (index) => `${index}`);
+      const client = new Redis(redis.url);
+      const submitted = rejection(submit({ chunkRecords: 20 }));
+      let key: string | undefined;
+      while (key === undefined) {
+        [key] = await client.keys(`bull:${queue}:*-0`);
+        if (key === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      const batch = key.slice(`bull:${queue}:`.length, -2);
+      const prefix = `wasm-plugin-pool:${queue}:batch:${batch}`;
+      for (let index = 0; index < 20; index++) await client.hset(`${prefix}:results:0`, index, '{"response":{}}');
+      await client.rpush(`${prefix}:finished`, 0);
+      const error = await submitted;
+      client.disconnect();
+      expect([error.code, error.message]).to.deep.equal([
+        'ERR_BATCH_QUEUE',
+        'Redis has a result of record 0 that is none',
+      ]);
+      expect(await read('out.jsonl')).to.equal('');
+    });
+
     short('runs what is more urgent first', async () => {
       await records(200, () => 'burn 1');
       await writeFile(at('urgent.jsonl'), '{"input":"log urgent"}\n');

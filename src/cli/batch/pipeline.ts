@@ -8,7 +8,8 @@ import { type ExitStatus, unusable } from '../failure.ts';
 import { type Interrupt, interruptible } from '../interrupt.ts';
 import { say } from '../output.ts';
 import { counted } from '../printable.ts';
-import { pluginName, withPlugin } from '../session.ts';
+import { withPlugin } from '../session.ts';
+import { type NamedPlugins, namePlugins } from './plugin-names.ts';
 import { Progress } from './progress.ts';
 import { type RecordsCommandOptions, tellSummary, toFileBatch } from './records.ts';
 
@@ -28,13 +29,14 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
     const progress = new Progress(!quiet);
     const engineOptions = threads === undefined ? {} : { threads };
     try {
-      const session = { source: path, name: pluginName(path), sandbox, config, engine: engineOptions, quiet };
+      const plugins = await namePlugins(path, options.plugin, options.then);
+      const session = { source: path, name: plugins.main, sandbox, config, engine: engineOptions, quiet };
       await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, progress));
       // The plugins first: one that does not load must not cost the results of an earlier run.
       const summary = await withPlugin(session, async (engine, { name }) => {
-        const chain = await loadOthers(engine, options, sandbox);
+        await loadOthers(engine, plugins, config, sandbox);
         announceInterrupt(interrupt, progress);
-        return engine.batchFiles(fileOptions(name, chain, options, sandbox, interrupt, progress));
+        return engine.batchFiles(fileOptions(name, plugins.chain, options, sandbox, interrupt, progress));
       });
       progress.stop();
       await tellSummary(summary, options);
@@ -47,22 +49,19 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
   });
 }
 
-/** Loads the plugins of `--then`, and those that records may name. Returns the names of the chain. */
-async function loadOthers(engine: PluginEngine, options: BatchCommandOptions, sandbox: Sandbox): Promise<string[]> {
-  const config = Object.fromEntries(options.config);
-  const load = async (name: string, path: string): Promise<void> => {
-    await engine.loadPlugin(name, path, { sandbox, config }).catch((error: unknown) => {
+/** Loads the plugins of `--then`, and those that records may name. */
+async function loadOthers(
+  engine: PluginEngine,
+  { main, paths }: NamedPlugins,
+  config: RequestOptions,
+  sandbox: Sandbox,
+): Promise<void> {
+  for (const [name, path] of paths) {
+    if (name === main) continue;
+    await engine.loadPlugin(name, path, { sandbox, config: Object.fromEntries(config) }).catch((error: unknown) => {
       throw unusable(error);
     });
-  };
-  for (const [name, path] of options.plugin) await load(name, path);
-  const chain: string[] = [];
-  for (const path of options.then) {
-    const name = pluginName(path);
-    if (!engine.listPlugins().some((plugin) => plugin.name === name)) await load(name, path);
-    chain.push(name);
   }
-  return chain;
 }
 
 function fileOptions(

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { toChunk, toChunkResult } from '../../src/distributed/incoming.ts';
+import { thrown } from '../support/outcome.ts';
+
+describe('what comes out of Redis', () => {
+  const answer = { output: 'a', success: true };
+  const failure = { code: 'ERR_TRAP', message: 'The plugin trapped' };
+
+  const sound: readonly object[] = [
+    { response: answer },
+    { response: { ...answer, success: false, errorMessage: 'no' } },
+    { error: failure, attempts: 2 },
+    { error: { ...failure, code: 'ERR_OF_A_LATER_VERSION', hint: 'do' }, attempts: 0 },
+  ];
+  for (const value of sound) {
+    it(`may be the result ${JSON.stringify(value)}`, () => {
+      expect(toChunkResult(1, JSON.stringify(value))).to.deep.equal(value);
+    });
+  }
+
+  const forged: readonly (object | string | number | null)[] = [
+    '',
+    'nonsense',
+    '{"response":',
+    'null',
+    '[]',
+    '7',
+    '"text"',
+    {},
+    { response: null },
+    { response: {} },
+    { response: [] },
+    { response: { output: 'a' } },
+    { response: { output: 7, success: true } },
+    { response: { output: 'a', success: 'yes' } },
+    { response: { ...answer, errorMessage: {} } },
+    { response: { ...answer, output: '\ud800' } },
+    { error: null, attempts: 1 },
+    { error: {}, attempts: 1 },
+    { error: failure },
+    { error: failure, attempts: -1 },
+    { error: failure, attempts: '1' },
+    { error: { ...failure, code: 'toString' }, attempts: 1 },
+    { error: { ...failure, code: 7 }, attempts: 1 },
+    { error: { ...failure, message: { toString: 'x' } }, attempts: 1 },
+    { error: { ...failure, hint: 1 }, attempts: 1 },
+  ];
+  for (const value of forged) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    it(`is not believed to be the result ${text}`, () => {
+      const error = thrown(() => toChunkResult(12, text));
+      expect([error.code, error.message]).to.deep.equal([
+        'ERR_BATCH_QUEUE',
+        'Redis has a result of record 12 that is none',
+      ]);
+    });
+  }
+
+  const chunk = {
+    form: 1,
+    batch: 'b',
+    chunk: 0,
+    tenant: 't',
+    recipe: {
+      plugins: [{ name: 'echo', sha256: 'a'.repeat(64), config: { k: 'v' } }],
+      plugin: 'echo',
+      chain: ['echo'],
+      deadlineMs: 5,
+      retry: { attempts: 1, backoffMs: 0, maxBackoffMs: 0 },
+      idempotent: false,
+    },
+    records: [{ index: 0, input: 'a', options: [['k', 'v']], plugin: 'echo' }],
+  };
+  const hopeless = (message: string): Error => new RangeError(message);
+
+  it('may be a chunk', () => {
+    expect(toChunk(chunk, hopeless)).to.equal(chunk);
+  });
+
+  const { recipe, records } = chunk;
+  const broken: readonly [string, unknown][] = [
+    ['nothing', undefined],
+    ['a list', []],
+    ['no batch', { ...chunk, batch: 7 }],
+    ['a chunk without a number', { ...chunk, chunk: '0' }],
+    ['no records', { ...chunk, records: {} }],
+    ['a record without an input', { ...chunk, records: [{ index: 0 }] }],
+    ['an input that is none', { ...chunk, records: [{ index: 0, input: '\udc00' }] }],
+    ['a record without an index', { ...chunk, records: [{ ...records[0], index: -1 }] }],
+    ['options that are none', { ...chunk, records: [{ ...records[0], options: [['k']] }] }],
+    ['no recipe', { ...chunk, recipe: null }],
+    ['no plugins', { ...chunk, recipe: { ...recipe, plugins: {} } }],
+    ['a hash that is a key', { ...chunk, recipe: { ...recipe, plugins: [{ ...recipe.plugins[0], sha256: 'a:*' }] } }],
+    ['a configuration that is none', { ...chunk, recipe: { ...recipe, plugins: [{ name: 'x', config: null }] } }],
+    ['a chain that is none', { ...chunk, recipe: { ...recipe, chain: 'echo' } }],
+    ['retries that are none', { ...chunk, recipe: { ...recipe, retry: {} } }],
+  ];
+  for (const [name, data] of broken) {
+    it(`is not believed to be a chunk where it has ${name}`, () => {
+      expect(() => toChunk(data, hopeless)).to.throw(RangeError);
+    });
+  }
+
+  it('may be a chunk of another version, which another worker may know', () => {
+    const error = thrown(() => toChunk({ ...chunk, form: 2 }, hopeless));
+    expect([error.code, error.message]).to.deep.equal([
+      'ERR_BATCH_QUEUE',
+      'The chunk has form 2, and this worker knows 1',
+    ]);
+  });
+});
