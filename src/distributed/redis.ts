@@ -2,6 +2,7 @@ import type * as BullMq from 'bullmq';
 import type { Redis } from 'ioredis';
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
+import { Clients, silence } from './clients.ts';
 import type { QueueOptions } from './options.ts';
 
 /** A connection to the queue, and to the keys beside it. */
@@ -17,7 +18,8 @@ export interface QueueConnection {
   away(ended: AbortSignal): Promise<void>;
   /** Resolves when it is closed: a command that had been sent when Redis went away then never answers. */
   readonly closed: Promise<void>;
-  close(): void;
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>;
 }
 
 /** The keys beside those of BullMQ. */
@@ -64,32 +66,20 @@ export async function connect({
       hint: 'Install them: npm install bullmq ioredis.',
     });
   });
-  const open: Redis[] = [];
-  const duplicate = (): Redis => {
-    // BullMQ asks for no limit of retries: a command waits for as long as Redis is away.
-    const client = new Redis(url, { maxRetriesPerRequest: null, keepAlive: KEEP_ALIVE_MS });
-    // Without a listener each failed attempt to connect again would be printed.
-    client.on('error', () => {});
-    open.push(client);
-    return client;
-  };
+  const clients = new Clients();
+  // BullMQ asks for no limit of retries: a command waits for as long as Redis is away.
+  const duplicate = (): Redis =>
+    clients.adopt(new Redis(url, { maxRetriesPerRequest: null, keepAlive: KEEP_ALIVE_MS, disconnectTimeout: 0 }));
   const { promise: closed, resolve: end } = Promise.withResolvers<void>();
-  const close = (): void => {
+  const close = (): Promise<void> => {
     end();
-    for (const client of open) client.disconnect();
+    return clients.close();
   };
   const redis = duplicate();
-  // BullMQ's workers block a connection that they make of this one, and leave it open when Redis is away as they end.
-  const copy = redis.duplicate.bind(redis);
-  redis.duplicate = (options) => {
-    const client = copy(options);
-    open.push(client);
-    return client;
-  };
   try {
     await reach(redis, host);
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
   const key = (...parts: readonly (string | number)[]): string => ['wasm-plugin-pool', name, ...parts].join(':');
@@ -105,7 +95,7 @@ export async function connect({
       rate: (tenant) => key('rate', tenant),
     },
     duplicate,
-    away: (ended) => away(redis, ended),
+    away: (ended) => silence(redis, PATIENCE_MS, ended),
     closed,
     close,
   };
@@ -146,15 +136,6 @@ async function reach(redis: Redis, host: string): Promise<void> {
 }
 
 const REACH_HINT = 'Start it, or say with `redis` (--redis, REDIS_URL) where it is.';
-
-async function away(redis: Redis, ended: AbortSignal): Promise<void> {
-  let since: number | undefined;
-  while (!ended.aborted) {
-    since = redis.status === 'ready' ? undefined : (since ?? performance.now());
-    if (since !== undefined && performance.now() - since > PATIENCE_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 /** What went wrong with the queue. */
 export function queueFailure(what: string, cause?: unknown, hint?: string): PluginError {

@@ -83,7 +83,7 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
   } finally {
     resolved.interrupt?.removeEventListener('abort', giveUp);
     ended.abort();
-    connection.close();
+    await connection.close();
   }
 }
 

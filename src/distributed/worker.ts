@@ -83,8 +83,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   const { onTrouble = () => {} } = options;
   if (typeof onTrouble !== 'function') throw invalidArgument('onTrouble', 'a function', onTrouble);
   const connection = await connect(options);
-  const engine = await PluginEngine.create(options.engine).catch((error: unknown) => {
-    connection.close();
+  const engine = await PluginEngine.create(options.engine).catch(async (error: unknown) => {
+    await connection.close();
     throw error;
   });
   const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
@@ -126,9 +126,12 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
     drained.abort();
     const closed = new AbortController();
     // Without Redis nothing can be given back: when it is there again, locks have run out, and others go on.
-    await Promise.race([worker.close(), connection.away(closed.signal)]);
+    const closing = worker.close();
+    await Promise.race([closing, connection.away(closed.signal)]);
     closed.abort();
-    connection.close();
+    await connection.close();
+    // What it still waited for has failed by now.
+    await closing;
     await engine.close();
   };
   const drainOnce = (): Promise<void> => {

@@ -67,10 +67,15 @@ export class RedisServer {
   /** Ends it at once; `start` brings back what it had. */
   async kill(): Promise<void> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Stops it where it is: it keeps its connections, and says nothing. */
+  suspend(): void {
+    this.#process?.kill('SIGSTOP');
   }
 
   async stop(): Promise<void> {
