@@ -21,7 +21,8 @@ import { openExecutor } from './isolation/open-executor.ts';
 import { Metrics } from './observe/metrics.ts';
 import { isObserved } from './observe/observation.ts';
 import type { ThreadCounts } from './observe/snapshot.ts';
-import type { Executor, ProcessStatus, Scheduling } from './registry/executor.ts';
+import { BLOCK_INPUT_BYTES } from './pool/block-area.ts';
+import type { Executor, Scheduling } from './registry/executor.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -61,8 +62,6 @@ export interface EngineStatus {
    */
   readonly threads: Readonly<ThreadCounts>;
   readonly plugins: number;
-  /** With the option `isolation`: the processes that run plugins. */
-  readonly processes?: readonly ProcessStatus[];
 }
 
 const NO_CALL_OPTIONS: ProcessOptions = Object.freeze({});
@@ -81,17 +80,18 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   readonly #executor: Executor;
   readonly #scheduler: Scheduling;
   readonly #registry: Registry;
+  readonly #threads: number;
   readonly #watchers = new Set<Watcher>();
   #closed: Promise<void> | undefined;
 
   private constructor(options: EngineOptions) {
     super();
     const resolved = resolveOptions(options);
+    this.#threads = resolved.threads;
     this.#executor = openExecutor(resolved, {
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
       onStuck: (thread) => this.#tell('worker:stuck', thread),
-      onProcessEnded: (end) => this.#tell('process:ended', end),
     });
     this.#scheduler = this.#executor.scheduler;
     this.metrics = new Metrics(this.#scheduler);
@@ -307,8 +307,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
 
   /** Undefined where somebody has to look at each request by itself. */
   #laneForBlocks(plugin: Plugin, version: string | undefined): Lane | undefined {
-    if ((version === undefined && plugin.canary !== undefined) || isObserved() || this.#scheduler.longestBlock === 0)
-      return undefined;
+    if ((version === undefined && plugin.canary !== undefined) || isObserved()) return undefined;
     const { lane } = version === undefined ? plugin.stable : plugin.version(version);
     return lane.gate === undefined ? lane : undefined;
   }
@@ -381,14 +380,25 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     return runFileBatch(options, {
       submit: this.#submit,
       plugins: () => this.#registry.recipes(),
+      threads: this.#threads,
+      blocks: {
+        blocks: 2 * this.#threads + 1,
+        bytes: BLOCK_INPUT_BYTES,
+        records: this.#scheduler.longestBlock,
+        submit: (name, block) => {
+          const plugin = this.#closed === undefined ? this.#registry.get(name) : undefined;
+          const lane = plugin && this.#laneForBlocks(plugin, undefined);
+          if (lane === undefined) return false;
+          this.#scheduler.submitBlock(lane, block, { whenFull: 'wait' });
+          return true;
+        },
+      },
     });
   }
 
   /** What the engine is doing now. */
   status(): EngineStatus {
-    const { processes } = this.#executor;
-    const { depth: queued, threads } = this.#scheduler;
-    return { queued, threads, plugins: this.#registry.list().length, ...(processes !== undefined && { processes }) };
+    return { queued: this.#scheduler.depth, threads: this.#scheduler.threads, plugins: this.#registry.list().length };
   }
 
   /**

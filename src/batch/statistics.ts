@@ -69,6 +69,21 @@ export class CallStatistics {
     calls.microseconds.record(Math.max(1, Math.round((performance.now() - startedAt) * 1000)));
   }
 
+  /** Many calls that began and ended together. */
+  add(
+    plugin: string,
+    stage: number,
+    counts: { readonly calls: number; readonly unsuccessful: number },
+    milliseconds: number,
+  ): void {
+    if (counts.calls === 0) return;
+    const calls = this.#calls(plugin, stage);
+    if (calls === undefined) return;
+    calls.calls += counts.calls;
+    calls.unsuccessful += counts.unsuccessful;
+    calls.microseconds.record(Math.max(1, Math.round(milliseconds * 1000)));
+  }
+
   /** What was counted so far, in the order of the stages. */
   plugins(): PluginStatistics[] {
     return this.#stages.flatMap((stage) => [...stage.values()].map(summarize));

@@ -10,7 +10,7 @@ export type SideKind = (typeof SideKind)[keyof typeof SideKind];
 export const SIDE_HEADER_BYTES = 5;
 
 /** Goes through what was said of the records of a piece, in their order. */
-function* sideEntries(side: Buffer): Generator<{ readonly kind: SideKind; readonly text: Buffer }> {
+export function* sideEntries(side: Buffer): Generator<{ readonly kind: SideKind; readonly text: Buffer }> {
   for (let at = 0; at < side.length; ) {
     const kind = side[at] as SideKind;
     const start = at + SIDE_HEADER_BYTES;

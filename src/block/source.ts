@@ -1,11 +1,27 @@
 import type { Buffer } from 'node:buffer';
 
 /** How a worker reads the records of a block and writes their results. */
-export interface BlockRecipe {
+export type BlockRecipe = PackedRecipe | LineRecipe;
+
+/** See `packed.ts`. */
+interface PackedRecipe {
+  readonly id: 0;
+  readonly kind: 'packed';
+}
+
+/** For lines of a file. */
+export interface LineRecipe {
   /** The number under which the workers know it. */
   readonly id: number;
-  /** See `src/block`. */
-  readonly kind: 'packed';
+  /** Lines of JSON, or lines that are inputs. */
+  readonly kind: 'jsonl' | 'lines';
+  /** What results are written as. */
+  readonly output: 'jsonl' | 'lines';
+  readonly letters: 'yes' | 'no';
+  /** Records that name another one are not for the worker. */
+  readonly plugin: string;
+  /** Of records that have none of their own. */
+  readonly options: readonly (readonly [string, string])[];
 }
 
 /** Many records that travel, run and settle as bytes. Its records run in their order where they run in one worker. */

@@ -155,6 +155,8 @@ class Listener implements BlockListener {
 
   foreign(): void {}
 
+  withdrawn(): void {}
+
   #error({ outputAt, outputEnd }: AnswerCursor, bytes: Buffer): PluginError {
     const { locations, version, definition } = this.#lane;
     const wire = JSON.parse(bytes.toString('utf8', outputAt, outputEnd));

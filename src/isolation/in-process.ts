@@ -1,4 +1,3 @@
-import { memoriesOf } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
@@ -20,7 +19,7 @@ export class InProcess implements Executor {
     const { artifact, modules } = await this.#compiler.load(source, options);
     const { sha256, contract, summary, binding } = artifact;
     const { maxBytes } = summary;
-    const memories = memoriesOf(summary);
+    const memories = summary.memories.reduce((count, { instances }) => count + instances, 0);
     return {
       sha256,
       contract,

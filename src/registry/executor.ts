@@ -7,10 +7,7 @@ import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a lane is opened with, beside the component. */
-export type LaneOpening = Pick<
-  PluginDefinition,
-  'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'
->;
+type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'>;
 
 /** A component that is compiled, wherever that is, and what the registry has to know of it. */
 export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {
@@ -23,19 +20,10 @@ export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summa
 }
 
 /** For whom a component is compiled. */
-export interface ComponentUse {
+interface ComponentUse {
   readonly plugin: string;
   /** What the plugin may reach: a process that is to run it needs as much. */
   readonly policy: ResolvedPolicy;
-}
-
-/** A process that runs plugins. */
-export interface ProcessStatus {
-  /** What the option `isolation.group` gave. */
-  readonly group: string;
-  readonly pid: number;
-  /** `starting` until its plugins are loaded, `leaving` while it finishes what it has. */
-  readonly state: 'starting' | 'serving' | 'leaving';
 }
 
 /** Takes requests to lanes in, and settles each of them once. */
@@ -47,8 +35,6 @@ export type Scheduling = Omit<Scheduler, 'open' | 'end'>;
  */
 export interface Executor {
   readonly scheduler: Scheduling;
-  /** The processes that live, where there are any beside this one. */
-  readonly processes?: readonly ProcessStatus[];
   /** Compiles a component, or takes it from a cache. @throws {PluginError} what says why it is unusable. */
   load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component>;
   /** Ends all that runs. Nothing may be outstanding. */

@@ -139,7 +139,7 @@ export class BlockBatch extends Batch {
     this.#advance();
     this.#detach();
     if (!leftAlone) return [job];
-    job.leaveForeign();
+    job.leave('foreign');
     return [];
   }
 
@@ -188,6 +188,7 @@ export class BlockBatch extends Batch {
 
   /** The job is not with this worker any more. */
   #detach(): void {
+    this.#end = this.#told;
     this.#job.began = false;
     this.#job.state = 'taken';
     this.#job.batch = undefined;

@@ -14,6 +14,8 @@ export class BlockJob extends Job {
   at: number;
   line: number;
   count: number;
+  /** Set by whoever queues it: takes what has not begun of it out of reach, and gives it back. */
+  takeBack: ((job: BlockJob) => readonly Job[]) | undefined;
   #watched: Parameters<Job['watch']> | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -47,6 +49,7 @@ export class BlockJob extends Job {
     this.count = records;
     rest.askedAt = this.askedAt;
     rest.onSettled = this.onSettled;
+    rest.takeBack = this.takeBack;
     rest.booked = Math.min(rest.count, this.booked);
     this.booked -= rest.booked;
     rest.state = 'taken';
@@ -76,11 +79,19 @@ export class BlockJob extends Job {
     super.resolve(undefined);
   }
 
-  /** The rest is not for this plugin. */
-  leaveForeign(): void {
+  /** What has not begun is not to run: it is not for this plugin, or its caller takes it back. */
+  leave(why: 'foreign' | 'withdrawn'): void {
     const { from, count } = this;
     this.resolve();
-    this.block.listener.foreign(from, count);
+    this.block.listener[why](from, count);
+  }
+
+  get isSent(): boolean {
+    return this.state === 'sent';
+  }
+
+  withdraw(): void {
+    for (const job of this.takeBack?.(this) ?? []) (job as BlockJob).leave('withdrawn');
   }
 
   /** What it still has fails. */

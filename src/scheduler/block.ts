@@ -21,8 +21,19 @@ export interface BlockListener {
   done(piece: BlockPiece): void;
   /** These failed in the engine. `error.began` says whether the first of them, then the only one, had begun. */
   failed(from: number, count: number, error: PluginError): void;
+  /** These were taken back before they began, as their caller wished. */
+  withdrawn(from: number, count: number): void;
   /** These are not for this plugin: the first one says so, and nothing from it on has begun. */
   foreign(from: number, count: number): void;
+}
+
+/** A part of a block that is on its way. */
+interface BlockPart extends Abortable {
+  readonly from: number;
+  /** Whether a worker has it. */
+  readonly isSent: boolean;
+  /** Takes back what has not begun. */
+  withdraw(): void;
 }
 
 /** A block that was handed to the scheduler. */
@@ -30,7 +41,7 @@ export class Block implements Abortable {
   readonly source: BlockSource;
   readonly listener: BlockListener;
   /** The parts in which it is on its way. */
-  readonly jobs: Set<Abortable> = new Set();
+  readonly jobs: Set<BlockPart> = new Set();
 
   constructor(source: BlockSource, listener: BlockListener) {
     this.source = source;
@@ -39,5 +50,19 @@ export class Block implements Abortable {
 
   aborted(signal: AbortSignal): void {
     for (const job of [...this.jobs]) job.aborted(signal);
+  }
+
+  /**
+   * Takes back what has not begun; what runs finishes.
+   *
+   * @param order `kept` to take back only what comes after all that workers have.
+   * @returns Whether all of it was taken back.
+   */
+  withdraw(order: 'kept' | 'any'): boolean {
+    const last = [...this.jobs].sort((a, b) => b.from - a.from);
+    const sent = last.findIndex(({ isSent }) => isSent);
+    const taken = order === 'any' || sent === -1 ? last : last.slice(0, sent);
+    for (const job of taken) job.withdraw();
+    return sent === -1;
   }
 }

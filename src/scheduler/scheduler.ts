@@ -38,12 +38,8 @@ const FIRST_STRETCH = 32;
 /** What the scheduler reports. */
 export interface SchedulerListener {
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination, lane: Lane) => void;
-  /** These jobs are about to be handed to a thread: from now on they may begin. */
-  readonly onSending?: (jobs: readonly Job[]) => void;
-  /** These jobs had not begun and were taken back from their thread. */
-  readonly onTakenBack?: (jobs: readonly Job[]) => void;
-  readonly onStuck: (thread: StuckThread, lane: Lane) => void;
+  readonly onTermination: (termination: Termination) => void;
+  readonly onStuck: (thread: StuckThread) => void;
 }
 
 /** The scheduler's part of the engine's options, all resolved. */
@@ -61,7 +57,6 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
-  readonly #listener: SchedulerListener;
   readonly #supervisor: Supervisor;
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
@@ -85,7 +80,6 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions, listener: SchedulerListener) {
     this.#options = options;
-    this.#listener = listener;
     this.#supervisor = new Supervisor(options, {
       ...listener,
       onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
@@ -100,7 +94,7 @@ export class Scheduler {
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
       onStuck: (work, thread) => {
         this.#stuck(work);
-        listener.onStuck(thread, work.lane);
+        listener.onStuck(thread);
       },
       onGone: (work) => this.#gone(work),
     });
@@ -219,6 +213,7 @@ export class Scheduler {
     const { count, firstLine } = block.source;
     const job = new BlockJob(lane, block, call.priority ?? 0, { from: 0, at: 0, line: firstLine, count });
     job.askedAt = this.#clock.now;
+    job.takeBack = this.#takeBack;
     const { signal } = call;
     this.#admitWaiting();
     if (signal?.aborted) {
@@ -228,6 +223,14 @@ export class Scheduler {
     else job.reject(this.#queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
   }
+
+  readonly #takeBack = (job: BlockJob): readonly Job[] => {
+    const { batch, state } = job;
+    if (state === 'waiting') this.#waiting.remove(job);
+    else if (state === 'queued') this.#queue.remove(job);
+    else return batch instanceof Batch ? batch.recallAll() : [];
+    return [job];
+  };
 
   /** The most requests that one block may be: more would find no room in the queue. */
   get longestBlock(): number {
@@ -455,7 +458,6 @@ export class Scheduler {
     if (block instanceof BlockJob) this.#shorten(block);
     lane.tenant.held++;
     this.#active++;
-    this.#listener.onSending?.(jobs);
     const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
     this.#supervisor.run(
       block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
@@ -563,7 +565,6 @@ export class Scheduler {
   }
 
   #requeue(jobs: readonly Job[]): void {
-    this.#listener.onTakenBack?.(jobs);
     for (const job of jobs) if (job.state === 'taken') this.#queue.unshift(job);
   }
 
@@ -574,7 +575,7 @@ export class Scheduler {
   }
 }
 
-export function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
+function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
   if (maxBytes > maxTotalMemoryBytes) {
     const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
     const message = `One instance may grow to ${maxBytes} bytes; the engine has ${limit.value} for all plugins`;

@@ -50,7 +50,7 @@ export interface SupervisorListener {
   readonly onProgress: () => void;
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination, lane: Lane) => void;
+  readonly onTermination: (termination: Termination) => void;
   /** The thread on which work was ended has not ended itself; it holds what it held. */
   readonly onStuck: (work: Batch | Retirement, thread: StuckThread) => void;
   /** The thread on which work was ended is gone. */
@@ -274,7 +274,7 @@ export class Supervisor {
       this.#listener.onLost(work);
     }
     this.#ended.set(thread, { work, termination });
-    this.#listener.onTermination(termination, lane);
+    this.#listener.onTermination(termination);
     this.#replace(thread);
   }
 

@@ -8,6 +8,7 @@ import type { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
 import type { PluginInstance } from '../instance.ts';
 import { Killed, type Residents } from '../residents.ts';
 import type { BlockCodec } from './codec.ts';
+import { LineCodec } from './line-codec.ts';
 import { PackedCodec } from './packed-codec.ts';
 import { Region } from './region.ts';
 import { note } from './side-notes.ts';
@@ -49,7 +50,7 @@ export class BlockRunner {
 
   /** Takes note of how blocks are read from now on. */
   learn(recipe: BlockRecipe): void {
-    if (recipe.kind === 'packed') this.#codec = this.#packed;
+    this.#codec = recipe.kind === 'packed' ? this.#packed : new LineCodec(this.#area, recipe, this.#output, this.#side);
   }
 
   /**
@@ -118,6 +119,7 @@ export class BlockRunner {
 
   #one(definition: number): void {
     const outputAt = this.#output.end;
+    const sideAt = this.#side.end;
     try {
       const response = this.#residents.call(definition, 'process', this.#process);
       if (response !== undefined) {
@@ -128,6 +130,8 @@ export class BlockRunner {
       // What the guest answered before it failed does not count.
       this.#output.end = outputAt;
       this.#output.overflow = undefined;
+      this.#side.end = sideAt;
+      this.#side.overflow = undefined;
       this.#outcome = 'failed';
       const wire = toWire(error);
       this.#codec.fail(error as PluginError);

@@ -27,6 +27,13 @@ export class Block {
     this.#bytes[this.#length++] = 0x0a;
   }
 
+  /** Takes lines that are bytes already, with their line breaks. */
+  addBytes(lines: Uint8Array): void {
+    if (this.#bytes.length - this.#length < lines.length) this.#grow(lines.length);
+    this.#bytes.set(lines, this.#length);
+    this.#length += lines.length;
+  }
+
   /** Hands over what it holds, until {@link release}. */
   take(): Buffer {
     if (this.#length === 0) return EMPTY;

@@ -1,16 +1,13 @@
 import { stat } from 'node:fs/promises';
-import type { Flight } from '../flight.ts';
 import { anotherRun } from '../journal/journal.ts';
-import { BatchRun } from '../run.ts';
 import type { Submit } from '../submit.ts';
+import { BlockFlow, type BlockHost, takesBlocks } from './block-flow.ts';
 import { unusableFile } from './errors.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
 import type { BatchInput } from './input.ts';
 import { type FileBatchOptions, type ResolvedFileBatchOptions, resolveFileBatchOptions } from './options.ts';
-import { RecordReader } from './reader.ts';
-import { deadLetterLine, type FileRecord, outputLine, plainLine } from './record.ts';
+import { RecordFlow } from './record-flow.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
-import { FileSource } from './source.ts';
 import { type BatchSummary, Tally, type TallyState } from './tally.ts';
 import { BatchWriter, type WriterFiles } from './writer.ts';
 
@@ -18,6 +15,8 @@ import { BatchWriter, type WriterFiles } from './writer.ts';
 export interface BatchHost {
   readonly submit: Submit;
   readonly plugins: () => readonly UsedPlugin[];
+  readonly threads: number;
+  readonly blocks: BlockHost;
 }
 
 /**
@@ -56,31 +55,23 @@ async function run(
   input: BatchInput,
   files: WriterFiles,
 ): Promise<BatchSummary> {
-  const { atMostOnce, interrupt, onProgress, onMalformed, batch } = options;
+  const { atMostOnce, interrupt, onProgress, batch } = options;
   const { checkpoint, begun } = files.journal?.state ?? { checkpoint: undefined, begun: 0 };
   const tally = new Tally(checkpoint?.tally as TallyState | undefined);
   const packed = options.output.compression !== 'none';
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
-  const reader = new RecordReader(input, options.input.format, options.options);
-  const source = new FileSource(reader, writer, { begun: atMostOnce ? begun : 0, atMostOnce }, interrupt);
-  const batchRun = new BatchRun(source, batch, host.submit);
-  const line = options.output.format === 'jsonl' ? outputLine : plainLine;
+  const flow = takesBlocks(options, host.threads)
+    ? new BlockFlow(options, input, host.blocks, host.submit, writer, tally)
+    : new RecordFlow(options, input, host.submit, writer, tally, atMostOnce ? begun : 0);
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });
   if (interrupt?.aborted) stop();
 
-  const take = (done: Flight<FileRecord>): Promise<void> | undefined => {
-    const { record, response } = done;
-    if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed);
-    tally.add(done);
-    const letter = files.deadLetter === undefined || response?.success ? undefined : deadLetterLine(done);
-    return writer.add(record.index, line(done), letter);
-  };
   const tell = (): void => {
     const { succeeded, refused, failed } = tally.state;
     const counts = { succeeded, refused, failed, done: tally.records, recordsPerSecond: tally.perSecond };
     const bytes = { bytesRead: input.position, bytesTotal: input.size };
-    onProgress?.({ ...batchRun.progress(), ...counts, ...bytes, resumed: tally.resumed });
+    onProgress?.({ ...flow.progress(), ...counts, ...bytes, resumed: tally.resumed });
   };
   let failure: { readonly error: unknown } | undefined;
   const glance = async (): Promise<void> => {
@@ -89,39 +80,31 @@ async function run(
       await input.assertUnchanged();
     } catch (error) {
       failure ??= { error };
-      await batchRun.stop();
+      await flow.stop();
     }
   };
   const ticker = setInterval(() => void glance(), batch.progressIntervalMs).unref();
 
   try {
-    for (;;) {
-      const done = batchRun.take();
-      if (done === undefined) {
-        if ((await batchRun.wait()) === 'ended') break;
-      } else {
-        const full = take(done);
-        if (full !== undefined) await full;
-      }
-    }
+    await flow.run();
     if (failure !== undefined) throw failure.error;
     if (!interrupt?.aborted) await input.assertUnchanged();
-    if (!interrupt?.aborted && files.journal !== undefined && tally.records !== source.records) {
-      const counts = `${tally.records} records, and the input has ${source.records}`;
+    if (!interrupt?.aborted && files.journal !== undefined && tally.records !== flow.records) {
+      const counts = `${tally.records} records, and the input has ${flow.records}`;
       throw anotherRun(files.journal.path, `of another input: it speaks of ${counts}`);
     }
     await writer.finish();
     tell();
   } catch (error) {
-    await batchRun.stop();
+    await flow.stop();
     // What is done is kept, if it can be: it need not run again.
     await writer.flush().catch(() => {});
     throw error;
   } finally {
     clearInterval(ticker);
     interrupt?.removeEventListener('abort', stop);
-    await batchRun.stop();
+    await flow.stop();
     await writer.stop();
   }
-  return tally.summary(batchRun.progress(), interrupt?.aborted ?? false);
+  return tally.summary(flow.progress(), interrupt?.aborted ?? false);
 }

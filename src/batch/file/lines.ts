@@ -110,7 +110,7 @@ export class LineSplitter<Item> {
 }
 
 /** A line without the rest of its line break and the byte order mark of the first; undefined when it is blank. */
-function cleanLine(text: string, number: number): string | undefined {
+export function cleanLine(text: string, number: number): string | undefined {
   let line = text.endsWith('\r') ? text.slice(0, -1) : text;
   if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
   // Most lines begin with something else than space.

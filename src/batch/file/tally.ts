@@ -63,6 +63,15 @@ export class Tally {
     else this.#refused++;
   }
 
+  /** Counts many records at once. */
+  addMany({ succeeded, refused, failed, malformed, errors }: TallyState): void {
+    this.#succeeded += succeeded;
+    this.#refused += refused;
+    this.#failed += failed;
+    this.#malformed += malformed;
+    for (const code in errors) this.#errors.set(code, (this.#errors.get(code) ?? 0) + errors[code]!);
+  }
+
   /** Counts a success of an earlier run. */
   keep(): void {
     this.#succeeded++;

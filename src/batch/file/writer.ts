@@ -53,7 +53,7 @@ export class BatchWriter {
   }
 
   /** The records whose results were taken, those of earlier runs included. */
-  get done(): Pick<IndexSet, 'has' | 'prefix'> {
+  get done(): Pick<IndexSet, 'has' | 'prefix' | 'run'> {
     return this.#done;
   }
 
@@ -66,7 +66,19 @@ export class BatchWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#output.add(line);
     if (deadLetter !== undefined) this.#deadLetter.add(deadLetter);
-    if (this.#files.journal !== undefined) this.#done.add(index);
+    return this.#added(index, 1);
+  }
+
+  /** The same for the lines of many results, as bytes; `count` of them from one on. */
+  addBytes(index: number, count: number, lines: Uint8Array, deadLetters: string[]): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#output.addBytes(lines);
+    for (const letter of deadLetters) this.#deadLetter.add(letter);
+    return this.#added(index, count);
+  }
+
+  #added(index: number, count: number): Promise<void> | undefined {
+    if (this.#files.journal !== undefined) this.#done.add(index, count);
     if (this.#output.length < this.#pace.bytes) {
       this.#timer ??= setTimeout(() => this.#due(), this.#pace.milliseconds);
       return undefined;

@@ -23,16 +23,24 @@ export class IndexSet {
     return this.#edgesUpTo(index) % 2 === 1;
   }
 
-  add(index: number): void {
+  /** Adds a number, or so many from it on, which are then all in the set or none. */
+  add(index: number, count = 1): void {
     const edges = this.#edges;
+    const end = index + count;
     const at = this.#edgesUpTo(index);
     if (at % 2 === 1) return;
     const extendsBefore = at > 0 && edges[at - 1] === index;
-    const extendsAfter = edges[at] === index + 1;
+    const extendsAfter = edges[at] === end;
     if (extendsBefore && extendsAfter) edges.splice(at - 1, 2);
-    else if (extendsBefore) edges[at - 1] = index + 1;
+    else if (extendsBefore) edges[at - 1] = end;
     else if (extendsAfter) edges[at] = index;
-    else edges.splice(at, 0, index, index + 1);
+    else edges.splice(at, 0, index, end);
+  }
+
+  /** How many numbers from one on are in the set, or are not, whichever it is; no more than `most`. */
+  run(index: number, most: number): number {
+    const at = this.#edgesUpTo(index);
+    return at === this.#edges.length ? most : Math.min(this.#edges[at]! - index, most);
   }
 
   /** How many edges are at or below a number; an end that equals it counts as below. */

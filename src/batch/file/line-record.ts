@@ -1,0 +1,22 @@
+import { type Buffer, isUtf8 } from 'node:buffer';
+import type { RequestOptions } from '../../contract/values.ts';
+import { cleanLine } from './lines.ts';
+import { FileRecord, parseRecord } from './record.ts';
+
+/** The record on one line of a file, which is not blank. */
+export function lineRecord(
+  bytes: Buffer,
+  place: { readonly line: number; readonly index: number },
+  kind: 'jsonl' | 'lines',
+  options: RequestOptions,
+): FileRecord {
+  const record = read(bytes, place.line, kind, options);
+  record.index = place.index;
+  return record;
+}
+
+function read(bytes: Buffer, line: number, kind: 'jsonl' | 'lines', options: RequestOptions): FileRecord {
+  if (!isUtf8(bytes)) return new FileRecord(line, { malformed: 'it is not UTF-8', text: '' });
+  const text = cleanLine(bytes.toString('utf8'), line) ?? '';
+  return kind === 'jsonl' ? parseRecord(line, text, options) : new FileRecord(line, { input: text, options });
+}

@@ -1,0 +1,75 @@
+import type { Flight } from '../flight.ts';
+import { BatchRun } from '../run.ts';
+import type { BatchProgress } from '../statistics.ts';
+import type { Submit } from '../submit.ts';
+import type { BatchInput } from './input.ts';
+import type { ResolvedFileBatchOptions } from './options.ts';
+import { RecordReader } from './reader.ts';
+import { deadLetterLine, type FileRecord, outputLine, plainLine } from './record.ts';
+import { FileSource } from './source.ts';
+import type { Tally } from './tally.ts';
+import type { BatchWriter } from './writer.ts';
+
+/** Runs the records of a file one by one, each a request of its own. */
+export class RecordFlow {
+  readonly #options: ResolvedFileBatchOptions;
+  readonly #writer: BatchWriter;
+  readonly #tally: Tally;
+  readonly #source: FileSource;
+  readonly #run: BatchRun<FileRecord>;
+
+  /** @param begun Records below this one may have begun in an earlier run, and are not to run again. */
+  constructor(
+    options: ResolvedFileBatchOptions,
+    input: BatchInput,
+    submit: Submit,
+    writer: BatchWriter,
+    tally: Tally,
+    begun: number,
+  ) {
+    const { atMostOnce, interrupt, batch } = options;
+    this.#options = options;
+    this.#writer = writer;
+    this.#tally = tally;
+    const reader = new RecordReader(input, options.input.format, options.options);
+    this.#source = new FileSource(reader, writer, { begun, atMostOnce }, interrupt);
+    this.#run = new BatchRun(this.#source, batch, submit);
+  }
+
+  /** How many records were read. */
+  get records(): number {
+    return this.#source.records;
+  }
+
+  /** Runs all there is. */
+  async run(): Promise<void> {
+    for (;;) {
+      const done = this.#run.take();
+      if (done === undefined) {
+        if ((await this.#run.wait()) === 'ended') break;
+      } else {
+        const full = this.#take(done);
+        if (full !== undefined) await full;
+      }
+    }
+  }
+
+  /** Ends it: what is in flight is aborted. Resolves when nothing is left running. */
+  stop(): Promise<void> {
+    return this.#run.stop();
+  }
+
+  progress(): BatchProgress {
+    return this.#run.progress();
+  }
+
+  #take(done: Flight<FileRecord>): Promise<void> | undefined {
+    const { deadLetter, output, onMalformed } = this.#options;
+    const { record, response } = done;
+    if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed);
+    this.#tally.add(done);
+    const letter = deadLetter === undefined || response?.success ? undefined : deadLetterLine(done);
+    const line = output.format === 'jsonl' ? outputLine(done) : plainLine(done);
+    return this.#writer.add(record.index, line, letter);
+  }
+}
