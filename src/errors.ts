@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   ERR_NOT_A_COMPONENT: 'The bytes are a core module or no WebAssembly at all.',
   ERR_INVALID_COMPONENT: 'The component is truncated, malformed or fails validation.',
   ERR_COMPONENT_TOO_COMPLEX: 'Compiling the component could take more memory or time than a bound allows.',
+  ERR_COMPILE_TIMEOUT: 'Compiling the component took more CPU time than it may.',
   ERR_INCOMPATIBLE_WIT: 'The component implements none of the worlds of the contract, or with other types.',
   ERR_UNKNOWN_IMPORT: 'The component needs an interface that the host does not offer.',
   ERR_CAPABILITY_DENIED: 'The plugin needs what its policy does not grant.',

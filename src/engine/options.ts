@@ -33,7 +33,7 @@ export interface EngineOptions {
   readonly binding?: 'auto' | 'glue';
   /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
   readonly cacheDirectory?: string | false;
-  /** Milliseconds that compiling one component may take. @default 60_000 */
+  /** Milliseconds of CPU time that compiling one component may take. @default 60_000 */
   readonly compileTimeoutMs?: number;
   /**
    * Bytes of compiled components that are kept in memory, so that loading one again takes no compilation; 0 keeps none.

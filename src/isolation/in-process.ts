@@ -1,5 +1,5 @@
 import type { CompileOptions } from '../artifact/compile-component.ts';
-import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
+import { ArtifactCompiler, type ArtifactCompilerOptions, type CompileUse } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
 import { SourceLocations } from '../dwarf/source-locations.ts';
 import type { Component, Executor } from '../registry/executor.ts';
@@ -15,8 +15,8 @@ export class InProcess implements Executor {
     this.#compiler = new ArtifactCompiler(options);
   }
 
-  async load(source: PluginSource, options: CompileOptions): Promise<Component> {
-    const { artifact, modules } = await this.#compiler.load(source, options);
+  async load(source: PluginSource, options: CompileOptions, use: CompileUse): Promise<Component> {
+    const { artifact, modules } = await this.#compiler.load(source, options, use);
     const { sha256, contract, summary, binding } = artifact;
     const { maxBytes } = summary;
     const memories = summary.memories.reduce((count, { instances }) => count + instances, 0);

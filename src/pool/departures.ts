@@ -1,10 +1,5 @@
+import { STUCK_AFTER_MS } from '../thread/thread.ts';
 import type { PluginThread } from './plugin-thread.ts';
-
-/**
- * Milliseconds in which a thread that was told to end is expected to. V8 ends what it can interrupt in some
- * milliseconds, one huge `memory.fill` in a second or two; it cannot interrupt its own compilers, nor a system call.
- */
-export const STUCK_AFTER_MS = 2_000;
 
 interface Departure {
   state: 'ending' | 'stuck';

@@ -22,6 +22,10 @@ export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summa
 /** For whom a component is compiled. */
 interface ComponentUse {
   readonly plugin: string;
+  /** Whose it is: components are compiled by turns among groups. */
+  readonly group: string;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
   /** What the plugin may reach: a process that is to run it needs as much. */
   readonly policy: ResolvedPolicy;
 }

@@ -1,4 +1,4 @@
-import { knownKeys } from '../arguments/arguments.ts';
+import { invalidArgument, knownKeys } from '../arguments/arguments.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */
@@ -11,6 +11,8 @@ const KEYS: Record<keyof LoadOptions, true> = {
   selfTest: true,
   healthCheck: true,
   failurePolicy: true,
+  group: true,
+  signal: true,
 };
 
 /**
@@ -18,5 +20,9 @@ const KEYS: Record<keyof LoadOptions, true> = {
  * What they hold is checked where it is used.
  */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  return knownKeys('options', options, Object.keys(KEYS));
+  knownKeys('options', options, Object.keys(KEYS));
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  return options;
 }

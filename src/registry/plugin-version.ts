@@ -33,6 +33,13 @@ export interface LoadOptions {
   readonly healthCheck?: Check;
   /** What is done when it fails over and over. `{}` is all defaults. @default nothing */
   readonly failurePolicy?: FailurePolicy;
+  /**
+   * Whose plugin it is. All plugins of a group have one share of the threads and of the compiler together, and one
+   * account of what they hold. @default the plugin's name
+   */
+  readonly group?: string;
+  /** Gives the load up: it rejects with `ERR_ABORTED`, and what it held is free for others. */
+  readonly signal?: AbortSignal;
 }
 
 /** A component that is ready to be instantiated. */

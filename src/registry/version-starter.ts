@@ -40,21 +40,33 @@ export class VersionStarter {
   }
 
   /** Compiles a component, or takes it from a cache, and starts it. @throws {PluginError} what says why it is unusable. */
-  async bringUp(plugin: string, source: PluginSource, options: LoadOptions): Promise<PluginVersion> {
+  async bringUp(plugin: string, source: PluginSource, loadOptions: LoadOptions): Promise<PluginVersion> {
+    // What is started again with its options later is not the caller's to give up any more.
+    const { signal, ...options } = loadOptions;
+    const group = groupOf(plugin, options);
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
     const { maxMemoryBytes } = policy;
     const world = oneOf('world', options.world, ['plugin', 'any'], 'plugin');
     resolveImports(options.imports);
     try {
-      const component = await this.#executor.load(source, { maxMemoryBytes, world }, { plugin, policy });
-      return await this.start(plugin, { component, source }, options);
+      const use = { plugin, policy, group, signal };
+      const component = await this.#executor.load(source, { maxMemoryBytes, world }, use);
+      return await this.start(plugin, { component, source }, options, signal);
     } catch (error) {
+      if (signal?.aborted === true) {
+        throw new PluginError('ERR_ABORTED', 'The load was aborted', { plugin, cause: signal.reason });
+      }
       throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;
     }
   }
 
   /** Makes the first instance; what fails on the way leaves nothing behind. */
-  async start(plugin: string, loaded: LoadedComponent, options: LoadOptions): Promise<PluginVersion> {
+  async start(
+    plugin: string,
+    loaded: LoadedComponent,
+    options: LoadOptions,
+    signal?: AbortSignal,
+  ): Promise<PluginVersion> {
     const { component, source } = loaded;
     const { sha256 } = component;
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
@@ -76,7 +88,11 @@ export class VersionStarter {
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
     const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy, imports });
+    const onAbort = (): void =>
+      this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The load was aborted'));
+    signal?.addEventListener('abort', onAbort, { once: true });
     try {
+      signal?.throwIfAborted();
       const metadata = await this.#scheduler.prepare(lane);
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
         lane.version = cleanLogLine(metadata.version);
@@ -86,6 +102,7 @@ export class VersionStarter {
       for (const message of await missingDirectories(policy, component.contract.wasi)) {
         this.#onWarning({ plugin, version: lane.version, message });
       }
+      signal?.throwIfAborted();
       await this.#guards.place(lane, sha256, failurePolicy);
       return { lane, component, metadata, policy, source, options, loadedAt: new Date() };
     } catch (error) {
@@ -94,6 +111,8 @@ export class VersionStarter {
       await this.#scheduler.drain(lane);
       await this.#scheduler.close(lane);
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -115,4 +134,8 @@ export class VersionStarter {
     await this.#scheduler.drain(lane);
     await this.#scheduler.close(lane);
   }
+}
+
+function groupOf(plugin: string, { group }: LoadOptions): string {
+  return group === undefined ? plugin : nonEmptyString('group', group);
 }

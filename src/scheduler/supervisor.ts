@@ -1,10 +1,9 @@
 import type { Utterance } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
-import { STUCK_AFTER_MS } from '../pool/departures.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
-import { ThreadDied } from '../thread/thread.ts';
+import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';

@@ -1,14 +1,14 @@
-import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
 import { describe, PluginError } from '../errors.ts';
 
 /** Attempts to start a thread before work that waits for one is failed. */
 const ATTEMPTS = 3;
-const DELAYS = { generator: halfJitterGenerator, initialDelay: 100, maxDelay: 5_000 } as const;
+/** Milliseconds until the second attempt, doubled for each further one, and at the most; half of it is left to chance. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5_000;
 
 /** Keeps count of attempts to start a thread that failed, and says when the next one may be made. */
 export class StartAttempts {
   #failures = 0;
-  #backoff: IBackoff<unknown> | undefined;
   #retryAt = 0;
 
   /** Whether work that waits for a thread should be failed. Attempts go on when there is other work. */
@@ -23,13 +23,12 @@ export class StartAttempts {
 
   succeeded(): void {
     this.#failures = 0;
-    this.#backoff = undefined;
   }
 
   failed(): void {
     this.#failures++;
-    this.#backoff = this.#backoff === undefined ? new ExponentialBackoff(DELAYS).next() : this.#backoff.next(undefined);
-    this.#retryAt = performance.now() + this.#backoff.duration;
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_DELAY_MS);
+    this.#retryAt = performance.now() + delay * (0.5 + Math.random() / 2);
   }
 
   /** What work fails with that waits for a thread. */

@@ -19,6 +19,12 @@ export class ThreadDied extends Error {
   }
 }
 
+/**
+ * Milliseconds in which a thread that was told to end is expected to. V8 ends what it can interrupt in some
+ * milliseconds, one huge `memory.fill` in a second or two; it cannot interrupt its own compilers, nor a system call.
+ */
+export const STUCK_AFTER_MS = 2_000;
+
 /** What a thread is started with. */
 export interface ThreadOptions {
   /** The file in `workers/` to run, without its extension. */
@@ -121,6 +127,19 @@ export class Thread {
     // Not the abort signal of a task: Piscina would start a new worker in the place of the old one.
     this.#terminated ??= this.#end();
     return this.#terminated;
+  }
+
+  /** The same, but resolves after {@link STUCK_AFTER_MS} at the latest; the process does not wait for it any longer then. */
+  async end(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const stuck = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.unref();
+        resolve();
+      }, STUCK_AFTER_MS);
+    });
+    await Promise.race([this.terminate(), stuck]);
+    clearTimeout(timer);
   }
 
   /** Lets the process end without it, as far as Node can: it waits for every thread where V8 lets nobody interrupt. */

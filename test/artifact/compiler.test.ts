@@ -119,7 +119,7 @@ describe('ArtifactCompiler', () => {
     it('do not remember a failure', async () => {
       const impatient = compiler({ cacheDirectory: false, compileTimeoutMs: 1 });
       for (let round = 0; round < 2; round++)
-        expect((await rejection(impatient.load(bytes, options))).code).to.equal('ERR_INVALID_COMPONENT');
+        expect((await rejection(impatient.load(bytes, options))).code).to.equal('ERR_COMPILE_TIMEOUT');
     });
   });
 
@@ -137,10 +137,28 @@ describe('ArtifactCompiler', () => {
 
     it('is replaced when it runs over its time', async () => {
       const error = await rejection(compiler({ cacheDirectory: false, compileTimeoutMs: 1 }).compile(bytes, options));
-      expect(error.code).to.equal('ERR_INVALID_COMPONENT');
+      expect(error.code).to.equal('ERR_COMPILE_TIMEOUT');
       expect(error.limit).to.deep.equal({ name: 'compileTimeoutMs', value: 1 });
-      expect(error.message).to.equal('Compiling the component took longer than 1 ms');
+      expect(error.message).to.equal('Compiling the component took more than 1 ms of CPU time');
       expect(error.hint).to.match(/compileTimeoutMs/);
+    });
+
+    it('is free again when those who wait for a component have given it up', async () => {
+      const one = compiler({ cacheDirectory: false });
+      const [first, second] = [new AbortController(), new AbortController()];
+      const given = new Error('no longer wanted');
+      const ends = [first, second].map(({ signal }) =>
+        one.compile(bytes, options, { group: 'a', signal }).catch((error: unknown) => error),
+      );
+      const kept = one.compile(await fullPlugin(), options, { group: 'b' });
+      first.abort(given);
+      expect(await ends[0]).to.equal(given);
+      // The other one still waits, and nobody who comes later is given what is ended.
+      second.abort(given);
+      const again = one.compile(bytes, options, { group: 'a' });
+      expect(await ends[1]).to.equal(given);
+      expect((await again).contract.world).to.equal((await one.compile(bytes, options)).contract.world);
+      await kept;
     });
 
     it('ends with the compiler: what is in progress or waiting rejects with ERR_ENGINE_CLOSED', async () => {
