@@ -23,5 +23,12 @@ export async function bind(
   const binding = planBinding(capped, component);
   if (binding.kind === 'unsupported') return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
   const own = coreModuleBytes(capped, component);
-  return { binding, modules: own.map((bytes, place) => ({ name: `core-${place}`, bytes })) };
+  const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
+  return {
+    binding,
+    // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
+    modules: own.map((bytes, place) => ({ name: `core-${place}`, bytes: used.has(place) ? bytes : EMPTY_MODULE })),
+  };
 }
+
+const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);

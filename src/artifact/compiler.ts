@@ -13,6 +13,7 @@ import { type CompiledArtifact, ComponentCache } from './component-cache.ts';
 import type { CompileTask } from './protocol.ts';
 import { SharedWork } from './shared-work.ts';
 import { readSource } from './source.ts';
+import { vet } from './vetting.ts';
 
 export interface ArtifactCompilerOptions {
   /** Where artifacts are kept between runs; `false` keeps none. @default the user's cache directory */
@@ -23,6 +24,8 @@ export interface ArtifactCompilerOptions {
   readonly componentCacheBytes?: number;
   /** For components that are compiled without saying. @default 'auto' */
   readonly binding?: NonNullable<CompileOptions['binding']>;
+  /** Whether what compiling costs is bounded and, where no bound is close, tried in another process. @default 'vetted' */
+  readonly compile?: NonNullable<CompileOptions['compile']>;
 }
 
 /** Room for some dozens of components from languages that compile, or a few that bring an interpreter. */
@@ -58,6 +61,7 @@ export class ArtifactCompiler {
   readonly #components: ComponentCache;
   readonly #threads: CompileThreads;
   readonly #binding: NonNullable<CompileOptions['binding']>;
+  readonly #trust: NonNullable<CompileOptions['compile']>;
   /** What is being made or written, by key, so that the same component is not compiled twice at once. */
   readonly #pending = new Map<string, SharedWork<Artifact>>();
   readonly #compiling = new Map<string, Promise<CompiledArtifact>>();
@@ -72,6 +76,7 @@ export class ArtifactCompiler {
       throw invalidArgument('cacheDirectory', 'a path or `false`', cacheDirectory);
     }
     this.#binding = options.binding ?? 'auto';
+    this.#trust = options.compile ?? 'vetted';
     this.#components = new ComponentCache(componentCacheBytes);
     this.#cache = cacheDirectory === false ? undefined : new ArtifactCache(cacheDirectory);
     const range = { min: 1, max: MAX_TIMER_MS, default: 60_000 };
@@ -124,10 +129,10 @@ export class ArtifactCompiler {
     const hash = (await sha256(bytes)).toString('hex');
     this.#versions ??= toolVersions();
     // Hashed, because the key is a file name.
-    const { maxMemoryBytes, binding = this.#binding, world = 'plugin' } = options;
-    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, CACHE_FORMAT, await this.#versions]);
+    const { maxMemoryBytes, binding = this.#binding, world = 'plugin', compile = this.#trust } = options;
+    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, compile, CACHE_FORMAT, await this.#versions]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
-    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding, world } } };
+    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding, world, compile } } };
   }
 
   #artifact({ key, hash, task }: Order, { group, signal }: CompileUse): Promise<Artifact> {
@@ -160,7 +165,10 @@ export class ArtifactCompiler {
     this.#assertOpen();
     const reply = await this.#threads.run(task, group, signal);
     if (reply.kind !== 'compiled') throw fromWire(reply.error);
-    const artifact: Artifact = { sha256: hash, key, ...reply.component };
+    const { suspects, ...component } = reply.component;
+    // After its turn: what is vetted has a line of its own.
+    if (suspects.length > 0) await vet(suspects, { group, signal });
+    const artifact: Artifact = { sha256: hash, key, ...component };
     this.#keep(artifact);
     return artifact;
   }

@@ -1,6 +1,5 @@
 import type { WireError } from '../errors.ts';
-import type { CompiledComponent } from './artifact.ts';
-import type { CompileOptions } from './compile-component.ts';
+import type { Compilation, CompileOptions } from './compile-component.ts';
 
 /** A task for the compile worker. */
 export interface CompileTask {
@@ -10,5 +9,5 @@ export interface CompileTask {
 
 /** How it ended. `panicked`: the tools failed in a way after which the thread must not be used again. */
 export type CompileReply =
-  | { readonly kind: 'compiled'; readonly component: CompiledComponent }
+  | { readonly kind: 'compiled'; readonly component: Compilation }
   | { readonly kind: 'refused' | 'panicked'; readonly error: WireError };

@@ -33,6 +33,11 @@ export interface EngineOptions {
   readonly binding?: 'auto' | 'glue';
   /** Where compiled plugins are kept between runs; `false` keeps none. @default the user's cache directory */
   readonly cacheDirectory?: string | false;
+  /**
+   * Whether components are counted before they are compiled, and what could still take V8 too much is compiled in a
+   * process of its own first. `trusted` compiles whatever comes: for components whose makers you trust. @default 'vetted'
+   */
+  readonly compile?: 'vetted' | 'trusted';
   /** Milliseconds of CPU time that compiling one component may take. @default 60_000 */
   readonly compileTimeoutMs?: number;
   /**
@@ -57,6 +62,7 @@ const KEYS = [
   'metrics',
   'binding',
   'cacheDirectory',
+  'compile',
   'compileTimeoutMs',
   'componentCacheBytes',
   'keepWarmMs',
@@ -106,6 +112,7 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       max: UNBOUNDED,
       default: COMPONENT_CACHE_BYTES,
     }),
+    compile: oneOf('compile', options.compile, ['vetted', 'trusted'], 'vetted'),
     binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
     ...(cacheDirectory !== undefined && { cacheDirectory }),

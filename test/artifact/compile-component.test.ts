@@ -140,6 +140,18 @@ describe('compileComponent', () => {
 });
 
 describe('compileModules', () => {
+  it('compiles nothing of a module that nothing instantiates', async () => {
+    const text = '(core module (func (export "f")) (@custom "name" "x") (memory 1))';
+    const [without, unused] = await Promise.all([
+      compileComponent(await smallPlugin(), options),
+      compileComponent(await smallPlugin({ more: text }), options),
+    ]);
+    expect(unused.modules).to.have.length(without.modules.length + 1);
+    const sizes = (modules: readonly { readonly bytes: Uint8Array }[]): number[] =>
+      modules.map(({ bytes }) => bytes.length);
+    expect(sizes(unused.modules).sort()).to.deep.equal([...sizes(without.modules), 8].sort());
+  });
+
   it('compiles each module under its name', async () => {
     const compiled = await compileComponent(await fullPlugin(), options);
     const modules = await compileModules({ ...compiled, sha256: '', key: '' });

@@ -1,6 +1,17 @@
 import type { ComponentAnalysis } from '../analyze.ts';
+import { isOrdinary } from './compile-estimate.ts';
 import { assertComponentWithin, componentCost } from './component-cost.ts';
 import { assertFunctionWithin, measureFunctions } from './module-code.ts';
+import { vettingModule } from './vetting-module.ts';
+
+/** What is known of a component that is within all bounds. */
+export interface Compilable {
+  /**
+   * Core modules of the functions of which V8 could take more than {@link isOrdinary} allows, though no more than real
+   * programs do: they are compiled in a process of their own first.
+   */
+  readonly suspects: readonly Uint8Array<ArrayBuffer>[];
+}
 
 /**
  * Refuses a component of which V8's compilers could take more memory or time than the process has to give. Looks at the
@@ -8,10 +19,17 @@ import { assertFunctionWithin, measureFunctions } from './module-code.ts';
  *
  * @throws {PluginError} `ERR_COMPONENT_TOO_COMPLEX`, or `ERR_INVALID_COMPONENT` for code that is malformed.
  */
-export function assertCompilable(bytes: Uint8Array, analysis: ComponentAnalysis): void {
+export function assertCompilable(bytes: Uint8Array, analysis: Pick<ComponentAnalysis, 'modules'>): Compilable {
   assertComponentWithin(componentCost(bytes, analysis));
+  const suspects: Uint8Array<ArrayBuffer>[] = [];
   for (const { index, module, instances } of analysis.modules) {
     if (instances === 0) continue;
-    for (const measured of measureFunctions(bytes, module)) assertFunctionWithin(measured, index);
+    const odd = [];
+    for (const measured of measureFunctions(bytes, module)) {
+      assertFunctionWithin(measured, index);
+      if (!isOrdinary(measured.cost)) odd.push(measured.body);
+    }
+    if (odd.length > 0) suspects.push(vettingModule(bytes, module, odd));
   }
+  return { suspects };
 }

@@ -29,6 +29,8 @@ export interface FunctionCost {
   readonly values: number;
   /** Entries of all `br_table`s. */
   readonly tableEntries: number;
+  /** Instructions that V8 makes branches of: divisions, conversions that may trap, access to tables, calls through them. */
+  readonly checks: number;
 }
 
 /** A block that is open. */
@@ -69,6 +71,7 @@ class Meter {
   loopBytes = 0;
   values = 0;
   tableEntries = 0;
+  checks = 0;
 
   constructor(reader: Reader, functions: CoreFunctions, locals: number, arity: Arity) {
     this.#reader = reader;
@@ -82,11 +85,13 @@ class Meter {
     this.instructions++;
     if (first >= 0xfb) {
       if (first === GC) this.#edge(1);
+      if (first === GC || (first === MISCELLANEOUS && opcode >= FIRST_BULK)) this.checks++;
       this.#plain(first, opcode);
       return false;
     }
     if (first >= 0x20 && first < 0xd5) {
       if (first === LOCAL_SET || first === LOCAL_TEE) this.#writes++;
+      if (CHECKED[first] === 1) this.checks++;
       this.#plain(first, opcode);
       return false;
     }
@@ -138,6 +143,7 @@ class Meter {
         return this.#callIndirect('leave');
       case 0x14:
       case 0x15:
+        this.checks++;
         this.#edge(1);
         return this.#call(this.#functions.type(this.#reader.u32()), 1, first === 0x14 ? 'stay' : 'leave');
       case 0xd5: // br_on_null
@@ -225,6 +231,7 @@ class Meter {
     const type = this.#functions.type(this.#reader.u32());
     this.#reader.u32();
     // V8 may inline what is called most, and keeps all that is live for when it guessed wrong.
+    this.checks++;
     this.#edge(1);
     return this.#call(type, 1, after);
   }
@@ -239,8 +246,24 @@ class Meter {
 }
 
 const GC = 0xfb;
+const MISCELLANEOUS = 0xfc;
+/** `memory.init`; before it are conversions that do not trap. */
+const FIRST_BULK = 8;
 const LOCAL_SET = 0x21;
 const LOCAL_TEE = 0x22;
+
+/** table.get, table.set; memory.grow; division and remainder of i32, of i64; conversions of floats that trap. */
+const CHECKED = Uint8Array.from({ length: 0x100 }, (_, opcode) =>
+  Number(
+    [0x25, 0x26, 0x40].includes(opcode) ||
+      [
+        [0x6d, 0x70],
+        [0x7f, 0x82],
+        [0xa8, 0xab],
+        [0xae, 0xb1],
+      ].some(([first, last]) => opcode >= first! && opcode <= last!),
+  ),
+);
 
 /**
  * @param body The locals and the code, without the length in front of them.
@@ -250,12 +273,20 @@ export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunct
   const reader = new Reader(bytes, body);
   const arity = functions.function(index);
   const locals = arity.params + readLocals(reader);
-  const { instructions, maxHeight, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries } = new Meter(
-    reader,
-    functions,
+  const meter = new Meter(reader, functions, locals, arity);
+  const { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries, checks } = meter;
+  return {
+    bytes: body.end - body.start,
     locals,
-    arity,
-  );
-  const counts = { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries };
-  return { bytes: body.end - body.start, locals, height: maxHeight, ...counts };
+    height: meter.maxHeight,
+    instructions,
+    nesting,
+    edges,
+    slots,
+    loopSlots,
+    loopBytes,
+    values,
+    tableEntries,
+    checks,
+  };
 }

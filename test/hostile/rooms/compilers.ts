@@ -6,6 +6,7 @@ import {
   manyBlocks,
   manyBranches,
   nestedLoops,
+  phiCascade,
 } from '../guests/compiler-bombs.ts';
 import { withModules } from '../guests/compiler-plugins.ts';
 
@@ -32,6 +33,17 @@ export const compilers: Room = {
       guest: withModules(() => [nestedLoops(20_000, 1_000)]),
       phase: 'load',
       ending: tooMany('functionLoopSlots'),
+    },
+    {
+      name: 'makes 32 million phis, within all bounds',
+      guest: withModules(() => [phiCascade(20_000, 1_600)]),
+      phase: 'load',
+      ending: tooMany('vettingBytes'),
+    },
+    {
+      name: 'has functions that only look as if compiling them took too much',
+      guest: withModules(() => [manyBlocks(5_000, 100)]),
+      ending: { output: 'hello' },
     },
     {
       name: 'has 250,000 types that are all different',
