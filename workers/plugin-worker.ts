@@ -152,7 +152,9 @@ class PluginWorker {
       this.#finish(slot);
       // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
       if (slot + 1 < count || this.#residents.endsAfter(definition) || dropped.isOver) this.#announce(now);
-      if (this.#residents.served(definition) === 'ended') now = performance.now();
+      if (this.#residents.served(definition) === 'kept') continue;
+      if (slot + 1 < count) dropped.settle();
+      now = performance.now();
     }
     this.#large = undefined;
     this.#tooLarge = undefined;

@@ -102,7 +102,6 @@ export class Residents {
       }
       this.#shutDown(resident);
     }
-    this.dropped.settle();
     return 'ended';
   }
 

@@ -58,7 +58,7 @@ describe('the memory of all hostile plugins together', function () {
     const outcomes = new Set<string>();
     const before = residentBytes();
     let most = 0;
-    for (let request = 0; request < 20; request++) {
+    for (let request = 0; request < 10; request++) {
       const [answer, error] = await Promise.all([
         engine.process('answers', { input: 'hello' }),
         rejection(engine.process('traps', { input: 'hello' })),
@@ -67,7 +67,7 @@ describe('the memory of all hostile plugins together', function () {
       most = Math.max(most, residentBytes() - before);
     }
     expect([...outcomes]).to.deep.equal(['hello ERR_TRAP']);
-    // They leave 1.2 GiB behind. The budget, a quarter, and what the threads and this test take for themselves.
+    // They leave 0.6 GiB behind. The budget, a quarter, and what the threads and this test take for themselves.
     expect(most).to.be.below(90 * MiB + 100 * MiB);
   });
 

@@ -112,7 +112,10 @@ export class BlockRunner {
       }
       const next = area.finish(index, output.end, side.end, succeeded, refused, failed);
       if (next === 'killed') throw new Killed();
-      if (kind === 'run' && residents.served(definition) === 'ended') now = performance.now();
+      if (kind === 'run' && residents.served(definition) === 'ended') {
+        if (index + 1 < count) residents.dropped.settle();
+        now = performance.now();
+      }
       if (next === 'end' || hasTail || now - start >= PAUSE_MS) break;
     }
   }
