@@ -1,39 +1,26 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
-import { PluginError } from '../errors.ts';
+import type { PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
 import type { ThreadCounts, VersionSnapshot } from '../observe/snapshot.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
-import { SLOTS } from '../pool/mailbox-layout.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
-import { addressSpace, RESERVED_BYTES } from './address-space.ts';
+import { Admission } from './admission.ts';
+import { assertCouldFit } from './assert-could-fit.ts';
 import { Batch } from './batch.ts';
 import type { Block } from './block.ts';
-import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
-import { Retirement } from './retirement.ts';
+import type { Retirement } from './retirement.ts';
+import { StuckWork } from './stuck-work.ts';
 import { type StuckThread, Supervisor, type Termination } from './supervisor.ts';
 import { WaitingRoom } from './waiting-room.ts';
-
-/** Milliseconds of work that one batch is made to take: long against the cost of dispatch, short against a deadline. */
-const SLICE_MS = 1;
-/** Requests in the first batches of a plugin, whose service time is not known yet. */
-const FIRST_BATCH = 8;
-/** Work that is spread over the free threads; less than this is not worth a second dispatch. */
-const SPREAD_MS = 0.25;
-
-/** Milliseconds of a block's work that a thread takes at a time; handing over so many records costs more. */
-const BLOCK_SLICE_MS = 3;
-/** Records of one block at the most. */
-const LONGEST_BLOCK = 4096;
-/** Records of a block at first, while nobody knows how long one takes. */
-const FIRST_STRETCH = 32;
 
 /** What the scheduler reports. */
 export interface SchedulerListener {
@@ -53,23 +40,18 @@ export interface SchedulerOptions {
   readonly metrics: 'on' | 'off';
 }
 
-/** Takes requests into the bounded queue, chooses whose turn it is, and cuts batches for free threads. */
+/** Takes requests in, and settles each of them once: {@link Admission} into the queue, {@link Dispatcher} out of it. */
 export class Scheduler {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
   readonly #supervisor: Supervisor;
+  readonly #admission: Admission;
+  readonly #dispatcher: Dispatcher;
+  readonly #stuck: StuckWork;
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
   readonly #clock = new TurnClock();
   readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
-  /** Jobs that were taken in and are not settled. */
-  #outstanding = 0;
-  /** Batches that count against `threads`: all but those that run long. */
-  #active = 0;
-  /** The lane that waits longest for memory: others leave it room. */
-  #short: Lane | undefined;
-  /** What threads did that were told to end and have not. */
-  readonly #stuckWork = new Set<Batch | Retirement>();
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
@@ -86,37 +68,36 @@ export class Scheduler {
       onLost: (batch) => this.#lost(batch),
       onRecalled: (jobs) => this.#requeue(jobs),
       onLong: () => {
-        this.#active--;
-        this.#dispatch();
+        this.#dispatcher.released();
+        this.#dispatcher.dispatch();
       },
       onFree: () => this.#progress(),
       onProgress: () => this.#progress(),
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
       onStuck: (work, thread) => {
-        this.#stuck(work);
+        this.#onStuck(work);
         listener.onStuck(thread);
       },
-      onGone: (work) => this.#gone(work),
+      onGone: (work) => this.#onGone(work),
     });
+    this.#admission = new Admission(options, this.#queue, () => this.#supervisor.batches());
+    this.#dispatcher = new Dispatcher(options.threads, this.#queue, this.#supervisor, () => this.#progress());
+    this.#stuck = new StuckWork(options, () => this.#supervisor.pool.stuck);
   }
 
   /** How many requests have not begun: in the queue or in a mailbox (invariant 6). */
   get depth(): number {
-    let depth = this.#queue.size;
-    for (const batch of this.#supervisor.batches()) depth += batch.notBegun;
-    return depth;
+    return this.#admission.depth;
+  }
+
+  /** The most requests that one block may be: more would find no room in the queue. */
+  get longestBlock(): number {
+    return this.#admission.longestBlock;
   }
 
   /** What is known of every version of every plugin. */
   versions(): VersionSnapshot[] {
-    return this.#book.snapshot((lane) => this.#depthOf(lane));
-  }
-
-  /** How many requests of a lane have not begun. */
-  #depthOf(lane: Lane): number {
-    let depth = lane.size;
-    for (const batch of this.#supervisor.batches()) if (batch.lane === lane) depth += batch.notBegun;
-    return depth;
+    return this.#book.snapshot((lane) => this.#admission.depthOf(lane));
   }
 
   /** Threads, by what they are doing. */
@@ -197,9 +178,9 @@ export class Scheduler {
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
       : lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
-    else if (this.#hasRoom(job)) this.#accept(job);
+    else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
-    else job.reject(this.#queueFull(job));
+    else job.reject(this.#admission.queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
     return job;
   }
@@ -218,9 +199,9 @@ export class Scheduler {
     this.#admitWaiting();
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
-    } else if (this.#hasRoom(job)) this.#accept(job);
+    } else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
-    else job.reject(this.#queueFull(job));
+    else job.reject(this.#admission.queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
   }
 
@@ -231,12 +212,6 @@ export class Scheduler {
     else return batch instanceof Batch ? batch.recallAll() : [];
     return [job];
   };
-
-  /** The most requests that one block may be: more would find no room in the queue. */
-  get longestBlock(): number {
-    const { queueLimit, pluginQueueLimit } = this.#options;
-    return Math.max(Math.min(queueLimit, pluginQueueLimit, LONGEST_BLOCK), 1);
-  }
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
   async drain(lane: Lane): Promise<void> {
@@ -267,11 +242,11 @@ export class Scheduler {
     const refusal = job.lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
     else if (before === 'waiting') this.#waiting.push(job);
-    else if (this.#hasRoom(job)) this.#queue.push(job);
+    else if (this.#admission.hasRoom(job)) this.#queue.push(job);
     else {
       // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
       job.onSettled = undefined;
-      this.#outstanding -= job.booked;
+      this.#admission.outstanding -= job.booked;
       this.#waiting.push(job);
     }
   }
@@ -312,58 +287,34 @@ export class Scheduler {
 
   /** Ends every thread. Nothing may be outstanding. */
   end(): Promise<void> {
-    addressSpace.forget(this.#onRoom);
+    this.#dispatcher.end();
     return this.#supervisor.close();
   }
 
   // -- into the queue -------------------------------------------------------------------------------------------
 
-  #hasRoom({ lane, weight }: Job): boolean {
-    const { queueLimit, pluginQueueLimit } = this.#options;
-    // Counting what has not begun means looking into mailboxes; while all that is outstanding fits, there is no need.
-    if (this.#outstanding + weight <= Math.min(queueLimit, pluginQueueLimit)) return true;
-    if (this.depth + weight > queueLimit) return false;
-    return pluginQueueLimit >= queueLimit || this.#depthOfTenant(lane) + weight <= pluginQueueLimit;
-  }
-
-  #depthOfTenant({ tenant }: Lane): number {
-    let depth = tenant.queued;
-    for (const batch of this.#supervisor.batches()) if (batch.lane.tenant === tenant) depth += batch.notBegun;
-    return depth;
-  }
-
-  #queueFull(job: Job): PluginError {
-    const name = this.depth + job.weight > this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
-    const limit = { name, value: this.#options[name] };
-    const message = `The queue holds ${limit.value} requests${name === 'pluginQueueLimit' ? ' of the plugin' : ''}, its limit`;
-    return job.error('ERR_QUEUE_FULL', message, {
-      limit,
-      hint: `Try again later, pass \`whenFull: 'wait'\`, or raise \`${name}\`.`,
-    });
-  }
-
   #accept(job: Job): void {
-    const refusal = this.#refusal?.(job) ?? (this.#hasThreads(job.lane) ? undefined : this.#withoutThreads(job));
+    const refusal = this.#refusal?.(job) ?? (this.#stuck.hasThreads(job.lane) ? undefined : this.#stuck.error(job));
     if (refusal !== undefined) {
       job.reject(refusal);
       return;
     }
     job.onSettled = this.#onSettled;
     job.booked = job.weight;
-    this.#outstanding += job.booked;
+    this.#admission.outstanding += job.booked;
     this.#queue.push(job);
-    if (this.#flush === 'scheduled' || this.#active >= this.#options.threads) return;
+    if (this.#flush === 'scheduled' || !this.#dispatcher.hasTurn) return;
     // At the end of this turn: whatever the callers ask for until then travels in the same batch.
     this.#flush = 'scheduled';
     process.nextTick(() => {
       this.#flush = 'none';
-      this.#dispatch();
+      this.#dispatcher.dispatch();
     });
   }
 
   /** One for all jobs, as closures are what the collector of garbage would have most of. */
   readonly #onSettled = ({ lane, booked }: Job): void => {
-    this.#outstanding -= booked;
+    this.#admission.outstanding -= booked;
     this.#checkDrained(lane);
   };
 
@@ -398,110 +349,18 @@ export class Scheduler {
 
   // -- out of the queue -----------------------------------------------------------------------------------------
 
-  /** Another engine has given addresses back. */
-  readonly #onRoom = (): void => this.#progress();
-
   /** Something has ended or begun: there may be room in the queue, or a thread for what is in it. */
   #progress(): void {
     this.#admitWaiting();
-    this.#dispatch();
+    this.#dispatcher.dispatch();
   }
 
   #admitWaiting(): void {
     while (this.#waiting.size > 0) {
-      const job = this.#waiting.shift((candidate) => this.#hasRoom(candidate));
+      const job = this.#waiting.shift((candidate) => this.#admission.hasRoom(candidate));
       if (job === undefined) break;
       this.#accept(job);
     }
-  }
-
-  #dispatch(): void {
-    const { pool, memory } = this.#supervisor;
-    const { threads } = this.#options;
-    while (this.#active < threads) {
-      if (this.#short?.size === 0) this.#short = undefined;
-      // A thread that is still starting is none yet: under a storm of kills most of them are.
-      const last = pool.counts.idle < 2;
-      const missing = new Map<ThreadClass, number>();
-      const lane = this.#queue.next((candidate) => {
-        const { tenant, threadClass } = candidate;
-        // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
-        // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
-        if (tenant.held >= threads || candidate.service !== 'on') return false;
-        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost') && pool.startable(threadClass)) {
-          missing.set(threadClass, 2);
-          return false;
-        }
-        if (!memory.fits(candidate, candidate === this.#short ? undefined : this.#short)) {
-          this.#short ??= candidate;
-          return false;
-        }
-        if (pool.hasIdle(threadClass)) return true;
-        missing.set(threadClass, 1);
-        return false;
-      });
-      if (lane === this.#short) this.#short = undefined;
-      // Before more threads are asked for: at the bound that ends an idle one, which may be the one chosen here.
-      if (lane !== undefined) this.#send(lane);
-      for (const [threadClass, count] of missing) pool.want(threadClass, count);
-      if (lane === undefined) break;
-    }
-    if (this.#short === undefined) return;
-    this.#supervisor.makeRoom(this.#short);
-    addressSpace.whenGivenBack(this.#onRoom);
-  }
-
-  #send(lane: Lane): void {
-    const jobs = this.#cut(lane);
-    if (jobs.length === 0) return;
-    const [block] = jobs;
-    if (block instanceof BlockJob) this.#shorten(block);
-    lane.tenant.held++;
-    this.#active++;
-    const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
-    this.#supervisor.run(
-      block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
-    );
-  }
-
-  /** The next jobs of a lane, but those that are given up. */
-  #cut(lane: Lane): Job[] {
-    const jobs: Job[] = [];
-    const size = this.#batchSize(lane);
-    while (jobs.length < size) {
-      // A block travels alone.
-      if (jobs.length > 0 && lane.first?.kind === 'block') break;
-      const job = this.#queue.shift(lane);
-      if (job === undefined) break;
-      if (job.givenUp) job.expire();
-      else jobs.push(job);
-      if (job.kind === 'block') break;
-    }
-    return jobs;
-  }
-
-  /** Leaves a block's job what one thread takes of it; the rest goes back into the queue. */
-  #shorten(job: BlockJob): void {
-    const { lane, count } = job;
-    const { serviceMs } = lane;
-    const slice = serviceMs === undefined ? FIRST_STRETCH : Math.max(Math.floor(BLOCK_SLICE_MS / serviceMs), 1);
-    // Where the lane has no more than this, all free threads get a part of it.
-    const all = lane.size + count;
-    const isLong = all * (serviceMs ?? SLICE_MS) > SPREAD_MS;
-    const spread = isLong ? Math.ceil(all / (this.#options.threads - this.#active)) : count;
-    const size = Math.min(slice, spread);
-    if (size < count) this.#queue.unshift(job.split(size));
-  }
-
-  #batchSize(lane: Lane): number {
-    if (lane.first?.kind === 'prepare') return 1;
-    const { serviceMs } = lane;
-    const slice = serviceMs === undefined ? FIRST_BATCH : Math.max(Math.floor(SLICE_MS / serviceMs), 1);
-    const spread =
-      lane.size * (serviceMs ?? SLICE_MS) > SPREAD_MS
-        ? Math.ceil(lane.size / (this.#options.threads - this.#active))
-        : lane.size;
-    return Math.min(slice, spread, SLOTS);
   }
 
   #done(batch: Batch, milliseconds: number): void {
@@ -522,46 +381,20 @@ export class Scheduler {
   }
 
   #ended({ pace }: Batch): void {
-    if (pace === 'normal') this.#active--;
+    if (pace === 'normal') this.#dispatcher.released();
   }
 
   /** A thread does not end: its tenant holds it, and if that is all it may hold, nothing of it will run. */
-  #stuck(work: Batch | Retirement): void {
-    const { tenant } = work.lane;
-    this.#stuckWork.add(work);
-    tenant.stuck++;
-    if (work instanceof Retirement) tenant.held++;
+  #onStuck(work: Batch | Retirement): void {
+    this.#stuck.add(work);
     for (const lane of this.#queue.lanes()) {
-      if (this.#hasThreads(lane)) continue;
-      this.abandon(lane, (job) => this.#withoutThreads(job));
+      if (!this.#stuck.hasThreads(lane)) this.abandon(lane, (job) => this.#stuck.error(job));
     }
   }
 
-  #gone(work: Batch | Retirement): void {
-    const { tenant } = work.lane;
-    const wasStuck = this.#stuckWork.delete(work);
-    if (wasStuck) tenant.stuck--;
-    if (wasStuck || work instanceof Batch) tenant.held--;
-    this.#queue.forget(tenant);
-  }
-
-  /** Whether there is a thread for a lane that does not have to end first, which it may never do. */
-  #hasThreads({ tenant }: Lane): boolean {
-    const { threads, maxThreads } = this.#options;
-    return tenant.stuck < threads && this.#supervisor.pool.stuck < maxThreads;
-  }
-
-  /** The error of a job that would wait for a thread for ever (invariant 1). */
-  #withoutThreads(job: Job): PluginError {
-    const { threads, maxThreads } = this.#options;
-    const { stuck } = job.lane.tenant;
-    const limit = stuck < threads ? { name: 'maxThreads', value: maxThreads } : { name: 'threads', value: threads };
-    const whose = stuck < threads ? 'the engine' : 'the plugin';
-    const message = `${limit.value} threads of ${whose}, all that it may have, were told to end and have not ended`;
-    return job.error('ERR_WORKER_CRASHED', message, {
-      limit,
-      hint: 'They are in code that nothing can interrupt; `engine.status()` shows how many are `stuck`. Unload what does that.',
-    });
+  #onGone(work: Batch | Retirement): void {
+    this.#stuck.remove(work);
+    this.#queue.forget(work.lane.tenant);
   }
 
   #requeue(jobs: readonly Job[]): void {
@@ -573,20 +406,4 @@ export class Scheduler {
       if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
     }
   }
-}
-
-function assertCouldFit({ plugin, maxBytes, memories }: PluginDefinition, maxTotalMemoryBytes: number): void {
-  if (maxBytes > maxTotalMemoryBytes) {
-    const limit = { name: 'maxTotalMemoryBytes', value: maxTotalMemoryBytes };
-    const message = `One instance may grow to ${maxBytes} bytes; the engine has ${limit.value} for all plugins`;
-    const hint = 'Raise `maxTotalMemoryBytes` of the engine, or lower `maxMemoryBytes` in the policy.';
-    throw new PluginError('ERR_MEMORY_LIMIT', message, { plugin, limit, hint });
-  }
-  const limit = { name: 'memories of the process', value: addressSpace.limit };
-  if (memories <= limit.value) return;
-  const message =
-    `One instance has ${memories} memories, each of which reserves ${RESERVED_BYTES} bytes of addresses; ` +
-    `the process has them for ${limit.value}`;
-  const hint = 'Build the plugin of fewer core modules, or raise the limit on addresses of the process (`ulimit -v`).';
-  throw new PluginError('ERR_MEMORY_LIMIT', message, { plugin, limit, hint });
 }

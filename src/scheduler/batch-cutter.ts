@@ -1,0 +1,64 @@
+import { SLOTS } from '../pool/mailbox-layout.ts';
+import { BlockJob } from './block-job.ts';
+import type { FairQueue } from './fair-queue.ts';
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+
+/** Milliseconds of work that one batch is made to take: long against the cost of dispatch, short against a deadline. */
+const SLICE_MS = 1;
+/** Requests in the first batches of a plugin, whose service time is not known yet. */
+const FIRST_BATCH = 8;
+/** Work that is spread over the free threads; less than this is not worth a second dispatch. */
+const SPREAD_MS = 0.25;
+
+/** Milliseconds of a block's work that a thread takes at a time; handing over so many records costs more. */
+const BLOCK_SLICE_MS = 3;
+/** Records of a block at first, while nobody knows how long one takes. */
+const FIRST_STRETCH = 32;
+
+/** Cuts what one thread takes next out of the queue of a lane. */
+export class BatchCutter {
+  readonly #queue: FairQueue;
+
+  constructor(queue: FairQueue) {
+    this.#queue = queue;
+  }
+
+  /** The next jobs of a lane, but those that are given up. */
+  cut(lane: Lane, freeThreads: number): Job[] {
+    const jobs: Job[] = [];
+    const size = batchSize(lane, freeThreads);
+    while (jobs.length < size) {
+      // A block travels alone.
+      if (jobs.length > 0 && lane.first?.kind === 'block') break;
+      const job = this.#queue.shift(lane);
+      if (job === undefined) break;
+      if (job.givenUp) job.expire();
+      else jobs.push(job);
+      if (job.kind === 'block') break;
+    }
+    if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads);
+    return jobs;
+  }
+
+  /** Leaves a block's job what one thread takes of it; the rest goes back into the queue. */
+  #shorten(job: BlockJob, freeThreads: number): void {
+    const { lane, count } = job;
+    const { serviceMs } = lane;
+    const slice = serviceMs === undefined ? FIRST_STRETCH : Math.max(Math.floor(BLOCK_SLICE_MS / serviceMs), 1);
+    // Where the lane has no more than this, all free threads get a part of it.
+    const all = lane.size + count;
+    const isLong = all * (serviceMs ?? SLICE_MS) > SPREAD_MS;
+    const spread = isLong ? Math.ceil(all / freeThreads) : count;
+    const size = Math.min(slice, spread);
+    if (size < count) this.#queue.unshift(job.split(size));
+  }
+}
+
+function batchSize(lane: Lane, freeThreads: number): number {
+  if (lane.first?.kind === 'prepare') return 1;
+  const { serviceMs } = lane;
+  const slice = serviceMs === undefined ? FIRST_BATCH : Math.max(Math.floor(SLICE_MS / serviceMs), 1);
+  const spread = lane.size * (serviceMs ?? SLICE_MS) > SPREAD_MS ? Math.ceil(lane.size / freeThreads) : lane.size;
+  return Math.min(slice, spread, SLOTS);
+}

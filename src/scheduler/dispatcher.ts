@@ -1,0 +1,98 @@
+import type { ThreadClass } from '../pool/thread-class.ts';
+import { addressSpace } from './address-space.ts';
+import { Batch } from './batch.ts';
+import { BatchCutter } from './batch-cutter.ts';
+import { BlockBatch } from './block-batch.ts';
+import { BlockJob } from './block-job.ts';
+import type { FairQueue } from './fair-queue.ts';
+import type { Lane } from './lane.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** Chooses whose turn it is, and sends batches to free threads (invariant 3). */
+export class Dispatcher {
+  readonly #threads: number;
+  readonly #queue: FairQueue;
+  readonly #supervisor: Supervisor;
+  readonly #cutter: BatchCutter;
+  readonly #onRoom: () => void;
+  /** Batches that count against `threads`: all but those that run long. */
+  #active = 0;
+  /** The lane that waits longest for memory: others leave it room. */
+  #short: Lane | undefined;
+
+  /**
+   * @param threads How many batches may run at once, those that run long not counted.
+   * @param onRoom Another engine has given addresses back.
+   */
+  constructor(threads: number, queue: FairQueue, supervisor: Supervisor, onRoom: () => void) {
+    this.#threads = threads;
+    this.#queue = queue;
+    this.#supervisor = supervisor;
+    this.#cutter = new BatchCutter(queue);
+    this.#onRoom = onRoom;
+  }
+
+  /** Whether one more batch may run. */
+  get hasTurn(): boolean {
+    return this.#active < this.#threads;
+  }
+
+  /** A batch has ended, or no longer counts. */
+  released(): void {
+    this.#active--;
+  }
+
+  /** Nothing is to be sent any more. */
+  end(): void {
+    addressSpace.forget(this.#onRoom);
+  }
+
+  /** Sends batches until there is no thread or nothing for one. */
+  dispatch(): void {
+    const { pool, memory } = this.#supervisor;
+    const threads = this.#threads;
+    while (this.#active < threads) {
+      if (this.#short?.size === 0) this.#short = undefined;
+      // A thread that is still starting is none yet: under a storm of kills most of them are.
+      const last = pool.counts.idle < 2;
+      const missing = new Map<ThreadClass, number>();
+      const lane = this.#queue.next((candidate) => {
+        const { tenant, threadClass } = candidate;
+        // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
+        // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
+        if (tenant.held >= threads || candidate.service !== 'on') return false;
+        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost') && pool.startable(threadClass)) {
+          missing.set(threadClass, 2);
+          return false;
+        }
+        if (!memory.fits(candidate, candidate === this.#short ? undefined : this.#short)) {
+          this.#short ??= candidate;
+          return false;
+        }
+        if (pool.hasIdle(threadClass)) return true;
+        missing.set(threadClass, 1);
+        return false;
+      });
+      if (lane === this.#short) this.#short = undefined;
+      // Before more threads are asked for: at the bound that ends an idle one, which may be the one chosen here.
+      if (lane !== undefined) this.#send(lane);
+      for (const [threadClass, count] of missing) pool.want(threadClass, count);
+      if (lane === undefined) break;
+    }
+    if (this.#short === undefined) return;
+    this.#supervisor.makeRoom(this.#short);
+    addressSpace.whenGivenBack(this.#onRoom);
+  }
+
+  #send(lane: Lane): void {
+    const jobs = this.#cutter.cut(lane, this.#threads - this.#active);
+    if (jobs.length === 0) return;
+    const [block] = jobs;
+    lane.tenant.held++;
+    this.#active++;
+    const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
+    this.#supervisor.run(
+      block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
+    );
+  }
+}
