@@ -5,8 +5,9 @@ const NEWLINE = 0x0a;
 /** Enough of a line to see that it is not blank, in most cases. */
 const GLANCE = 24;
 
-/** Whether a line has nothing but space in it. */
-export function isBlank(bytes: Buffer, at: number, end: number): boolean {
+/** Whether a line is no record: a blank one of JSON. One of plain lines is, so that input and output have as many. */
+export function isLeftOut(kind: LineRecipe['kind'], bytes: Buffer, at: number, end: number): boolean {
+  if (kind === 'lines') return false;
   const first = bytes[at]!;
   // Most lines begin with a letter, a brace or a digit.
   if (at < end && first > 0x20 && first < 0x80) return false;
@@ -16,11 +17,12 @@ export function isBlank(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /**
- * Counts the lines in bytes, and those that are not blank, which are at most `most`; the last one ends with the bytes.
+ * Counts the lines in bytes, and those that are records, which are at most `most`; the last one ends with the bytes.
  *
  * @returns Also where they end.
  */
 export function countLines(
+  kind: LineRecipe['kind'],
   bytes: Buffer,
   most: number,
 ): { readonly lines: number; readonly records: number; readonly end: number } {
@@ -30,13 +32,13 @@ export function countLines(
   while (start < bytes.length && records < most) {
     const end = nextNewline(bytes, start);
     lines++;
-    if (!isBlank(bytes, start, end)) records++;
+    if (!isLeftOut(kind, bytes, start, end)) records++;
     start = end + 1;
   }
   return { lines, records, end: Math.min(start, bytes.length) };
 }
 
-/** Whole lines of a file as a block; blank ones are no records. */
+/** Whole lines of a file as a block. */
 export class LineSource implements BlockSource {
   readonly bytes: Buffer;
   readonly count: number;
@@ -64,7 +66,7 @@ export class LineSource implements BlockSource {
     let number = line;
     for (let left = records; left > 0; number++) {
       const end = nextNewline(bytes, start);
-      if (!isBlank(bytes, start, end)) left--;
+      if (!isLeftOut(this.recipe.kind, bytes, start, end)) left--;
       start = end + 1;
     }
     return { at: Math.min(start, bytes.length), line: number };
@@ -90,7 +92,7 @@ export class LineSource implements BlockSource {
     let start = place.at;
     for (let record = from; record < from + count; line++) {
       const end = nextNewline(bytes, start);
-      if (!isBlank(bytes, start, end)) {
+      if (!isLeftOut(this.recipe.kind, bytes, start, end)) {
         yield { bytes: bytes.subarray(start, end), line, index: this.firstIndex + record };
         record++;
       }

@@ -79,7 +79,7 @@ describe('wasm-plugin-pool batch', () => {
       '{"id":"c"}',
       '{"id":"d","input":"d"}',
       '[1]',
-      '{"id":7,"input":""}',
+      '{"id":[7],"input":""}',
     ];
     await workplace.file('some.jsonl', input.join('\r\n'));
     const args = [
@@ -106,7 +106,7 @@ describe('wasm-plugin-pool batch', () => {
     ]);
     expect(linesOf(stderr)).to.have.length(7);
     expect(stderr).to.match(
-      /^Line 2 is malformed: it is not JSON: .*\nLine 4 is malformed: it has no `input`\nLine 6 .*object\nLine 7 .*`id` is not a string\n/,
+      /^Line 2 is malformed: it is not JSON: .*\nLine 4 is malformed: it has no `input`\nLine 6 .*object\nLine 7 .*`id` is no string, number, boolean or null\n/,
     );
     expect(summaryOf(stderr)).to.match(
       /: 2 succeeded, 4 failed\n {2}ERR_INVALID_ARGUMENT {2}4\n {2}echo +2 calls .*\n$/,
@@ -115,7 +115,7 @@ describe('wasm-plugin-pool batch', () => {
       [2, 'nonsense'],
       [4, '{"id":"c"}'],
       [6, '[1]'],
-      [7, '{"id":7,"input":""}'],
+      [7, '{"id":[7],"input":""}'],
     ]);
     expect(status).to.equal(1);
   });

@@ -37,7 +37,7 @@ export function writePlainText(from: Buffer, at: number, length: number, to: Buf
   let end = start;
   for (let index = at; index < at + length; index++) {
     const byte = from[index]!;
-    if (byte !== 0x0a && byte !== 0x0d) to[end++] = byte;
+    if (byte !== 0x0a && byte !== 0x0d && byte !== 0x5c) to[end++] = byte;
     else {
       to[end] = 0x5c;
       to[end + 1] = SHORT[byte]!;

@@ -8,7 +8,7 @@ import {
   outputLine,
   plainLine,
 } from '../../src/batch/file/record.ts';
-import { isBlank } from '../../src/block/line-source.ts';
+import { isLeftOut } from '../../src/block/line-source.ts';
 import { RecordScanner } from '../../src/block/record-scanner.ts';
 import { SideKind } from '../../src/block/side.ts';
 import type { LineRecipe } from '../../src/block/source.ts';
@@ -93,7 +93,7 @@ export class LineCodec implements BlockCodec {
         const end = input.indexOf(NEWLINE, at);
         this.#end = end === -1 || end > inputLength ? inputLength : end;
         this.#next = this.#end + 1;
-        if (isBlank(input, at, this.#end)) continue;
+        if (isLeftOut(this.#recipe.kind, input, at, this.#end)) continue;
         if (this.#recipe.kind === 'lines' && isValid && this.#line > 1) return this.#takeLine();
       }
       return this.#takeText();

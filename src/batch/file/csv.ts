@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { Parser } from 'csv-parse';
 import type { RequestOptions } from '../../contract/values.ts';
@@ -8,6 +8,8 @@ import { FileRecord } from './record.ts';
 const FIELDS: ReadonlySet<string> = new Set(['id', 'plugin', 'input']);
 /** A longer record is refused, so that a quote that is never closed does not take the file into memory. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+const BYTE_ORDER_MARK: Buffer = Buffer.from('\ufeff');
 
 /** Reads CSV with a header (RFC 4180). A record that is malformed is one, and the next one is not. */
 export class CsvReader {
@@ -19,14 +21,17 @@ export class CsvReader {
   #at = 0;
   #header: readonly string[] | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** The first bytes, until there are enough to see whether they are a mark. */
+  #mark: Buffer | 'seen' = Buffer.alloc(0);
 
   constructor(options: RequestOptions) {
     this.#options = options;
   }
 
   /** Takes the next chunk; all records of the one before have been taken out. */
-  async push(chunk: Buffer): Promise<void> {
+  async push(given: Buffer): Promise<void> {
     const parser = await this.#open();
+    const chunk = this.#withoutMark(given);
     await new Promise<void>((resolve) => parser.write(chunk, () => resolve()));
     this.#begin();
   }
@@ -34,6 +39,7 @@ export class CsvReader {
   /** There is no more: the last record may have no line break. */
   async end(): Promise<void> {
     const parser = await this.#open();
+    if (typeof this.#mark !== 'string') parser.write(this.#mark);
     if (!parser.destroyed) {
       const ended = Promise.race([once(parser, 'end'), once(parser, 'close')]);
       parser.end();
@@ -47,18 +53,32 @@ export class CsvReader {
     return this.#at < this.#chunk.length ? this.#chunk[this.#at++] : undefined;
   }
 
+  /** The parser would take a byte order mark for a wish to have text. */
+  #withoutMark(given: Buffer): Buffer {
+    if (typeof this.#mark === 'string') return given;
+    const chunk = Buffer.concat([this.#mark, given]);
+    if (chunk.length < BYTE_ORDER_MARK.length) {
+      this.#mark = chunk;
+      return Buffer.alloc(0);
+    }
+    this.#mark = 'seen';
+    const marked = chunk.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    return marked ? chunk.subarray(BYTE_ORDER_MARK.length) : chunk;
+  }
+
   async #open(): Promise<Parser> {
     if (this.#parser !== undefined) return this.#parser;
     // Few programs read CSV.
     const { parse } = await import('csv-parse');
     const parser = parse({
-      bom: true,
+      // Bytes: as text, what is no UTF-8 would be another character, and nobody would know.
+      encoding: null,
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_error: true,
       max_record_size: MAX_RECORD_BYTES,
-      on_record: (record: string[], { lines }) => {
-        this.#record(record, lines);
+      on_record: (record: readonly unknown[], { lines }) => {
+        this.#record(record as readonly Uint8Array[], lines);
         return null;
       },
       on_skip: (error) => {
@@ -83,16 +103,28 @@ export class CsvReader {
     this.#at = 0;
   }
 
-  #record(values: readonly string[], line: number): void {
+  #record(cells: readonly Uint8Array[], line: number): void {
+    const values = cells.map(textOf);
+    const broken = cells.findIndex((cell) => !isUtf8(cell));
     const header = this.#header;
     if (header === undefined) {
       this.#header = values;
-      if (!values.includes('input')) this.#failure = { error: new Error('its first line names no column `input`') };
+      if (broken !== -1) this.#failure = { error: new Error('its first line is not UTF-8') };
+      else if (!values.includes('input')) {
+        this.#failure = { error: new Error('its first line names no column `input`') };
+      } else if (new Set(values).size < values.length) {
+        this.#failure = { error: new Error('its first line names a column twice') };
+      }
       return;
     }
     const refuse = (malformed: string): void => {
-      this.#records.push(new FileRecord(line, { malformed, text: values.join(',') }));
+      const text = broken === -1 ? values.map(quoted).join(',') : '';
+      this.#records.push(new FileRecord(line, { malformed, text }));
     };
+    if (broken !== -1) {
+      refuse(`its column ${broken + 1} is not UTF-8`);
+      return;
+    }
     if (values.length !== header.length) {
       refuse(`it has ${values.length} columns, and the header ${header.length}`);
       return;
@@ -105,4 +137,13 @@ export class CsvReader {
     const record = { id: at('id'), plugin: at('plugin') || undefined, input: at('input')!, options };
     this.#records.push(new FileRecord(line, record));
   }
+}
+
+function textOf(cell: Uint8Array): string {
+  return Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('utf8');
+}
+
+/** A cell as CSV has it. */
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { countLines, LineSource } from '../../block/line-source.ts';
+import { countLines, isLeftOut, LineSource } from '../../block/line-source.ts';
 import type { LineRecipe } from '../../block/source.ts';
 import type { RequestOptions } from '../../contract/values.ts';
 import type { BatchInput } from './input.ts';
@@ -88,7 +88,7 @@ export class LineBlocks {
 
   /** Makes a block of the lines up to an offset, or of as many as one may have; undefined when all are blank. */
   #cut(until: number): LineSource | undefined {
-    const lines = countLines(this.#buffer.subarray(0, until), this.#longest);
+    const lines = countLines(this.#recipe.kind, this.#buffer.subarray(0, until), this.#longest);
     const bytes = this.#buffer.subarray(0, lines.end);
     const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
     this.#buffer.copy(buffer, 0, lines.end, this.#length);
@@ -136,7 +136,7 @@ export class LineBlocks {
       return record;
     }
     const bytes = Buffer.concat(pieces);
-    if (isUtf8(bytes) && bytes.toString('utf8').trim() === '') return undefined;
+    if (isLeftOut(this.#recipe.kind, bytes, 0, bytes.length)) return undefined;
     this.#index++;
     return lineRecord(bytes, place, this.#recipe.kind, this.#options);
   }

@@ -3,7 +3,7 @@ import type { RequestOptions } from '../../contract/values.ts';
 import { cleanLine } from './lines.ts';
 import { FileRecord, parseRecord } from './record.ts';
 
-/** The record on one line of a file, which is not blank. */
+/** The record on one line of a file, which is not blank where blank ones are none. */
 export function lineRecord(
   bytes: Buffer,
   place: { readonly line: number; readonly index: number },
@@ -17,6 +17,6 @@ export function lineRecord(
 
 function read(bytes: Buffer, line: number, kind: 'jsonl' | 'lines', options: RequestOptions): FileRecord {
   if (!isUtf8(bytes)) return new FileRecord(line, { malformed: 'it is not UTF-8', text: '' });
-  const text = cleanLine(bytes.toString('utf8'), line) ?? '';
+  const text = cleanLine(bytes.toString('utf8'), line);
   return kind === 'jsonl' ? parseRecord(line, text, options) : new FileRecord(line, { input: text, options });
 }

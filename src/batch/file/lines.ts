@@ -1,7 +1,9 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 
-/** What a line of the input becomes; lines are counted from 1, and blank ones are left out. */
+/** What a line of the input becomes; lines are counted from 1. */
 export interface LineMaker<Item> {
+  /** Whether blank ones are lines too, so that input and output have as many. */
+  readonly blank: 'lines' | 'left out';
   /** Of a line. */
   line(number: number, text: string): Item;
   /** Of a line that is none: too long, or no UTF-8. */
@@ -61,11 +63,16 @@ export class LineSplitter<Item> {
       const end = this.#text.indexOf('\n', this.#at);
       const line = cleanLine(this.#text.slice(this.#at, end), ++this.#number);
       this.#at = end + 1;
-      if (line !== undefined) return this.#make.line(this.#number, line);
+      if (this.#counts(line)) return this.#make.line(this.#number, line);
     }
     this.#text = '';
     this.#at = 0;
     return undefined;
+  }
+
+  #counts(line: string): boolean {
+    // Most lines begin with something else than space.
+    return line.charCodeAt(0) > 0x20 || this.#make.blank === 'lines' || line.trim() !== '';
   }
 
   #take(piece: Buffer): void {
@@ -91,7 +98,7 @@ export class LineSplitter<Item> {
     } else if (!isUtf8(bytes)) this.#ready.push(this.#make.problem(number, 'it is not UTF-8'));
     else {
       const line = cleanLine(bytes.toString('utf8'), number);
-      if (line !== undefined) this.#ready.push(this.#make.line(number, line));
+      if (this.#counts(line)) this.#ready.push(this.#make.line(number, line));
     }
   }
 
@@ -109,10 +116,8 @@ export class LineSplitter<Item> {
   }
 }
 
-/** A line without the rest of its line break and the byte order mark of the first; undefined when it is blank. */
-export function cleanLine(text: string, number: number): string | undefined {
-  let line = text.endsWith('\r') ? text.slice(0, -1) : text;
-  if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
-  // Most lines begin with something else than space.
-  return line.charCodeAt(0) > 0x20 || line.trim() !== '' ? line : undefined;
+/** A line without the rest of its line break and the byte order mark of the first. */
+export function cleanLine(text: string, number: number): string {
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text;
+  return number === 1 && line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line;
 }

@@ -1,9 +1,11 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { PluginError } from '../../errors.ts';
+import { cleanLogLine } from '../../text/log-line.ts';
 import { FailedRecord, type Flight } from '../flight.ts';
 import { assertNoJournal } from '../journal/journal.ts';
 import { takeLocks } from '../journal/lock.ts';
 import { createPrivate } from '../journal/private-file.ts';
+import { isCount } from '../journal/state.ts';
 import { BatchRun } from '../run.ts';
 import type { RecordSource } from '../source.ts';
 import type { Submit } from '../submit.ts';
@@ -138,7 +140,7 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
   async next(): Promise<IteratorResult<FileRecord | FailedRecord<FileRecord>>> {
     const line = textOf(await this.#results.next());
     if (line === undefined) return { done: true, value: undefined };
-    const { index, ok, success } = JSON.parse(line) as { index: number; ok: boolean; success?: boolean };
+    const { index, ok, success } = ofRun(line, 'The output');
     if (ok && success) return { done: false, value: new FailedRecord(new KeptLine(line), KEPT) };
     const record = await this.#letterOf(index);
     record.index = index;
@@ -159,12 +161,36 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
           hint: 'Name the files that one run has written.',
         });
       }
-      const letter = JSON.parse(text) as { readonly index: number; readonly line: number; readonly text?: string };
+      const letter = ofRun(text, 'The file of dead letters');
       if (letter.index !== index) continue;
       // Of a line that was no record, the line itself.
-      return parseRecord(letter.line, letter.text ?? text, []);
+      return parseRecord(
+        isCount(letter.line) ? letter.line : 0,
+        typeof letter.text === 'string' ? letter.text : text,
+        [],
+      );
     }
   }
+}
+
+/** A line that a run has written; other files are given by mistake, and files are edited. */
+function ofRun(line: string, what: string): Readonly<Record<string, unknown>> & { readonly index: number } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === 'object' && value !== null && 'index' in value && isCount(value.index)) {
+    return value as Readonly<Record<string, unknown>> & { readonly index: number };
+  }
+  throw new PluginError(
+    'ERR_BATCH_FILE',
+    `${what} has a line that no run has written: ${cleanLogLine(line.slice(0, 60))}`,
+    {
+      hint: 'Name the files that one run has written.',
+    },
+  );
 }
 
 function textOf(record: FileRecord | undefined): string | undefined {

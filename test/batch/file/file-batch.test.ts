@@ -86,8 +86,55 @@ describe('engine.batchFiles()', function () {
     it('plain lines', async () => {
       await writeFile(at('in.txt'), 'first\n\n{"input": 7}\r\nlast');
       const summary = await run({ input: 'in.txt', output: 'out.txt' });
-      expect(summary.succeeded).to.equal(3);
-      expect(await read('out.txt')).to.equal('first\n{"input": 7}\nlast\n');
+      expect(summary.succeeded).to.equal(4);
+      expect(await read('out.txt')).to.equal('first\n\n{"input": 7}\nlast\n');
+    });
+
+    it('plain lines, as many as there are, blank ones at both ends of a block too', async () => {
+      const text = `\n \n${'a\n\n\t\n'.repeat(100_000)}\n\n`;
+      await writeFile(at('in.txt'), text);
+      await run({ input: 'in.txt', output: 'out.txt' });
+      expect((await read('out.txt')) === text).to.equal(true);
+    });
+
+    it('ids that are no strings, and what others have in a record', async () => {
+      const text = '{"id":12345678901234567890,"input":"fail","mine":{"n":1.0}}\n{"input":"b","id":null,"mine":[]}\n';
+      await writeFile(at('in.jsonl'), `${text}{"id":true,"input":"c"}\n{"id":"x","input":"\\ud800"}\n`);
+      const summary = await run({ deadLetter: 'dead.jsonl' });
+      expect(summary).to.deep.include({ succeeded: 2, refused: 1, failed: 1, malformed: 1 });
+      expect(linesOf(await read('out.jsonl')).map((line) => line.slice(0, 30))).to.deep.equal([
+        '{"id":12345678901234567890,"index":0,"ok":true,"output":"","success"'.slice(0, 30),
+        '{"id":null,"index":1,"ok":true'.slice(0, 30),
+        '{"id":true,"index":2,"ok":true'.slice(0, 30),
+        '{"id":"x","index":3,"ok":false'.slice(0, 30),
+      ]);
+      const [first = ''] = linesOf(await read('dead.jsonl'));
+      expect(first).to.match(/^\{"id":12345678901234567890,.*"mine":\{"n":1\.0\}/);
+      await run({ deadLetter: 'dead.jsonl', retryDeadLetters: true });
+      const [again = ''] = linesOf(await read('dead.jsonl'));
+      expect(again).to.equal(first.replace('"attempts":1', '"attempts":2'));
+    });
+
+    it('CSV that is no UTF-8 here and there, with an error of that record', async () => {
+      const row = (bytes: readonly number[]) => Buffer.from([0x22, ...bytes, 0x22, 0x0a]);
+      const rows = [Buffer.from('input\n'), row([0x61]), row([0xff, 0x61]), row([0xef, 0xbf, 0xbd]), row([0xe2, 0x82])];
+      await writeFile(at('in.csv'), Buffer.concat(rows));
+      const summary = await run({ input: 'in.csv' });
+      expect([summary.succeeded, summary.malformed]).to.deep.equal([2, 2]);
+      expect(jsonl(await read('out.jsonl')).map(({ output, error }) => output ?? error.message)).to.deep.equal([
+        'a',
+        'Line 3 is malformed: its column 1 is not UTF-8',
+        '\ufffd',
+        'Line 5 is malformed: its column 1 is not UTF-8',
+      ]);
+    });
+
+    it('CSV with a byte order mark, however it comes, and not with a column twice', async () => {
+      const text = '\ufeff"input",k\na,1\n';
+      await writeFile(at('in.csv'), text);
+      expect((await run({ input: 'in.csv' })).succeeded).to.equal(1);
+      await writeFile(at('in.csv'), 'input,k,k\na,1,2\n');
+      expect((await rejection(run({ input: 'in.csv' }))).message).to.contain('names a column twice');
     });
 
     it('plain lines, each on one line, and none for what failed', async () => {
@@ -568,6 +615,18 @@ describe('engine.batchFiles()', function () {
       await run({ deadLetter: 'dead.jsonl', retryDeadLetters: true });
       expect(jsonl(await read('out.jsonl')).map(({ success }) => success)).to.deep.equal([true, true, false]);
       expect(linesOf(await read('dead.jsonl'))).to.have.length(1);
+    });
+
+    it('not lines that no run has written', async () => {
+      await writeFile(at('in.jsonl'), lines([{ input: 'unreachable' }]));
+      for (const name of ['out.jsonl', 'dead.jsonl']) {
+        for (const text of ['nonsense', 'null', '[]', '{"index":"0"}', '']) {
+          await run({ plugin: 'hostile', deadLetter: 'dead.jsonl' });
+          await writeFile(at(name), `${text}\n`);
+          const error = await rejection(run({ deadLetter: 'dead.jsonl', retryDeadLetters: true }));
+          expect([error.code, error.message.includes('no run has written')]).to.deep.equal(['ERR_BATCH_FILE', true]);
+        }
+      }
     });
 
     it('not those of another output', async () => {

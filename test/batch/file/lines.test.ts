@@ -7,6 +7,7 @@ type Line = { readonly number: number; readonly text: string } | { readonly numb
 
 function collect(chunks: readonly Uint8Array[], maxBytes?: number): Line[] {
   const make = {
+    blank: 'left out' as const,
     line: (number: number, text: string): Line => ({ number, text }),
     problem: (number: number, problem: string): Line => ({ number, problem }),
   };

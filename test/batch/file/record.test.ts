@@ -67,7 +67,10 @@ describe('parseRecord', () => {
     ['"a"', /^it is not an object$/],
     ['{}', /^it has no `input`$/],
     ['{"input":null}', /^`input` is not a string$/],
-    ['{"id":1,"input":"a"}', /^`id` is not a string$/],
+    ['{"id":[1],"input":"a"}', /^`id` is no string, number, boolean or null$/],
+    ['{"id":{},"input":"a"}', /^`id` is no string, number, boolean or null$/],
+    ['{"input":"a\\ud800"}', /^`input` has half of a surrogate pair/],
+    ['{"input":"a","options":{"k":"\\udc00"}}', /^`options` have half of a surrogate pair/],
     ['{"plugin":"","input":"a"}', /^`plugin` is not the name of a plugin$/],
     ['{"input":"a","options":"k=v"}', /`request.options` to be an array of `\[key, value\]` pairs or an object/],
     ['{"input":"a","options":null}', /`request.options` to be an array/],
@@ -118,6 +121,8 @@ describe('a record in the output', () => {
     expect(outputLine(one).split('\n')).to.have.length(1);
     expect(JSON.parse(outputLine(one))).to.include({ id: '\n', output: response.output });
     expect(plainLine(one)).to.equal('a\\r\\nb\u2028');
+    // A backslash and an n are something else.
+    expect(plainLine(done({}, { response: { output: 'C:\\new', success: true } }))).to.equal('C:\\\\new');
   });
 
   it('has what it takes to run it again as a dead letter', () => {
@@ -136,6 +141,43 @@ describe('a record in the output', () => {
       ...fields(record),
       attempts: 1,
       plain: false,
+      source: JSON.stringify(letter),
     });
+  });
+
+  for (const id of [
+    '7',
+    '-1.5',
+    'true',
+    'false',
+    'null',
+    '12345678901234567890',
+    '1e400',
+    '0.10000000000000000001',
+    '"\\ud800"',
+  ]) {
+    it(`has the id ${id} as it came`, () => {
+      const record = parse(`{"id": ${id}, "input": "a"}`);
+      expect(record.malformed).to.equal(undefined);
+      const response = { output: 'b', success: true };
+      expect(outputLine(done(record, { response }))).to.equal(
+        `{"id":${id},"index":1,"ok":true,"output":"b","success":true}`,
+      );
+      expect(deadLetterLine(done(record, { error }))).to.match(/^\{"id":/);
+      expect(deadLetterLine(done(record, { error })).slice(6)).to.satisfy((rest: string) => rest.startsWith(`${id},`));
+      const malformed = parse(`{"id": ${id}}`);
+      expect(outputLine(done(malformed, { error }))).to.satisfy((line: string) => line.startsWith(`{"id":${id},`));
+    });
+  }
+
+  it('has the fields of others in a dead letter as they came, also when it is run again', () => {
+    const record = parse(
+      '{"input":"a","source":{"url":"x","at":[1.10,12345678901234567890]},"__proto__":1,"line":"L","error":null}',
+    );
+    const letter = deadLetterLine(done(record, { error }));
+    expect(letter).to.contain('"source":{"url":"x","at":[1.10,12345678901234567890]},"__proto__":1,');
+    expect(letter).to.contain('"own":{"line":"L","error":null}');
+    const again = deadLetterLine(done(parse(letter), { error }));
+    expect(again).to.equal(letter.replace('"attempts":1', '"attempts":2'));
   });
 });
