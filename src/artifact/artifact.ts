@@ -1,7 +1,9 @@
 import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
+import type { Footprint } from '../component/cost/footprint.ts';
 import type { Feature } from '../component/features.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import { describe, PluginError } from '../errors.ts';
+import { processBooks } from './process-books.ts';
 
 /** A core module of the component. */
 export interface CoreModuleBytes {
@@ -76,6 +78,8 @@ export interface CompiledComponent {
    * the file; else those that the glue asks for, some of which are of jco's own making.
    */
   readonly modules: readonly CoreModuleBytes[];
+  /** What compiling it takes of the process. */
+  readonly footprint: Footprint;
 }
 
 /** A component in the form that workers instantiate. It depends on the bytes and the options, and on nothing else. */
@@ -89,9 +93,11 @@ export interface Artifact extends CompiledComponent {
 /**
  * Compiles the core modules, on V8's background threads (invariant 5).
  *
- * @throws {PluginError} `ERR_INVALID_COMPONENT` when V8 refuses one, for instance for a proposal that it lacks.
+ * @throws {PluginError} `ERR_INVALID_COMPONENT` when V8 refuses one, for instance for a proposal that it lacks;
+ * `ERR_COMPONENT_TOO_COMPLEX` when the process has no room for it.
  */
 export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+  const booked = processBooks.book(artifact.footprint);
   const compiled = artifact.modules.map(async ({ name, bytes }) => {
     try {
       return [name, await WebAssembly.compile(bytes)] as const;
@@ -102,5 +108,12 @@ export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<st
       });
     }
   });
-  return new Map(await Promise.all(compiled));
+  try {
+    const modules = new Map(await Promise.all(compiled));
+    booked.releaseWith(modules);
+    return modules;
+  } catch (error) {
+    booked.release();
+    throw error;
+  }
 }

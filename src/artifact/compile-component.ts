@@ -44,4 +44,4 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   return { contract, summary, ...compilable, ...(await bind(capped, options.binding)) };
 }
 
-const TRUSTED: Compilable = { suspects: [] };
+const TRUSTED: Compilable = { suspects: [], footprint: { types: [], codeBytes: 0 } };

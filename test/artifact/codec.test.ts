@@ -3,6 +3,7 @@ import type { Artifact } from '../../src/artifact/artifact.ts';
 import { decodeArtifact, encodeArtifact } from '../../src/artifact/codec.ts';
 
 const artifact: Artifact = {
+  footprint: { types: [1, 2 ** 52], codeBytes: 3 },
   sha256: 'ab'.repeat(32),
   key: 'cd'.repeat(32),
   contract: {

@@ -1,6 +1,7 @@
 import type { ComponentAnalysis } from '../analyze.ts';
 import { isOrdinary } from './compile-estimate.ts';
 import { assertComponentWithin, componentCost } from './component-cost.ts';
+import { codeBytesOf, coreTypesOf, type Footprint } from './footprint.ts';
 import { assertFunctionWithin, measureFunctions } from './module-code.ts';
 import { vettingModule } from './vetting-module.ts';
 
@@ -11,6 +12,7 @@ export interface Compilable {
    * programs do: they are compiled in a process of their own first.
    */
   readonly suspects: readonly Uint8Array<ArrayBuffer>[];
+  readonly footprint: Footprint;
 }
 
 /**
@@ -22,14 +24,18 @@ export interface Compilable {
 export function assertCompilable(bytes: Uint8Array, analysis: Pick<ComponentAnalysis, 'modules'>): Compilable {
   assertComponentWithin(componentCost(bytes, analysis));
   const suspects: Uint8Array<ArrayBuffer>[] = [];
+  const types = new Set<number>();
+  let codeBytes = 0;
   for (const { index, module, instances } of analysis.modules) {
     if (instances === 0) continue;
     const odd = [];
     for (const measured of measureFunctions(bytes, module)) {
       assertFunctionWithin(measured, index);
+      codeBytes += codeBytesOf(measured.cost);
       if (!isOrdinary(measured.cost)) odd.push(measured.body);
     }
+    for (const type of coreTypesOf(bytes, module)) types.add(type);
     if (odd.length > 0) suspects.push(vettingModule(bytes, module, odd));
   }
-  return { suspects };
+  return { suspects, footprint: { types: [...types], codeBytes } };
 }

@@ -1,5 +1,6 @@
 import type { ComponentAnalysis } from '../analyze.ts';
 import type { CoreModule } from '../core-ast.ts';
+import { recType } from '../core-types.ts';
 import { SECTION, sectionReader } from '../section-edits.ts';
 import { assertWithin, COMPONENT_BOUNDS, type Counted } from './bounds.ts';
 
@@ -14,7 +15,7 @@ export function componentCost(bytes: Uint8Array, { modules }: Pick<ComponentAnal
   return {
     modules: modules.length,
     functions: vector(SECTION.function),
-    types: vector(SECTION.type),
+    types: sum((module) => typeCount(bytes, module)),
     imports: sum(({ imports }) => imports.length),
     exports: sum(({ exports }) => exports.length),
     globals: vector(SECTION.global),
@@ -30,6 +31,15 @@ export function assertComponentWithin(cost: ComponentCost): void {
   for (const kind of Object.keys(COMPONENT_BOUNDS) as Counted[]) {
     assertWithin(COMPONENT_BOUNDS[kind], cost[kind], 'it');
   }
+}
+
+/** Types of a group count one by one. */
+function typeCount(bytes: Uint8Array, module: CoreModule): number {
+  const section = sectionReader(bytes, module, SECTION.type);
+  if (section.done) return 0;
+  let types = 0;
+  for (let left = section.u32(); left > 0; left--) types += recType(section).length;
+  return types;
 }
 
 /** The entries that a section announces, which come before them. */
