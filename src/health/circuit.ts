@@ -8,10 +8,8 @@ export type CircuitState = 'closed' | 'open' | 'half-open';
 export type Passage = 'yes' | 'probe' | 'no';
 
 /**
- * A circuit breaker (Nygard, Release It!) on failures in a row.
- *
- * cockatiel brings the backoff and not the breaker: that one wraps every call in a promise of its own, which tears
- * batches apart, and learns of results some microtasks late, so that it cannot tell which of a batch were in a row.
+ * A circuit breaker (Nygard, Release It!) on failures in a row. cockatiel brings the backoff; `docs/rationale.md` says
+ * why not the breaker.
  */
 export class Circuit {
   readonly #policy: ResolvedFailurePolicy;

@@ -8,9 +8,8 @@ const PAGE_BYTES = 65_536;
 export type OnDropped = (bytes: number) => void;
 
 /**
- * Lends one memory to one instance of a core module after the other. V8 reserves gigabytes of addresses for each memory
- * and gets them back by garbage collection: with a new one for each instance it makes a few thousand a second, and some
- * ten times as many without. Every memory is lent as V8 makes it: of its first size, and nothing but zeros.
+ * Lends one memory to one instance of a core module after the other, because V8 is slow to give addresses back
+ * (`docs/rationale.md`). Every memory is lent as V8 makes it: of its first size, and nothing but zeros.
  */
 export class MemoryPool {
   readonly #initial: number;
