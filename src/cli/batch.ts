@@ -29,6 +29,12 @@ export function batchCommand(): Command {
     .addOption(
       countOption('--threads <n>', 'worker threads (default: the number of processors)', { min: 1, max: 1024 }),
     )
+    .addOption(
+      countOption('--grace <s>', 'seconds that what runs has to end after an interrupt (default: 10)', {
+        min: 0,
+        max: 86_400,
+      }),
+    )
     .option('--journal <file>', 'where the run keeps how far it is (default: the output with .journal)')
     .option('--no-journal', 'keep none; the run cannot be resumed')
     .addOption(configOption())

@@ -20,6 +20,8 @@ import type { QueueConnection } from './redis.ts';
 
 /** How far a distributed batch is. */
 export interface SubmitProgress {
+  /** Records that were read by this run, and what is done of them and by earlier runs. */
+  readonly read: number;
   readonly done: number;
   readonly succeeded: number;
   readonly refused: number;
@@ -150,7 +152,8 @@ export class Submission {
     const { records: done, resumed, perSecond: recordsPerSecond } = this.#tally;
     const { succeeded, refused, failed } = this.#tally.state;
     const { position: bytesRead, size: bytesTotal } = this.#input;
-    const counts = { done, succeeded, refused, failed, resumed, chunks: this.#queue.size, recordsPerSecond };
+    const read = Math.max(0, this.#index - resumed);
+    const counts = { read, done, succeeded, refused, failed, resumed, chunks: this.#queue.size, recordsPerSecond };
     this.#settings.onProgress?.({ ...counts, bytesRead, bytesTotal });
   }
 

@@ -352,6 +352,19 @@ describe('wasm-plugin-pool batch', () => {
     expect(status).to.equal(130);
   });
 
+  it('gives up what runs when it takes longer than its grace, and goes on from there', async () => {
+    // Longer than the test may take, and shorter than its CPU time would end it.
+    await workplace.file('slow.jsonl', lines([{ input: 'log begun' }, { input: 'burn 25000' }]));
+    const args = ['batch', 'echo.wasm', '--input', 'slow.jsonl', '--output', 'slow-out.jsonl', '--concurrency', '1'];
+    const child = workplace.start([...args, '--grace', '0']);
+    const result = ended(child);
+    while (!/begun/.test(String(await once(child.stderr, 'data'))));
+    child.kill('SIGTERM');
+    const { status, stderr } = await result;
+    expect([status, stderr.includes('was given up after 0 seconds')], stderr).to.deep.equal([143, true]);
+    expect(linesOf(await read('slow-out.jsonl.journal')).length).to.be.above(0);
+  });
+
   it('exits at once when it is interrupted again', async () => {
     const child = workplace.start(['batch', 'hostile.wasm', '--quiet']);
     const result = ended(child);

@@ -3,12 +3,14 @@ import type { FileBatchOptions } from '../../batch/file/options.ts';
 import type { BatchOptions } from '../../batch/options.ts';
 import type { RequestOptions } from '../../contract/values.ts';
 import type { PluginEngine } from '../../engine.ts';
+import { PluginError } from '../../errors.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
 import { type ExitStatus, unusable } from '../failure.ts';
 import { type Interrupt, interruptible } from '../interrupt.ts';
 import { say } from '../output.ts';
 import { counted } from '../printable.ts';
 import { withPlugin } from '../session.ts';
+import { Patience } from './patience.ts';
 import { type NamedPlugins, namePlugins } from './plugin-names.ts';
 import { Progress } from './progress.ts';
 import { type RecordsCommandOptions, tellSummary, toFileBatch } from './records.ts';
@@ -17,10 +19,14 @@ import { type RecordsCommandOptions, tellSummary, toFileBatch } from './records.
 export interface BatchCommandOptions extends RecordsCommandOptions {
   readonly concurrency?: number | 'adaptive';
   readonly threads?: number;
+  readonly grace?: number;
   readonly journal: string | boolean;
   readonly config: RequestOptions;
   readonly sandbox: string;
 }
+
+/** Seconds that what runs has to end after an interrupt. */
+const GRACE_SECONDS = 10;
 
 /** Runs the `batch` command: loads the plugins, runs the file, and says at the end how it went. */
 export function runBatchCommand(path: string, options: BatchCommandOptions, sandbox: Sandbox): Promise<ExitStatus> {
@@ -36,7 +42,15 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
       const summary = await withPlugin(session, async (engine, { name }) => {
         await loadOthers(engine, plugins, config, sandbox);
         announceInterrupt(interrupt, progress);
-        return engine.batchFiles(fileOptions(name, plugins.chain, options, sandbox, interrupt, progress));
+        const patience = new Patience(interrupt, options.grace ?? GRACE_SECONDS);
+        try {
+          const given = fileOptions(name, plugins.chain, options, sandbox, interrupt, progress);
+          return await engine.batchFiles({ ...given, signal: patience.signal });
+        } catch (error) {
+          throw patience.signal.aborted && output !== '-' && options.journal !== false ? gaveUp(error, options) : error;
+        } finally {
+          patience.end();
+        }
       });
       progress.stop();
       await tellSummary(summary, options);
@@ -83,6 +97,14 @@ function fileOptions(
     // `true` is commander's default beside `--no-journal`.
     ...(journal !== true && output !== '-' && { journal: journal as string | false }),
   };
+}
+
+/** What runs ended too late: it is run again by whoever resumes. */
+function gaveUp(error: unknown, { grace = GRACE_SECONDS }: BatchCommandOptions): unknown {
+  if (!(error instanceof PluginError) || error.code !== 'ERR_ABORTED') return error;
+  return new PluginError('ERR_ABORTED', `What was running was given up after ${counted(grace, 'second')}`, {
+    hint: 'Run it again with --resume to go on.',
+  });
 }
 
 function announceInterrupt(interrupt: Interrupt, progress: Progress): void {

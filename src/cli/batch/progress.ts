@@ -6,11 +6,22 @@ import { count } from '../printable.ts';
 const WIDTH = 24;
 /** Milliseconds between two lines in a log. */
 const LOG_INTERVAL_MS = 5000;
+/** Seconds without a record that is done after which that is said. */
+const IDLE_SECONDS = 5;
 
 /** What is shown of a batch. */
 export type ShownProgress = Pick<
   FileBatchProgress,
-  'done' | 'refused' | 'failed' | 'recordsPerSecond' | 'plugins' | 'bytesRead' | 'bytesTotal' | 'resumed' | 'inFlight'
+  | 'read'
+  | 'done'
+  | 'refused'
+  | 'failed'
+  | 'recordsPerSecond'
+  | 'plugins'
+  | 'bytesRead'
+  | 'bytesTotal'
+  | 'resumed'
+  | 'inFlight'
 >;
 
 /** How far a batch is, on stderr: a bar where that is a terminal, and a line every few seconds where it is a log. */
@@ -19,6 +30,8 @@ export class Progress {
   readonly #logs: boolean;
   #loggedAt = performance.now();
   #last: ShownProgress | undefined;
+  /** When the last record was done, as far as it was seen. */
+  #doneAt = performance.now();
 
   constructor(enabled: boolean) {
     this.#logs = enabled && !process.stderr.isTTY;
@@ -34,12 +47,14 @@ export class Progress {
   }
 
   update(progress: ShownProgress): void {
-    this.#last = progress;
-    if (this.#spinner !== undefined) this.#spinner.text = progressText(progress);
     const now = performance.now();
+    if (progress.done !== this.#last?.done) this.#doneAt = now;
+    this.#last = progress;
+    const idle = (now - this.#doneAt) / 1000;
+    if (this.#spinner !== undefined) this.#spinner.text = progressText(progress, idle);
     if (!this.#logs || now - this.#loggedAt < LOG_INTERVAL_MS) return;
     this.#loggedAt = now;
-    say(logLine(progress));
+    say(logLine(progress, idle));
   }
 
   stop(): void {
@@ -48,9 +63,9 @@ export class Progress {
 }
 
 /** `████████░░░░░░░░  33%  12,345 records  8,200 a second  3 without success  2m 03s left  redact 0.4 ms`. */
-export function progressText(progress: ShownProgress): string {
+export function progressText(progress: ShownProgress, idle = 0): string {
   const done = share(progress);
-  const parts = numbers(progress);
+  const parts = numbers(progress, idle);
   if (done !== undefined) {
     const blocks = Math.floor(done * WIDTH);
     parts.unshift(`${'█'.repeat(blocks)}${'░'.repeat(WIDTH - blocks)} ${percent(done).padStart(4)}`);
@@ -59,28 +74,40 @@ export function progressText(progress: ShownProgress): string {
 }
 
 /** The same without the bar. */
-export function logLine(progress: ShownProgress): string {
+export function logLine(progress: ShownProgress, idle = 0): string {
   const done = share(progress);
-  return [...(done === undefined ? [] : [percent(done)]), ...numbers(progress)].join(', ');
+  return [...(done === undefined ? [] : [percent(done)]), ...numbers(progress, idle)].join(', ');
 }
 
-function numbers(progress: ShownProgress): string[] {
-  const { done, refused, failed, recordsPerSecond, plugins } = progress;
+/** @param idle Seconds since a record was done. */
+function numbers(progress: ShownProgress, idle: number): string[] {
+  const { done, refused, failed, recordsPerSecond, plugins, inFlight } = progress;
   const left = secondsLeft(progress);
   return [
     `${count(done)} records`,
     `${count(Math.round(recordsPerSecond))} a second`,
     ...(refused + failed > 0 ? [`${count(refused + failed)} without success`] : []),
-    ...(left === undefined ? [] : [`${duration(left)} left`]),
+    ...(idle >= IDLE_SECONDS && inFlight > 0
+      ? [`nothing done for ${duration(idle)}, ${count(inFlight)} in flight`]
+      : left === undefined
+        ? []
+        : [`${duration(left)} left`]),
     ...plugins
       .filter(({ latencyMs }) => latencyMs.p50 > 0)
-      .map(({ plugin, latencyMs }) => `${plugin} ${latencyMs.p50.toPrecision(2)} ms`),
+      .map(({ plugin, latencyMs }) => `${plugin} ${milliseconds(latencyMs.p50)} ms`),
   ];
 }
 
-/** The share of the input that was read. The reader is ahead of the results, by at most a chunk and what is in flight. */
-function share({ bytesRead, bytesTotal }: ShownProgress): number | undefined {
-  return bytesTotal === undefined || bytesTotal === 0 ? undefined : Math.min(bytesRead / bytesTotal, 1);
+/** The share of the input whose records are done: of those that were read, not all are. */
+function share({ bytesRead, bytesTotal, read, resumed, done }: ShownProgress): number | undefined {
+  if (bytesTotal === undefined || bytesTotal === 0) return undefined;
+  const known = Math.max(read + resumed, done);
+  return known === 0 ? 0 : Math.min(bytesRead / bytesTotal, 1) * (done / known);
+}
+
+/** `0.82`, `8.2`, `1,234`. */
+function milliseconds(value: number): string {
+  return value < 10 ? value.toPrecision(2) : count(Math.round(value));
 }
 
 function percent(share: number): string {

@@ -4,7 +4,7 @@ import { duration, logLine, progressText } from '../../../src/cli/batch/progress
 
 function progress(changes: Partial<FileBatchProgress> = {}): FileBatchProgress {
   return {
-    read: 12_400,
+    read: 12_345,
     done: 12_345,
     succeeded: 12_345,
     refused: 0,
@@ -28,6 +28,36 @@ describe('the progress of a batch on the command line', () => {
       '████████░░░░░░░░░░░░░░░░  33%  12,345 records  8,200 a second  3s left',
     );
     expect(progressText(progress({ bytesRead: 0, bytesTotal: 3 }))).to.match(/^░{24} {3}0% /);
+  });
+
+  it('counts what is done, not what was read', () => {
+    const all = { bytesRead: 3, bytesTotal: 3, inFlight: 5000 };
+    expect(logLine(progress({ ...all, read: 10_000, done: 5000 }))).to.match(/^50%, 5,000 records, .*, 1s left$/);
+    expect(logLine(progress({ ...all, read: 4000, resumed: 6000, done: 8000 }))).to.match(/^80%, /);
+    expect(logLine(progress({ ...all, read: 0, resumed: 0, done: 0 }))).to.match(/^0%, 0 records/);
+    expect(logLine(progress({ ...all, read: 10_000, done: 9999 }))).to.match(/^99%, /);
+  });
+
+  it('says that nothing gets done, and for how long', () => {
+    const stuck = progress({ bytesRead: 3, bytesTotal: 3, read: 12_346, inFlight: 1 });
+    expect(logLine(stuck, 4)).to.not.contain('nothing');
+    expect(logLine(stuck, 312)).to.match(/, nothing done for 5m 12s, 1 in flight$/);
+    expect(logLine(progress({ inFlight: 0 }), 312)).to.not.contain('nothing');
+  });
+
+  it('says milliseconds in digits, however many', () => {
+    const text = (p50: number): string => {
+      const plugins = [
+        { plugin: 'p', stage: 0, calls: 1, unsuccessful: 0, latencyMs: { mean: 1, p50, p99: 2, max: 3 } },
+      ];
+      return logLine(progress({ plugins })).replace(/.*?(?=p \d)/, '');
+    };
+    expect([0.0123, 9.94, 99.6, 131_072].map(text)).to.deep.equal([
+      'p 0.012 ms',
+      'p 9.9 ms',
+      'p 100 ms',
+      'p 131,072 ms',
+    ]);
   });
 
   it('never shows more than all, of a file that grows', () => {
