@@ -22,7 +22,7 @@ import { Metrics } from './observe/metrics.ts';
 import { isObserved } from './observe/observation.ts';
 import type { ThreadCounts } from './observe/snapshot.ts';
 import { BLOCK_INPUT_BYTES } from './pool/block-area.ts';
-import type { Executor, Scheduling } from './registry/executor.ts';
+import type { Executor, ProcessStatus, Scheduling } from './registry/executor.ts';
 import { checkLoadOptions } from './registry/load-options.ts';
 import type { Plugin } from './registry/plugin.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -62,6 +62,8 @@ export interface EngineStatus {
    */
   readonly threads: Readonly<ThreadCounts>;
   readonly plugins: number;
+  /** With the option `isolation`: the processes that run plugins. */
+  readonly processes?: readonly ProcessStatus[];
 }
 
 const NO_CALL_OPTIONS: ProcessOptions = Object.freeze({});
@@ -92,6 +94,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
       onStuck: (thread) => this.#tell('worker:stuck', thread),
+      onProcessEnded: (end) => this.#tell('process:ended', end),
     });
     this.#scheduler = this.#executor.scheduler;
     this.metrics = new Metrics(this.#scheduler);
@@ -307,7 +310,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
 
   /** Undefined where somebody has to look at each request by itself. */
   #laneForBlocks(plugin: Plugin, version: string | undefined): Lane | undefined {
-    if ((version === undefined && plugin.canary !== undefined) || isObserved()) return undefined;
+    if ((version === undefined && plugin.canary !== undefined) || isObserved() || this.#scheduler.longestBlock === 0)
+      return undefined;
     const { lane } = version === undefined ? plugin.stable : plugin.version(version);
     return lane.gate === undefined ? lane : undefined;
   }
@@ -398,7 +402,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
 
   /** What the engine is doing now. */
   status(): EngineStatus {
-    return { queued: this.#scheduler.depth, threads: this.#scheduler.threads, plugins: this.#registry.list().length };
+    const { processes } = this.#executor;
+    const { depth: queued, threads } = this.#scheduler;
+    return { queued, threads, plugins: this.#registry.list().length, ...(processes !== undefined && { processes }) };
   }
 
   /**

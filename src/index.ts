@@ -46,6 +46,8 @@ export {
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
 export { WitError } from './host/wit-error.ts';
+export type { ProcessEnd } from './isolation/host/group.ts';
+export type { IsolationOptions } from './isolation/options.ts';
 export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics } from './observe/metrics.ts';
@@ -53,6 +55,7 @@ export type { MetricsSnapshot, VersionSnapshot } from './observe/snapshot.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
 export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
 export type { DecisionOptions } from './registry/decision.ts';
+export type { ProcessStatus } from './registry/executor.ts';
 export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
 export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
 export type { LoadOptions, VersionInfo, VersionRole } from './registry/plugin-version.ts';

@@ -56,6 +56,11 @@ export interface ArtifactSummary {
   readonly features: readonly Feature[];
 }
 
+/** How many memories one instance has, over all its core instances. */
+export function memoriesOf({ memories }: Pick<ArtifactSummary, 'memories'>): number {
+  return memories.reduce((count, { instances }) => count + instances, 0);
+}
+
 /** What lifts and lowers between the host and a component, and links its core modules. */
 export type ComponentBinding =
   /** The engine's own; for `LinkedComponent` in `src/canonical-abi/runtime/`. */

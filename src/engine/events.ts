@@ -2,6 +2,7 @@ import type { LogLevel } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
 import type { GrantChange } from '../host/policy/capabilities.ts';
+import type { ProcessEnd } from '../isolation/host/group.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
@@ -55,6 +56,8 @@ export interface EngineEvents {
   'worker:terminated': [termination: Termination];
   /** Such a thread has not ended within 2 s: it is in what V8 or the system cannot interrupt, and keeps its place. */
   'worker:stuck': [thread: StuckThread];
+  /** The process of a group of plugins is gone, and not because the engine closed: see the option `isolation`. */
+  'process:ended': [end: ProcessEnd];
   /** A plugin has failed too often in a row: its requests are refused, or go to its fallback. */
   'circuit:open': [change: CircuitChange];
   /** One request tries it again. */

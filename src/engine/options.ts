@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
+import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 
 /** How an engine is made. */
@@ -50,6 +51,12 @@ export interface EngineOptions {
    * with the next request; 0 keeps none. @default 300_000
    */
   readonly keepWarmMs?: number;
+  /**
+   * Where plugins run: in threads of this process, or in a process of their own, which a bug of V8 or memory that it runs
+   * out of may end without this one; or in several, by the groups of {@link IsolationOptions}. See `docs/security.md`.
+   * @default 'none'
+   */
+  readonly isolation?: 'none' | 'process' | IsolationOptions;
 }
 
 const KEYS = [
@@ -66,6 +73,7 @@ const KEYS = [
   'compileTimeoutMs',
   'componentCacheBytes',
   'keepWarmMs',
+  'isolation',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 const MAX_THREADS = 1024;
@@ -75,6 +83,7 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 /** {@link EngineOptions}, for the parts of the engine. */
 export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptions {
   readonly keepWarmMs: number;
+  readonly isolation: ResolvedIsolation | undefined;
 }
 
 /** Checks the options and fills in what they leave out. */
@@ -87,6 +96,11 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
   });
   const queueLimit = wholeNumber('queueLimit', options.queueLimit, { min: 1, max: UNBOUNDED, default: 10_000 });
   const { cacheDirectory, compileTimeoutMs } = options;
+  const maxTotalMemoryBytes = wholeNumber('maxTotalMemoryBytes', options.maxTotalMemoryBytes, {
+    min: 64 * 1024,
+    max: UNBOUNDED,
+    default: Math.floor(processMemory() / 2),
+  });
   return Object.freeze({
     threads,
     maxThreads: wholeNumber('maxThreads', options.maxThreads, {
@@ -94,11 +108,8 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       max: MAX_THREADS + SPARE_THREADS,
       default: threads + SPARE_THREADS,
     }),
-    maxTotalMemoryBytes: wholeNumber('maxTotalMemoryBytes', options.maxTotalMemoryBytes, {
-      min: 64 * 1024,
-      max: UNBOUNDED,
-      default: Math.floor(processMemory() / 2),
-    }),
+    maxTotalMemoryBytes,
+    isolation: resolveIsolation(options.isolation, maxTotalMemoryBytes),
     queueLimit,
     pluginQueueLimit: wholeNumber('pluginQueueLimit', options.pluginQueueLimit, {
       min: 1,

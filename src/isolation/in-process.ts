@@ -1,3 +1,4 @@
+import { memoriesOf } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions, type CompileUse } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
@@ -19,7 +20,7 @@ export class InProcess implements Executor {
     const { artifact, modules } = await this.#compiler.load(source, options, use);
     const { sha256, contract, summary, binding } = artifact;
     const { maxBytes } = summary;
-    const memories = summary.memories.reduce((count, { instances }) => count + instances, 0);
+    const memories = memoriesOf(summary);
     return {
       sha256,
       contract,

@@ -82,6 +82,18 @@ export class Tally {
     this.#words[ENDED] = this.#words[MADE]!;
   }
 
+  /** What another process has counted so far, in the place of what it had. */
+  report(
+    counters: Readonly<Record<'hostCalls' | 'cpuMs' | 'peakBytes' | 'instancesMade' | 'liveInstances', number>>,
+  ): void {
+    const { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances } = counters;
+    this.#words[HOST_CALLS] = hostCalls;
+    this.#words[CPU_MS] = cpuMs;
+    this.sawMemory(peakBytes);
+    this.#words[MADE] = instancesMade;
+    this.#words[ENDED] = instancesMade - liveInstances;
+  }
+
   /** Adds what another has counted. */
   add(other: Tally): void {
     for (const counter of [HOST_CALLS, CPU_MS, MADE, ENDED]) this.#words[counter]! += other.#words[counter]!;

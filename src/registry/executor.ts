@@ -7,7 +7,10 @@ import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a lane is opened with, beside the component. */
-type LaneOpening = Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'>;
+export type LaneOpening = Pick<
+  PluginDefinition,
+  'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'
+>;
 
 /** A component that is compiled, wherever that is, and what the registry has to know of it. */
 export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {
@@ -20,7 +23,7 @@ export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summa
 }
 
 /** For whom a component is compiled. */
-interface ComponentUse {
+export interface ComponentUse {
   readonly plugin: string;
   /** Whose it is: components are compiled by turns among groups. */
   readonly group: string;
@@ -28,6 +31,15 @@ interface ComponentUse {
   readonly signal?: AbortSignal | undefined;
   /** What the plugin may reach: a process that is to run it needs as much. */
   readonly policy: ResolvedPolicy;
+}
+
+/** A process that runs plugins. */
+export interface ProcessStatus {
+  /** What the option `isolation.group` gave. */
+  readonly group: string;
+  readonly pid: number;
+  /** `starting` until its plugins are loaded, `leaving` while it finishes what it has. */
+  readonly state: 'starting' | 'serving' | 'leaving';
 }
 
 /** Takes requests to lanes in, and settles each of them once. */
@@ -39,6 +51,8 @@ export type Scheduling = Omit<Scheduler, 'open' | 'end'>;
  */
 export interface Executor {
   readonly scheduler: Scheduling;
+  /** The processes that live, where there are any beside this one. */
+  readonly processes?: readonly ProcessStatus[];
   /** Compiles a component, or takes it from a cache. @throws {PluginError} what says why it is unusable. */
   load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component>;
   /** Ends all that runs. Nothing may be outstanding. */

@@ -5,6 +5,7 @@ import { BatchCutter } from './batch-cutter.ts';
 import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
 import type { FairQueue } from './fair-queue.ts';
+import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -15,6 +16,7 @@ export class Dispatcher {
   readonly #supervisor: Supervisor;
   readonly #cutter: BatchCutter;
   readonly #onRoom: () => void;
+  readonly #onSending: ((jobs: readonly Job[]) => void) | undefined;
   /** Batches that count against `threads`: all but those that run long. */
   #active = 0;
   /** The lane that waits longest for memory: others leave it room. */
@@ -23,13 +25,21 @@ export class Dispatcher {
   /**
    * @param threads How many batches may run at once, those that run long not counted.
    * @param onRoom Another engine has given addresses back.
+   * @param onSending These jobs are about to be handed to a thread.
    */
-  constructor(threads: number, queue: FairQueue, supervisor: Supervisor, onRoom: () => void) {
+  constructor(
+    threads: number,
+    queue: FairQueue,
+    supervisor: Supervisor,
+    onRoom: () => void,
+    onSending: ((jobs: readonly Job[]) => void) | undefined,
+  ) {
     this.#threads = threads;
     this.#queue = queue;
     this.#supervisor = supervisor;
     this.#cutter = new BatchCutter(queue);
     this.#onRoom = onRoom;
+    this.#onSending = onSending;
   }
 
   /** Whether one more batch may run. */
@@ -90,6 +100,7 @@ export class Dispatcher {
     const [block] = jobs;
     lane.tenant.held++;
     this.#active++;
+    this.#onSending?.(jobs);
     const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
     this.#supervisor.run(
       block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),

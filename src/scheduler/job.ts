@@ -1,6 +1,7 @@
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
+import type { RequestTimes } from '../observe/request-times.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
 import type { Applicant } from './gate.ts';
@@ -46,6 +47,12 @@ export interface Carrier {
   recall(job: Job): boolean;
 }
 
+/** How a job ran in a thread of another process, on the clock of this one. */
+export interface RanElsewhere {
+  readonly threadId: number;
+  readonly times: RequestTimes;
+}
+
 /** A unit of guest work: a caller's request, or the making of an instance. */
 export class Job implements Queued, Applicant<Lane>, Abortable {
   previous: Job | undefined;
@@ -54,6 +61,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   /** Where the job is while it is sent. */
   batch: Carrier | undefined;
   slot = -1;
+  /** How it went in another process, when it went there. */
+  elsewhere: RanElsewhere | undefined;
 
   readonly kind: JobKind;
   /** Changes only while the job is not sent, when another plugin takes it. */
@@ -169,7 +178,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     if (value !== undefined && 'success' in value) {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
-      this.onOutcome?.({ lane: this.lane, code: undefined, success: value.success, ranMs: this.batch?.ranMs(this) });
+      this.onOutcome?.({ lane: this.lane, code: undefined, success: value.success, ranMs: this.#ranMs });
       this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
@@ -181,7 +190,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     if (this.kind === 'process') error.began = this.began;
     this.failure = error;
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
-    this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.batch?.ranMs(this) });
+    this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.#ranMs });
     this.lane.gate?.settled(this, error);
     this.#observed()?.failed(error);
     this.#listener.reject(error);
@@ -196,9 +205,17 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     return new PluginError(code, message, { ...details, cause: details?.cause, plugin, version, requestId });
   }
 
+  /** Milliseconds that it ran; undefined when it did not. */
+  get #ranMs(): number | undefined {
+    if (this.elsewhere === undefined) return this.batch?.ranMs(this);
+    const { begun, ended } = this.elsewhere.times;
+    return (ended === 0 ? performance.now() : ended) - begun;
+  }
+
   /** What its worker noted stands in the mailbox until the next batch. */
   #observed(): Observation | undefined {
-    const { observation, batch } = this;
+    const { observation, batch, elsewhere } = this;
+    if (observation !== undefined && elsewhere !== undefined) observation.ran(elsewhere.threadId, elsewhere.times);
     if (observation === undefined || batch === undefined) return observation;
     const times = batch.thread.mailbox.times(this.slot);
     if (times.begun !== 0) observation.ran(batch.thread.id, times);

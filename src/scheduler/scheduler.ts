@@ -25,8 +25,12 @@ import { WaitingRoom } from './waiting-room.ts';
 /** What the scheduler reports. */
 export interface SchedulerListener {
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination) => void;
-  readonly onStuck: (thread: StuckThread) => void;
+  readonly onTermination: (termination: Termination, lane: Lane) => void;
+  /** These jobs are about to be handed to a thread: from now on they may begin. */
+  readonly onSending?: (jobs: readonly Job[]) => void;
+  /** These jobs had not begun and were taken back from their thread. */
+  readonly onTakenBack?: (jobs: readonly Job[]) => void;
+  readonly onStuck: (thread: StuckThread, lane: Lane) => void;
 }
 
 /** The scheduler's part of the engine's options, all resolved. */
@@ -44,6 +48,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
+  readonly #listener: SchedulerListener;
   readonly #supervisor: Supervisor;
   readonly #admission: Admission;
   readonly #dispatcher: Dispatcher;
@@ -62,6 +67,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions, listener: SchedulerListener) {
     this.#options = options;
+    this.#listener = listener;
     this.#supervisor = new Supervisor(options, {
       ...listener,
       onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
@@ -76,12 +82,18 @@ export class Scheduler {
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
       onStuck: (work, thread) => {
         this.#onStuck(work);
-        listener.onStuck(thread);
+        listener.onStuck(thread, work.lane);
       },
       onGone: (work) => this.#onGone(work),
     });
     this.#admission = new Admission(options, this.#queue, () => this.#supervisor.batches());
-    this.#dispatcher = new Dispatcher(options.threads, this.#queue, this.#supervisor, () => this.#progress());
+    this.#dispatcher = new Dispatcher(
+      options.threads,
+      this.#queue,
+      this.#supervisor,
+      () => this.#progress(),
+      listener.onSending,
+    );
     this.#stuck = new StuckWork(options, () => this.#supervisor.pool.stuck);
   }
 
@@ -398,6 +410,7 @@ export class Scheduler {
   }
 
   #requeue(jobs: readonly Job[]): void {
+    this.#listener.onTakenBack?.(jobs);
     for (const job of jobs) if (job.state === 'taken') this.#queue.unshift(job);
   }
 

@@ -49,7 +49,7 @@ export interface SupervisorListener {
   readonly onProgress: () => void;
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination) => void;
+  readonly onTermination: (termination: Termination, lane: Lane) => void;
   /** The thread on which work was ended has not ended itself; it holds what it held. */
   readonly onStuck: (work: Batch | Retirement, thread: StuckThread) => void;
   /** The thread on which work was ended is gone. */
@@ -273,7 +273,7 @@ export class Supervisor {
       this.#listener.onLost(work);
     }
     this.#ended.set(thread, { work, termination });
-    this.#listener.onTermination(termination);
+    this.#listener.onTermination(termination, lane);
     this.#replace(thread);
   }
 

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { extname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+import { fileURLToPath } from 'node:url';
+import { cleanLogLine } from '../../text/log-line.ts';
+import { CHANNEL_FD, NOTICES_FD } from '../wire/messages.ts';
+import { permissionFlags, type Rights } from './rights.ts';
+
+/** What a child is started with. */
+export interface ChildOptions {
+  readonly rights: Rights;
+  readonly cacheDirectory: string | undefined;
+  readonly maxMemoryBytes: number;
+}
+
+/** Why a child was ended by this process; `itself` where it was not. */
+export type EndedBy = 'itself' | 'close' | 'memory' | 'silence' | 'protocol' | 'start';
+
+/** How a child ended. */
+export interface ChildEnd {
+  readonly by: EndedBy;
+  readonly status: string;
+  /** The last of what it wrote to stderr: what V8 says when it gives up. One line. */
+  readonly lastWords: string;
+}
+
+const MEMORY_LOOK_MS = 50;
+const PAGE_BYTES = 4096;
+const LAST_WORDS = 2000;
+/** Milliseconds that a child has to end by itself, and then after SIGTERM. */
+const END_MS = 3000;
+const TERM_MS = 500;
+/** Milliseconds that what a child wrote may take to be read once it is gone; nobody else holds its pipes. */
+const PIPES_MS = 2000;
+
+/** Those that live: none outlives this process, however that ends as long as it can say so. */
+const living = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** One process, from its start to its end. Knows nothing of what it does. */
+export class Child {
+  readonly channel: Socket;
+  readonly notices: Readable;
+  readonly #process: ChildProcess;
+  readonly #maxMemoryBytes: number;
+  #by: EndedBy = 'itself';
+  #lastWords = '';
+  #state: 'running' | 'ended' = 'running';
+  readonly #memory: NodeJS.Timeout;
+  #patience: NodeJS.Timeout | undefined;
+
+  /** @param onEnd Called once, after everything that it wrote has been read. */
+  constructor({ rights, cacheDirectory, maxMemoryBytes }: ChildOptions, onEnd: (end: ChildEnd) => void) {
+    this.#maxMemoryBytes = maxMemoryBytes;
+    const child = spawn(process.execPath, [...permissionFlags(rights, cacheDirectory), ENTRY], {
+      // Neither the environment nor the directory nor the terminal of the host.
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    living.add(child);
+    this.channel = child.stdio[CHANNEL_FD] as Socket;
+    this.notices = child.stdio[NOTICES_FD] as Readable;
+    child.stderr!.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString('latin1')).slice(-LAST_WORDS);
+    });
+    // It is the channel that keeps the process alive, while there is something to wait for.
+    for (const handle of [child, child.stderr as Socket, this.channel, this.notices as Socket]) handle.unref();
+    this.#memory = setInterval(() => void this.#lookAtMemory(), MEMORY_LOOK_MS).unref();
+    let failure: Error | undefined;
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (this.#state === 'ended') return;
+      this.#state = 'ended';
+      living.delete(child);
+      clearInterval(this.#memory);
+      clearTimeout(this.#patience);
+      const status = failure?.message ?? (signal === null ? `exit code ${code}` : signal);
+      onEnd({
+        by: failure === undefined ? this.#by : 'start',
+        status,
+        lastWords: cleanLogLine(this.#lastWords.trim()),
+      });
+    };
+    child.on('error', (error) => {
+      failure = error;
+      if (child.pid === undefined) ended(null, null);
+    });
+    child.on('close', ended);
+    child.on('exit', (code, signal) => setTimeout(ended, PIPES_MS, code, signal).unref());
+    void this.#beFirstToGo();
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Ends it at once, whatever it is doing. */
+  kill(by: EndedBy): void {
+    if (this.#by === 'itself') this.#by = by;
+    this.#process.kill('SIGKILL');
+  }
+
+  /** It was told to end. It has some time for that; then it is ended. */
+  expectEnd(): void {
+    if (this.#by === 'itself') this.#by = 'close';
+    this.#patience ??= setTimeout(() => {
+      this.#process.kill('SIGTERM');
+      this.#patience = setTimeout(() => this.#process.kill('SIGKILL'), TERM_MS);
+    }, END_MS);
+  }
+
+  /** Resident memory is what the system runs out of; nothing in V8 bounds what its compilers take. */
+  async #lookAtMemory(): Promise<void> {
+    const statm = await readFile(`/proc/${this.pid}/statm`, 'utf8').catch(() => '');
+    const resident = Number(statm.split(' ')[1] ?? 0) * PAGE_BYTES;
+    if (resident > this.#maxMemoryBytes && this.#state === 'running') this.kill('memory');
+  }
+
+  /** Where the system runs out of memory it is to end this, not the host. */
+  async #beFirstToGo(): Promise<void> {
+    if (this.pid !== undefined) await writeFile(`/proc/${this.pid}/oom_score_adj`, '1000').catch(() => {});
+  }
+}
+
+/** `.ts` when run from source, `.js` when run from the package. */
+const ENTRY = fileURLToPath(new URL(`../child/main${extname(import.meta.url)}`, import.meta.url));

@@ -1,0 +1,294 @@
+import { memoriesOf } from '../../artifact/artifact.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../../contract/values.ts';
+import type { PluginError } from '../../errors.ts';
+import { Book } from '../../observe/book.ts';
+import { TurnClock } from '../../observe/clock.ts';
+import { observe } from '../../observe/observation.ts';
+import type { VersionSnapshot } from '../../observe/snapshot.ts';
+import { VersionMetrics } from '../../observe/version-metrics.ts';
+import { threadClassOf } from '../../pool/thread-class.ts';
+import type { LaneOpening, Scheduling } from '../../registry/executor.ts';
+import type { ProcessOptions } from '../../request/process-options.ts';
+import { assertCouldFit } from '../../scheduler/assert-could-fit.ts';
+import { Job, type JobListener } from '../../scheduler/job.ts';
+import { Lane } from '../../scheduler/lane.ts';
+import type { SchedulerOptions } from '../../scheduler/scheduler.ts';
+import { WaitingRoom } from '../../scheduler/waiting-room.ts';
+import type { Threads } from '../wire/messages.ts';
+import type { Group } from './group.ts';
+import type { RemoteComponent } from './remote-component.ts';
+import { NO_RIGHTS, withOpening } from './rights.ts';
+import { mapThreads } from './session.ts';
+
+/**
+ * Takes requests in, as the scheduler of one process does, and settles each of them once: the bounded queue is here, over
+ * all groups, and so are deadlines, signals and circuits. Which thread runs what is each child's own business.
+ */
+export class Dispatcher implements Scheduling {
+  readonly #book = new Book<Lane>();
+  readonly #options: SchedulerOptions;
+  readonly #waiting = new WaitingRoom();
+  readonly #clock = new TurnClock();
+  readonly #groups = new Map<Lane, Group>();
+  readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
+  #outstanding = 0;
+  #lanes = 0;
+  #requests = 0;
+  #refusal: ((job: Job) => PluginError) | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  get #allGroups(): Set<Group> {
+    return new Set(this.#groups.values());
+  }
+
+  get depth(): number {
+    let depth = 0;
+    for (const group of this.#allGroups) depth += group.depth;
+    return depth;
+  }
+
+  versions(): VersionSnapshot[] {
+    return this.#book.snapshot((lane) => this.#depthOf(lane));
+  }
+
+  #depthOf(lane: Lane): number {
+    return this.#groups.get(lane)?.depthOf(new Set([lane])) ?? 0;
+  }
+
+  get threads(): Threads {
+    const all = [...this.#allGroups];
+    return mapThreads((state) => all.reduce((sum, { threads }) => sum + threads[state], 0));
+  }
+
+  /** Makes the lane of a component in a group. */
+  open(group: Group, { contract, summary }: RemoteComponent, opening: LaneOpening): Lane {
+    const { maxBytes } = summary;
+    const definition = {
+      ...opening,
+      contract,
+      binding: ELSEWHERE,
+      modules: NO_MODULES,
+      maxBytes,
+      memories: memoriesOf(summary),
+    };
+    assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
+    const metrics = new VersionMetrics(this.#options.metrics);
+    const tenant = group.queue.tenant(opening.plugin);
+    const lane = new Lane(++this.#lanes, definition, threadClassOf(opening.policy), tenant, metrics);
+    tenant.lanes.add(lane);
+    this.#groups.set(lane, group);
+    this.#book.open(lane);
+    return lane;
+  }
+
+  prepare(lane: Lane): Promise<PluginMetadata | undefined> {
+    return this.#groups.get(lane)!.prepare(lane, withOpening(NO_RIGHTS, lane.definition));
+  }
+
+  nextRequestId(): string {
+    return `r-${++this.#requests}`;
+  }
+
+  async call(
+    lane: Lane,
+    input: string,
+    func: FunctionCall,
+    call: ProcessOptions,
+    onOutcome?: Job['onOutcome'],
+  ): Promise<unknown> {
+    const settled = Promise.withResolvers<PluginResponse>();
+    const job = this.submit(lane, input, [], call, onOutcome, settled, func);
+    await settled.promise;
+    return job.value;
+  }
+
+  submit(
+    lane: Lane,
+    input: string,
+    options: RequestOptions,
+    call: ProcessOptions,
+    onOutcome: Job['onOutcome'],
+    listener: JobListener,
+    func?: FunctionCall,
+  ): Job {
+    const id = call.requestId ?? ++this.#requests;
+    const job = new Job('process', lane, input, options, id, call.priority ?? 0, listener);
+    job.call = func;
+    job.askedAt = this.#clock.now;
+    job.onOutcome = onOutcome;
+    job.observation = observe(job);
+    const { signal } = call;
+    this.#admitWaiting();
+    const refusal = signal?.aborted
+      ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
+      : lane.gate?.admit(job);
+    if (refusal !== undefined) job.reject(refusal);
+    else if (this.#hasRoom(job)) this.#accept(job);
+    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
+    else job.reject(this.#queueFull(job));
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
+    return job;
+  }
+
+  /** None: many requests go one by one, and travel together all the same. */
+  readonly longestBlock: number = 0;
+
+  submitBlock(): never {
+    throw new Error('Blocks do not go to other processes');
+  }
+
+  async drain(lane: Lane): Promise<void> {
+    if (lane.idle) return;
+    const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
+    this.#drained.set(lane, drained);
+    await drained.promise;
+  }
+
+  reroute(lane: Lane): void {
+    if (lane.service === 'rerouting') return;
+    lane.service = 'rerouting';
+    process.nextTick(() => {
+      lane.service = 'on';
+      const waiting = this.#waiting.take(lane);
+      const queued = this.#groupOf(lane).queue.take(lane);
+      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
+      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
+      this.#checkDrained(lane);
+      this.#admitWaiting();
+    });
+  }
+
+  abandon(lane: Lane, error: (job: Job) => PluginError): void {
+    const group = this.#groups.get(lane);
+    const jobs = [...this.#waiting.take(lane), ...(group?.queue.take(lane) ?? [])];
+    for (const job of jobs) job.reject(error(job));
+    if (group === undefined) return;
+    for (const { job, state } of [...group.sentOf(lane)]) {
+      job.began = state === 'begun';
+      job.reject(error(job));
+    }
+    group.abandon(lane);
+    this.#checkDrained(lane);
+  }
+
+  abandonAll(error: (job: Job) => PluginError): void {
+    this.#refusal = error;
+    for (const lane of [...this.#groups.keys()]) this.abandon(lane, error);
+  }
+
+  async close(lane: Lane): Promise<void> {
+    const group = this.#groups.get(lane);
+    await group?.close(lane);
+    this.#groups.delete(lane);
+    this.#book.close(lane);
+  }
+
+  /** A group could not open a lane any more: what waits for it fails. */
+  lost(lane: Lane, error: PluginError): void {
+    this.abandon(lane, (job) => job.error(error.code, error.message, error));
+  }
+
+  /** A request left its child: answered, failed or taken back. */
+  returned(job: Job): void {
+    this.#checkDrained(job.lane);
+  }
+
+  /** Something has ended or begun: there may be room in the queue. */
+  progress(): void {
+    this.#admitWaiting();
+  }
+
+  // -- into the queue -------------------------------------------------------------------------------------------
+
+  #hasRoom({ lane }: Job): boolean {
+    const { queueLimit, pluginQueueLimit } = this.#options;
+    if (this.#outstanding < Math.min(queueLimit, pluginQueueLimit)) return true;
+    if (this.depth >= queueLimit) return false;
+    return pluginQueueLimit >= queueLimit || this.#groupOf(lane).depthOf(lane.tenant.lanes) < pluginQueueLimit;
+  }
+
+  #queueFull(job: Job): PluginError {
+    const name = this.depth >= this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
+    const limit = { name, value: this.#options[name] };
+    const message = `The queue holds ${limit.value} requests${name === 'pluginQueueLimit' ? ' of the plugin' : ''}, its limit`;
+    return job.error('ERR_QUEUE_FULL', message, {
+      limit,
+      hint: `Try again later, pass \`whenFull: 'wait'\`, or raise \`${name}\`.`,
+    });
+  }
+
+  #accept(job: Job): void {
+    const group = this.#groups.get(job.lane);
+    const refusal = this.#refusal?.(job) ?? group?.refusal(job.lane);
+    if (refusal !== undefined || group === undefined) {
+      job.reject(refusal === undefined ? closedLane(job) : job.error(refusal.code, refusal.message, refusal));
+      return;
+    }
+    job.onSettled = this.#onSettled;
+    this.#outstanding++;
+    group.push(job);
+  }
+
+  readonly #onSettled = ({ lane }: Job): void => {
+    this.#outstanding--;
+    this.#groups.get(lane)?.settled();
+    this.#checkDrained(lane);
+  };
+
+  #readmit(job: Job, before: 'waiting' | 'queued'): void {
+    const { lane } = job;
+    const refusal = lane.gate?.admit(job);
+    if (refusal !== undefined) job.reject(refusal);
+    else if (before === 'waiting') this.#waiting.push(job);
+    else {
+      // Taken in once: with another lane it is counted there.
+      job.onSettled = undefined;
+      this.#outstanding--;
+      this.#groups.get(lane)?.settled();
+      if (this.#hasRoom(job)) this.#accept(job);
+      else this.#waiting.push(job);
+    }
+  }
+
+  #checkDrained(lane: Lane): void {
+    if (!lane.idle) return;
+    this.#drained.get(lane)?.resolve();
+    this.#drained.delete(lane);
+  }
+
+  readonly #onExpired = (job: Job, error: PluginError): void => {
+    const { state, lane } = job;
+    if (state === 'waiting') this.#waiting.remove(job);
+    else if (state === 'queued') this.#groupOf(lane).queue.remove(job);
+    else if (state === 'sent') {
+      // Only the child knows whether it has begun, or is even done.
+      this.#groupOf(lane).giveUp(job, error);
+      return;
+    }
+    job.reject(error);
+    this.#checkDrained(lane);
+    this.#admitWaiting();
+  };
+
+  #admitWaiting(): void {
+    while (this.#waiting.size > 0) {
+      const job = this.#waiting.shift((candidate) => this.#hasRoom(candidate));
+      if (job === undefined) break;
+      this.#accept(job);
+    }
+  }
+
+  #groupOf(lane: Lane): Group {
+    return this.#groups.get(lane)!;
+  }
+}
+
+const ELSEWHERE = Object.freeze({ kind: 'elsewhere' } as const);
+const NO_MODULES: ReadonlyMap<string, WebAssembly.Module> = new Map();
+
+function closedLane(job: Job): PluginError {
+  return job.error('ERR_PLUGIN_NOT_FOUND', 'The version was unloaded');
+}

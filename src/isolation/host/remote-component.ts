@@ -1,0 +1,35 @@
+import type { CompileOptions } from '../../artifact/compile-component.ts';
+import type { Component, LaneOpening } from '../../registry/executor.ts';
+import type { Lane } from '../../scheduler/lane.ts';
+import type { ComponentFacts } from '../wire/messages.ts';
+
+/** A component that was compiled in a child, with what it takes to compile it in the next one: the same bytes. */
+export class RemoteComponent implements Component {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly options: CompileOptions;
+  readonly sha256: ComponentFacts['sha256'];
+  readonly contract: ComponentFacts['contract'];
+  readonly summary: ComponentFacts['summary'];
+  readonly #open: (component: RemoteComponent, opening: LaneOpening) => Lane;
+
+  constructor(
+    id: number,
+    bytes: Uint8Array,
+    options: CompileOptions,
+    facts: ComponentFacts,
+    open: (component: RemoteComponent, opening: LaneOpening) => Lane,
+  ) {
+    this.id = id;
+    this.bytes = bytes;
+    this.options = options;
+    this.sha256 = facts.sha256;
+    this.contract = facts.contract;
+    this.summary = facts.summary;
+    this.#open = open;
+  }
+
+  open(opening: LaneOpening): Lane {
+    return this.#open(this, opening);
+  }
+}
