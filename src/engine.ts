@@ -388,7 +388,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
       blocks: {
         blocks: 2 * this.#threads + 1,
         bytes: BLOCK_INPUT_BYTES,
-        records: this.#scheduler.longestBlock,
+        records: Math.max(this.#scheduler.longestBlock, 1),
         submit: (name, block) => {
           const plugin = this.#closed === undefined ? this.#registry.get(name) : undefined;
           const lane = plugin && this.#laneForBlocks(plugin, undefined);

@@ -167,7 +167,8 @@ export class ArtifactCompiler {
     if (reply.kind !== 'compiled') throw fromWire(reply.error);
     const { suspects, ...component } = reply.component;
     // After its turn: what is vetted has a line of its own.
-    if (suspects.length > 0) await vet(suspects, { group, signal });
+    // A process that may start none is one that may end of it itself: see `src/isolation`.
+    if (suspects.length > 0 && process.permission?.has('child') !== false) await vet(suspects, { group, signal });
     const artifact: Artifact = { sha256: hash, key, ...component };
     this.#keep(artifact);
     return artifact;

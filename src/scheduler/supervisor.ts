@@ -47,6 +47,8 @@ export interface SupervisorListener {
   readonly onFree: () => void;
   /** Results may have come in. */
   readonly onProgress: () => void;
+  /** These jobs are about to be handed to their thread. */
+  readonly onSending?: (jobs: readonly Job[]) => void;
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
   readonly onTermination: (termination: Termination, lane: Lane) => void;
@@ -102,6 +104,7 @@ export class Supervisor {
     this.#lanes.set(lane.id, lane);
     this.#begin(thread, batch);
     this.memory.begin(thread, lane);
+    this.#listener.onSending?.(batch.jobs);
     batch.send();
   }
 
