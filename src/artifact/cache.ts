@@ -41,7 +41,9 @@ export class ArtifactCache {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       if (!(await this.#isPrivate())) return;
       const { default: writeFileAtomic } = await import('write-file-atomic');
-      await writeFileAtomic(this.#path(artifact.key), await encodeArtifact(artifact), { mode: 0o600, ...ownership() });
+      // Node's permission model has no `fsync`. What a power cut makes of a file, its reader sees, and compiles again.
+      const how = { mode: 0o600, fsync: process.permission === undefined, ...ownership() };
+      await writeFileAtomic(this.#path(artifact.key), await encodeArtifact(artifact), how);
     } catch {
       // The next process compiles again.
     }

@@ -286,7 +286,7 @@ export class Group {
     const { start, cacheDirectory, maxMemoryBytes } = this.#options;
     await this.#untilItIsTime();
     if (this.#state !== 'open') throw closed();
-    if (cacheDirectory !== undefined) mkdirSync(cacheDirectory, { recursive: true });
+    if (cacheDirectory !== undefined) mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
     const ready = Promise.withResolvers<void>();
     const session = new Session({ rights: this.#rights, cacheDirectory, maxMemoryBytes }, start, {
       ...this.#listener,
