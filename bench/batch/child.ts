@@ -26,8 +26,10 @@ async function measure(work: () => Promise<number>): Promise<Measurement> {
   const records = await work();
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.threadCpuUsage(cpu);
+  const all = process.cpuUsage();
+  const allMicros = (all.user + all.system) / records;
   const { maxRSS } = process.resourceUsage();
-  return { records, seconds, mainMicros: (user + system) / records, maxMiB: maxRSS / 1024 };
+  return { records, seconds, mainMicros: (user + system) / records, allMicros, maxMiB: maxRSS / 1024 };
 }
 
 console.log(JSON.stringify(await run()));

@@ -11,6 +11,8 @@ export interface Measurement {
   readonly seconds: number;
   /** CPU time of the main thread for each record. */
   readonly mainMicros: number;
+  /** CPU time of all threads for each record, the start of the engine included. */
+  readonly allMicros: number;
   /** The most memory that the process had. */
   readonly maxMiB: number;
 }

@@ -4,14 +4,22 @@ import { open } from 'node:fs/promises';
 
 const RECORD_BYTES = 100;
 
+/** How JSON is written: as `JSON.stringify` does, or as other languages do, here with two more fields. */
+export type Form = 'compact' | 'spaced';
+
+const FORMS: Readonly<Record<Form, (index: number) => readonly [head: string, tail: string]>> = {
+  compact: (index) => [`{"id":"r${index}","input":"`, '"}'],
+  spaced: (index) => [`{"id": "r${index}", "lang": "en", "input": "`, '", "n": 1.5}'],
+};
+
 /** Writes so many records of 100 bytes, line break included. */
-export async function writeRecords(path: string, count: number): Promise<void> {
+export async function writeRecords(path: string, count: number, form: Form = 'compact'): Promise<void> {
   const file = createWriteStream(path);
   for (let index = 0; index < count; ) {
     let block = '';
     for (const end = Math.min(index + 10_000, count); index < end; index++) {
-      const head = `{"id":"r${index}","input":"`;
-      block += `${head.padEnd(RECORD_BYTES - 3, 'some words of text ')}"}\n`;
+      const [head, tail] = FORMS[form](index);
+      block += `${head.padEnd(RECORD_BYTES - 1 - tail.length, 'some words of text ')}${tail}\n`;
     }
     if (!file.write(block)) await once(file, 'drain');
   }

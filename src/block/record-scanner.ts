@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { plainUntil, type WordedBytes, worded } from './plain-bytes.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -36,13 +37,15 @@ export class RecordScanner {
   optionsAt: number = NONE;
   /** Where the next line begins. */
   next = 0;
-  #bytes: Buffer;
+  readonly #bytes: Buffer;
+  readonly #worded: WordedBytes;
   #limit: number;
   /** Whether the string that was skipped last has escapes. */
   #escaped = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#worded = worded(bytes);
     this.#limit = bytes.length;
   }
 
@@ -241,11 +244,14 @@ export class RecordScanner {
     const bytes = this.#bytes;
     const limit = this.#limit;
     this.#escaped = false;
-    for (let here = at + 1; here < limit; here++) {
+    for (
+      let here = plainUntil(this.#worded, at + 1, limit);
+      here < limit;
+      here = plainUntil(this.#worded, here + 1, limit)
+    ) {
       const byte = bytes[here]!;
       if (byte === QUOTE) return here + 1;
       if (byte < 0x20) return NONE;
-      if (byte !== BACKSLASH) continue;
       this.#escaped = true;
       const mark = bytes[++here]!;
       if (here >= limit) return NONE;

@@ -11,8 +11,8 @@ const STATE_BITS = 3;
 const STATE_MASK = (1 << STATE_BITS) - 1;
 
 /** Bytes of records that one order takes. */
-export const BLOCK_INPUT_BYTES: number = 256 * 1024;
-const OUTPUT_BYTES = 512 * 1024;
+export const BLOCK_INPUT_BYTES: number = 512 * 1024;
+const OUTPUT_BYTES = 1024 * 1024;
 const SIDE_BYTES = 128 * 1024;
 
 /** No record is begun with less room than this, or its result would have to go by message. */

@@ -5,7 +5,7 @@ import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 
 /** Records of one block at the most. */
-const LONGEST_BLOCK = 4096;
+const LONGEST_BLOCK = 8192;
 /** What admission goes by, of the scheduler's options. */
 interface AdmissionLimits {
   readonly queueLimit: number;

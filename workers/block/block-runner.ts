@@ -14,7 +14,7 @@ import { Region } from './region.ts';
 import { note } from './side-notes.ts';
 
 /** Milliseconds after which a worker gives a block back that takes longer than was thought, so that others get their turn. */
-const PAUSE_MS = 6;
+const PAUSE_MS = 10;
 
 /** Runs the records of blocks, one after the other. */
 export class BlockRunner {

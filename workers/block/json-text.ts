@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { plainUntil, type WordedBytes } from '../../src/block/plain-bytes.ts';
 
 const HEX = Uint8Array.from('0123456789abcdef', (char) => char.charCodeAt(0));
 /** What follows the backslash of a short escape; 0 for bytes that have none, as they are or as `\u00XX`. */
@@ -8,10 +9,24 @@ for (const pair of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt']) SHORT[pair
 /** Bytes that one byte of a text becomes at the most. */
 export const MOST_EXPANSION = 6;
 
-/** Writes UTF-8 as what stands between the quotes of a string of JSON, as `JSON.stringify` has it. Returns where it ends. */
-export function writeJsonText(from: Buffer, at: number, length: number, to: Buffer, start: number): number {
-  let end = start;
-  for (let index = at; index < at + length; index++) {
+/**
+ * Writes UTF-8 as what stands between the quotes of a string of JSON, as `JSON.stringify` has it. Most of it is copied as it
+ * is, and looked through where it was copied to.
+ *
+ * @param words The memory of `to`.
+ * @returns Where it ends.
+ */
+export function writeJsonText(
+  from: Buffer,
+  at: number,
+  length: number,
+  to: Buffer,
+  start: number,
+  words: WordedBytes,
+): number {
+  from.copy(to, start, at, at + length);
+  let end = plainUntil(words, start, start + length);
+  for (let index = at + end - start; index < at + length; index++) {
     const byte = from[index]!;
     if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
       to[end++] = byte;

@@ -9,6 +9,7 @@ import {
   plainLine,
 } from '../../src/batch/file/record.ts';
 import { isLeftOut } from '../../src/block/line-source.ts';
+import { type WordedBytes, worded } from '../../src/block/plain-bytes.ts';
 import { RecordScanner } from '../../src/block/record-scanner.ts';
 import { SideKind } from '../../src/block/side.ts';
 import type { LineRecipe } from '../../src/block/source.ts';
@@ -43,6 +44,7 @@ export class LineCodec implements BlockCodec {
   readonly #recipe: LineRecipe;
   readonly #output: Region;
   readonly #side: Region;
+  readonly #words: WordedBytes;
   readonly #scanner: RecordScanner;
   /** The options that records without any get, packed, and behind them what is made of the record in hand. */
   readonly #scratch: Buffer;
@@ -61,6 +63,7 @@ export class LineCodec implements BlockCodec {
     this.#recipe = recipe;
     this.#output = output;
     this.#side = side;
+    this.#words = worded(output.bytes);
     this.#scanner = new RecordScanner(area.input);
     this.#plugin = Buffer.from(recipe.plugin);
     const defaults = packOptions(recipe.options);
@@ -227,7 +230,7 @@ export class LineCodec implements BlockCodec {
     }
     end = writeNumber(this.#index, bytes, end);
     end = write(OUTPUT, bytes, end);
-    end = writeJsonText(memory, outputAt, outputLength, bytes, end);
+    end = writeJsonText(memory, outputAt, outputLength, bytes, end, this.#words);
     this.#output.end = write(SUCCESS, bytes, end);
   }
 
