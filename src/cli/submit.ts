@@ -58,6 +58,7 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
         plugins: Object.fromEntries(plugins),
         plugin: main,
         chain,
+        onTrouble: say,
         onProgress: (state) => progress.update({ ...state, inFlight: state.chunks, plugins: [] }),
         ...(redis !== undefined && { redis }),
         ...(queue !== undefined && { queue }),

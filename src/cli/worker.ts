@@ -45,7 +45,10 @@ export function workerCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (options: WorkerCommandOptions) => {
       process.exitCode = await interruptible(async (interrupt) => {
-        const worker = await startWorker({ ...(await workerOptions(options)), onTrouble: say });
+        const worker = await startWorker({
+          ...(await workerOptions(options)),
+          onTrouble: (what) => say(`${new Date().toISOString()} ${what}`),
+        });
         if (!options.quiet) {
           worker.engine.on('plugin:log', ({ level, message }) => say(`[${level}] ${message}`));
         }

@@ -4,6 +4,7 @@ import { type Chunk, type ChunkRecipe, type ChunkRecord, FORM, jobId } from './c
 import { publishComponent } from './components.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 import { LOST, putResults, runOf } from './results.ts';
+import { Troubles } from './troubles.ts';
 
 /** What the chunks of a batch have in common. */
 export interface ChunkQueueSettings {
@@ -14,6 +15,8 @@ export interface ChunkQueueSettings {
   readonly tenant: string;
   /** Whether a record may begin once only. */
   readonly atMostOnce: boolean;
+  /** Hears what keeps the batch waiting. */
+  readonly onTrouble?: ((what: string) => void) | undefined;
 }
 
 /** A chunk whose results are all there. */
@@ -40,12 +43,14 @@ export class ChunkQueue {
   readonly #outstanding = new Map<number, Chunk>();
   /** Those of them whose results are there. */
   readonly #complete = new Set<number>();
+  readonly #troubles: Troubles;
   #lookedAt = 0;
   #state: 'open' | 'stopped' = 'open';
 
   constructor(connection: QueueConnection, settings: ChunkQueueSettings) {
     this.#connection = connection;
     this.#settings = settings;
+    this.#troubles = new Troubles(settings.onTrouble ?? (() => {}));
     this.#queue = new connection.bullmq.Queue<Chunk>(connection.name, { connection: connection.redis });
     this.#queue.on('error', () => {});
     this.#listener = connection.duplicate();
@@ -91,7 +96,8 @@ export class ChunkQueue {
       jobId: jobId(chunk),
       attempts: 10,
       backoff: { type: 'exponential', delay: 500 },
-      removeOnComplete: { count: 100, age: 3600 },
+      // Its input has no business there any more.
+      removeOnComplete: true,
       removeOnFail: { age: FORGET_SECONDS },
       ...(priority !== undefined && { priority }),
     });
@@ -139,8 +145,18 @@ export class ChunkQueue {
     // A chunk that two workers had is complete twice.
     if (message !== null && this.#outstanding.has(Number(message[1]))) this.#complete.add(Number(message[1]));
     if (this.#state === 'stopped' || performance.now() - this.#lookedAt < LOOK_MS) return;
+    await this.#lookForWorkers();
     for (const chunk of this.#outstanding.values()) await this.#lookAfter(chunk);
     this.#lookedAt = performance.now();
+  }
+
+  /** Says where nobody is there to do the work. */
+  async #lookForWorkers(): Promise<void> {
+    // By their connections; where Redis is one that does not show them, nothing is known.
+    const workers = await this.#queue.getWorkers().catch(() => undefined);
+    if (workers === undefined) return;
+    if (workers.length > 0) this.#troubles.over('workers');
+    else this.#troubles.say('workers', `No worker is connected to the queue \`${this.#connection.name}\``);
   }
 
   /** Puts back what Redis has lost, or gives it up. */
@@ -149,6 +165,10 @@ export class ChunkQueue {
     // First the job, then its results: they were written before the job ended.
     const job = await this.#queue.getJob(jobId(chunk));
     const state = (await job?.getState()) ?? 'unknown';
+    if (state === 'delayed' && job?.failedReason) {
+      const what = `Chunk ${chunk.chunk} failed and will be tried again: ${job.failedReason}`;
+      this.#troubles.say(job.failedReason, what);
+    }
     if (state !== 'failed' && !OVER.has(state)) return;
     const missing = missingOf(chunk, await this.#resultsOf(chunk));
     if (missing.length === 0) this.#complete.add(chunk.chunk);

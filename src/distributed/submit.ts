@@ -38,6 +38,8 @@ export interface SubmitOptions
   /** On whose account it runs, for the rates of the workers. @default 'default' */
   readonly tenant?: string;
   readonly onProgress?: (progress: SubmitProgress) => void;
+  /** Hears what keeps it waiting: no worker is connected, or chunks fail and will be tried again. At most once a minute each. */
+  readonly onTrouble?: (what: string) => void;
 }
 
 /**
@@ -46,7 +48,18 @@ export interface SubmitOptions
  * @throws {PluginError} `ERR_BATCH_QUEUE`, and as `engine.batchFiles` does.
  */
 export async function submitBatch(options: SubmitOptions): Promise<BatchSummary> {
-  const { redis, queue, plugins, chunkRecords, maxChunks, priority, tenant = 'default', onProgress, ...rest } = options;
+  const {
+    redis,
+    queue,
+    plugins,
+    chunkRecords,
+    maxChunks,
+    priority,
+    tenant = 'default',
+    onProgress,
+    onTrouble,
+    ...rest
+  } = options;
   const size = wholeNumber('chunkRecords', chunkRecords, { min: 1, max: 1_000_000, default: 1000 });
   const most = wholeNumber('maxChunks', maxChunks, { min: 1, max: 1_000_000, default: 64 });
   wholeNumber('priority', priority, { min: 1, max: 2_097_151, default: 1 });
@@ -68,6 +81,7 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
     priority,
     tenant,
     onProgress,
+    onTrouble,
   };
   const connection = await connect({ ...(redis !== undefined && { redis }), ...(queue !== undefined && { queue }) });
   const ended = new AbortController();

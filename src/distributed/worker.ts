@@ -12,6 +12,7 @@ import type { QueueOptions } from './options.ts';
 import { takeTokens } from './rate-limit.ts';
 import { connect, type QueueConnection, reasonOf } from './redis.ts';
 import { beginRecords, finishChunk, LOST, putResults } from './results.ts';
+import { Troubles } from './troubles.ts';
 
 /** How a worker works. */
 export interface WorkerOptions extends QueueOptions {
@@ -106,21 +107,17 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
       maxStalledCount: MAX_STALLED,
     },
   );
-  // Redis that is away is said to be once, and not at every attempt to reach it.
-  let last = '';
-  const say = (what: string): void => {
-    if (what !== last) onTrouble(what);
-    last = what;
-  };
+  const troubles = new Troubles(onTrouble);
   // Another worker has it, or will.
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) worker.cancelJob(job, 'The lock was lost');
   });
-  worker.on('ready', () => {
-    last = '';
-  });
-  worker.on('error', (error) => say(`Redis: ${reasonOf(error)}`));
-  worker.on('failed', (job, error) => say(`Chunk ${job?.data?.chunk} failed: ${error.message}`));
+  worker.on('ready', () => troubles.over('Redis'));
+  worker.on('error', (error) => troubles.say('Redis', `Redis: ${reasonOf(error)}`));
+  // Chunks that fail alike fail for one reason.
+  worker.on('failed', (job, error) =>
+    troubles.say(error.message, `Chunk ${job?.data?.chunk} failed: ${error.message}`),
+  );
   let ended: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     drained.abort();

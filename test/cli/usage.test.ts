@@ -71,11 +71,7 @@ describe('the command line, used wrongly', () => {
       'folder',
       /^error: Cannot write `folder`: illegal operation on a directory\. \(ERR_INVALID_ARGUMENT\)$/,
     ],
-    [
-      '--output',
-      'nowhere/out.jsonl',
-      /^error: Cannot write the journal `nowhere\/out.jsonl.journal`: no such file or directory\. /,
-    ],
+    ['--output', 'nowhere/out.jsonl', /^error: Cannot write `nowhere\/out.jsonl`: no such file or directory\. /],
     ['--dead-letter', 'folder', /^error: Cannot write `folder`: illegal operation on a directory\. /],
   ];
 

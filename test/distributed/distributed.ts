@@ -259,6 +259,21 @@ function describeWith(path: string, length: Length): void {
       expect(await read('out.txt')).to.equal('a\n'.repeat(200_000));
     });
 
+    short('says that nobody works, and leaves nothing of a completed chunk behind', async () => {
+      await records(20, (index) => `${index}`);
+      const troubles: string[] = [];
+      const submitted = submit({ onTrouble: (what) => troubles.push(what) });
+      await until(() => troubles.length > 0);
+      expect(troubles).to.deep.equal([`No worker is connected to the queue \`${queue}\``]);
+      await start();
+      expect((await submitted).succeeded).to.equal(20);
+      const client = new Redis(redis.url);
+      const left = async (): Promise<string[]> => client.keys(`bull:${queue}:*-*`);
+      while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await client.keys(`wasm-plugin-pool:${queue}:batch:*`)).to.deep.equal([]);
+      client.disconnect();
+    });
+
     short('does not believe what somebody else writes into Redis', async () => {
       await records(20, (index) => `${index}`);
       const client = new Redis(redis.url);
