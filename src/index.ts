@@ -26,6 +26,11 @@ export type { CircuitChange, QuarantineChange } from './health/guard.ts';
 export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
 export type { QuarantinedInput } from './health/quarantine.ts';
 export type { EmbedderImports } from './host/imports/embedder-imports.ts';
+export type {
+  HostCallContext,
+  MainThreadFunction,
+  MainThreadFunctions,
+} from './host/imports/main-thread.ts';
 export type { ImportingInstance } from './host/imports/supplied-modules.ts';
 export {
   CAPABILITIES,

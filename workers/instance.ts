@@ -18,7 +18,7 @@ import { PluginError } from '../src/errors.ts';
 import type { CallContext } from '../src/host/call-context.ts';
 import { createHostApi } from '../src/host/host-api.ts';
 import { guardHostFunction } from '../src/host/imports/host-function.ts';
-import { suppliedImports } from '../src/host/imports/supplied-modules.ts';
+import { type AskMainThread, suppliedImports } from '../src/host/imports/supplied-modules.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly stackBytes: number;
   /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
   readonly onDropped?: OnDropped;
+  /** Asks the main thread for a function of the embedder's. @default there is none */
+  readonly ask?: AskMainThread | undefined;
 }
 
 /** One live instance of a plugin. It serves one call at a time and is never used again after a fault. */
@@ -176,11 +178,11 @@ export class PluginInstance {
   /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
   #imports(): Readonly<Record<string, object>> {
     const { contract, config, imports: supplied } = this.#definition;
-    const { context, wasi } = this.#surroundings;
+    const { context, wasi, ask } = this.#surroundings;
     const imports: Record<string, object> = { ...wasi?.imports };
     if (supplied.length > 0) {
       const settings = Object.fromEntries(config);
-      Object.assign(imports, suppliedImports(supplied, { ...this.#definition, config: settings }));
+      Object.assign(imports, suppliedImports(supplied, { ...this.#definition, config: settings }, ask));
     }
     const { hostApi } = contract;
     if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);

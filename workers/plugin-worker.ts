@@ -14,6 +14,7 @@ import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CpuAccount } from './cpu-account.ts';
+import { HostLine } from './host-line.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
 
@@ -58,6 +59,7 @@ class PluginWorker {
     utterances,
     block,
     port,
+      replies,
     clockOffset: mainOffset,
     descriptors: books,
     ioCpu,
@@ -73,7 +75,8 @@ class PluginWorker {
     this.#port = port;
     const wake = (): void => this.#wake(performance.now());
     const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
-    this.#residents = new Residents(this.#mailbox, say, limits);
+    const line = new HostLine(port, replies);
+    this.#residents = new Residents(this.#mailbox, say, limits, (call) => line.ask(call));
     this.#blocks = new BlockRunner(new BlockArea(block), this.#mailbox, this.#residents, this.#toMain, (message) => {
       port.postMessage(message);
     });

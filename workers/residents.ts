@@ -4,6 +4,7 @@ import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
 import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
+import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import type { Phase } from '../src/pool/mailbox-layout.ts';
@@ -47,12 +48,19 @@ export class Residents {
   readonly #residents = new Map<number, Resident>();
   readonly #mailbox: WorkerMailbox;
   readonly #say: (utterance: Utterance) => boolean;
+  readonly #ask: AskMainThread | undefined;
   readonly #stackBytes: number;
   #sections = 0;
 
-  constructor(mailbox: WorkerMailbox, say: (utterance: Utterance) => boolean, { stackBytes, dropped }: ResidentLimits) {
+  constructor(
+    mailbox: WorkerMailbox,
+    say: (utterance: Utterance) => boolean,
+    { stackBytes, dropped }: ResidentLimits,
+    ask?: AskMainThread,
+  ) {
     this.#mailbox = mailbox;
     this.#say = say;
+    this.#ask = ask;
     this.#stackBytes = stackBytes;
     this.dropped = new DroppedMemory(dropped);
   }
@@ -147,7 +155,7 @@ export class Residents {
     const context = new CallContext(definition.policy, this.#say);
     const interfaces = definition.contract.wasi.map(unversioned);
     const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
-    const surroundings = { context, wasi, stackBytes: this.#stackBytes, onDropped: this.dropped.add };
+    const surroundings = { context, wasi, stackBytes: this.#stackBytes, onDropped: this.dropped.add, ask: this.#ask };
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');
     instance.initialize();

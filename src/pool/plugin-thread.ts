@@ -1,7 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
+import { describe } from '../errors.ts';
 import { descriptors } from '../host/descriptors.ts';
+import type { HostCall, HostReply } from '../host/imports/main-thread.ts';
 import { clockOffset } from '../observe/clock.ts';
 import { Thread } from '../thread/thread.ts';
 import { BlockArea } from './block-area.ts';
@@ -14,8 +16,8 @@ import { UtteranceRing } from './utterance-ring.ts';
 /** `starting` until the worker has answered once; `ended` for good. */
 export type PluginThreadState = 'starting' | 'idle' | 'busy' | 'ended';
 
-/** The messages that belong to a slot; everything but the wake-up. */
-export type PostedResult = Exclude<WorkerMessage, { kind: 'wake' }>;
+/** The messages that belong to a slot. */
+export type PostedResult = Extract<WorkerMessage, { slot: number }>;
 
 let threads = 0;
 
@@ -39,6 +41,8 @@ export class PluginThread {
   readonly retiring: Map<number, () => void> = new Map();
   /** Called when the worker says that there is something to look at. */
   onWake: () => void = () => {};
+  /** Called when a guest waits for a function of this thread; {@link reply} answers. */
+  onHostCall: (call: HostCall) => void = () => {};
   /** Called when the thread ends of itself. */
   onDeath: (error: unknown) => void = () => {};
   readonly #thread: Thread;
@@ -50,6 +54,7 @@ export class PluginThread {
   #workersEnd: MessagePort | undefined;
   #shift: Promise<void> = Promise.resolve();
   readonly #posted = new Map<number, PostedResult>();
+  readonly #replies = new Int32Array(new SharedArrayBuffer(4));
 
   /** @param dropped What instances may leave behind on it before it is collected. */
   constructor(threadClass: ThreadClass, dropped: Holding) {
@@ -63,8 +68,8 @@ export class PluginThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: WorkerMessage) => {
-      if (message.kind !== 'wake') this.#posted.set(message.slot, message);
-      else this.onWake();
+      if (message.kind === 'wake') this.onWake();
+      else this.#take(message);
     });
     // What keeps the process alive is a shift, not the line to an idle worker.
     port1.unref();
@@ -85,6 +90,7 @@ export class PluginThread {
       utterances: this.#utterances.buffer,
       block: this.block.buffer,
       port,
+      replies: this.#replies.buffer,
       stackBytes: this.threadClass.stackBytes,
       dropped: this.#dropped,
       ioCpu: this.#ioCpu.buffer,
@@ -113,13 +119,29 @@ export class PluginThread {
   posted(slot: number): PostedResult | undefined {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       const message: WorkerMessage = next.message;
-      if (message.kind !== 'wake') this.#posted.set(message.slot, message);
       // Taken from the port, it will not come as an event: whoever drains now looks at everything there is.
-      else this.mailbox.awake();
+      if (message.kind === 'wake') this.mailbox.awake();
+      else this.#take(message);
     }
     const message = this.#posted.get(slot);
     this.#posted.delete(slot);
     return message;
+  }
+
+  #take(message: Exclude<WorkerMessage, { kind: 'wake' }>): void {
+    if (message.kind === 'host-call') this.onHostCall(message.call);
+    else this.#posted.set(message.slot, message);
+  }
+
+  /** Ends the waiting of a guest. What cannot be cloned is a failure of the function that returned it. */
+  reply(reply: HostReply): void {
+    try {
+      this.#port.postMessage(reply);
+    } catch (error) {
+      this.#port.postMessage({ kind: 'failed', cause: describe(error) } satisfies HostReply);
+    }
+    Atomics.add(this.#replies, 0, 1);
+    Atomics.notify(this.#replies, 0);
   }
 
   /** Takes note that an instance was shut down. */

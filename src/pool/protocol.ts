@@ -4,6 +4,7 @@ import type { BlockRecipe } from '../block/source.ts';
 import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { WireError } from '../errors.ts';
+import type { HostCall } from '../host/imports/main-thread.ts';
 
 /** How the log line begins, at the level `warn`, that says why a `shutdown` failed: no caller waits for that. */
 export const SHUTDOWN_FAILED = 'shutdown failed: ';
@@ -24,6 +25,8 @@ export type WorkerTask =
       readonly utterances: SharedArrayBuffer;
       readonly block: SharedArrayBuffer;
       readonly port: MessagePort;
+      /** A word that changes with each reply to a {@link HostCall}, on which the worker waits. */
+      readonly replies: SharedArrayBuffer;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
       /** The books of the descriptors of the process, and of this thread; see `Descriptors`. */
@@ -58,6 +61,8 @@ export type WorkerMessage =
       /** There are results, or the order is done. */
       readonly kind: 'wake';
     }
+  /** The guest waits for a function of this thread. */
+  | { readonly kind: 'host-call'; readonly call: HostCall }
   | { readonly kind: 'response'; readonly slot: number; readonly response: PluginResponse }
   /** What a {@link FunctionCall} returned. */
   | { readonly kind: 'value'; readonly slot: number; readonly value: unknown }

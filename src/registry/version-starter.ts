@@ -81,13 +81,14 @@ export class VersionStarter {
       );
     }
     const config = resolveConfig(options.config);
-    const imports = supply(component.contract.needs, resolveImports(options.imports));
+    const { imports, functions } = supply(component.contract.needs, resolveImports(options.imports));
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
     const { failurePolicy } = options;
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
     const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy, imports });
+    lane.hostFunctions = functions;
     const onAbort = (): void =>
       this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The load was aborted'));
     signal?.addEventListener('abort', onAbort, { once: true });

@@ -52,6 +52,11 @@ export class Dispatcher {
     this.#active--;
   }
 
+  /** A batch that did not count goes on. */
+  resumed(): void {
+    this.#active++;
+  }
+
   /** Nothing is to be sent any more. */
   end(): void {
     addressSpace.forget(this.#onRoom);

@@ -77,6 +77,15 @@ export class Scheduler {
         this.#dispatcher.released();
         this.#dispatcher.dispatch();
       },
+      onWaits: ({ lane: { tenant }, pace }) => {
+        tenant.held--;
+        if (pace === 'normal') this.#dispatcher.released();
+        this.#dispatcher.dispatch();
+      },
+      onResumes: ({ lane: { tenant }, pace }) => {
+        tenant.held++;
+        if (pace === 'normal') this.#dispatcher.resumed();
+      },
       onFree: () => this.#progress(),
       onProgress: () => this.#progress(),
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
@@ -188,13 +197,24 @@ export class Scheduler {
     this.#admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
-      : lane.gate?.admit(job);
+      : (this.#deadlock(job) ?? lane.gate?.admit(job));
     if (refusal !== undefined) job.reject(refusal);
     else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
     return job;
+  }
+
+  /** Every thread waits for a function of the embedder's, and one of these asks for a thread. */
+  #deadlock(job: Job | BlockJob): PluginError | undefined {
+    const { maxThreads } = this.#options;
+    if (!this.#supervisor.hostCalls.wouldWaitForEver(maxThreads)) return undefined;
+    const message = `All ${maxThreads} threads wait for host functions, of which one made this request`;
+    return job.error('ERR_QUEUE_FULL', message, {
+      limit: { name: 'maxThreads', value: maxThreads },
+      hint: 'Let host functions not call plugins that call them in turn, or raise `maxThreads`.',
+    });
   }
 
   /**
@@ -208,10 +228,12 @@ export class Scheduler {
     job.askedAt = this.#clock.now;
     job.takeBack = this.#takeBack;
     const { signal } = call;
+    const deadlock = this.#deadlock(job);
     this.#admitWaiting();
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
-    } else if (this.#admission.hasRoom(job)) this.#accept(job);
+    } else if (deadlock !== undefined) job.reject(deadlock);
+    else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);

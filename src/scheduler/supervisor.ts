@@ -1,10 +1,12 @@
 import type { Utterance } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
+import type { HostCall } from '../host/imports/main-thread.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
+import { HostCalls } from './host-calls.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -41,6 +43,9 @@ export interface SupervisorListener {
   readonly onLost: (batch: Batch) => void;
   /** These jobs had not begun and go back into the queue; in the order last first. */
   readonly onRecalled: (jobs: readonly Job[]) => void;
+  /** A batch waits for a function of this thread, so that it needs no processor; then it goes on. */
+  readonly onWaits: (batch: Batch) => void;
+  readonly onResumes: (batch: Batch) => void;
   /** A batch runs long: it should no longer count against `threads`. */
   readonly onLong: (batch: Batch) => void;
   /** A thread is free. */
@@ -69,6 +74,8 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly pool: Pool;
   readonly memory: MemoryBudget;
+  /** What guests wait for on this thread. */
+  readonly hostCalls: HostCalls = new HostCalls();
   readonly #listener: SupervisorListener;
   readonly #maxThreads: number;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
@@ -184,6 +191,13 @@ export class Supervisor {
       if (work !== undefined) this.collect(work);
       this.#listener.onProgress();
     };
+    thread.onHostCall = (call) => {
+      const work = this.#work.get(thread);
+      if (work === undefined) return;
+      const running = work instanceof Batch ? work.running : undefined;
+      const requestId = running?.kind === 'process' ? running.requestId : undefined;
+      void this.#answer(work, requestId, call);
+    };
     thread.onDeath = (error) => {
       const work = this.#work.get(thread);
       if (work !== undefined) this.#died(work, error);
@@ -191,6 +205,13 @@ export class Supervisor {
     };
     this.#watches.set(thread, new Watch(() => thread.cpuTimeMs()));
     this.#listener.onFree();
+  }
+
+  async #answer(work: Batch | Retirement, requestId: string | undefined, call: HostCall): Promise<void> {
+    const { thread, lane } = work;
+    const answered = this.hostCalls.answer(thread, lane, requestId, call);
+    if (work instanceof Batch) this.#listener.onWaits(work);
+    if ((await answered) === 'replied' && work instanceof Batch) this.#listener.onResumes(work);
   }
 
   #begin(thread: PluginThread, work: Batch | Retirement): void {
@@ -269,6 +290,7 @@ export class Supervisor {
   #terminate(work: Batch | Retirement, termination: Termination): void {
     const { thread, lane } = work;
     this.#work.delete(thread);
+    if (this.hostCalls.abandon(thread) && work instanceof Batch) this.#listener.onResumes(work);
     lane.metrics.lostWorker(termination.code, this.#watches.get(thread)?.cpuUsed ?? 0);
     this.collect(work);
     if (work instanceof Batch) {
@@ -348,7 +370,7 @@ export class Supervisor {
     if (running?.state === 'settled') {
       // Its caller gave it up, and it has had a look's time to end by itself.
       this.kill(work, running, running.failure ?? running.error('ERR_ABORTED', 'The request was given up'));
-    } else if (work.pace === 'normal' && now - work.startedAt >= LONG_MS) {
+    } else if (work.pace === 'normal' && !this.hostCalls.holds(thread) && now - work.startedAt >= LONG_MS) {
       work.pace = 'long';
       this.#listener.onLong(work);
     }

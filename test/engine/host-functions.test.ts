@@ -112,7 +112,7 @@ describe('functions that the embedder supplies in a module', () => {
       'a `file:` URL or a path',
     ],
     ['no module at all', { 'acme:shop/api': 7 as unknown as string }, 'ERR_INVALID_ARGUMENT', 'imports[acme:shop/api]'],
-    ['no object', [] as unknown as EmbedderImports, 'ERR_INVALID_ARGUMENT', 'an object with a module'],
+    ['no object', [] as unknown as EmbedderImports, 'ERR_INVALID_ARGUMENT', 'an object with functions or a module'],
   ];
   for (const [what, imports, code, message] of unusable) {
     it(`are refused at load with ${code} when they are ${what}`, async () => {

@@ -4,36 +4,55 @@ import { invalidArgument } from '../../arguments/arguments.ts';
 import { shownName } from '../../component/names.ts';
 import { unknownImport } from '../../contract/match.ts';
 import { type Need, offerFor } from '../../contract/needs.ts';
+import { PluginError } from '../../errors.ts';
+import { camelCase, type HostFunctions, type MainThreadFunction, type MainThreadFunctions } from './main-thread.ts';
 
 /**
  * What the embedder supplies to a plugin, by the names of WIT interfaces, `acme:math/hash@1.0.0`, or of functions that a
  * world imports by themselves. A name without a version stands for every version; else a release supplies those that
  * are compatible with it.
  *
- * The value is a module of the host's own, as a `file:` URL or a path. Each worker loads it, so that it runs beside the
- * guest: at the price of a function call, synchronously, and within the limits of the call.
+ * A module of the host's own, as a `file:` URL or a path, is loaded by each worker: its functions run beside the guest, at
+ * the price of a function call, synchronously. Functions themselves, in camel case, run on the main thread, where the
+ * rest of the program is, and may be asynchronous: the guest waits, which costs it wall time and no CPU time.
  */
-export type EmbedderImports = Readonly<Record<string, URL | string>>;
+export type EmbedderImports = Readonly<Record<string, URL | string | MainThreadFunctions | MainThreadFunction>>;
 
-/** An import of a component, and the module that supplies it. */
+/** An import of a component, and who supplies it. */
 export interface SuppliedImport extends Need {
-  /** A `file:` URL. */
-  readonly module: string;
+  /** A `file:` URL; undefined for functions of the main thread. */
+  readonly module: string | undefined;
 }
 
-/** Modules by the names of what they supply, resolved when they are given. */
-export type Offers = ReadonlyMap<string, string>;
+/** What supplies the imports of one plugin, as it is linked. */
+export interface Supply {
+  readonly imports: readonly SuppliedImport[];
+  /** The functions of the main thread, by the names under which the component imports them. */
+  readonly functions: HostFunctions;
+}
+
+/** What is offered, by its names; resolved when it is given. */
+export type Offers = ReadonlyMap<string, string | MainThreadFunctions>;
 
 const HINT =
-  'Give modules whose exports are the functions: `{ "acme:math/hash": new URL("./hash.ts", import.meta.url) }`, or a path.';
+  'Give functions, `{ "acme:store/kv": { get: async (key) => … } }`, or the module that exports them: a path, or a `file:` URL.';
 
 /** @throws {PluginError} `ERR_INVALID_ARGUMENT` for what is no path and no `file:` URL. */
 export function resolveImports(imports: unknown): Offers {
   if (imports === undefined) return new Map();
   if (typeof imports !== 'object' || imports === null || Array.isArray(imports)) {
-    throw invalidArgument('imports', 'an object with a module for each interface', imports, HINT);
+    throw invalidArgument('imports', 'an object with functions or a module for each interface', imports, HINT);
   }
-  return new Map(Object.entries(imports).map(([name, module]) => [name, moduleUrl(`imports[${name}]`, module)]));
+  return new Map(Object.entries(imports).map(([name, offer]) => [name, offerOf(`imports[${name}]`, name, offer)]));
+}
+
+function offerOf(option: string, name: string, offer: unknown): string | MainThreadFunctions {
+  if (typeof offer === 'function') return { [camelCase(name)]: offer as MainThreadFunction };
+  if (typeof offer !== 'object' || offer === null || offer instanceof URL) return moduleUrl(option, offer);
+  for (const [key, func] of Object.entries(offer)) {
+    if (typeof func !== 'function') throw invalidArgument(`${option}.${key}`, 'a function', func, HINT);
+  }
+  return offer as MainThreadFunctions;
 }
 
 function moduleUrl(option: string, module: unknown): string {
@@ -51,14 +70,42 @@ function moduleUrl(option: string, module: unknown): string {
 /**
  * Finds who supplies what a component needs.
  *
- * @throws {PluginError} `ERR_UNKNOWN_IMPORT` for the first need that nobody meets.
+ * @throws {PluginError} `ERR_UNKNOWN_IMPORT` for the first need that nobody meets, `ERR_INVALID_ARGUMENT` for resources
+ * that functions of the main thread should supply.
  */
-export function supply(needs: readonly Need[], offers: Offers): readonly SuppliedImport[] {
-  return needs.map((need) => {
-    const offer = offerFor(need.name, offers.keys());
-    if (offer !== undefined) return { ...need, module: offers.get(offer)! };
-    throw unknownImport(need.name, need.kind, otherVersions(need.name, offers));
+export function supply(needs: readonly Need[], offers: Offers): Supply {
+  const functions = new Map<string, MainThreadFunctions>();
+  const imports = needs.map((need): SuppliedImport => {
+    const { name, kind } = need;
+    const key = offerFor(name, offers.keys());
+    if (key === undefined) throw unknownImport(name, kind, otherVersions(name, offers));
+    const offer = offers.get(key)!;
+    if (typeof offer === 'string') return { ...need, module: offer };
+    functions.set(name, checked(need, offer));
+    return { ...need, module: undefined };
   });
+  return { imports, functions };
+}
+
+/** Every function has to be there when the plugin is loaded: not found later, by some request. */
+function checked({ name, functions }: Need, offered: MainThreadFunctions): MainThreadFunctions {
+  for (const wanted of functions) {
+    if (wanted.startsWith('[')) {
+      throw new PluginError(
+        'ERR_INVALID_ARGUMENT',
+        `${shownName(wanted)} of ${shownName(name)} is a resource's, and functions of the main thread cannot supply resources`,
+        { hint: 'Supply the interface from a module, whose classes are its resources.' },
+      );
+    }
+    const key = camelCase(wanted);
+    if (Object.hasOwn(offered, key)) continue;
+    throw new PluginError(
+      'ERR_UNKNOWN_IMPORT',
+      `The component imports ${shownName(wanted)} of ${shownName(name)}, which \`imports\` lacks`,
+      { hint: `It has ${Object.keys(offered).map(shownName).join(', ') || 'nothing'}; \`${key}\` is looked for.` },
+    );
+  }
+  return offered;
 }
 
 /** What to do when the embedder supplies the interface in a version that does not fit. */

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { shownName } from '../../component/names.ts';
 import { PluginError } from '../../errors.ts';
 import type { ResolvedPolicy } from '../policy/policy.ts';
+import { WitError } from '../wit-error.ts';
 import type { SuppliedImport } from './embedder-imports.ts';
+import { camelCase, type HostCall, type HostReply } from './main-thread.ts';
 
 /** For which instance a module supplies functions. */
 export interface ImportingInstance {
@@ -20,15 +22,48 @@ const require = createRequire(import.meta.url);
  * them. A module's default export is an object of functions in camel case and of classes for resources, or a factory
  * that makes one for each instance; without a default export its named exports are taken.
  *
+ * Functions of the main thread are there as functions that wait for it.
+ *
  * @throws {PluginError} `ERR_HOST_FUNCTION` for a module that cannot be loaded, or supplies no such thing.
  */
 export function suppliedImports(
   supplied: readonly SuppliedImport[],
   instance: ImportingInstance,
+  askMainThread: AskMainThread = nobody,
 ): Readonly<Record<string, object>> {
   const imports: Record<string, object> = Object.create(null);
-  for (const { name, kind, module } of supplied) imports[name] = implementation(name, kind, module, instance);
+  for (const { name, kind, functions, module } of supplied) {
+    imports[name] =
+      module === undefined
+        ? onMainThread(name, kind, functions, askMainThread)
+        : implementation(name, kind, module, instance);
+  }
   return imports;
+}
+
+/** Asks the main thread, and waits. */
+export type AskMainThread = (call: HostCall) => HostReply;
+
+function nobody(): HostReply {
+  return { kind: 'failed', cause: 'There is no main thread to ask' };
+}
+
+function onMainThread(
+  name: string,
+  kind: SuppliedImport['kind'],
+  functions: readonly string[],
+  ask: AskMainThread,
+): object {
+  const asking =
+    (func: string) =>
+    (...args: unknown[]): unknown => {
+      const reply = ask({ name, func, args });
+      if (reply.kind === 'returned') return reply.value;
+      if (reply.kind === 'err') throw new WitError(reply.payload);
+      throw new Error(reply.cause);
+    };
+  if (kind === 'function') return asking(camelCase(name));
+  return Object.fromEntries(functions.map((func) => [camelCase(func), asking(camelCase(func))]));
 }
 
 function implementation(

@@ -5,9 +5,26 @@ import { component } from '../../support/wat.ts';
  * resource.
  *
  * @param version Of the interface, as it asks for it.
+ * @param what `numbers` has `twice` alone, and `many`, which calls it so many times.
  */
-export function shopComponent(version = '@1.0.0'): Promise<Uint8Array> {
-  return component(`(component
+export function shopComponent(version = '@1.0.0', what: 'all' | 'numbers' = 'all'): Promise<Uint8Array> {
+  return component(what === 'all' ? all(version) : numbers(version));
+}
+
+const numbers = (version: string): string => `(component
+    (import "acme:shop/api${version}" (instance $api (export "twice" (func (param "x" u32) (result u32)))))
+    (core func $twice (canon lower (func $api "twice")))
+    (core module $m
+      (import "" "twice" (func $twice (param i32) (result i32)))
+      (func (export "many") (param i32) (result i32)
+        (loop $more
+          (drop (call $twice (i32.const 1)))
+          (br_if $more (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (i32.const 0)))
+    (core instance $i (instantiate $m (with "" (instance (export "twice" (func $twice))))))
+    (func (export "many") (param "times" u32) (result u32) (canon lift (core func $i "many"))))`;
+
+const all = (version: string): string => `(component
     (import "acme:shop/api${version}" (instance $api
       (export "counter" (type $counter (sub resource)))
       (export "twice" (func (param "x" u32) (result u32)))
@@ -74,5 +91,4 @@ export function shopComponent(version = '@1.0.0'): Promise<Uint8Array> {
     (func (export "half") (param "x" u32) (result (result u32 (error string)))
       (canon lift (core func $i "half") (memory $memory) (realloc $realloc)))
     (func (export "misfit") (param "kind" u32) (result u32) (canon lift (core func $i "misfit")))
-    (func (export "count") (param "start" u32) (result u32) (canon lift (core func $i "count"))))`);
-}
+    (func (export "count") (param "start" u32) (result u32) (canon lift (core func $i "count"))))`;

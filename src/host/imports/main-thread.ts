@@ -1,0 +1,44 @@
+/** For which request a function of the main thread is called. */
+export interface HostCallContext {
+  /** Aborts when the guest does not wait any more: its request was ended, or its engine is closed. */
+  readonly signal: AbortSignal;
+  readonly plugin: string;
+  readonly version: string;
+  /** Undefined while the plugin starts or ends. */
+  readonly requestId: string | undefined;
+}
+
+/**
+ * A function that runs on the main thread while a guest waits for it. It takes the arguments of its type in WIT, then a
+ * {@link HostCallContext}, and returns its value or a promise of it.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: its types are those of the interface in WIT.
+export type MainThreadFunction = (...args: any[]) => unknown;
+
+/** The functions of one interface, in camel case. */
+export type MainThreadFunctions = Readonly<Record<string, MainThreadFunction>>;
+
+/** The functions that one plugin may call, by the names of the imports. */
+export type HostFunctions = ReadonlyMap<string, MainThreadFunctions>;
+
+/** What a worker asks of the main thread, while it waits. */
+export interface HostCall {
+  /** The name of the import. */
+  readonly name: string;
+  /** The function's, in camel case. */
+  readonly func: string;
+  readonly args: readonly unknown[];
+}
+
+/** What comes back. */
+export type HostReply =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  /** The `err` of a `result`. */
+  | { readonly kind: 'err'; readonly payload: unknown }
+  /** It threw something else; what, in words, for the host alone. */
+  | { readonly kind: 'failed'; readonly cause: string };
+
+/** `get-rate` as `getRate`. */
+export function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
