@@ -59,7 +59,7 @@ class PluginWorker {
     utterances,
     block,
     port,
-      replies,
+    replies,
     clockOffset: mainOffset,
     descriptors: books,
     ioCpu,

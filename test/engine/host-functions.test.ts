@@ -124,6 +124,18 @@ describe('functions that the embedder supplies in a module', () => {
     });
   }
 
+  it('run in a process of its own too, which cannot call functions of the main thread', async () => {
+    await using isolated = await PluginEngine.create({ threads: 1, cacheDirectory: false, isolation: 'process' });
+    await isolated.loadPlugin('shop', await shopComponent(), { world: 'any', imports: SHOP });
+    expect(await isolated.call('shop', 'twice', [21])).to.equal(42);
+    const functions = { 'acme:shop/api': { twice: (x: number) => x } };
+    const error = await failure(
+      isolated.loadPlugin('poor', await shopComponent('@1.0.0', 'numbers'), { world: 'any', imports: functions }),
+    );
+    expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
+    expect(error.hint).to.include('module');
+  });
+
   it('are a grant: another plugin of the same bytes gets nothing', async () => {
     const error = await failure(engine.loadPlugin('poor', await shopComponent(), { world: 'any' }));
     expect(error.code).to.equal('ERR_UNKNOWN_IMPORT');

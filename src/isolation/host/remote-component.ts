@@ -1,4 +1,6 @@
 import type { CompileOptions } from '../../artifact/compile-component.ts';
+import { shownName } from '../../component/names.ts';
+import { PluginError } from '../../errors.ts';
 import type { Component, LaneOpening } from '../../registry/executor.ts';
 import type { Lane } from '../../scheduler/lane.ts';
 import type { ComponentFacts } from '../wire/messages.ts';
@@ -30,6 +32,14 @@ export class RemoteComponent implements Component {
   }
 
   open(opening: LaneOpening): Lane {
+    const here = opening.imports.find(({ module }) => module === undefined);
+    if (here !== undefined) {
+      throw new PluginError(
+        'ERR_INVALID_ARGUMENT',
+        `\`imports\` has functions for ${shownName(here.name)}, and the plugin runs in a process of its own, which cannot call them`,
+        { plugin: opening.plugin, hint: 'Supply the interface from a module, or load the plugin without `isolation`.' },
+      );
+    }
     return this.#open(this, opening);
   }
 }

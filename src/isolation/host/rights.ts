@@ -30,7 +30,9 @@ export function withPolicy(rights: Rights, policy: ResolvedPolicy): Rights {
 export function withOpening(rights: Rights, { policy, imports }: Pick<LaneOpening, 'policy' | 'imports'>): Rights {
   const granted = withPolicy(rights, policy);
   // With what they import: their package, as far as it can be told.
-  const packages = imports.map(({ module }) => dirname(findPackageJSON(module) ?? fileURLToPath(module)));
+  const packages = imports.flatMap(({ module }) =>
+    module === undefined ? [] : [dirname(findPackageJSON(module) ?? fileURLToPath(module))],
+  );
   return { ...granted, read: new Set([...granted.read, ...packages]) };
 }
 
