@@ -33,8 +33,8 @@ export async function readProcessLimits(): Promise<ProcessLimits | undefined> {
 const FILES_OF_THREADS = 64;
 /** Half of the rest is the plugins', the other the host's. */
 const FILES_SHARE = 1 / 2;
-/** A quarter is for threads and the host's own. */
-const ADDRESSES_SHARE = 3 / 4;
+/** The tools that compile components have memories of their own, which reserve as much; the rest is for threads and the host. */
+const ADDRESSES_SHARE = 1 / 3;
 const LEAST_FILES = 16;
 const MOST_FILES = 2 ** 30;
 

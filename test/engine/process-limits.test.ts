@@ -9,14 +9,14 @@ describe('readProcessLimits', () => {
     expect(limits.addresses.used).to.be.within(2 ** 20, limits.addresses.most);
   });
 
-  it('leaves the host a half of the files and a quarter of the addresses', () => {
+  it('leaves the host a half of the files and two thirds of the addresses', () => {
     const limits = (files: number) => ({
       files: { most: files, open: 36 },
-      addresses: { most: 5 * 2 ** 30, used: 2 ** 30 },
+      addresses: { most: 5 * 2 ** 30, used: 2 * 2 ** 30 },
     });
     expect(filesForPlugins(limits(300))).to.equal(100);
     expect(filesForPlugins(limits(64))).to.equal(16);
     expect(filesForPlugins(limits(Number.POSITIVE_INFINITY))).to.equal(2 ** 30);
-    expect(addressesForMemories(limits(300))).to.equal(3 * 2 ** 30);
+    expect(addressesForMemories(limits(300))).to.equal(2 ** 30);
   });
 });
