@@ -38,7 +38,7 @@ export const instances: Room = {
       name: 'instantiates one module of a page nine hundred times',
       guest: manyPages,
       phase: 'load',
-      ending: EXCEEDED,
+      ending: { code: 'ERR_COMPONENT_TOO_COMPLEX', limit: 'instanceMemories' },
     },
     {
       name: 'instantiates an empty module a hundred thousand times',
