@@ -48,11 +48,12 @@ export function covers(rights: Rights, wanted: Rights): boolean {
 }
 
 /**
- * The flags of Node's permission model. Files are opened below descriptors that are held
- * (`src/host/wasi/filesystem`), so a process with a grant of files needs those paths too.
+ * The flags of Node's permission model. Files are opened below descriptors that are held (`src/host/wasi`), one part of a
+ * path at a time from the root on, which the model takes for access to everything: where a policy grants files, it does
+ * not bound them.
  */
 export function permissionFlags({ read, write, network }: Rights, cacheDirectory: string | undefined): string[] {
-  const files = read.size > 0 ? ['/proc/self/fd/*'] : [];
+  const files = read.size > 0 ? ['*'] : [];
   const reads = [...codeRoots(), ...files, ...[...read, ...cache(cacheDirectory)].flatMap(tree)];
   const writes = [...(write.size > 0 ? files : []), ...[...write, ...cache(cacheDirectory)].flatMap(tree)];
   return [
