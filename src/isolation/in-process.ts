@@ -25,8 +25,8 @@ export class InProcess implements Executor {
       sha256,
       contract,
       summary,
-      open: (opening) => {
-        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes, memories });
+      open: ({ group, ...opening }) => {
+        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes, memories }, group);
         lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
         return lane;
       },

@@ -7,10 +7,11 @@ import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a lane is opened with, beside the component. */
-export type LaneOpening = Pick<
-  PluginDefinition,
-  'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'
->;
+export interface LaneOpening
+  extends Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports'> {
+  /** With whose it shares threads. */
+  readonly group: string;
+}
 
 /** A component that is compiled, wherever that is, and what the registry has to know of it. */
 export interface Component extends Pick<Artifact, 'sha256' | 'contract' | 'summary'> {

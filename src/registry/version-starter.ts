@@ -87,7 +87,15 @@ export class VersionStarter {
     const { failurePolicy } = options;
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
-    const lane = component.open({ plugin, version, environment: environmentOf(policy), config, policy, imports });
+    const lane = component.open({
+      group: groupOf(plugin, options),
+      plugin,
+      version,
+      environment: environmentOf(policy),
+      config,
+      policy,
+      imports,
+    });
     lane.hostFunctions = functions;
     const onAbort = (): void =>
       this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The load was aborted'));

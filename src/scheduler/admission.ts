@@ -53,12 +53,12 @@ export class Admission {
     // Counting what has not begun means looking into mailboxes; while all that is outstanding fits, there is no need.
     if (this.outstanding + weight <= Math.min(queueLimit, pluginQueueLimit)) return true;
     if (this.depth + weight > queueLimit) return false;
-    return pluginQueueLimit >= queueLimit || this.#depthOfTenant(lane) + weight <= pluginQueueLimit;
+    return pluginQueueLimit >= queueLimit || this.#depthOfPlugin(lane) + weight <= pluginQueueLimit;
   }
 
-  #depthOfTenant({ tenant }: Lane): number {
-    let depth = tenant.queued;
-    for (const batch of this.#batches()) if (batch.lane.tenant === tenant) depth += batch.notBegun;
+  #depthOfPlugin({ tenant, plugin }: Lane): number {
+    let depth = tenant.queuedOf(plugin);
+    for (const batch of this.#batches()) if (batch.lane.plugin === plugin) depth += batch.notBegun;
     return depth;
   }
 

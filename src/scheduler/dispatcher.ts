@@ -4,6 +4,7 @@ import { Batch } from './batch.ts';
 import { BatchCutter } from './batch-cutter.ts';
 import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
+import { leavesToOthers } from './conduct.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -12,6 +13,7 @@ import type { Supervisor } from './supervisor.ts';
 /** Chooses whose turn it is, and sends batches to free threads (invariant 3). */
 export class Dispatcher {
   readonly #threads: number;
+  readonly #maxThreads: number;
   readonly #queue: FairQueue;
   readonly #supervisor: Supervisor;
   readonly #cutter: BatchCutter;
@@ -19,22 +21,29 @@ export class Dispatcher {
   readonly #onSending: ((jobs: readonly Job[]) => void) | undefined;
   /** Batches that count against `threads`: all but those that run long. */
   #active = 0;
+  /** Those that run long. */
+  #long = 0;
+  /** Those that do not, but are of groups that are not known to behave. */
+  readonly #unproven = new Set<Batch>();
   /** The lane that waits longest for memory: others leave it room. */
   #short: Lane | undefined;
 
   /**
    * @param threads How many batches may run at once, those that run long not counted.
+   * @param maxThreads How many threads there may be in all.
    * @param onRoom Another engine has given addresses back.
    * @param onSending These jobs are about to be handed to a thread.
    */
   constructor(
     threads: number,
+    maxThreads: number,
     queue: FairQueue,
     supervisor: Supervisor,
     onRoom: () => void,
     onSending: ((jobs: readonly Job[]) => void) | undefined,
   ) {
     this.#threads = threads;
+    this.#maxThreads = maxThreads;
     this.#queue = queue;
     this.#supervisor = supervisor;
     this.#cutter = new BatchCutter(queue);
@@ -47,9 +56,24 @@ export class Dispatcher {
     return this.#active < this.#threads;
   }
 
-  /** A batch has ended, or no longer counts. */
+  /** A batch runs long: it no longer counts. */
+  runsLong(batch: Batch): void {
+    this.#unproven.delete(batch);
+    this.#active--;
+    this.#long++;
+    batch.lane.tenant.conduct.tookLong();
+  }
+
+  /** A batch waits for the host: it does not count until it goes on. */
   released(): void {
     this.#active--;
+  }
+
+  /** A batch has ended. */
+  ended(batch: Batch): void {
+    this.#unproven.delete(batch);
+    if (batch.pace === 'normal') this.#active--;
+    else this.#long--;
   }
 
   /** A batch that did not count goes on. */
@@ -67,16 +91,23 @@ export class Dispatcher {
     const { pool, memory } = this.#supervisor;
     const threads = this.#threads;
     while (this.#active < threads) {
+      const { left, reserved } = this.#leftOver();
       if (this.#short?.size === 0) this.#short = undefined;
       // A thread that is still starting is none yet: under a storm of kills most of them are.
-      const last = pool.counts.idle < 2;
+      const { idle, starting } = pool.counts;
+      const last = idle < 2;
+      // While some run long and another thread will come, the one that is there is for plugins that behave.
+      const growing = this.#long > 0 && (starting > 0 || pool.size < this.#maxThreads);
       const missing = new Map<ThreadClass, number>();
       const lane = this.#queue.next((candidate) => {
         const { tenant, threadClass } = candidate;
         // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
         // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
         if (tenant.held >= threads || candidate.service !== 'on') return false;
-        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost') && pool.startable(threadClass)) {
+        // Nor may those that run long be all that there are, whoever they are: some are for plugins that behave.
+        if (left <= leavesToOthers(tenant.conduct, tenant.held, reserved)) return false;
+        const mayBeLong = growing && tenant.conduct.state !== 'good';
+        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost' || mayBeLong) && pool.startable(threadClass)) {
           missing.set(threadClass, 2);
           return false;
         }
@@ -99,6 +130,14 @@ export class Dispatcher {
     addressSpace.whenGivenBack(this.#onRoom);
   }
 
+  /** How many threads neither run long, nor might, nor are about to end; and how many are for plugins that behave. */
+  #leftOver(): { readonly left: number; readonly reserved: number } {
+    const { ending, stuck } = this.#supervisor.pool.counts;
+    const usable = this.#maxThreads - ending - stuck;
+    const reserved = Math.min(this.#threads, this.#maxThreads - this.#threads, usable - 1);
+    return { left: usable - this.#long - this.#unproven.size, reserved: Math.max(reserved, 0) };
+  }
+
   #send(lane: Lane): void {
     const jobs = this.#cutter.cut(lane, this.#threads - this.#active);
     if (jobs.length === 0) return;
@@ -107,8 +146,8 @@ export class Dispatcher {
     this.#active++;
     this.#onSending?.(jobs);
     const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
-    this.#supervisor.run(
-      block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs),
-    );
+    const batch = block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs);
+    if (lane.tenant.conduct.state !== 'good') this.#unproven.add(batch);
+    this.#supervisor.run(batch);
   }
 }

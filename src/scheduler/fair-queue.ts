@@ -23,7 +23,7 @@ export class FairQueue {
     return this.#size;
   }
 
-  /** The tenant of a plugin's name, made when there is none. */
+  /** The tenant of a group, made when there is none. */
   tenant(name: string): Tenant<Lane> {
     let tenant = this.#tenants.get(name);
     if (tenant === undefined) {
@@ -40,7 +40,7 @@ export class FairQueue {
 
   /** Forgets an idle lane, and its tenant with the last one. */
   removeLane(lane: Lane): void {
-    lane.tenant.lanes.delete(lane);
+    lane.tenant.removeLane(lane);
     this.forget(lane.tenant);
   }
 
@@ -112,12 +112,16 @@ export class FairQueue {
   }
 
   /** Books the thread time of a batch. */
-  charge(tenant: Tenant<Lane>, milliseconds: number): void {
+  charge(lane: Lane, milliseconds: number): void {
+    const { tenant } = lane;
+    tenant.charge(lane, milliseconds);
     tenant.credit = Math.max(tenant.credit - milliseconds, -LONGEST_DEBT_MS);
   }
 
-  #added({ lane: { tenant }, weight }: Job): void {
+  #added({ lane, weight }: Job): void {
+    const { tenant } = lane;
     this.#size += weight;
+    if (tenant.lanes.size > 1 && lane.size === weight && tenant.queuedOf(lane.plugin) === weight) tenant.begins(lane);
     if (tenant.active) return;
     tenant.active = true;
     this.#ring.push(tenant);

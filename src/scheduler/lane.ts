@@ -81,6 +81,10 @@ export class Lane {
     return this.pending === 0;
   }
 
+  get plugin(): string {
+    return this.definition.plugin;
+  }
+
   /** Milliseconds that a request takes in the worker, as estimated from the batches so far. */
   get serviceMs(): number | undefined {
     return this.#serviceMs;

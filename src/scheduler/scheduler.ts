@@ -73,8 +73,8 @@ export class Scheduler {
       onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
       onLost: (batch) => this.#lost(batch),
       onRecalled: (jobs) => this.#requeue(jobs),
-      onLong: () => {
-        this.#dispatcher.released();
+      onLong: (batch) => {
+        this.#dispatcher.runsLong(batch);
         this.#dispatcher.dispatch();
       },
       onWaits: ({ lane: { tenant }, pace }) => {
@@ -98,6 +98,7 @@ export class Scheduler {
     this.#admission = new Admission(options, this.#queue, () => this.#supervisor.batches());
     this.#dispatcher = new Dispatcher(
       options.threads,
+      options.maxThreads,
       this.#queue,
       this.#supervisor,
       () => this.#progress(),
@@ -131,9 +132,9 @@ export class Scheduler {
    *
    * @throws {PluginError} `ERR_MEMORY_LIMIT` when one instance could take more than the engine has for all.
    */
-  open(definition: PluginDefinition): Lane {
+  open(definition: PluginDefinition, group: string = definition.plugin): Lane {
     assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
-    const tenant = this.#queue.tenant(definition.plugin);
+    const tenant = this.#queue.tenant(group);
     const metrics = new VersionMetrics(this.#options.metrics);
     const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant, metrics);
     tenant.lanes.add(lane);
@@ -398,24 +399,22 @@ export class Scheduler {
   }
 
   #done(batch: Batch, milliseconds: number): void {
-    this.#queue.charge(batch.lane.tenant, milliseconds);
+    this.#queue.charge(batch.lane, milliseconds);
     batch.lane.tenant.held--;
     batch.lane.lastBatch = 'done';
+    if (batch.pace === 'normal' && batch.jobs[0]?.kind !== 'prepare') batch.lane.tenant.conduct.behaved(batch.finished);
     this.#requeue(batch.recallAll());
     if (batch.jobs[0]?.kind !== 'prepare' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
-    this.#ended(batch);
+    this.#dispatcher.ended(batch);
   }
 
   /** What ran until it was killed had its thread for as long as that, and pays for it. */
   #lost(batch: Batch): void {
     const milliseconds = performance.now() - batch.startedAt;
-    this.#queue.charge(batch.lane.tenant, milliseconds);
+    this.#queue.charge(batch.lane, milliseconds);
     batch.lane.lastBatch = 'lost';
-    this.#ended(batch);
-  }
-
-  #ended({ pace }: Batch): void {
-    if (pace === 'normal') this.#dispatcher.released();
+    batch.lane.tenant.conduct.costThread();
+    this.#dispatcher.ended(batch);
   }
 
   /** A thread does not end: its tenant holds it, and if that is all it may hold, nothing of it will run. */

@@ -16,7 +16,7 @@ export class WaitingRoom {
   }
 
   push(job: Job): void {
-    const name = job.lane.tenant.name;
+    const name = job.lane.plugin;
     let list = this.#lists.get(name);
     if (list === undefined) {
       list = new LinkedList();
@@ -29,7 +29,7 @@ export class WaitingRoom {
   }
 
   remove(job: Job): void {
-    const name = job.lane.tenant.name;
+    const name = job.lane.plugin;
     const list = this.#lists.get(name)!;
     list.remove(job);
     job.lane.waiting--;
@@ -39,7 +39,7 @@ export class WaitingRoom {
 
   /** Takes every job of one lane. */
   take(lane: Lane): Job[] {
-    const jobs = [...(this.#lists.get(lane.tenant.name) ?? [])].filter((job) => job.lane === lane);
+    const jobs = [...(this.#lists.get(lane.plugin) ?? [])].filter((job) => job.lane === lane);
     for (const job of jobs) {
       this.remove(job);
       job.state = 'taken';

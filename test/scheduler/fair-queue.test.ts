@@ -12,7 +12,7 @@ function serve(queue: FairQueue, rounds: number, milliseconds: (lane: Lane) => n
     const lane = queue.next(anyone);
     if (lane === undefined) break;
     queue.shift(lane);
-    queue.charge(lane.tenant, milliseconds(lane));
+    queue.charge(lane, milliseconds(lane));
     served[lane.tenant.name] = (served[lane.tenant.name] ?? 0) + 1;
   }
   return served;
@@ -77,8 +77,8 @@ describe('FairQueue', () => {
   it('finds the plugin with the least debt when all are in debt', () => {
     const queue = new FairQueue();
     const lanes = [fill(queue, 'deep', 2), fill(queue, 'shallow', 2)];
-    queue.charge(lanes[0]!.tenant, 1000);
-    queue.charge(lanes[1]!.tenant, 5);
+    queue.charge(lanes[0]!, 1000);
+    queue.charge(lanes[1]!, 5);
     expect(queue.next(anyone)).to.equal(lanes[1]);
     // The other is not forgotten.
     expect(queue.next((lane) => lane === lanes[0])).to.equal(lanes[0]);

@@ -76,7 +76,7 @@ export class Dispatcher implements Scheduling {
     };
     assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
     const metrics = new VersionMetrics(this.#options.metrics);
-    const tenant = group.queue.tenant(opening.plugin);
+    const tenant = group.queue.tenant(opening.group);
     const lane = new Lane(++this.#lanes, definition, threadClassOf(opening.policy), tenant, metrics);
     tenant.lanes.add(lane);
     this.#groups.set(lane, group);

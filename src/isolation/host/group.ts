@@ -246,7 +246,7 @@ export class Group {
         continue;
       }
       session.send(job, lane.id);
-      this.queue.charge(lane.tenant, MS_PER_REQUEST + MS_PER_BYTE * job.input.length);
+      this.queue.charge(lane, MS_PER_REQUEST + MS_PER_BYTE * job.input.length);
     }
   }
 
