@@ -20,6 +20,7 @@ describe('compileComponent', () => {
       exportName: 'toolsku:plugin-system/plugin-api@1.0.0',
       hostApi: 'toolsku:plugin-system/host-api@1.0.0',
       wasi: [],
+      needs: [],
     });
     expect(summary).to.deep.include({
       bytes: bytes.length,
@@ -82,9 +83,9 @@ describe('compileComponent', () => {
       ['a truncated component', 'ERR_INVALID_COMPONENT', async () => (await smallPlugin()).subarray(0, -7)],
       ['a component without exports', 'ERR_INCOMPATIBLE_WIT', () => component('(component)')],
       [
-        'an import that nobody offers',
+        'an import that nobody could offer: a component',
         'ERR_UNKNOWN_IMPORT',
-        () => smallPlugin({ more: '(import "acme:db/query@1.0.0" (instance (export "run" (func))))' }),
+        () => smallPlugin({ more: '(import "acme:db/query" (component))' }),
       ],
       ['more memory than the policy allows', 'ERR_MEMORY_LIMIT', () => small({ core: '(memory 600)' })],
       [

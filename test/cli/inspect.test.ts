@@ -41,6 +41,7 @@ describe('wasm-plugin-pool inspect', () => {
       exportName: 'toolsku:plugin-system/plugin-api@1.0.0',
       hostApi: 'toolsku:plugin-system/host-api@1.0.0',
       wasi: [],
+      needs: [],
     });
     expect(inspection.binding).to.deep.equal({ kind: 'direct' });
     expect(inspection.metadata).to.deep.equal({

@@ -46,7 +46,7 @@ if (server !== undefined) {
       const missing = await workplace.run(['submit', 'nowhere.wasm', '--input', 'in.jsonl']);
       expect([missing.status, missing.stderr]).to.deep.equal([
         2,
-        'error: Cannot read the plugin `nowhere.wasm`. (ERR_INVALID_ARGUMENT)\n',
+        'error: Cannot read the plugin `nowhere.wasm`: there is no such file. (ERR_INVALID_ARGUMENT)\n',
       ]);
     });
   });

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
+import { MAX_TIMER_MS } from '../../arguments/arguments.ts';
 import type { CompileOptions } from '../../artifact/compile-component.ts';
 import type { PluginMetadata } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
@@ -80,6 +81,7 @@ export class Group {
   /** Until when no child is started. */
   #notBefore = 0;
   #held = 0;
+  #alive: NodeJS.Timeout | undefined;
   #flush: 'none' | 'scheduled' = 'none';
   #state: 'open' | 'closing' | 'closed' = 'open';
   readonly #ended = Promise.withResolvers<void>();
@@ -478,12 +480,16 @@ export class Group {
 
   #keepAlive(): void {
     if (this.#held++ > 0) return;
+    // Between a child that is gone, which nobody has heard of yet, and the next one there is no channel to hold on to.
+    this.#alive ??= setInterval(() => {}, MAX_TIMER_MS);
     for (const session of this.#sessions()) session.ref();
     this.#restart?.ref();
   }
 
   #letGo(): void {
     if (--this.#held > 0) return;
+    clearInterval(this.#alive);
+    this.#alive = undefined;
     if (this.#state === 'open') for (const session of this.#sessions()) session.unref();
     this.#restart?.unref();
   }
