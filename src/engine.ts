@@ -10,14 +10,14 @@ import type { Submit } from './batch/submit.ts';
 import type { PluginResponse, Utterance } from './contract/values.ts';
 import type { EngineEvents } from './engine/events.ts';
 import { publishLoad } from './engine/load-channel.ts';
-import { type EngineOptions, resolveOptions } from './engine/options.ts';
+import { type EngineOptions, type ResolvedOptions, resolveOptions } from './engine/options.ts';
 import { heedProcessLimits } from './engine/process-limits.ts';
 import { type ManyTarget, processMany, processPacked } from './engine/process-many.ts';
 import { PluginError } from './errors.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
 import { CapabilityManager, type GrantChange } from './host/policy/capabilities.ts';
-import { openExecutor } from './isolation/open-executor.ts';
+import { loadExecutor, type OpenExecutor } from './isolation/open-executor.ts';
 import { Metrics } from './observe/metrics.ts';
 import { isObserved } from './observe/observation.ts';
 import type { ThreadCounts } from './observe/snapshot.ts';
@@ -86,11 +86,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   readonly #watchers = new Set<Watcher>();
   #closed: Promise<void> | undefined;
 
-  private constructor(options: EngineOptions) {
+  private constructor(resolved: ResolvedOptions, openExecutor: OpenExecutor) {
     super();
-    const resolved = resolveOptions(options);
     this.#threads = resolved.threads;
-    this.#executor = openExecutor(resolved, {
+    this.#executor = openExecutor({
       onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
       onTermination: (termination) => this.#tell('worker:terminated', termination),
       onStuck: (thread) => this.#tell('worker:stuck', thread),
@@ -126,8 +125,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
    */
   static async create(options: EngineOptions = {}): Promise<PluginEngine> {
-    await heedProcessLimits();
-    return new PluginEngine(options);
+    const resolved = resolveOptions(options);
+    const [openExecutor] = await Promise.all([loadExecutor(resolved), heedProcessLimits()]);
+    return new PluginEngine(resolved, openExecutor);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Executor } from '../registry/executor.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 import { InProcess } from './in-process.ts';
 import type { ResolvedIsolation } from './options.ts';
-import { ProcessTier, type ProcessTierListener } from './process-tier.ts';
+import type { ProcessTierListener } from './process-tier.ts';
 
 /** What an executor is made with. */
 export interface ExecutorOptions extends SchedulerOptions, ArtifactCompilerOptions {
@@ -11,8 +11,12 @@ export interface ExecutorOptions extends SchedulerOptions, ArtifactCompilerOptio
   readonly isolation: ResolvedIsolation | undefined;
 }
 
-/** What runs the plugins of an engine: this process, or processes of their own. */
-export function openExecutor(options: ExecutorOptions, listener: ProcessTierListener): Executor {
-  const { isolation, ...others } = options;
-  return isolation === undefined ? new InProcess(others, listener) : new ProcessTier(others, isolation, listener);
+/** Makes what runs the plugins of an engine: this process, or processes of their own. */
+export type OpenExecutor = (listener: ProcessTierListener) => Executor;
+
+/** Loads what runs the plugins of an engine. Processes come with code that nobody else needs. */
+export async function loadExecutor({ isolation, ...others }: ExecutorOptions): Promise<OpenExecutor> {
+  if (isolation === undefined) return (listener) => new InProcess(others, listener);
+  const { ProcessTier } = await import('./process-tier.ts');
+  return (listener) => new ProcessTier(others, isolation, listener);
 }
