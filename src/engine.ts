@@ -8,6 +8,7 @@ import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { BatchSource } from './batch/source.ts';
 import type { Submit } from './batch/submit.ts';
 import type { PluginResponse, Utterance } from './contract/values.ts';
+import { assertThreads } from './engine/environment.ts';
 import type { EngineEvents } from './engine/events.ts';
 import { publishLoad } from './engine/load-channel.ts';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './engine/options.ts';
@@ -41,6 +42,7 @@ import {
 import type { ProcessOptions } from './request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from './request/request.ts';
 import type { Lane } from './scheduler/lane.ts';
+import { isError } from './text/is-error.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
 /** How an engine is closed. */
@@ -97,7 +99,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     });
     this.#scheduler = this.#executor.scheduler;
     this.metrics = new Metrics(this.#scheduler);
-    this.capabilities = new CapabilityManager((changes) => this.#apply(changes));
+    this.capabilities = new CapabilityManager((changes) => this.#apply(changes), resolved.policies);
     this.#registry = new Registry(this.#executor, this.capabilities, resolved.keepWarmMs, {
       onState: (transition) => this.#tell('plugin:state', transition),
       onDeployed: (deployment) => this.#tell('canary:deployed', deployment),
@@ -122,11 +124,12 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   /**
    * Makes an engine. Threads are started when they are first needed.
    *
-   * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_UNSUPPORTED_ENVIRONMENT`.
    */
   static async create(options: EngineOptions = {}): Promise<PluginEngine> {
     const resolved = resolveOptions(options);
     const [openExecutor] = await Promise.all([loadExecutor(resolved), heedProcessLimits()]);
+    assertThreads();
     return new PluginEngine(resolved, openExecutor);
   }
 
@@ -470,7 +473,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     try {
       (this.emit as (name: Name, ...args: EngineEvents[Name]) => boolean).call(this, name, ...args);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      process.emitWarning(isError(error) ? error : String(error));
     }
   }
 }

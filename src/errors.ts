@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   ERR_INVALID_ARGUMENT: 'An argument or option is missing, of the wrong type or out of range.',
   ERR_ENGINE_CLOSED: 'The engine is closed or closing.',
   ERR_WORKER_CRASHED: 'The worker thread, or the process that it was in, died for a reason that is none of the above.',
+  ERR_UNSUPPORTED_ENVIRONMENT: 'The Node that runs the program, or how it was started, lets no engine run.',
   ERR_BATCH_FILE: 'A file of a batch could not be read or written to its end, or has changed meanwhile.',
   ERR_BATCH_QUEUE: 'The distributed queue of a batch is not usable, or gave up one of its chunks.',
   ERR_BATCH_JOURNAL: 'The journal of a batch is held by another run, or belongs to another batch.',

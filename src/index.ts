@@ -1,3 +1,5 @@
+import './engine/environment.ts';
+
 export type { PluginSource } from './artifact/source.ts';
 export type { Batch } from './batch/batch.ts';
 export type { InputFormat, OutputFormat } from './batch/file/format.ts';

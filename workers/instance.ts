@@ -210,7 +210,8 @@ export class PluginInstance {
     wasi?.begin();
     this.#memory.begin();
     const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = CAPTURED_FRAMES;
+    // Not an assignment: that throws where the process runs with `--frozen-intrinsics`.
+    Reflect.set(Error, 'stackTraceLimit', CAPTURED_FRAMES);
     try {
       const returned = call();
       this.#state = 'ready';
@@ -220,7 +221,7 @@ export class PluginInstance {
       const { maxMemoryBytes } = this.#definition.policy;
       throw toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused });
     } finally {
-      Error.stackTraceLimit = stackTraceLimit;
+      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
       wasi?.flush();
     }
   }

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { HttpExchange } from '../src/host/wasi/network/io/http-exchange.ts';
 import { lookup } from '../src/host/wasi/network/io/lookup.ts';

@@ -1,5 +1,6 @@
 import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isError } from '../text/is-error.ts';
 
 /** One artifact on disk. */
 export interface CacheFile {
@@ -84,5 +85,5 @@ async function remove({ path }: CacheFile): Promise<boolean> {
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isError(error) && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
+import module from 'node:module';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { JCO_VERSION } from '../jco/version.ts';
@@ -204,7 +204,7 @@ function withoutHome(): false {
 
 /** `0.15.0 0.1.0`: of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */
 async function toolVersions(): Promise<string> {
-  const file = findPackageJSON(import.meta.url);
+  const file = module.findPackageJSON(import.meta.url);
   if (file === undefined) throw new PluginError('ERR_WORKER_CRASHED', 'The installation lacks a package.json');
   const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
   return `${JCO_VERSION} ${version}`;

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidArgument } from '../arguments/arguments.ts';
 import { readRegularFile, UnreadableFile } from '../arguments/regular-file.ts';
 import { PluginError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { systemHint } from '../text/system-error.ts';
 
@@ -30,6 +32,27 @@ export async function readSource(source: PluginSource): Promise<Uint8Array<Array
   return bytes;
 }
 
+/**
+ * The source as it is meant now: a path that is relative is one of the folder that the process works in when it is given, and a
+ * URL may be changed later. What is no source is left for {@link readSource} to refuse.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` for a relative path where the working directory is gone.
+ */
+export function fixSource(source: PluginSource): PluginSource {
+  if (source instanceof URL) return new URL(source);
+  if (typeof source !== 'string' || source === '') return source;
+  try {
+    return resolve(source);
+  } catch (error) {
+    throw new PluginError('ERR_INVALID_ARGUMENT', `Cannot find \`${cleanLogLine(source)}\`: ${NO_DIRECTORY}`, {
+      hint: 'Give an absolute path, or start the program in a directory that exists.',
+      cause: error,
+    });
+  }
+}
+
+const NO_DIRECTORY = 'the working directory of the process was removed';
+
 function pathOf(source: unknown): string {
   if (typeof source === 'string' && source !== '' && !source.includes('\0')) return source;
   if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
@@ -48,7 +71,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   return REASONS.get(code) ?? `the system says ${String(code ?? 'nothing')}`;
 }
 

@@ -1,5 +1,6 @@
 import { describe, PluginError } from '../errors.ts';
 import { $init, generate } from '../jco/bindgen.ts';
+import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CoreModuleBytes } from './artifact.ts';
 
@@ -65,7 +66,7 @@ const UNFIT = /\binstantiation argument\b|^missing import named\b|^type mismatch
 
 /** What the tools say about a component that they refuse, on one line; undefined when they failed otherwise. */
 function refusal(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !Object.hasOwn(error, 'payload')) return undefined;
+  if (!isError(error) || !Object.hasOwn(error, 'payload')) return undefined;
   const { payload } = error as { payload?: unknown };
   // An outer context, "Caused by:", and the cause in the lines below.
   const lines = String(payload)

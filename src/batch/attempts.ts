@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { invalidArgument } from '../arguments/arguments.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';

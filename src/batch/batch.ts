@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from 'node:timers';
 import { type BatchOptions, type BatchRequest, type BatchResult, resolveBatchOptions } from './options.ts';
 import { BatchRun } from './run.ts';
 import { type BatchSource, openRecords } from './source.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ResolvedBatchOptions } from './options.ts';
 
 /** An epoch has at least so many milliseconds, and so many records for each one in flight. */

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { PluginError } from '../errors.ts';
 import { Attempts } from './attempts.ts';
 import { FailedRecord, Flight, type Runnable } from './flight.ts';

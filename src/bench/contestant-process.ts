@@ -1,3 +1,4 @@
+import { isError } from '../text/is-error.ts';
 import type { Entrant, Parameters, Scenario, Setting } from './scenario.ts';
 
 /*
@@ -39,7 +40,7 @@ async function obey(order: Order): Promise<Answer> {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { Machine } from './report.ts';
 
 /** The machine that the benchmarks run on. */

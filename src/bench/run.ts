@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isError } from '../text/is-error.ts';
 import { Contestant } from './contestant.ts';
 import { calibrate, loadAverage, machine } from './environment.ts';
 import { DURATIONS, type Duration, estimateMs, roundMsOf } from './plan.ts';
@@ -131,7 +132,7 @@ class Run {
     try {
       await step();
     } catch (error) {
-      this.skipped.push({ scenario, candidate, reason: error instanceof Error ? error.message : String(error) });
+      this.skipped.push({ scenario, candidate, reason: isError(error) ? error.message : String(error) });
       contestants.get(candidate)?.kill();
       contestants.delete(candidate);
     }

@@ -1,5 +1,7 @@
 import { mkdir, watch, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { Command, Option } from 'commander';
 import { WORLD_NAMES, type WorldName } from '../componentize/componentize.ts';
 import { PluginError } from '../errors.ts';

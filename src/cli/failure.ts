@@ -1,4 +1,5 @@
 import { type ErrorCode, PluginError, type WireError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 import { systemReason } from '../text/system-error.ts';
 import type { WasmFrame } from '../text/wasm-frame.ts';
 
@@ -44,13 +45,13 @@ export function toFailure(error: unknown): Failure {
   if (error instanceof PluginError && isReaderGone(error.cause)) return new Failure(0, sentence(error.message), error);
   if (error instanceof PluginError) return new Failure(WRONG_USAGE.has(error.code) ? 2 : 1, explain(error), error);
   if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const what = isError(error) ? `${error.name}: ${error.message}` : String(error);
   return new Failure(1, `${what}. This should not happen; please report it`, error);
 }
 
 /** The usual end of `… | head`. */
 export function isReaderGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return isError(error) && 'code' in error && error.code === 'EPIPE';
 }
 
 /** A file that could not be used. */

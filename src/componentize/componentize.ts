@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { PluginError } from '../errors.ts';
 import { componentEmbed, componentNew } from '../jco/wasm-tools.ts';
 import { CONTRACT_WIT } from '../package/root.ts';
+import { isError } from '../text/is-error.ts';
 import { preview1Adapter } from './preview1-adapter.ts';
 
 /** The worlds that a core module can be made a component of. */
@@ -61,6 +62,6 @@ async function compile(core: Uint8Array): Promise<WebAssembly.Module> {
 
 /** What the tools say comes with a chain of causes, one a line. */
 function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String((error as { payload?: unknown })?.payload ?? error);
+  const text = isError(error) ? error.message : String((error as { payload?: unknown })?.payload ?? error);
   return text.replace(/\s*\n\s*/g, ' ').trim();
 }

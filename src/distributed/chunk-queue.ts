@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Chunk, type ChunkRecipe, type ChunkRecord, FORM, jobId } from './chunk.ts';

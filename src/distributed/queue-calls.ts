@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { PluginError } from '../errors.ts';
 import type { Abortable } from '../request/abort.ts';
 import { type ProcessRequest, resolveRequestOptions } from '../request/request.ts';

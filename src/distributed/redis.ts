@@ -1,7 +1,9 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type * as BullMq from 'bullmq';
 import type { Redis } from 'ioredis';
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 import { Clients, silence } from './clients.ts';
 import type { QueueOptions } from './options.ts';
 
@@ -148,5 +150,5 @@ export function queueFailure(what: string, cause?: unknown, hint?: string): Plug
 /** Where a name has several addresses, Node says why each failed, and nothing itself. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { clearInterval, setInterval } from 'node:timers';
 import type { BatchInput } from '../batch/file/input.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
 import { RecordReader } from '../batch/file/reader.ts';

@@ -9,6 +9,7 @@ import {
 import { retryDeadLetters } from '../batch/file/retry-dead-letters.ts';
 import type { BatchSummary } from '../batch/file/tally.ts';
 import { PluginError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 import { sha256 } from './components.ts';
 import type { QueueOptions } from './options.ts';
 import { QueueCalls } from './queue-calls.ts';
@@ -133,7 +134,7 @@ async function retryLetters(
 /** What ioredis fails with: answers of Redis, and a connection that was closed. */
 function isOfRedis(error: unknown): boolean {
   return (
-    error instanceof Error &&
+    isError(error) &&
     (/^(Reply|Abort|MaxRetries.*)Error$/.test(error.name) || error.message === 'Connection is closed.')
   );
 }

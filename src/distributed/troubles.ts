@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Milliseconds for which the same thing is not said again. */
 const QUIET_MS = 60_000;
 /** Things that are remembered. */

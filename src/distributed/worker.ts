@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { clearInterval, setInterval } from 'node:timers';
 import type { Job, Worker } from 'bullmq';
 import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.ts';
 import type { BatchRequest, BatchResult } from '../batch/options.ts';

@@ -1,4 +1,5 @@
 import { normalize } from 'node:path/posix';
+import { performance } from 'node:perf_hooks';
 import { CODE_MAP_SECTION, type CodeChange, originalOffset, readCodeChanges } from '../component/code-map.ts';
 import { parseCoreModule } from '../component/core-module.ts';
 import { Reader, type Span } from '../component/reader.ts';

@@ -57,6 +57,12 @@ export interface EngineOptions {
    * @default 'none'
    */
   readonly isolation?: 'none' | 'process' | IsolationOptions;
+  /**
+   * Which names have a policy before they are given one: none, or those that the source design predefines, where a plugin
+   * that is loaded as `trusted-plugin` gets what `standard` grants, and `untrusted-plugin` is `restricted`.
+   * @default 'none'
+   */
+  readonly policies?: 'none' | 'source-design';
 }
 
 const KEYS = [
@@ -74,6 +80,7 @@ const KEYS = [
   'componentCacheBytes',
   'keepWarmMs',
   'isolation',
+  'policies',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 const MAX_THREADS = 1024;
@@ -84,6 +91,7 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptions {
   readonly keepWarmMs: number;
   readonly isolation: ResolvedIsolation | undefined;
+  readonly policies: NonNullable<EngineOptions['policies']>;
 }
 
 /** Checks the options and fills in what they leave out. */
@@ -126,6 +134,7 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
     compile: oneOf('compile', options.compile, ['vetted', 'trusted'], 'vetted'),
     binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
+    policies: oneOf('policies', options.policies, ['none', 'source-design'], 'none'),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });

@@ -1,7 +1,9 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { invalidArgument, knownKeys } from '../arguments/arguments.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { describe, PluginError } from '../errors.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
+import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
 /** What an answer has to be. Fields that are left out may be anything, except for `success`. */
@@ -108,7 +110,7 @@ export async function runSelfTest(check: Check, ask: Ask, withinMs: number): Pro
 /** `ERR_CHECK_FAILED` with what was wrong. */
 export function checkFailed(what: 'self-test' | 'health check', cause: unknown, hint?: string): PluginError {
   const code = cause instanceof PluginError ? `${cause.code}: ` : '';
-  const why = code + (cause instanceof Error ? cause.message : describe(cause));
+  const why = code + (isError(cause) ? cause.message : describe(cause));
   return new PluginError('ERR_CHECK_FAILED', `The plugin did not pass its ${what}: ${cleanLogLine(why)}`, {
     hint,
     cause,

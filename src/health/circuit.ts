@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
 import type { ResolvedFailurePolicy } from './failure-policy.ts';
 

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { knownKeys, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import { type Ask, type Check, checkFailed, runCheck } from './check.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 /**
  * Milliseconds that a thread's `performance.now()` is behind the process's monotonic clock: each thread counts from its
  * own start, so that a time passes from one to another as `now + offset of the one - offset of the other`.

@@ -1,5 +1,7 @@
+import { performance } from 'node:perf_hooks';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 import { CHANNELS, type RequestMessage } from './channels.ts';
 import type { RequestTimes } from './request-times.ts';
 import { currentTracing, RequestSpan } from './tracing.ts';
@@ -63,7 +65,7 @@ function quietly<Result>(trace: () => Result): Result | undefined {
   try {
     return trace();
   } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    process.emitWarning(isError(error) ? error : String(error));
     return undefined;
   }
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import module from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const MANIFEST = findPackageJSON(import.meta.url)!;
+// Not by name: it would keep a Node that is too old from getting as far as saying so (`node-version.ts`).
+const MANIFEST = module.findPackageJSON(import.meta.url)!;
 
 /** The folder of this package, from its sources and from `dist/` alike. */
 export const PACKAGE_ROOT: URL = new URL('.', pathToFileURL(MANIFEST));

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { STUCK_AFTER_MS } from '../thread/thread.ts';
 import type { PluginThread } from './plugin-thread.ts';
 

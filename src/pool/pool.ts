@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Holding } from '../component/holding.ts';
 import type { PluginError } from '../errors.ts';
 import type { ThreadCounts } from '../observe/snapshot.ts';

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import { LOG_LEVELS, type Utterance } from '../contract/values.ts';
 
 const DATA_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { PluginSource } from '../artifact/source.ts';
+import { fixSource, type PluginSource } from '../artifact/source.ts';
 import { describe, PluginError } from '../errors.ts';
 import { failedHow } from '../health/failure-policy.ts';
 import type { CircuitChange, GuardListener } from '../health/guard.ts';
@@ -106,7 +106,8 @@ export class Registry {
     return checkHealth(this.#plugins.serving, this.#starter, deadlineMs);
   }
 
-  load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
+  load(name: string, given: PluginSource, options: LoadOptions): Promise<PluginInfo> {
+    const source = fixSource(given);
     return this.#locks.run(name, async () => {
       if (this.#plugins.has(name)) {
         throw new PluginError('ERR_INVALID_ARGUMENT', `A plugin is already loaded as \`${cleanLogLine(name)}\``, {
@@ -135,7 +136,8 @@ export class Registry {
     });
   }
 
-  reload(name: string, source: PluginSource | undefined, options: LoadOptions | undefined): Promise<PluginInfo> {
+  reload(name: string, given: PluginSource | undefined, options: LoadOptions | undefined): Promise<PluginInfo> {
+    const source = given === undefined ? undefined : fixSource(given);
     return this.#locks.run(name, () => {
       const plugin = this.#plugins.expect(name);
       const { stable } = plugin;
@@ -146,7 +148,8 @@ export class Registry {
   }
 
   /** Makes a version ready that serves nothing but the requests that name it. */
-  loadVersion(name: string, source: PluginSource, options: LoadOptions | undefined): Promise<VersionInfo> {
+  loadVersion(name: string, given: PluginSource, options: LoadOptions | undefined): Promise<VersionInfo> {
+    const source = fixSource(given);
     return this.#locks.run(name, async () => {
       const plugin = this.#plugins.expect(name);
       const version = await this.#starter.bringUp(name, source, options ?? withoutName(plugin.stable.options));

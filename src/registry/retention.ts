@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { PluginVersion } from './plugin-version.ts';
 
 /** How many versions that nobody is routed to a plugin keeps for a way back. */

@@ -2,7 +2,10 @@
 export interface ProcessOptions {
   /** Aborts the request: queued, it never begins; running, its worker is terminated if it does not end by itself. */
   readonly signal?: AbortSignal;
-  /** Milliseconds from the call to `process()` until the request fails with `ERR_DEADLINE`. @default none */
+  /**
+   * Milliseconds from the call to `process()` until the request fails with `ERR_DEADLINE`; with 0 or less it fails at once.
+   * @default none
+   */
   readonly deadlineMs?: number;
   /** Requests of a higher priority run before others of the same plugin. @default 0 */
   readonly priority?: number;

@@ -68,7 +68,10 @@ export function checkProcessOptions(options: ProcessOptions): void {
   const { signal, deadlineMs, priority, requestId, version, whenFull } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
-  wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 1 });
+  // What is left of a caller's own time may be nothing, or less: that is no wrong argument, and ends the request at once.
+  if (deadlineMs === undefined || !Number.isFinite(deadlineMs) || deadlineMs > 0) {
+    wholeNumber('deadlineMs', deadlineMs, { min: 1, max: MAX_TIMER_MS, default: 1 });
+  }
   if (priority !== undefined && !Number.isFinite(priority))
     throw invalidArgument('priority', 'a finite number', priority);
   if (requestId !== undefined) nonEmptyString('requestId', requestId);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Utterance } from '../contract/values.ts';
 import type { SourceLocations } from '../dwarf/source-locations.ts';
 import { fromWire, type PluginError, type WireError } from '../errors.ts';

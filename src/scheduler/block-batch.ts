@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import { codesOf } from '../block/side.ts';
 import type { Utterance } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';

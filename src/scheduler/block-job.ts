@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { PluginError } from '../errors.ts';
 import type { Block } from './block.ts';
 import { Job, type JobListener } from './job.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
@@ -198,13 +199,19 @@ export class Scheduler {
     this.#admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
-      : (this.#deadlock(job) ?? lane.gate?.admit(job));
+      : this.#refuses(job, call);
     if (refusal !== undefined) job.reject(refusal);
     else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
     return job;
+  }
+
+  /** Why a request is not even queued, if there is a reason. */
+  #refuses(job: Job, { deadlineMs }: ProcessOptions): PluginError | undefined {
+    if (deadlineMs !== undefined && deadlineMs <= 0) return tooLate(job, deadlineMs);
+    return this.#deadlock(job) ?? job.lane.gate?.admit(job);
   }
 
   /** Every thread waits for a function of the embedder's, and one of these asks for a thread. */
@@ -234,6 +241,7 @@ export class Scheduler {
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
     } else if (deadlock !== undefined) job.reject(deadlock);
+    else if (call.deadlineMs !== undefined && call.deadlineMs <= 0) job.reject(tooLate(job, call.deadlineMs));
     else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
@@ -440,4 +448,11 @@ export class Scheduler {
       if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
     }
   }
+}
+
+/** A request whose deadline had passed before it was asked for. */
+function tooLate(job: Pick<Job, 'error'>, deadlineMs: number): PluginError {
+  const message = `The request came ${-deadlineMs} ms after its deadline, and did not begin`;
+  const hint = 'It had no time left when it was asked for; look at what came before it.';
+  return job.error('ERR_DEADLINE', message, { limit: { name: 'deadlineMs', value: deadlineMs }, hint });
 }

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
 import type { Utterance } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 
 /** Which limit a guest ran over. */

@@ -1,8 +1,9 @@
-import { getSystemErrorMessage } from 'node:util';
+import util from 'node:util';
+import { isError } from './is-error.ts';
 
 /** What to do about what the operating system said, where that is about the process and not about what was asked. */
 export function systemHint(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   if (code === 'EMFILE') return 'Raise the number of files that the process may have open (`ulimit -n`).';
   return code === 'ENFILE' ? 'The system has too many open files: close some, or raise `fs.file-max`.' : undefined;
 }
@@ -12,6 +13,6 @@ export function systemHint(error: unknown): string | undefined {
  * own.
  */
 export function systemReason(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('syscall' in error) || !('errno' in error)) return undefined;
-  return typeof error.errno === 'number' ? getSystemErrorMessage(error.errno) : undefined;
+  if (!isError(error) || !('syscall' in error) || !('errno' in error)) return undefined;
+  return typeof error.errno === 'number' ? util.getSystemErrorMessage(error.errno) : undefined;
 }

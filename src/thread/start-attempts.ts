@@ -1,4 +1,6 @@
+import { performance } from 'node:perf_hooks';
 import { describe, PluginError } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 
 /** Attempts to start a thread before work that waits for one is failed. */
 const ATTEMPTS = 3;
@@ -39,9 +41,13 @@ export class StartAttempts {
 }
 
 function hintOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = isError(cause) && 'code' in cause ? cause.code : undefined;
   if (code === 'ERR_ACCESS_DENIED')
     return 'Allow worker threads: start Node.js with `--allow-worker` beside `--permission`.';
+  const text = describe(cause);
+  if (text.includes('uv_cwd'))
+    return 'Start the program in a directory that exists: Node starts no thread in one that was removed.';
+  if (text.includes('EMFILE')) return 'Raise the number of files that the process may have open (`ulimit -n`).';
   return (
     'Check the memory and the number of threads that the process may have (`ulimit -u`, `pids.max` of a container); ' +
     'the engine tries again with the next requests.'

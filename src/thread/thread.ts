@@ -1,9 +1,11 @@
 import module from 'node:module';
 import { dirname, extname } from 'node:path';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { describe } from '../errors.ts';
+import { isError } from '../text/is-error.ts';
 
 /** Why a thread's task ended without a result. */
 export type Death = 'terminated' | 'out-of-memory' | 'crashed';
@@ -108,7 +110,7 @@ export class Thread {
     const running =
       ports === undefined ? this.#piscina.run(task) : this.#piscina.run(task, { transferList: ports as never });
     running.then(resolve, (error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = isError(error) && 'code' in error ? error.code : undefined;
       if (this.#state === 'terminated') reject(new ThreadDied('terminated', error));
       else reject(new ThreadDied(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', error));
     });

@@ -1,5 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isError } from '../text/is-error.ts';
 
 const EXTENSION = '.wasm';
 
@@ -91,6 +92,6 @@ async function optionsSignature(path: string): Promise<Signature | undefined> {
 }
 
 function isGone(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
 }

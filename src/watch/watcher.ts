@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck } from '../health/check.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { SideKind } from '../../src/block/side.ts';
 import type { BlockRecipe } from '../../src/block/source.ts';
 import type { ResponseSink } from '../../src/canonical-abi/runtime/contract.ts';

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import type { LineSource } from '../../block/line-source.ts';
 import { codesOf, SideKind, sideEntries } from '../../block/side.ts';
 import { PluginError } from '../../errors.ts';

@@ -1,8 +1,9 @@
 import { PluginError } from '../../errors.ts';
+import { isError } from '../../text/is-error.ts';
 import { systemReason } from '../../text/system-error.ts';
 
 function reason(error: unknown): string {
-  return systemReason(error) ?? (error instanceof Error ? error.message : String(error));
+  return systemReason(error) ?? (isError(error) ? error.message : String(error));
 }
 
 /** A file that could not be used at all: the caller named the wrong one. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { clearInterval, setInterval } from 'node:timers';
 import { anotherRun } from '../journal/journal.ts';
 import type { Submit } from '../submit.ts';
 import { BlockFlow, type BlockHost, takesBlocks } from './block-flow.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { BatchProgress, PluginStatistics } from '../statistics.ts';
 import type { Done } from './record.ts';
 

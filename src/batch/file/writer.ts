@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { IndexSet } from '../journal/indexes.ts';
 import type { Journal } from '../journal/journal.ts';
 import { NOTHING_WRITTEN, type Written } from '../journal/written.ts';

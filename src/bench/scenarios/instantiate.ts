@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { PluginEngine } from '../../engine.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
 import { resolvePolicy } from '../../host/policy/policy.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { PluginEngine } from '../../engine.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
 import type { Scenario } from '../scenario.ts';

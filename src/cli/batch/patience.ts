@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Interrupt } from '../interrupt.ts';
 
 /** How long a run that was interrupted may take to end in order. */

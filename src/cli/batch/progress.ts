@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import ora, { type Ora } from 'ora';
 import type { FileBatchProgress } from '../../batch/file/options.ts';
 import { say } from '../output.ts';

@@ -3,6 +3,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorldName } from '../../componentize/componentize.ts';
+import { isError } from '../../text/is-error.ts';
 import { BuildError } from './build-error.ts';
 import type { Project } from './project.ts';
 
@@ -69,7 +70,7 @@ export async function buildJavaScript(
     });
     return component;
   } catch (error) {
-    throw new BuildError(error instanceof Error ? error.message : String(error));
+    throw new BuildError(isError(error) ? error.message : String(error));
   }
 }
 
@@ -85,7 +86,7 @@ async function plain(path: string): Promise<string> {
   try {
     return withoutWarnings(() => stripTypeScriptTypes(text));
   } catch (error) {
-    throw new BuildError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BuildError(`${path}: ${isError(error) ? error.message : String(error)}`);
   }
 }
 

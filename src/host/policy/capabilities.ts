@@ -40,18 +40,24 @@ const FIELDS = {
   env: { field: 'allowEnv', keys: ['name'], defaults: { name: 'PLUGIN_MODE' } },
 } as const satisfies Record<Capability, { field: keyof Policy; keys: readonly string[]; defaults: GrantDetails }>;
 
-/** Names that have a policy before anybody gave them one. */
-const PREDEFINED: ReadonlyMap<string, Sandbox> = new Map([
-  ['trusted-plugin', 'standard'],
-  ['untrusted-plugin', 'restricted'],
-]);
+/** Which names have a policy before anybody gave them one. */
+export type PredefinedPolicies = 'none' | 'source-design';
+
+/** Names that have a policy before anybody gave them one, where the engine was made so: else a name grants nothing. */
+const PREDEFINED: Readonly<Record<PredefinedPolicies, readonly (readonly [name: string, sandbox: Sandbox])[]>> = {
+  none: [],
+  'source-design': [
+    ['trusted-plugin', 'standard'],
+    ['untrusted-plugin', 'restricted'],
+  ],
+};
 
 /**
  * Which plugin may do what, by the plugin's name: a policy to begin with, and the grants that were added to it. A name
  * that nobody has said anything about is `restricted`.
  */
 export class CapabilityManager {
-  readonly #policies = new Map<string, Sandbox>(PREDEFINED);
+  readonly #policies: Map<string, Sandbox>;
   readonly #grants = new Map<string, Grant[]>();
   readonly #onChange: (changes: readonly GrantChange[]) => Promise<void>;
 
@@ -59,8 +65,9 @@ export class CapabilityManager {
    * @param onChange Replaces the instances that were made before; the caller of `grant` waits for it. It gets at least
    * one change, all of one plugin and of one kind.
    */
-  constructor(onChange: (changes: readonly GrantChange[]) => Promise<void>) {
+  constructor(onChange: (changes: readonly GrantChange[]) => Promise<void>, predefined: PredefinedPolicies = 'none') {
     this.#onChange = onChange;
+    this.#policies = new Map<string, Sandbox>(PREDEFINED[predefined]);
   }
 
   /** Gives a name its policy. Loaded versions keep theirs until they are replaced; {@link grant} replaces them. */

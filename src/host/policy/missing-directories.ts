@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { isError } from '../../text/is-error.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import type { ResolvedPolicy } from './policy.ts';
 
@@ -24,6 +25,6 @@ async function isMissing(path: string): Promise<boolean> {
     await lstat(path);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isError(error) && 'code' in error && error.code === 'ENOENT';
   }
 }

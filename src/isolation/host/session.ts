@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
 import { serialize } from 'node:v8';
 import type { Utterance } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';

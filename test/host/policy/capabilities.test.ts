@@ -20,7 +20,9 @@ describe('CapabilityManager', () => {
     expect(manager.policy('constructor')).to.deep.equal(resolvePolicy('restricted'));
   });
 
-  it('knows two names beforehand', () => {
+  it('knows two names beforehand, where it is asked to', () => {
+    expect(manager.policy('trusted-plugin')).to.deep.equal(resolvePolicy('restricted'));
+    manager = new CapabilityManager(async () => {}, 'source-design');
     expect(manager.policy('trusted-plugin')).to.deep.equal(resolvePolicy('standard'));
     expect(manager.policy('untrusted-plugin')).to.deep.equal(resolvePolicy('restricted'));
   });

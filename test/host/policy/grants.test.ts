@@ -138,13 +138,16 @@ describe('capabilities of a loaded plugin', () => {
     expect((await engine.process('other', { input: 'environment' })).output).to.equal('0');
   });
 
-  it('follow the policies of the predefined names', async () => {
+  it('follow the policies of the predefined names, where these are asked for', async () => {
     process.env.PLUGIN_MODE = 'test';
     await engine.loadPlugin('trusted-plugin', await wasi());
-    await engine.loadPlugin('untrusted-plugin', await wasi());
+    const asked = await createEngine({ threads: 1, policies: 'source-design' });
+    await asked.loadPlugin('trusted-plugin', await wasi());
+    await asked.loadPlugin('untrusted-plugin', await wasi());
     delete process.env.PLUGIN_MODE;
-    expect((await engine.process('trusted-plugin', { input: 'environment' })).output).to.equal('1');
-    expect((await engine.process('untrusted-plugin', { input: 'environment' })).output).to.equal('0');
+    expect((await engine.process('trusted-plugin', { input: 'environment' })).output).to.equal('0');
+    expect((await asked.process('trusted-plugin', { input: 'environment' })).output).to.equal('1');
+    expect((await asked.process('untrusted-plugin', { input: 'environment' })).output).to.equal('0');
   });
 
   it('leave the working version in place when they cannot be granted', async () => {

@@ -1,3 +1,4 @@
+import { isError } from '../../../text/is-error.ts';
 import { WitError } from '../../wit-error.ts';
 
 /** The enum `error-code` of `wasi:filesystem/types@0.2`. */
@@ -93,7 +94,7 @@ export function fsError(code: FsErrorCode): WitError<FsErrorCode> {
 
 /** The system error code of what a function of `node:fs` threw; undefined for anything else. */
 export function errno(error: unknown): string | undefined {
-  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
+  return isError(error) && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe } from '../../../errors.ts';
+import { isError } from '../../../text/is-error.ts';
 
 /** Why a connection failed, in no interface's words. */
 export type FaultKind =
@@ -63,5 +64,5 @@ export function toTlsFault(error: unknown): NetworkFault {
 
 /** The `code` of a Node error; '' if it has none. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type ClientRequest, type IncomingMessage, request as sendRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { NetworkGrants } from '../../../policy/network-grants.ts';
 import { type HttpErrorCode, toHttpError } from '../../http/error-code.ts';
 import { codeOf, NetworkFault, toFault } from '../fault.ts';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { toSocketError } from '../../sockets/error-code.ts';
 import { toFault } from '../fault.ts';
 import type { LookupMessage } from '../protocol.ts';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { canonical } from '../../../policy/ip-address.ts';
 import { toSocketError } from '../../sockets/error-code.ts';
 import { toFault } from '../fault.ts';
