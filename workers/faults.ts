@@ -12,6 +12,8 @@ export interface FaultContext {
   readonly stackBytes: number;
   /** Whether the guest asked for memory in this call that only the policy keeps from it. */
   readonly memoryRefused: boolean;
+  /** Finds the lines of source of frames. */
+  readonly locate: (frames: readonly WasmFrame[]) => readonly WasmFrame[];
 }
 
 /** Frames of the guest that an error carries. */
@@ -71,7 +73,7 @@ export function toFault(thrown: unknown, context: FaultContext): PluginError {
     return linkError(thrown);
   if (thrown instanceof Error && NOT_OFFERED.test(thrown.message)) return unknownImport(thrown);
   if (thrown instanceof Error && isThrownByGlue(thrown)) {
-    return brokenAbi(clean(thrown.message), { backtrace: backtrace(thrown) });
+    return brokenAbi(clean(thrown.message), { backtrace: context.locate(backtrace(thrown)) });
   }
   return new PluginError('ERR_WORKER_CRASHED', `A host function failed: ${clean(describe(thrown))}`, {
     hint: 'This is a fault of the host, not of the plugin; please report it.',
@@ -100,7 +102,7 @@ function trap(thrown: WebAssembly.RuntimeError, context: FaultContext): PluginEr
   const message = thrown.message.replace(/^wasm trap: /, '');
   return new PluginError('ERR_TRAP', `The plugin trapped: ${clean(message)}`, {
     trap: kind,
-    backtrace: backtrace(thrown),
+    backtrace: context.locate(backtrace(thrown)),
     hint: 'The plugin has a bug, or refuses this input in a way that ends it; its instance was dropped.',
   });
 }
@@ -110,7 +112,7 @@ function memoryLimit(thrown: Error, context: FaultContext): PluginError {
   return new PluginError('ERR_MEMORY_LIMIT', `The plugin needed more memory than its limit of ${value} bytes`, {
     hint: 'Raise `maxMemoryBytes` in the policy, or give the plugin smaller inputs.',
     limit: { name: 'maxMemoryBytes', value },
-    backtrace: backtrace(thrown),
+    backtrace: context.locate(backtrace(thrown)),
     cause: thrown,
   });
 }
@@ -120,7 +122,7 @@ function stackOverflow(thrown: Error, context: FaultContext): PluginError {
   return new PluginError('ERR_STACK_OVERFLOW', `The plugin used more stack than its limit of ${value} bytes`, {
     hint: 'Raise `maxStackBytes` in the policy, or let the plugin recurse less deeply.',
     limit: { name: 'maxStackBytes', value },
-    backtrace: backtrace(thrown),
+    backtrace: context.locate(backtrace(thrown)),
   });
 }
 

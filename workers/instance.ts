@@ -21,10 +21,12 @@ import { guardHostFunction } from '../src/host/imports/host-function.ts';
 import { type AskMainThread, suppliedImports } from '../src/host/imports/supplied-modules.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
+import type { WasmFrame } from '../src/text/wasm-frame.ts';
 import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
 import { callFunction } from './function-call.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
+import { sourceLocations } from './source-locations.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
 
 /**
@@ -219,7 +221,8 @@ export class PluginInstance {
     } catch (error) {
       this.#die();
       const { maxMemoryBytes } = this.#definition.policy;
-      throw toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused });
+      const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
+      throw toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, locate });
     } finally {
       Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
       wasi?.flush();

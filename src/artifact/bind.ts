@@ -1,5 +1,6 @@
 import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
+import { withCodeIndex } from '../component/code-index.ts';
 import { parseComponent } from '../component/parse.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { transpile } from './transpile.ts';
@@ -17,7 +18,8 @@ export async function bind(
   choice: 'auto' | 'glue' = 'auto',
 ): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
   // In any case: jco validates the component, which planning takes for granted in part.
-  const { glue, modules } = await transpile(capped);
+  const { glue, modules: transpiled } = await transpile(capped);
+  const modules = transpiled.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
   if (choice === 'glue') return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
   const component = parseComponent(capped);
   const binding = planBinding(capped, component);
@@ -27,7 +29,10 @@ export async function bind(
   return {
     binding,
     // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
-    modules: own.map((bytes, place) => ({ name: `core-${place}`, bytes: used.has(place) ? bytes : EMPTY_MODULE })),
+    modules: own.map((bytes, place) => ({
+      name: `core-${place}`,
+      bytes: used.has(place) ? withCodeIndex(bytes) : EMPTY_MODULE,
+    })),
   };
 }
 

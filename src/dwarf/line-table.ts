@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Cursor, Malformed } from './cursor.ts';
 import { type LineHeader, type LineSections, readFiles, readHeader } from './line-header.ts';
 
@@ -11,10 +12,7 @@ export interface SourceLine {
   readonly column: number;
 }
 
-/**
- * A section that is larger has no lines: reading is one pass over it, and it happens on the main thread. 4 MiB take some
- * 40 ms; they are about 200,000 lines of source.
- */
+/** A section that is larger has no lines. 4 MiB take some 40 ms to read; they are about 200,000 lines of source. */
 const MAX_SECTION_BYTES = 4 * 1024 * 1024;
 /** Units whose paths are kept. */
 const MAX_UNITS = 8;
@@ -45,9 +43,10 @@ export class LineTable {
   readonly #rows: Uint32Array;
   readonly #files = new Map<LineHeader, readonly string[]>();
 
-  constructor(sections: LineSections) {
+  /** @param until When reading ends, whatever is left, by `performance.now()`. */
+  constructor(sections: LineSections, until: number = Number.POSITIVE_INFINITY) {
     const readable = sections.line.length <= MAX_SECTION_BYTES ? sections : { line: new Uint8Array() };
-    const program = new LineProgram(readable.line);
+    const program = new LineProgram(readable.line, until);
     this.#sections = readable;
     this.#sequences = program.sequences.sort((a, b) => a.low - b.low);
     this.#rows = program.rows.slice(0, program.rowCount * ROW_WORDS);
@@ -111,11 +110,16 @@ class LineProgram {
   #line = 1;
   #column = 0;
 
-  constructor(line: Uint8Array) {
+  readonly #until: number;
+  #steps = 0;
+
+  constructor(line: Uint8Array, until: number) {
+    this.#until = until;
     this.rows = new Uint32Array(Math.min(line.length, FIRST_ROWS) * ROW_WORDS);
     try {
       const cursor = new Cursor(line);
       while (!cursor.done) {
+        this.#watch();
         const header = readHeader(line, cursor);
         if (header !== undefined) this.#runUnit(line, header);
       }
@@ -137,7 +141,14 @@ class LineProgram {
     this.rowCount = this.#firstRow;
   }
 
+  /** A plugin chooses how much there is to read. */
+  #watch(): void {
+    if (++this.#steps % STEPS_BETWEEN_LOOKS === 0 && performance.now() >= this.#until)
+      throw new TooMany('milliseconds');
+  }
+
   #step(cursor: Cursor, header: LineHeader): void {
+    this.#watch();
     const { lineBase, lineRange, opcodeBase, minInstructionLength, operandCounts } = header;
     const opcode = cursor.u8();
     if (opcode >= opcodeBase) {
@@ -247,5 +258,6 @@ class TooMany extends Error {
 }
 
 const MAX_ROWS = 1_000_000;
+const STEPS_BETWEEN_LOOKS = 256;
 const MAX_SEQUENCES = 100_000;
 const FIRST_ROWS = 4096;

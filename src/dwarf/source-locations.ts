@@ -1,58 +1,58 @@
 import { normalize } from 'node:path/posix';
 import { performance } from 'node:perf_hooks';
+import { CODE_INDEX_SECTION, type CodeIndex, readCodeIndex } from '../component/code-index.ts';
 import { CODE_MAP_SECTION, type CodeChange, originalOffset, readCodeChanges } from '../component/code-map.ts';
-import { parseCoreModule } from '../component/core-module.ts';
-import { Reader, type Span } from '../component/reader.ts';
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { WasmFrame } from '../text/wasm-frame.ts';
 import { LineTable } from './line-table.ts';
 
-/** The id of the code section. */
-const CODE = 10;
 /** Characters of a path in a frame. */
 const MAX_PATH = 300;
+/** Milliseconds that reading all modules may take; what is not read by then has no lines. */
+const MAX_MS = 250;
 
-/**
- * Milliseconds of the main thread that the errors of one version may take: so many at once, and then this share of the
- * time that passes. Without a bound, a plugin with debug information of its own making could hold up the main thread
- * by trapping.
- */
-const BURST_MS = 200;
-const SHARE = 0.01;
-
-/** Where the functions of a core module are, and which lines its code came from. */
-interface ModuleCode {
-  /** Functions before the first one that has code. */
-  readonly imported: number;
-  /** The contents of the code section. */
-  readonly code: Span;
-  /** Where the code of each function begins; ascending, with the end of the last one at the end. */
-  readonly functions: Uint32Array;
+/** The code of a core module, and which lines it came from. */
+interface ModuleCode extends CodeIndex {
   readonly changes: readonly CodeChange[];
   readonly lines: LineTable;
 }
 
-/** Finds file and line for the frames of errors of one version of a plugin. Debug information is read when first needed. */
+/**
+ * Finds file and line for the frames of errors of one version of a plugin. Debug information is read when first needed,
+ * by the thread that the plugin runs on, and in the plugin's time: reading it anywhere else would let a plugin take that
+ * of others by trapping.
+ */
 export class SourceLocations {
-  readonly #modules: readonly Uint8Array[];
-  readonly #createdAt = performance.now();
-  #spent = 0;
+  readonly #modules: Iterable<WebAssembly.Module>;
+  readonly #maxMs: number;
   #read: readonly ModuleCode[] | undefined;
 
-  /** @param modules The core modules as they run. */
-  constructor(modules: readonly Uint8Array[]) {
+  /**
+   * @param modules The core modules as they run.
+   * @param cpuTimeLimitMs CPU time that the plugin has for a call, of which reading takes a quarter at the most.
+   */
+  constructor(modules: Iterable<WebAssembly.Module>, cpuTimeLimitMs: number) {
     this.#modules = modules;
+    this.#maxMs = Math.min(MAX_MS, cpuTimeLimitMs / 4);
   }
 
   /** The frames with `file`, `line` and `column` where the debug information of their core module says them. */
   locate(frames: readonly WasmFrame[]): readonly WasmFrame[] {
-    const start = performance.now();
-    if (frames.length === 0 || this.#spent > BURST_MS + (start - this.#createdAt) * SHARE) return frames;
-    this.#read ??= this.#modules.filter(hasLines).flatMap(readModule);
-    const located = this.#read.length === 0 ? frames : frames.map((frame) => this.#locate(frame, frames));
-    this.#spent += performance.now() - start;
-    return located;
+    if (frames.length === 0) return frames;
+    this.#read ??= this.#readModules();
+    return this.#read.length === 0 ? frames : frames.map((frame) => this.#locate(frame, frames));
+  }
+
+  #readModules(): readonly ModuleCode[] {
+    const until = performance.now() + this.#maxMs;
+    const read: ModuleCode[] = [];
+    for (const module of this.#modules) {
+      if (performance.now() >= until) break;
+      const code = readModule(module, until);
+      if (code !== undefined) read.push(code);
+    }
+    return read;
   }
 
   #locate(frame: WasmFrame, frames: readonly WasmFrame[]): WasmFrame {
@@ -61,7 +61,7 @@ export class SourceLocations {
     const fitting = this.#read!.filter((module) => siblings.every((sibling) => fits(sibling, module)));
     const [module] = fitting;
     if (module === undefined || fitting.length > 1) return frame;
-    const place = module.lines.find(originalOffset(frame.offset - module.code.start, module.changes));
+    const place = module.lines.find(originalOffset(frame.offset - module.start, module.changes));
     if (place === undefined) return frame;
     const { line, column } = place;
     const file = cleanLogLine(normalize(place.file)).slice(0, MAX_PATH);
@@ -77,61 +77,32 @@ function fits({ index, offset }: WasmFrame, { imported, functions }: ModuleCode)
   return from !== undefined && to !== undefined && offset >= from && offset < to;
 }
 
-function hasLines(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('.debug_line');
-}
-
-/** Nothing for a module without lines. V8 has compiled it, so that only its custom sections can be malformed. */
-function readModule(bytes: Uint8Array): ModuleCode[] {
-  const whole = { start: 0, end: bytes.length };
+/** Undefined for a module without lines. What is malformed, of what the plugin brought, has none. */
+function readModule(module: WebAssembly.Module, until: number): ModuleCode | undefined {
+  // The last of a name, which is ours if the plugin has brought one of its own.
+  const section = (name: string): ArrayBuffer | undefined => WebAssembly.Module.customSections(module, name).at(-1);
+  const index = section(CODE_INDEX_SECTION);
+  const code = index === undefined ? undefined : readCodeIndex(index);
+  const line = section('.debug_line');
+  if (code === undefined || line === undefined) return undefined;
+  const bytesOf = (name: string): Uint8Array | undefined => {
+    const found = section(name);
+    return found === undefined ? undefined : new Uint8Array(found);
+  };
   try {
-    const { imports, sections } = parseCoreModule(bytes, whole, { start: 0, end: 0 });
-    const code = sections.get(CODE)?.content;
-    const custom = customSections(bytes);
-    const line = custom.get('.debug_line');
-    if (code === undefined || line === undefined) return [];
-    const imported = imports.filter(({ type }) => type.kind === 'func').length;
-    const changes = custom.get(CODE_MAP_SECTION);
-    return [
-      {
-        imported,
-        code,
-        functions: functionStarts(new Reader(bytes, code)),
-        changes: changes === undefined ? [] : readCodeChanges(changes),
-        lines: new LineTable({
-          line,
-          lineStrings: custom.get('.debug_line_str'),
-          strings: custom.get('.debug_str'),
-        }),
-      },
-    ];
+    const changes = bytesOf(CODE_MAP_SECTION);
+    const lines = {
+      line: new Uint8Array(line),
+      lineStrings: bytesOf('.debug_line_str'),
+      strings: bytesOf('.debug_str'),
+    };
+    return {
+      ...code,
+      changes: changes === undefined ? [] : readCodeChanges(changes),
+      lines: new LineTable(lines, until),
+    };
   } catch (error) {
-    if (error instanceof PluginError) return [];
+    if (error instanceof PluginError) return undefined;
     throw error;
   }
-}
-
-/** By name; of those with the same name the last, which is ours if the plugin has brought a code map of its own. */
-function customSections(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
-  const found = new Map<string, Uint8Array>();
-  const reader = new Reader(bytes);
-  reader.take(8, 'the preamble of a module');
-  while (!reader.done) {
-    const id = reader.u8();
-    const content = reader.take(reader.u32(), 'a section');
-    if (id !== 0) continue;
-    const section = new Reader(bytes, content);
-    const name = section.name();
-    found.set(name, bytes.subarray(section.position, content.end));
-  }
-  return found;
-}
-
-function functionStarts(code: Reader): Uint32Array {
-  const starts = code.vec('functions', () => {
-    const start = code.position;
-    code.take(code.u32(), 'a function');
-    return start;
-  });
-  return Uint32Array.from([...starts, code.end]);
 }

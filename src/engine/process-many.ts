@@ -6,7 +6,6 @@ import { fromWire, type PluginError } from '../errors.ts';
 import { BLOCK_INPUT_BYTES } from '../pool/block-area.ts';
 import type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from '../request/many.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
-import { located } from '../scheduler/batch.ts';
 import { Block, type BlockListener, type BlockPiece } from '../scheduler/block.ts';
 import type { JobListener } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -158,9 +157,8 @@ class Listener implements BlockListener {
   withdrawn(): void {}
 
   #error({ outputAt, outputEnd }: AnswerCursor, bytes: Buffer): PluginError {
-    const { locations, version, definition } = this.#lane;
-    const wire = JSON.parse(bytes.toString('utf8', outputAt, outputEnd));
-    const error = fromWire(locations === undefined ? wire : located(wire, locations));
+    const { version, definition } = this.#lane;
+    const error = fromWire(JSON.parse(bytes.toString('utf8', outputAt, outputEnd)));
     return error.with({ plugin: definition.plugin, version, began: true });
   }
 }

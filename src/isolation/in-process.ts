@@ -2,7 +2,6 @@ import { memoriesOf } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions, type CompileUse } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
-import { SourceLocations } from '../dwarf/source-locations.ts';
 import type { Component, Executor } from '../registry/executor.ts';
 import { Scheduler, type SchedulerListener, type SchedulerOptions } from '../scheduler/scheduler.ts';
 
@@ -26,9 +25,7 @@ export class InProcess implements Executor {
       contract,
       summary,
       open: ({ group, ...opening }) => {
-        const lane = this.scheduler.open({ ...opening, contract, binding, modules, maxBytes, memories }, group);
-        lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
-        return lane;
+        return this.scheduler.open({ ...opening, contract, binding, modules, maxBytes, memories }, group);
       },
     };
   }

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Utterance } from '../contract/values.ts';
-import type { SourceLocations } from '../dwarf/source-locations.ts';
-import { fromWire, type PluginError, type WireError } from '../errors.ts';
+import { fromWire, type PluginError } from '../errors.ts';
 import { type Order, SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { LargeRequest } from '../pool/protocol.ts';
@@ -160,21 +159,10 @@ export class Batch {
       job.resolve(RETURNED);
     } else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
     else if (posted?.kind === 'error') {
-      const { locations } = this.lane;
-      const error = fromWire(locations === undefined ? posted.error : located(posted.error, locations));
+      const error = fromWire(posted.error);
       job.reject(job.error(error.code, error.message, error));
     } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
   }
-}
-
-/** The error, and the plugin's errors behind it, with file and line in their frames. */
-export function located(error: WireError, locations: SourceLocations): WireError {
-  const { backtrace, cause } = error;
-  return {
-    ...error,
-    ...(backtrace !== undefined && { backtrace: locations.locate(backtrace) }),
-    ...(typeof cause === 'object' && { cause: located(cause, locations) }),
-  };
 }
 
 function isOver(state: SlotState): boolean {

@@ -1,6 +1,5 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { Holding } from '../component/holding.ts';
-import type { SourceLocations } from '../dwarf/source-locations.ts';
 import type { HostFunctions } from '../host/imports/main-thread.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
@@ -34,8 +33,6 @@ export class Lane {
   readonly holds: Holding;
   /** What its requests pass first, if its plugin has a failure policy. */
   gate: Gate<Lane> | undefined;
-  /** Finds lines of source for what its errors say; none until the plugin is started. */
-  locations: SourceLocations | undefined;
   /** What its instances may call on this thread. */
   hostFunctions: HostFunctions = new Map();
   /** Highest priority first. */

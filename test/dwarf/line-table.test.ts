@@ -115,6 +115,19 @@ describe('LineTable', () => {
     expect(new LineTable({ line: new Uint8Array(5 * 1024 * 1024) }).find(10)).to.equal(undefined);
   });
 
+  it('stops reading when its time is over, also between units that it does not understand', () => {
+    const rows = Array.from({ length: 1_000 }, (_, place) => ({ address: place + 1, line: place + 1 }));
+    const units = [
+      unitV4('', [['a.c', 0]], program(rows.slice(0, 10), 11)),
+      unitV4('', [['b.c', 0]], program(rows, 1_001)),
+    ];
+    expect(new LineTable({ line: bytes(...units) }).find(900)?.file).to.equal('b.c');
+    expect(new LineTable({ line: bytes(...units) }, 0).find(900)).to.equal(undefined);
+    const unknown = Array.from({ length: 1_000 }, () => [...u32(2), 9, 0]);
+    expect(new LineTable({ line: bytes(...unknown, units[0]!) }).find(5)?.file).to.equal('a.c');
+    expect(new LineTable({ line: bytes(...unknown, units[0]!) }, 0).find(5)).to.equal(undefined);
+  });
+
   it('never throws, whatever the bytes', () => {
     const { line, lineStrings } = unitV5(
       ['/src', 'lib'],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TrapKind } from '../../src/errors.ts';
 import { formatFrame } from '../../src/text/wasm-frame.ts';
-import { toFault } from '../../workers/faults.ts';
+import { type FaultContext, toFault } from '../../workers/faults.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
 import { fullPlugin, type GuestOptions, launch as launchBound, respond, STACK_BYTES } from './guest.ts';
@@ -213,7 +213,12 @@ for (const binding of ['direct', 'glue'] as const) {
         'Array buffer allocation failed',
       ]) {
         it(`a process that is out of memory itself: ${message}`, () => {
-          const context = { maxMemoryBytes: 1, stackBytes: 1, memoryRefused: false };
+          const context: FaultContext = {
+            maxMemoryBytes: 1,
+            stackBytes: 1,
+            memoryRefused: false,
+            locate: (frames) => frames,
+          };
           const error = toFault(new RangeError(message), context);
           expect(error.code).to.equal('ERR_MEMORY_LIMIT');
           expect(error.message).to.equal('The process could not allocate memory for the plugin');

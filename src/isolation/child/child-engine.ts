@@ -3,7 +3,6 @@ import { deserialize } from 'node:v8';
 import { memoriesOf } from '../../artifact/artifact.ts';
 import { ArtifactCompiler } from '../../artifact/compiler.ts';
 import type { CompiledArtifact } from '../../artifact/component-cache.ts';
-import { SourceLocations } from '../../dwarf/source-locations.ts';
 import { PluginError, toWire } from '../../errors.ts';
 import { clockOffset } from '../../observe/clock.ts';
 import type { Gate } from '../../scheduler/gate.ts';
@@ -139,7 +138,6 @@ export class ChildEngine implements ReplyTo {
       maxBytes: summary.maxBytes,
       memories: memoriesOf(summary),
     });
-    lane.locations = new SourceLocations(artifact.modules.map(({ bytes }) => bytes));
     lane.gate = this.#gate;
     const open: OpenLane = { id, lane, counts: 'told' };
     this.#lanes.set(id, open);

@@ -1,4 +1,5 @@
 import { leb128 } from '../../../src/component/edits.ts';
+import { unitV4 } from '../../dwarf/assembler.ts';
 
 /*
  * Core modules of a few kilobytes that V8's compilers make gigabytes or minutes of. They are made as bytes: as text they
@@ -163,4 +164,16 @@ export function calls(count: number, branches: number): Uint8Array<ArrayBuffer> 
 
 export function tables(count: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(joined([PREAMBLE, section(4, joined([leb128(count), repeat(count, () => [0x70, 0, 0])]))]));
+}
+
+/** A module whose line table has so many rows, each a byte of it. */
+export function manyLines(rows: number): Uint8Array<ArrayBuffer> {
+  const ROW = 0x20;
+  const sequence = Buffer.alloc(rows, ROW);
+  const unit = Buffer.from(unitV4('', [['a.c', 0]], [0, 5, 2, 1, 0, 0, 0, ...sequence, 0, 1, 1]));
+  const name = '.debug_line';
+  const custom = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), unit]);
+  const code = [section(1, [1, 0x60, 0, 0]), section(3, [1, 0]), section(10, [1, 2, 0, 0x0b])];
+  const parts = [PREAMBLE, ...code, [0, ...leb128(custom.length)]].map((part) => Uint8Array.from(part));
+  return new Uint8Array(Buffer.concat([...parts, custom]));
 }

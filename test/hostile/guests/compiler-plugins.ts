@@ -27,9 +27,9 @@ export function componentOf(modules: readonly Uint8Array[], instances = 1): Uint
 }
 
 /** An obedient plugin with core modules at its end; see {@link componentOf}. */
-export function withModules(modules: () => readonly Uint8Array[], instances = 1): Guest {
+export function withModules(modules: () => readonly Uint8Array[], instances = 1, core: string = corePlugin()): Guest {
   return guest(async () => {
-    const base = await plugin(corePlugin());
+    const base = await plugin(core);
     const before = coreModulesOf(parseComponent(base)).length;
     return new Uint8Array(Buffer.concat([base, ...modulesIn(modules(), instances, before)]));
   });

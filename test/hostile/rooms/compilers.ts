@@ -1,3 +1,4 @@
+import { corePlugin } from '../../fixtures/core-plugin.ts';
 import type { Ending, Room } from '../attack.ts';
 import {
   distinctTypes,
@@ -5,12 +6,18 @@ import {
   emptyModule,
   manyBlocks,
   manyBranches,
+  manyLines,
   nestedLoops,
   phiCascade,
 } from '../guests/compiler-bombs.ts';
 import { withModules } from '../guests/compiler-plugins.ts';
 
 const tooMany = (limit: string): Ending => ({ code: 'ERR_COMPONENT_TOO_COMPLEX', limit });
+
+/** Answers `hello`, and traps at what is shorter. */
+const trapsAtAll = corePlugin({
+  process: '(if (i32.lt_u (local.get $n) (i32.const 5)) (then unreachable)) (call $ok (local.get $p) (local.get $n))',
+});
 
 /** Little code of which V8's compilers make much: nothing ends them once they have begun. */
 export const compilers: Room = {
@@ -62,6 +69,12 @@ export const compilers: Room = {
       guest: withModules(() => Array.from({ length: 20_000 }, emptyModule), 0),
       phase: 'load',
       ending: tooMany('componentModules'),
+    },
+    {
+      name: 'traps with twelve line tables of a million rows',
+      guest: withModules(() => Array.from({ length: 12 }, () => manyLines(1_000_000)), 1, trapsAtAll),
+      input: 'trap',
+      ending: { code: 'ERR_TRAP', trap: 'unreachable' },
     },
   ],
 };
