@@ -21,8 +21,11 @@ const policy = resolvePolicy({
   maxHostCalls: 200,
   maxLogBytes: 4096,
 });
-/** Milliseconds that the calls into a mutant may take together. A mutant may loop: then it has to be ended. */
-const RUN_MS = 150;
+/**
+ * Milliseconds that the calls into a mutant may take together, the start of a thread included. A mutant may loop: then it
+ * has to be ended.
+ */
+const RUN_MS = 1500;
 const seeds = await components();
 let worker: Worker | undefined;
 
