@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { type EmbedderImports, PluginEngine, PluginError } from '../../src/index.ts';
+import { type EmbedderImports, type PluginEngine, PluginError } from '../../src/index.ts';
 import { shopComponent } from '../host/imports/shop-component.ts';
+import { closeEngines, createEngine } from '../support/engine.ts';
 
 const fixture = (name: string): URL => new URL(`../host/imports/fixtures/${name}.ts`, import.meta.url);
 const SHOP: EmbedderImports = { 'acme:shop/api@1.0.0': fixture('shop') };
@@ -9,10 +10,10 @@ const SHOP: EmbedderImports = { 'acme:shop/api@1.0.0': fixture('shop') };
 describe('functions that the embedder supplies in a module', () => {
   let engine: PluginEngine;
   before(async () => {
-    engine = await PluginEngine.create({ threads: 1, cacheDirectory: false });
+    engine = await createEngine({ threads: 1 });
     await engine.loadPlugin('shop', await shopComponent(), { world: 'any', imports: SHOP, config: { greeting: 'hi' } });
   });
-  after(() => engine.close());
+  after(closeEngines);
 
   const call = (path: string, ...args: unknown[]): Promise<unknown> => engine.call('shop', path, args);
   const failure = async (doing: Promise<unknown>): Promise<PluginError> =>
@@ -125,7 +126,7 @@ describe('functions that the embedder supplies in a module', () => {
   }
 
   it('run in a process of its own too, which cannot call functions of the main thread', async () => {
-    await using isolated = await PluginEngine.create({ threads: 1, cacheDirectory: false, isolation: 'process' });
+    const isolated = await createEngine({ threads: 1, isolation: 'process' });
     await isolated.loadPlugin('shop', await shopComponent(), { world: 'any', imports: SHOP });
     expect(await isolated.call('shop', 'twice', [21])).to.equal(42);
     const functions = { 'acme:shop/api': { twice: (x: number) => x } };

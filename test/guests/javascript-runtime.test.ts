@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { componentize } from 'componentize-qjs';
-import { PluginEngine } from '../../src/index.ts';
+import { closeEngines, createEngine } from '../support/engine.ts';
 
 const plugin = new URL('../../examples/plugins/csv-to-json/', import.meta.url);
 
 describe('a plugin that componentize-qjs builds as it does by default', () => {
+  after(closeEngines);
+
   it('loads and answers, though its runtime imports built-ins of async', async () => {
     const entry = fileURLToPath(new URL('plugin.js', plugin));
     const { component } = await componentize({
@@ -16,7 +18,7 @@ describe('a plugin that componentize-qjs builds as it does by default', () => {
       moduleRoot: fileURLToPath(plugin),
       world: 'plugin-world',
     });
-    await using engine = await PluginEngine.create({ threads: 1, cacheDirectory: false });
+    const engine = await createEngine({ threads: 1 });
     await engine.loadPlugin('csv', component);
     for (let times = 0; times < 100; times++) {
       const { output } = await engine.process('csv', { input: `a,b\n1,${times}` });

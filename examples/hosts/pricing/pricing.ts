@@ -6,11 +6,15 @@ export async function priceOrder(
   items: readonly number[],
   currency: string,
 ): Promise<unknown> {
-  await using engine = await PluginEngine.create({ threads: 1 });
-  await engine.loadPlugin('rule', rule, {
-    world: 'any',
-    imports: { 'acme:pricing/rates@1.0.0': new URL('./rates.ts', import.meta.url) },
-    config: { fee: '0.02' },
-  });
-  return engine.call('rule', 'price', [items, currency]);
+  const engine = await PluginEngine.create({ threads: 1 });
+  try {
+    await engine.loadPlugin('rule', rule, {
+      world: 'any',
+      imports: { 'acme:pricing/rates@1.0.0': new URL('./rates.ts', import.meta.url) },
+      config: { fee: '0.02' },
+    });
+    return await engine.call('rule', 'price', [items, currency]);
+  } finally {
+    await engine.close();
+  }
 }
