@@ -67,15 +67,6 @@ describe('threads that cannot be started', function () {
   afterEach(() => program?.child.kill('SIGKILL'));
   after(() => rmSync(directory, { recursive: true }));
 
-  it('reject what waits, where Node does not allow them', async () => {
-    program = new Starved(process.execPath, ['--permission', '--allow-fs-read=*', STARVED, component]);
-    const error = (await program.do('load')) as { code: string; message: string; hint: string };
-    expect(error.code).to.equal('ERR_WORKER_CRASHED');
-    expect(error.message).to.match(/^No worker thread could be started in 3 attempts: .*permission/);
-    expect(error.hint).to.include('--allow-worker');
-    await program.ends();
-  });
-
   // Limits hold for others than root, and only root may become somebody else.
   if (process.getuid?.() === 0) {
     const started = (): Starved => new Starved('setpriv', [...AS_NOBODY, process.execPath, STARVED, component]);
