@@ -61,6 +61,8 @@ export function permissionFlags({ read, write, network }: Rights, cacheDirectory
     '--allow-worker',
     // Node says at each start that a worker could undo the model; it does not where the model holds in workers, too.
     '--disable-warning=PERM0006',
+    // Before Node 24 that has no code of its own.
+    '--disable-warning=SecurityWarning',
     ...reads.map((path) => `--allow-fs-read=${path}`),
     ...writes.map((path) => `--allow-fs-write=${path}`),
     // Before Node 25 the model leaves the network alone.
