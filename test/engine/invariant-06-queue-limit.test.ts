@@ -173,17 +173,23 @@ describe('invariant 6: the queue never holds more than its limit', function () {
 
     it('a newcomer does not overtake who waits', async () => {
       const { engine, release } = await blocked({ queueLimit: 2 });
-      const queued = ['b1', 'e2'].map((input) => outcome(engine.process('plugin', { input })));
+      const first = new AbortController();
+      const queued = [
+        outcome(engine.process('plugin', { input: 's1' }, { signal: first.signal })),
+        outcome(engine.process('plugin', { input: 'e2' })),
+      ];
       const waiting = outcome(engine.process('plugin', { input: 'e3' }, { whenFull: 'wait' }));
       // When the first has begun there is room for one. It belongs to the caller who waits for it.
       const newcomer = new Promise<string>((resolve) => {
         engine.on('plugin:event', ({ type }) => {
-          if (type === 'b1') resolve(outcome(engine.process('plugin', { input: 'e4' })));
+          if (type !== 's1') return;
+          resolve(outcome(engine.process('plugin', { input: 'e4' })));
+          first.abort();
         });
       });
       await release();
       expect(await newcomer).to.equal('ERR_QUEUE_FULL');
-      expect(await Promise.all([...queued, waiting])).to.deep.equal(['ok', 'ok', 'ok']);
+      expect(await Promise.all([...queued, waiting])).to.deep.equal(['ERR_ABORTED', 'ok', 'ok']);
     });
 
     it('what waits when the engine closes is done first', async () => {
