@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { invalidArgument } from '../../arguments/arguments.ts';
+import { lowerCamel } from '../../component/js-names.ts';
 import { shownName } from '../../component/names.ts';
 import { unknownImport } from '../../contract/match.ts';
 import { type Need, offerFor } from '../../contract/needs.ts';
 import { PluginError } from '../../errors.ts';
-import { camelCase, type HostFunctions, type MainThreadFunction, type MainThreadFunctions } from './main-thread.ts';
+import type { HostFunctions, MainThreadFunction, MainThreadFunctions } from './main-thread.ts';
 
 /**
  * What the embedder supplies to a plugin, by the names of WIT interfaces, `acme:math/hash@1.0.0`, or of functions that a
@@ -47,7 +48,7 @@ export function resolveImports(imports: unknown): Offers {
 }
 
 function offerOf(option: string, name: string, offer: unknown): string | MainThreadFunctions {
-  if (typeof offer === 'function') return { [camelCase(name)]: offer as MainThreadFunction };
+  if (typeof offer === 'function') return { [lowerCamel(name)]: offer as MainThreadFunction };
   if (typeof offer !== 'object' || offer === null || offer instanceof URL) return moduleUrl(option, offer);
   for (const [key, func] of Object.entries(offer)) {
     if (typeof func !== 'function') throw invalidArgument(`${option}.${key}`, 'a function', func, HINT);
@@ -97,7 +98,7 @@ function checked({ name, functions }: Need, offered: MainThreadFunctions): MainT
         { hint: 'Supply the interface from a module, whose classes are its resources.' },
       );
     }
-    const key = camelCase(wanted);
+    const key = lowerCamel(wanted);
     if (Object.hasOwn(offered, key)) continue;
     throw new PluginError(
       'ERR_UNKNOWN_IMPORT',

@@ -37,8 +37,3 @@ export type HostReply =
   | { readonly kind: 'err'; readonly payload: unknown }
   /** It threw something else; what, in words, for the host alone. */
   | { readonly kind: 'failed'; readonly cause: string };
-
-/** `get-rate` as `getRate`. */
-export function camelCase(name: string): string {
-  return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { lowerCamel } from '../../component/js-names.ts';
 import { shownName } from '../../component/names.ts';
 import { PluginError } from '../../errors.ts';
 import type { ResolvedPolicy } from '../policy/policy.ts';
 import { WitError } from '../wit-error.ts';
 import type { SuppliedImport } from './embedder-imports.ts';
-import { camelCase, type HostCall, type HostReply } from './main-thread.ts';
+import type { HostCall, HostReply } from './main-thread.ts';
 
 /** For which instance a module supplies functions. */
 export interface ImportingInstance {
@@ -62,8 +63,8 @@ function onMainThread(
       if (reply.kind === 'err') throw new WitError(reply.payload);
       throw new Error(reply.cause);
     };
-  if (kind === 'function') return asking(camelCase(name));
-  return Object.fromEntries(functions.map((func) => [camelCase(func), asking(camelCase(func))]));
+  if (kind === 'function') return asking(lowerCamel(name));
+  return Object.fromEntries(functions.map((func) => [lowerCamel(func), asking(lowerCamel(func))]));
 }
 
 function implementation(
