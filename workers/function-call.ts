@@ -1,4 +1,5 @@
 import { deserialize } from 'node:v8';
+import { Misfit } from '../src/canonical-abi/runtime/misfit.ts';
 import { lowerCamel } from '../src/canonical-abi/runtime/names.ts';
 import type { FunctionCall } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
@@ -26,7 +27,7 @@ export function callFunction(
     if (returns === 'result' && error instanceof Error && Object.hasOwn(error, 'payload')) {
       return { tag: 'err', val: (error as { readonly payload?: unknown }).payload };
     }
-    if (!(error instanceof TypeError && MISFIT.test(error.message))) throw error;
+    if (!(error instanceof Misfit || (error instanceof TypeError && MISFIT.test(error.message)))) throw error;
     throw new PluginError('ERR_INVALID_ARGUMENT', `The arguments do not fit the function: ${error.message}`, {
       hint: '`wasm-plugin-pool types` writes the types that it takes.',
       cause: error,

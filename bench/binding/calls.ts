@@ -28,7 +28,10 @@ interface Api {
   process(request: { readonly input: string; readonly options: readonly (readonly string[])[] }): unknown;
 }
 
-const context = new CallContext({ maxHostCalls: 1e12, maxLogBytes: 1e12 }, () => true);
+const context = new CallContext(
+  { maxHostCalls: 1e12, maxHostCallBytes: Number.MAX_SAFE_INTEGER, maxLogBytes: 1e12 },
+  () => true,
+);
 const host = { 'toolsku:plugin-system/host-api': createHostApi([['prefix', 'x']], context) };
 const newCore = (module: WebAssembly.Module, imports?: WebAssembly.Imports): WebAssembly.Instance =>
   new WebAssembly.Instance(module, imports);

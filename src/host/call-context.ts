@@ -8,6 +8,7 @@ export type { LogLevel, Utterance };
 /** What bounds the host's work for one call into the guest; fields of the policy. */
 export interface CallLimits {
   readonly maxHostCalls: number;
+  readonly maxHostCallBytes: number;
   readonly maxLogBytes: number;
 }
 
@@ -22,6 +23,7 @@ const UTTERANCE_OVERHEAD = 32;
 export class CallContext {
   readonly #limits: CallLimits;
   #hostCalls = 0;
+  #hostCallBytes = 0;
   #logBytes = 0;
   readonly #say: (utterance: Utterance) => boolean;
 
@@ -33,6 +35,7 @@ export class CallContext {
 
   begin(): void {
     this.#hostCalls = 0;
+    this.#hostCallBytes = 0;
     this.#logBytes = 0;
   }
 
@@ -57,6 +60,25 @@ export class CallContext {
         },
       );
     }
+  }
+
+  /**
+   * Counts what a call of a function of the embedder's passes, one way or the other.
+   *
+   * @throws {PluginError} `ERR_HOST_CALL_LIMIT`, which ends the call into the guest.
+   */
+  hostCallBytes(bytes: number): void {
+    this.#hostCallBytes += bytes;
+    const { maxHostCallBytes } = this.#limits;
+    if (this.#hostCallBytes <= maxHostCallBytes) return;
+    throw new PluginError(
+      'ERR_HOST_CALL_LIMIT',
+      `The plugin passed more than ${maxHostCallBytes} bytes to and from functions of the host in one call`,
+      {
+        hint: 'Raise `maxHostCallBytes` in the policy if the plugin needs them.',
+        limit: { name: 'maxHostCallBytes', value: maxHostCallBytes },
+      },
+    );
   }
 
   /** Takes down a log message; false, and nothing is kept, when the budget of the call is spent. */

@@ -136,7 +136,7 @@ describe('engine.call', () => {
     await engine.loadPlugin('wrong', await geometry(), { world: 'any' });
     const error = await rejection(engine.call('wrong', `${SHAPES}#total`, ['text']));
     expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
-    expect(error.message).to.match(/^The arguments do not fit the function: Expected /);
+    expect(error.message).to.match(/^The arguments do not fit the function: args\[0\]: expected /);
     expect(await engine.call('wrong', `${SHAPES}#add`, [1, 2])).to.equal(3);
   });
 

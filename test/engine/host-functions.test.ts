@@ -39,7 +39,13 @@ describe('functions that the embedder supplies in a module', () => {
 
   const misfits: [what: string, kind: number, message: string, cause: string | undefined][] = [
     ['throws', 0, 'threw', 'secret of the host'],
-    ['returns another type', 1, 'returned what does not fit its type', 'Expected'],
+    ['returns another type', 1, 'returned what does not fit its type: expected a u32, got a string', 'Expected'],
+    [
+      'returns what its type does not hold',
+      4,
+      'returned what does not fit its type: expected a u32, got 4294967296',
+      'Expected',
+    ],
     ['returns a promise', 2, 'returned a promise', undefined],
     ['throws an err that its type does not have', 3, 'threw', undefined],
   ];
@@ -63,6 +69,25 @@ describe('functions that the embedder supplies in a module', () => {
     });
     expect(await engine.call('bounded', 'many', [100])).to.equal(0);
     expect((await failure(engine.call('bounded', 'many', [101]))).code).to.equal('ERR_HOST_CALL_LIMIT');
+  });
+
+  it('pass no more bytes in one call than the policy allows, one way and the other', async () => {
+    await engine.loadPlugin('narrow', await shopComponent(), {
+      world: 'any',
+      imports: SHOP,
+      sandbox: { maxHostCallBytes: 1000 },
+    });
+    const greet = (name: string): Promise<unknown> => engine.call('narrow', 'greet', [name]);
+    expect(await greet('A'.repeat(400))).to.have.length(400 + 'hello  from narrow'.length);
+    for (const length of [500, 1001]) {
+      const error = await failure(greet('A'.repeat(length)));
+      expect([error.code, error.limit]).to.deep.equal([
+        'ERR_HOST_CALL_LIMIT',
+        { name: 'maxHostCallBytes', value: 1000 },
+      ]);
+    }
+    // The budget is of one call.
+    expect(await greet('Ada')).to.equal('hello Ada from narrow');
   });
 
   it('end with the CPU time of the call that they are in', async () => {

@@ -113,7 +113,7 @@ describe('functions that the embedder supplies on the main thread', () => {
 
   const misfits: [what: string, func: (x: number) => unknown, message: string][] = [
     ['throws', () => Promise.reject(new Error('secret of the host')), 'threw'],
-    ['returns another type', () => 'no number', 'returned what does not fit its type'],
+    ['returns another type', () => 'no number', 'returned what does not fit its type: expected a u32, got a string'],
     ['returns what cannot be cloned', () => () => {}, 'threw'],
     ['throws an err that its type does not have', () => Promise.reject(new WitError('no')), 'threw'],
   ];

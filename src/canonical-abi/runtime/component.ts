@@ -6,6 +6,7 @@ import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
 import { ComponentInstance } from './component-instance.ts';
 import { LiftLowerContext, type Realloc } from './context.ts';
+import { loweredFromEmbedder } from './embedder-function.ts';
 import { type ExportBuilder, exportBuilder } from './exports.ts';
 import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
 import { type GuardImport, type HostImports, hostFunction } from './host-imports.ts';
@@ -209,7 +210,8 @@ export class LinkedComponent {
         return ({ imports, guard, contexts, funcs }) => {
           const found = find(imports);
           const guarded = guard?.(path, found, passing.fallible);
-          funcs.push(loweredFromHost(guarded?.call ?? found, passing, contexts[context]!, guarded?.misfit));
+          const cx = contexts[context]!;
+          funcs.push(guarded ? loweredFromEmbedder(guarded, passing, cx) : loweredFromHost(found, passing, cx));
         };
       }
       case 'adapt': {

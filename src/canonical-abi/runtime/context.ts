@@ -50,6 +50,7 @@ export class LiftLowerContext {
     if (outer !== undefined) store.threadStorage!.resume(outer);
     instance.mayLeave = true;
     memory.refresh();
+    store.allocated += size;
     if ((pointer & (alignment - 1)) !== 0)
       throw brokenAbi(`cabi_realloc returned a pointer not aligned to ${alignment}`, {});
     if (pointer + size > memory.bytes.length) throw brokenAbi('cabi_realloc returned memory beyond the end', {});

@@ -3,6 +3,7 @@ import type { ComponentInstance } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
 import { enter, leave } from './entering.ts';
 import { type BorrowScope, newBorrowScope } from './handles.ts';
+import { Misfit } from './misfit.ts';
 import type { Passing } from './passing.ts';
 import { assertReturned, endBorrow } from './resources.ts';
 import { trap } from './trap.ts';
@@ -42,7 +43,7 @@ export function liftedForHost(lifted: LiftedFunction, passing: Passing): HostFun
     store.threadStorage?.begin();
     const scope = beginBorrows(cx, passing);
     memory.refresh();
-    const flat = call(core, passing.lowerParams(cx, values));
+    const flat = call(core, lowerArguments(cx, passing, values));
     memory.refresh();
     store.beginLifting();
     const value = passing.liftResult(cx, flat);
@@ -52,6 +53,16 @@ export function liftedForHost(lifted: LiftedFunction, passing: Passing): HostFun
     leave(entering);
     return passing.fallible ? okOrThrow(value) : value;
   };
+}
+
+/** @throws {Misfit} for arguments of other types, with words for where that is. */
+function lowerArguments(cx: LiftLowerContext, passing: Passing, values: readonly unknown[]): FlatValue[] {
+  try {
+    return passing.lowerParams(cx, values);
+  } catch (error) {
+    const where = error instanceof TypeError ? passing.misfitOfParams(values) : undefined;
+    throw where === undefined ? error : new Misfit(where);
+  }
 }
 
 /** Calls `post-return`, during which the guest must not call its imports. */
@@ -67,27 +78,10 @@ function afterReturn(
   instance.mayLeave = true;
 }
 
-/** `canon lower` of a function of the host. @param misfit What an error is that comes of what the function returned. */
-export function loweredFromHost(
-  host: HostFunction,
-  passing: Passing,
-  cx: LiftLowerContext,
-  misfit?: (error: unknown) => unknown,
-): CoreFunction {
+/** `canon lower` of a function of the host. */
+export function loweredFromHost(host: HostFunction, passing: Passing, cx: LiftLowerContext): CoreFunction {
   const { store, instance, memory } = cx;
-  const invoke = passing.fallible
-    ? (values: unknown[]) => resultOf(host, values)
-    : (values: unknown[]) => host(...values);
-  const lowerResult: Passing['lowerResult'] =
-    misfit === undefined
-      ? passing.lowerResult
-      : (...parts) => {
-          try {
-            return passing.lowerResult(...parts);
-          } catch (error) {
-            throw misfit(error);
-          }
-        };
+  const invoke = invoking(host, passing);
   return (...flat) => {
     try {
       assertMayLeave(instance);
@@ -95,7 +89,7 @@ export function loweredFromHost(
       memory.refresh();
       store.beginLifting();
       const value = invoke(passing.liftParams(cx, flat));
-      const result = lowerResult(cx, value, flat);
+      const result = passing.lowerResult(cx, value, flat);
       if (scope !== undefined) endLending(scope);
       return result;
     } catch (error) {
@@ -103,6 +97,10 @@ export function loweredFromHost(
       throw error;
     }
   };
+}
+
+function invoking(host: HostFunction, { fallible }: Passing): (values: unknown[]) => unknown {
+  return fallible ? (values) => resultOf(host, values) : (values) => host(...values);
 }
 
 /**

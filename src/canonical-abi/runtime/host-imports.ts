@@ -1,20 +1,15 @@
 import { plainName } from '../../component/names.ts';
 import { PluginError } from '../../errors.ts';
 import type { ImportPath } from '../plan/plan.ts';
+import type { EmbedderFunction } from './embedder-function.ts';
 import type { HostFunction } from './functions.ts';
 import { lowerCamel, parseFunctionName, unversioned, upperCamel } from './names.ts';
 
 /** What the host offers: an object for each interface, under its name with or without version, as jco takes it. */
 export type HostImports = Readonly<Record<string, unknown>>;
 
-/** A function that is not the engine's own, with what keeps the engine safe from it. */
-interface GuardedFunction {
-  readonly call: HostFunction;
-  readonly misfit: (error: unknown) => unknown;
-}
-
 /** Puts a guard around a function that an import path leads to; undefined where it needs none. */
-export type GuardImport = (path: ImportPath, func: HostFunction, fallible: boolean) => GuardedFunction | undefined;
+export type GuardImport = (path: ImportPath, func: HostFunction, fallible: boolean) => EmbedderFunction | undefined;
 
 /**
  * Prepares to find a function of the host: in camel case in the object of its interface; methods, static functions and

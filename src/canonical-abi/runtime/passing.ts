@@ -2,6 +2,7 @@ import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, recordLayout } from '../plan/layout.
 import type { Signature, TypeNode } from '../plan/plan.ts';
 import type { Codec, FlatValue } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
+import { misfit } from './misfit.ts';
 import { tupleCodec } from './records.ts';
 import { unsigned } from './scalars.ts';
 
@@ -22,6 +23,10 @@ export interface Passing {
   liftResult(cx: LiftLowerContext, flat: FlatValue | undefined): unknown;
   /** @param flat The core parameters, of which the last may say where to put the result. */
   lowerResult(cx: LiftLowerContext, value: unknown, flat: readonly FlatValue[]): FlatValue | undefined;
+  /** Where arguments that were refused do not fit: see {@link misfit}. */
+  misfitOfParams(values: readonly unknown[]): string | undefined;
+  /** The same for a result. That of a function that is fallible is what it returned, or the payload of what it threw. */
+  misfitOfResult(value: unknown): string | undefined;
 }
 
 export function passingOf(signature: Signature, types: readonly TypeNode[], codecs: readonly Codec[]): Passing {
@@ -38,6 +43,14 @@ export function passingOf(signature: Signature, types: readonly TypeNode[], code
     fallible: resultType !== undefined && types[resultType]!.kind === 'result',
     hasResult: result !== undefined,
     borrows: params.layout.borrows,
+    misfitOfParams(values) {
+      for (const [at, type] of signature.params.entries()) {
+        const found = misfit(types, type, values[at], `args[${at}]`);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    misfitOfResult: (value) => (resultType === undefined ? undefined : misfitOfResult(types, resultType, value)),
     ...(spilled ? spilledParams(params) : flattenedParams(params)),
     ...(result === undefined
       ? NO_RESULT
@@ -107,4 +120,12 @@ function resultInMemory(result: Codec, outParam: number): Pick<Passing, 'liftRes
       return undefined;
     },
   };
+}
+
+function misfitOfResult(types: readonly TypeNode[], index: number, value: unknown): string | undefined {
+  const type = types[index]!;
+  if (type.kind !== 'result') return misfit(types, index, value);
+  const { tag, val } = value as { readonly tag: 'ok' | 'err'; readonly val: unknown };
+  const payload = tag === 'ok' ? type.ok : type.error;
+  return payload === undefined ? undefined : misfit(types, payload, val, tag === 'ok' ? '' : 'payload');
 }

@@ -4,7 +4,10 @@ import type { TypeNode } from '../plan/plan.ts';
 import type { Codec, FlatValue } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
 
-/** A type whose values are one core value. */
+/**
+ * A type whose values are one core value. A value of the host's that the type does not hold is refused: jco's glue cuts it
+ * off, and 300 would reach a guest as the u8 44.
+ */
 interface Scalar<Value> {
   /** From a core value; its high bits, which the type lacks, do not count. */
   lift(value: FlatValue): Value;
@@ -15,62 +18,88 @@ interface Scalar<Value> {
 }
 
 function integer(
+  kind: string,
   narrow: (value: number) => number,
   get: (view: DataView, pointer: number) => number,
   set: (view: DataView, pointer: number, value: FlatValue) => void,
 ): Scalar<number> {
-  return { lift: (value) => narrow(value as number), lower: (value) => narrow(toNumber(value)), get, set };
+  const lower = (value: unknown): number => {
+    const narrowed = narrow(value as number);
+    if (narrowed !== value) throw new TypeError(`Expected a ${kind}, got ${describeValue(value)}`);
+    return narrowed;
+  };
+  return { lift: (value) => narrow(value as number), lower, get, set };
+}
+
+function wideInteger(
+  kind: string,
+  narrow: (value: bigint) => bigint,
+  get: (view: DataView, pointer: number) => bigint,
+  set: (view: DataView, pointer: number, value: FlatValue) => void,
+): Scalar<bigint> {
+  const lower = (value: unknown): bigint => {
+    if (typeof value !== 'bigint' || narrow(value) !== value)
+      throw new TypeError(`Expected a ${kind} (a bigint), got ${describeValue(value)}`);
+    return value;
+  };
+  return { lift: (value) => narrow(value as bigint), lower, get, set };
 }
 
 const SCALARS: Readonly<Record<string, Scalar<unknown>>> = {
   bool: {
     lift: (value) => value !== 0,
-    lower: (value) => (value ? 1 : 0),
+    lower: (value) => (toBoolean(value) ? 1 : 0),
     get: (view, pointer) => view.getUint8(pointer),
     set: (view, pointer, value) => view.setUint8(pointer, value as number),
   },
   s8: integer(
+    's8',
     (value) => (value << 24) >> 24,
     (view, pointer) => view.getInt8(pointer),
     (view, pointer, value) => view.setInt8(pointer, value as number),
   ),
   u8: integer(
+    'u8',
     (value) => value & 0xff,
     (view, pointer) => view.getUint8(pointer),
     (view, pointer, value) => view.setUint8(pointer, value as number),
   ),
   s16: integer(
+    's16',
     (value) => (value << 16) >> 16,
     (view, pointer) => view.getInt16(pointer, true),
     (view, pointer, value) => view.setInt16(pointer, value as number, true),
   ),
   u16: integer(
+    'u16',
     (value) => value & 0xffff,
     (view, pointer) => view.getUint16(pointer, true),
     (view, pointer, value) => view.setUint16(pointer, value as number, true),
   ),
   s32: integer(
+    's32',
     (value) => value | 0,
     (view, pointer) => view.getInt32(pointer, true),
     (view, pointer, value) => view.setInt32(pointer, value as number, true),
   ),
   u32: integer(
+    'u32',
     (value) => value >>> 0,
     (view, pointer) => view.getUint32(pointer, true),
     (view, pointer, value) => view.setUint32(pointer, value as number, true),
   ),
-  s64: {
-    lift: (value) => BigInt.asIntN(64, value as bigint),
-    lower: (value) => BigInt.asIntN(64, toBigInt(value)),
-    get: (view, pointer) => view.getBigInt64(pointer, true),
-    set: (view, pointer, value) => view.setBigInt64(pointer, value as bigint, true),
-  },
-  u64: {
-    lift: (value) => BigInt.asUintN(64, value as bigint),
-    lower: (value) => BigInt.asUintN(64, toBigInt(value)),
-    get: (view, pointer) => view.getBigUint64(pointer, true),
-    set: (view, pointer, value) => view.setBigUint64(pointer, value as bigint, true),
-  },
+  s64: wideInteger(
+    's64',
+    (value) => BigInt.asIntN(64, value),
+    (view, pointer) => view.getBigInt64(pointer, true),
+    (view, pointer, value) => view.setBigInt64(pointer, value as bigint, true),
+  ),
+  u64: wideInteger(
+    'u64',
+    (value) => BigInt.asUintN(64, value),
+    (view, pointer) => view.getBigUint64(pointer, true),
+    (view, pointer, value) => view.setBigUint64(pointer, value as bigint, true),
+  ),
   f32: {
     lift: (value) => value,
     lower: (value) => Math.fround(toNumber(value)),
@@ -185,9 +214,23 @@ function toNumber(value: unknown): number {
   return value;
 }
 
-function toBigInt(value: unknown): bigint {
-  if (typeof value !== 'bigint') throw new TypeError(`Expected a bigint, got ${describeKind(value)}`);
+function toBoolean(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`Expected a boolean, got ${describeKind(value)}`);
   return value;
+}
+
+/** Whether a type that is one core value, and no handle, holds a value. */
+export function isOfScalar(kind: TypeNode['kind'], value: unknown): boolean {
+  try {
+    SCALARS[kind]?.lower(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : describeKind(value);
 }
 
 function describeKind(value: unknown): string {

@@ -25,6 +25,8 @@ export class Store {
   readonly maxTextBytes: number;
   readonly #maxLiftedBytes: number;
   #lifted = 0;
+  /** Bytes that guests have allocated for what was lowered to them, ever. */
+  allocated = 0;
   /** What ended a call into the guest. A guest may catch what its imports throw; it gets nowhere with it. */
   #trapped: { readonly error: unknown } | undefined;
 
@@ -34,6 +36,11 @@ export class Store {
     this.threadStorage = usesThreadStorage ? new ThreadStorage() : undefined;
     this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
     this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;
+  }
+
+  /** What the arguments or the result took that were lifted last. */
+  get lifted(): number {
+    return this.#lifted;
   }
 
   /** Begins to lift the arguments of a call to the host, or the result of one to the guest. */

@@ -6,8 +6,10 @@ type HostFunction = (...values: unknown[]) => unknown;
 /** A function of the embedder's, as a guest may call it. */
 export interface GuardedFunction {
   readonly call: HostFunction;
-  /** What an error is that comes of passing what it returned on to the guest. */
-  readonly misfit: (error: unknown) => unknown;
+  /** What an error is that comes of passing what it returned on to the guest; `where` says what does not fit. */
+  readonly misfit: (error: unknown, where: string | undefined) => unknown;
+  /** Hears how many bytes of lists and strings passed, one way or the other. */
+  readonly passed: (bytes: number) => void;
 }
 
 /**
@@ -21,7 +23,7 @@ export function guardHostFunction(
   name: string,
   func: HostFunction,
   fallible: boolean,
-  context: Pick<CallContext, 'hostCall'>,
+  context: Pick<CallContext, 'hostCall' | 'hostCallBytes'>,
 ): GuardedFunction {
   return {
     call: (...values) => {
@@ -42,10 +44,13 @@ export function guardHostFunction(
       }
       return returned;
     },
-    misfit(error) {
+    misfit(error, where) {
       const isOfValue = (error instanceof TypeError || error instanceof SyntaxError) && !(error instanceof PluginError);
-      return isOfValue ? failed(name, 'returned what does not fit its type', RETURNED, error) : error;
+      if (!isOfValue) return error;
+      const what = `returned what does not fit its type${where === undefined ? '' : `: ${where}`}`;
+      return failed(name, what, RETURNED, error);
     },
+    passed: (bytes) => context.hostCallBytes(bytes),
   };
 }
 

@@ -45,6 +45,11 @@ export interface Policy {
   readonly maxOutputBytes?: number;
   /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
   readonly maxHostCalls?: number;
+  /**
+   * Bytes of strings and lists that functions of the embedder's (`imports`) take and return during one call.
+   * @default 64 MiB
+   */
+  readonly maxHostCallBytes?: number;
   /** Bytes of log messages, events and captured output during one call; beyond it the guest gets an error. @default 64 KiB */
   readonly maxLogBytes?: number;
   /** `warm`: an instance serves many requests, one after the other. `fresh`: each request gets its own. @default 'warm' */
@@ -69,6 +74,7 @@ export interface ResolvedPolicy {
   readonly wallTimeLimitMs: number;
   readonly maxOutputBytes: number;
   readonly maxHostCalls: number;
+  readonly maxHostCallBytes: number;
   readonly maxLogBytes: number;
   readonly instances: 'warm' | 'fresh';
   readonly maxRequestsPerInstance: number;
@@ -109,6 +115,7 @@ const KEYS = [
   'wallTimeLimitMs',
   'maxOutputBytes',
   'maxHostCalls',
+  'maxHostCallBytes',
   'maxLogBytes',
   'instances',
   'maxRequestsPerInstance',
@@ -150,6 +157,7 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_TIMER_MS, 60_000),
     maxOutputBytes: whole('maxOutputBytes', 0, 1024 * MiB, 16 * MiB),
     maxHostCalls: whole('maxHostCalls', 0, FOREVER, 100_000),
+    maxHostCallBytes: whole('maxHostCallBytes', 0, FOREVER, 64 * MiB),
     maxLogBytes: whole('maxLogBytes', 0, 64 * MiB, 64 * 1024),
     instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
     maxRequestsPerInstance: whole('maxRequestsPerInstance', 1, FOREVER, FOREVER),

@@ -60,7 +60,7 @@ describe('trap rules', () => {
 
   it('values of the wrong JavaScript type are a TypeError', async () => {
     const { run } = (await direct(await pinging({}), { ping: () => {} })).exports;
-    expect(() => (run as Run)(1)).to.throw(TypeError, 'Expected a string, got number');
+    expect(() => (run as Run)(1)).to.throw(TypeError, 'args[0]: expected a string, got 1');
   });
 
   it('a list whose elements share one region cannot make the host allocate without bound', async () => {

@@ -22,6 +22,7 @@ describe('resolvePolicy', () => {
       wallTimeLimitMs: 60_000,
       maxOutputBytes: 16 * MiB,
       maxHostCalls: 100_000,
+      maxHostCallBytes: 64 * 1024 * 1024,
       maxLogBytes: 64 * 1024,
       instances: 'warm',
       maxRequestsPerInstance: Number.MAX_SAFE_INTEGER,
