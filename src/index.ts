@@ -10,9 +10,11 @@ export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './engine/events.ts';
+export type { CloseOptions } from './engine/life.ts';
 export type { LoadMessage } from './engine/load-channel.ts';
 export type { EngineOptions } from './engine/options.ts';
-export { type CloseOptions, type EngineStatus, PluginEngine } from './engine.ts';
+export type { EngineStatus } from './engine/status.ts';
+export { PluginEngine } from './engine.ts';
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -1,4 +1,3 @@
-import { checkedAs, readJsonObject } from '../../arguments/json-file.ts';
 import { type Policy, resolvePolicy } from './policy.ts';
 
 const KIND = {
@@ -15,6 +14,8 @@ const KIND = {
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the file, when it cannot be read, is no JSON, or is no policy.
  */
 export async function readPolicyFile(path: string): Promise<Policy> {
+  // With the first file: `import 'wasm-plugin-pool'` brings this function along.
+  const { checkedAs, readJsonObject } = await import('../../arguments/json-file.ts');
   const policy = await readJsonObject(path, KIND);
   checkedAs(path, KIND, () => resolvePolicy(policy));
   return policy;

@@ -1,0 +1,60 @@
+import { CapabilityManager } from '../host/policy/capabilities.ts';
+import { loadExecutor } from '../isolation/open-executor.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { Registry } from '../registry/registry.ts';
+import { Announcer, type Emit } from './announcer.ts';
+import { Batches } from './batches.ts';
+import { assertThreads } from './environment.ts';
+import { Life } from './life.ts';
+import { type EngineOptions, resolveOptions } from './options.ts';
+import { Plugins } from './plugins.ts';
+import { heedProcessLimits } from './process-limits.ts';
+import { Requests } from './requests.ts';
+import { describeStatus, type EngineStatus } from './status.ts';
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly capabilities: CapabilityManager;
+  readonly metrics: Metrics;
+  readonly plugins: Plugins;
+  readonly requests: Requests;
+  readonly batches: Batches;
+  readonly life: Life;
+  readonly status: () => EngineStatus;
+}
+
+/**
+ * Makes the parts of an engine and joins them.
+ *
+ * @returns What makes them for the engine whose events are emitted like this.
+ */
+export async function prepareParts(options: EngineOptions): Promise<(emit: Emit) => EngineParts> {
+  const { threads, keepWarmMs, policies, ...others } = resolveOptions(options);
+  const [openExecutor] = await Promise.all([loadExecutor({ threads, ...others }), heedProcessLimits()]);
+  assertThreads();
+  return (emit) => {
+    const announcer = new Announcer(emit);
+    const executor = openExecutor(announcer.executor);
+    const { scheduler } = executor;
+    const capabilities = new CapabilityManager(async (changes) => {
+      const [{ plugin, change }] = changes as readonly [(typeof changes)[number]];
+      const tell = (): void => announcer.tellGrants(changes);
+      if (change === 'granted') await registry.refresh(plugin, 'stays').then(tell);
+      // What was taken back is gone in any case.
+      else await registry.refresh(plugin, 'goes').finally(tell);
+    }, policies);
+    const registry = new Registry(executor, capabilities, keepWarmMs, announcer.registry);
+    const life = new Life(executor, registry);
+    const requests = new Requests(scheduler, registry, life);
+    const plugins = new Plugins(registry, life, announcer);
+    return {
+      capabilities,
+      metrics: new Metrics(scheduler),
+      plugins,
+      requests,
+      batches: new Batches(scheduler, registry, life, requests, threads),
+      life,
+      status: () => describeStatus(executor, plugins),
+    };
+  };
+}

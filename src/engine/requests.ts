@@ -1,0 +1,138 @@
+import { invalidArgument } from '../arguments/arguments.ts';
+import type { Submit } from '../batch/submit.ts';
+import type { PluginResponse } from '../contract/values.ts';
+import type { PluginError } from '../errors.ts';
+import { isObserved } from '../observe/observation.ts';
+import type { Scheduling } from '../registry/executor.ts';
+import type { Plugin } from '../registry/plugin.ts';
+import type { PluginVersion } from '../registry/plugin-version.ts';
+import type { Registry } from '../registry/registry.ts';
+import { prepareCall } from '../request/function-call.ts';
+import {
+  checkManyOptions,
+  checkPacked,
+  type PackedRequests,
+  type PackedResults,
+  type ProcessManyOptions,
+  type ProcessManyResult,
+} from '../request/many.ts';
+import type { ProcessOptions } from '../request/process-options.ts';
+import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
+import type { Lane } from '../scheduler/lane.ts';
+import type { Life } from './life.ts';
+import { type ManyTarget, processMany, processPacked } from './process-many.ts';
+
+/** Brings an engine's requests to the lane of the plugin and version that they are for. */
+export class Requests {
+  readonly #scheduler: Scheduling;
+  readonly #registry: Registry;
+  readonly #life: Life;
+
+  constructor(scheduler: Scheduling, registry: Registry, life: Life) {
+    this.#scheduler = scheduler;
+    this.#registry = registry;
+    this.#life = life;
+  }
+
+  process(name: string, request: ProcessRequest, options: ProcessOptions | undefined): Promise<PluginResponse> {
+    // Not an async function: its two extra turns of the microtask queue would tear batches apart.
+    const settled = Promise.withResolvers<PluginResponse>();
+    try {
+      if (options !== undefined) checkProcessOptions(options);
+      this.submit(name, request, options ?? NO_OPTIONS, settled);
+    } catch (error) {
+      settled.reject(error);
+    }
+    return settled.promise;
+  }
+
+  /** The same for a listener in the place of a promise, with options that are checked. */
+  readonly submit: Submit = (name, request, options, listener) => {
+    try {
+      const plugin = this.#plugin(name);
+      const input = resolveInput(request);
+      const pairs = resolveRequestOptions(request.options);
+      if (plugin.canary === undefined && options.version === undefined) {
+        return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
+      }
+      const { version, call, onOutcome } = this.#choose(plugin, options);
+      return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener);
+    } catch (error) {
+      listener.reject(error as PluginError);
+      return undefined;
+    }
+  };
+
+  async processMany(
+    name: string,
+    requests: readonly ProcessRequest[] | PackedRequests,
+    options: ProcessManyOptions | undefined,
+  ): Promise<ProcessManyResult[] | PackedResults> {
+    if (options !== undefined) checkManyOptions(options);
+    const plugin = this.#plugin(name);
+    const all = options ?? NO_OPTIONS;
+    const target: ManyTarget = {
+      scheduler: this.#scheduler,
+      lane: this.#laneForBlocks(plugin, all.version),
+      options: all,
+      submit: (request, listener) => void this.submit(name, request, all, listener),
+    };
+    if (Array.isArray(requests)) return processMany(requests, target);
+    if (typeof requests !== 'object' || requests === null) {
+      throw invalidArgument('requests', 'an array of requests or `{bytes, ends}`', requests);
+    }
+    checkPacked(requests as PackedRequests);
+    return processPacked(requests as PackedRequests, target);
+  }
+
+  async call(
+    name: string,
+    path: string,
+    args: readonly unknown[],
+    options: ProcessOptions | undefined,
+  ): Promise<unknown> {
+    const plugin = this.#plugin(name);
+    if (options !== undefined) checkProcessOptions(options);
+    const { version, call, onOutcome } = this.#choose(plugin, options ?? NO_OPTIONS);
+    const { call: func, input } = prepareCall(version.component.summary.functions, path, args);
+    return this.#scheduler.call(version.lane, input, func, call, onOutcome);
+  }
+
+  /** Where blocks for a plugin go; undefined where there is none, or somebody has to look at each request by itself. */
+  laneForBlocks(name: string): Lane | undefined {
+    const plugin = this.#life.isOpen ? this.#registry.get(name) : undefined;
+    return plugin && this.#laneForBlocks(plugin, undefined);
+  }
+
+  #laneForBlocks(plugin: Plugin, version: string | undefined): Lane | undefined {
+    if ((version === undefined && plugin.canary !== undefined) || isObserved() || this.#scheduler.longestBlock === 0)
+      return undefined;
+    const { lane } = version === undefined ? plugin.stable : plugin.version(version);
+    return lane.gate === undefined ? lane : undefined;
+  }
+
+  #plugin(name: string): Plugin {
+    this.#life.assertOpen();
+    return this.#registry.get(name) ?? this.#registry.expect(name);
+  }
+
+  /** The request names its version, or there is a choice of versions. */
+  #choose(
+    plugin: Plugin,
+    options: ProcessOptions,
+  ): {
+    readonly version: PluginVersion;
+    readonly call: ProcessOptions;
+    readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
+  } {
+    if (options.version !== undefined) {
+      return { version: plugin.version(options.version), call: options, onOutcome: undefined };
+    }
+    const requestId = options.requestId ?? this.#scheduler.nextRequestId();
+    const version = plugin.route(requestId);
+    const call = options.requestId === undefined ? { ...options, requestId } : options;
+    return { version, call, onOutcome: plugin.observer(version) };
+  }
+}
+
+const NO_OPTIONS: ProcessOptions = Object.freeze({});

@@ -1,0 +1,23 @@
+import type { ThreadCounts } from '../observe/snapshot.ts';
+import type { Executor, ProcessStatus } from '../registry/executor.ts';
+import type { Plugins } from './plugins.ts';
+
+/** What `engine.status()` shows. */
+export interface EngineStatus {
+  /** Requests that have not begun. */
+  readonly queued: number;
+  /**
+   * All worker threads that exist, by what they are doing: `ending` were told to end, `stuck` have not ended within 2 s
+   * and keep their place among `maxThreads` until they do.
+   */
+  readonly threads: Readonly<ThreadCounts>;
+  readonly plugins: number;
+  /** With the option `isolation`: the processes that run plugins. */
+  readonly processes?: readonly ProcessStatus[];
+}
+
+/** What an engine is doing now. */
+export function describeStatus({ scheduler, processes }: Executor, plugins: Plugins): EngineStatus {
+  const { depth: queued, threads } = scheduler;
+  return { queued, threads, plugins: plugins.list().length, ...(processes !== undefined && { processes }) };
+}
