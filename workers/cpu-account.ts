@@ -16,7 +16,7 @@ export class CpuAccount {
   /** @param ioMs CPU milliseconds that the I/O thread has used for calls on this thread so far. */
   constructor(ioMs: () => number) {
     this.#ioMs = ioMs;
-    this.#used = this.#cpuMs();
+    this.#used = this.usedMs;
   }
 
   /** The thread has worked so long for a version, until `now`. */
@@ -28,7 +28,7 @@ export class CpuAccount {
   /** Shares out what was used until `now`. */
   settle(now: number): void {
     this.#lookedAt = now;
-    const used = this.#cpuMs();
+    const used = this.usedMs;
     const share = used - this.#used;
     this.#used = used;
     let total = 0;
@@ -37,7 +37,8 @@ export class CpuAccount {
     this.#worked.clear();
   }
 
-  #cpuMs(): number {
+  /** CPU milliseconds that the thread has used, and the I/O thread for it. */
+  get usedMs(): number {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000 + this.#ioMs();
   }

@@ -5,6 +5,7 @@ import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
 import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
 import { descriptors } from '../src/host/descriptors.ts';
+import { sleep } from '../src/host/sleep.ts';
 import { ioThread } from '../src/host/wasi/network/io-thread.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
@@ -18,6 +19,7 @@ import { CpuAccount } from './cpu-account.ts';
 import { HostLine } from './host-line.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
+import { ThreadTime } from './thread-time.ts';
 
 type Hello = Extract<WorkerTask, { kind: 'hello' }>;
 
@@ -45,6 +47,7 @@ class PluginWorker {
   readonly #residents: Residents;
   readonly #blocks: BlockRunner;
   readonly #cpu: CpuAccount;
+  readonly #time: ThreadTime;
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
   readonly #request: PackedRequest;
@@ -71,6 +74,12 @@ class PluginWorker {
     this.#cpu = new CpuAccount(() => ioThread.chargedMs);
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new WorkerMailbox(mailbox);
+    sleep.onChange((asleep) => this.#mailbox.sleeps(asleep));
+    this.#time = new ThreadTime(
+      () => this.#cpu.usedMs,
+      () => sleep.sleptMs,
+      (cpuMs) => this.#mailbox.usedCpu(cpuMs),
+    );
     this.#request = this.#mailbox.locate(0);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
@@ -112,8 +121,10 @@ class PluginWorker {
     if (counted !== undefined) {
       counted.sawMemory(held.bytes);
       this.#cpu.worked(counted, end - start, end);
+      // Nobody looks at what is counted for it after this.
+      if (kind === 'retire') this.#cpu.settle(end);
     }
-    this.#mailbox.finishOrder(end - start, held, this.#heap(end));
+    this.#mailbox.finishOrder(this.#time.worked(end - start), held, this.#heap(end));
     this.#wake(end);
   }
 

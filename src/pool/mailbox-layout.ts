@@ -35,6 +35,8 @@ export const ORDER_COUNT = 8;
 export const ORDER_PARCEL = 9;
 export const RESIDENT_KIB = 11;
 export const RESIDENT_MEMORIES = 12;
+/** 1 while the guest sleeps. */
+export const ASLEEP = 13;
 
 /**
  * Whose turn it is. A worker that has finished an order waits for the next one with its thread blocked, so that
@@ -84,7 +86,10 @@ export const ASKED = 0;
 export const BEGUN = 1;
 export const ENDED = 2;
 const TIMES_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
-export const REQUESTS_AT: number = TIMES_AT + SLOTS * TIMES * Float64Array.BYTES_PER_ELEMENT;
+/** Behind them: milliseconds of CPU time that the thread had used when it last looked, which is less than a millisecond of work ago. */
+export const CPU_MS: number = SLOTS * TIMES;
+const STAMPS = CPU_MS + 1;
+export const REQUESTS_AT: number = TIMES_AT + STAMPS * Float64Array.BYTES_PER_ELEMENT;
 export const REQUEST_BYTES: number = 256 * 1024;
 export const RESPONSES_AT: number = REQUESTS_AT + REQUEST_BYTES;
 export const RESPONSE_BYTES: number = 512 * 1024;
@@ -106,7 +111,7 @@ export class MailboxMemory {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(RESPONSES_AT + RESPONSE_BYTES)) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, WORDS);
-    this.stamps = new Float64Array(buffer, TIMES_AT, SLOTS * TIMES);
+    this.stamps = new Float64Array(buffer, TIMES_AT, STAMPS);
     this.bytes = Buffer.from(buffer);
   }
 

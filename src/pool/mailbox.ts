@@ -3,8 +3,10 @@ import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { RequestTimes } from '../observe/request-times.ts';
 import {
   ASKED,
+  ASLEEP,
   BEGUN,
   BUSY_MICROS,
+  CPU_MS,
   ENDED,
   fits,
   HEAP,
@@ -148,7 +150,17 @@ export class Mailbox extends MailboxMemory {
     return { bytes: this.words[RESIDENT_KIB]! * 1024, memories: this.words[RESIDENT_MEMORIES]! };
   }
 
-  /** Milliseconds that the last order took in the worker. */
+  /** Whether the guest sleeps, so that its thread waits and does not work. */
+  get asleep(): boolean {
+    return Atomics.load(this.words, ASLEEP) === 1;
+  }
+
+  /** Milliseconds of CPU time that the thread had used before the order, or less than a millisecond before that. */
+  get cpuBefore(): number {
+    return this.stamps[CPU_MS]!;
+  }
+
+  /** Milliseconds that the thread worked on the last order. */
   get busyTime(): number {
     return this.words[BUSY_MICROS]! / 1000;
   }

@@ -5,6 +5,7 @@ import { describe } from '../errors.ts';
 import { descriptors } from '../host/descriptors.ts';
 import type { HostCall, HostReply } from '../host/imports/main-thread.ts';
 import { clockOffset } from '../observe/clock.ts';
+import type { VersionMetrics } from '../observe/version-metrics.ts';
 import { Thread } from '../thread/thread.ts';
 import { BlockArea } from './block-area.ts';
 import { Mailbox } from './mailbox.ts';
@@ -37,6 +38,8 @@ export class PluginThread {
   fate: 'stays' | 'leaves' = 'stays';
   /** The definitions that the worker holds: each is posted to it once. */
   readonly definitions: Set<number> = new Set();
+  /** The books that it counts in, of versions that are open or were. */
+  readonly counts: Set<VersionMetrics> = new Set();
   /** Definitions whose instances it still has to shut down, and who waits for that. */
   readonly retiring: Map<number, () => void> = new Map();
   /** Called when the worker says that there is something to look at. */

@@ -21,7 +21,7 @@ export interface PoolListener {
   readonly onGone: (thread: PluginThread) => void;
 }
 
-/** Milliseconds after which threads that were started for long requests are looked at again. */
+/** Milliseconds over which threads that were started for long requests have to be in use, or they are let go. */
 const SHRINK_AFTER_MS = 5_000;
 
 /**
@@ -38,6 +38,8 @@ export class Pool {
   readonly #attempts = new Map<ThreadClass, StartAttempts>();
   readonly #retries = new Map<ThreadClass, NodeJS.Timeout>();
   #shrinkTimer: NodeJS.Timeout | undefined;
+  /** The most threads that were at work at once since the last look. */
+  #peak = 0;
   #state: 'open' | 'closed' = 'open';
 
   /**
@@ -81,13 +83,14 @@ export class Pool {
   }
 
   /**
-   * Hands out a free thread of a class, best one that already holds the definition, and sees to the next spare.
-   * The caller has asked {@link hasIdle}.
+   * Hands out a free thread of a class, best one that already holds the definition, else the warmest, so that the spare
+   * one stays cold; and sees to the next spare. The caller has asked {@link hasIdle}.
    */
   take(threadClass: ThreadClass, definition: number): PluginThread {
     const idle = [...this.#threads].filter((thread) => thread.state === 'idle' && thread.threadClass === threadClass);
-    const thread = idle.find(({ definitions }) => definitions.has(definition)) ?? idle.at(-1)!;
+    const thread = idle.find(({ definitions }) => definitions.has(definition)) ?? idle.reduce(warmer);
     thread.state = 'busy';
+    this.#peak = Math.max(this.#peak, this.#busy);
     this.keepSpare(threadClass);
     return thread;
   }
@@ -113,9 +116,9 @@ export class Pool {
       // One that is about to be gone makes room as well.
       if (coming > 0 || this.#departures.size > this.#departures.stuck) return;
       // It comes back through `end`, and whoever waits for a thread asks again then.
-      const threads = [...this.#threads];
-      const other = threads.find(({ state }) => state === 'idle');
-      if (other !== undefined && threads.every(({ fate }) => fate === 'stays')) this.#listener.onSurplus(other);
+      const [coldest] = this.#idleFromColdest();
+      if (coldest !== undefined && [...this.#threads].every(({ fate }) => fate === 'stays'))
+        this.#listener.onSurplus(coldest);
       return;
     }
     this.#start(threadClass);
@@ -130,12 +133,16 @@ export class Pool {
   /** Gives a thread back after work. */
   release(thread: PluginThread): void {
     thread.state = 'idle';
-    if (this.#threads.size > this.#keep && this.#shrinkTimer === undefined) {
-      this.#shrinkTimer = setTimeout(() => {
-        this.#shrinkTimer = undefined;
-        this.#shrink();
-      }, SHRINK_AFTER_MS).unref();
-    }
+    this.#shrinkLater();
+  }
+
+  #shrinkLater(): void {
+    if (this.#threads.size <= this.#keep || this.#shrinkTimer !== undefined) return;
+    this.#shrinkTimer = setTimeout(() => {
+      this.#shrinkTimer = undefined;
+      this.shrink();
+      this.#shrinkLater();
+    }, SHRINK_AFTER_MS).unref();
   }
 
   /** Ends every thread; resolves when each is gone, or known to be stuck. */
@@ -210,9 +217,22 @@ export class Pool {
     return false;
   }
 
-  #shrink(): void {
-    let surplus = this.#threads.size - this.#keep;
-    for (const thread of this.#threads) if (thread.state === 'idle' && surplus-- > 0) this.#listener.onSurplus(thread);
+  /** Lets the coldest idle threads go that were not in use of late, but for the spare one. */
+  shrink(): void {
+    let surplus = this.#threads.size - Math.max(this.#keep, this.#peak + 1);
+    for (const thread of this.#idleFromColdest()) if (surplus-- > 0) this.#listener.onSurplus(thread);
+    this.#peak = this.#busy;
+  }
+
+  get #busy(): number {
+    let busy = 0;
+    for (const { state } of this.#threads) if (state === 'busy') busy++;
+    return busy;
+  }
+
+  #idleFromColdest(): PluginThread[] {
+    const idle = [...this.#threads].filter(({ state }) => state === 'idle');
+    return idle.sort((a, b) => a.definitions.size - b.definitions.size);
   }
 
   #count(threadClass: ThreadClass, state: PluginThreadState): number {
@@ -220,4 +240,9 @@ export class Pool {
     for (const thread of this.#threads) if (thread.threadClass === threadClass && thread.state === state) count++;
     return count;
   }
+}
+
+/** Of two idle threads the one that holds more; of equals the one that was started first. */
+function warmer(one: PluginThread, other: PluginThread): PluginThread {
+  return other.definitions.size > one.definitions.size ? other : one;
 }

@@ -3,8 +3,10 @@ import type { Holding } from '../component/holding.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import {
   ASKED,
+  ASLEEP,
   BEGUN,
   BUSY_MICROS,
+  CPU_MS,
   ENDED,
   fits,
   HEAP,
@@ -69,7 +71,7 @@ export class WorkerMailbox extends MailboxMemory {
   /**
    * Reports the end of an order.
    *
-   * @param milliseconds How long it took, for the next batch's size.
+   * @param milliseconds How long the thread worked on it, for the next batch's size.
    * @param held What the definition's instance holds now, or what waits for the next one.
    * @param heap Whether the thread should be replaced before its JavaScript heap is full.
    */
@@ -79,6 +81,16 @@ export class WorkerMailbox extends MailboxMemory {
     this.words[RESIDENT_MEMORIES] = held.memories;
     this.words[HEAP] = Number(heap === 'tight');
     Atomics.store(this.words, SHIFT, Shift.waiting);
+  }
+
+  /** Notes how much CPU time the thread has used. Between orders. */
+  usedCpu(milliseconds: number): void {
+    this.stamps[CPU_MS] = milliseconds;
+  }
+
+  /** Tells the main thread that the guest sleeps, or that it is awake again. */
+  sleeps(asleep: boolean): void {
+    Atomics.store(this.words, ASLEEP, Number(asleep));
   }
 
   /** Blocks until there is another order; false when none came in time, and the shift is closed. */

@@ -4,6 +4,7 @@ import { fromWire, type PluginError } from '../errors.ts';
 import { type Order, SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { LargeRequest } from '../pool/protocol.ts';
+import { Effort } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 
@@ -22,6 +23,8 @@ export class Batch {
   readonly lane: Lane;
   readonly jobs: readonly Job[];
   readonly startedAt: number = performance.now();
+  /** How long its thread has worked on it. */
+  readonly effort: Effort;
   /** `long` once it has run long enough to give up its slot to another thread (invariant 3). */
   pace: 'normal' | 'long' = 'normal';
   /** Jobs that ran to their end here. */
@@ -33,6 +36,7 @@ export class Batch {
     this.thread = thread;
     this.lane = lane;
     this.jobs = jobs;
+    this.effort = new Effort(() => thread.cpuTimeMs(), thread.mailbox.cpuBefore, this.startedAt);
   }
 
   /** Packs the jobs into the mailbox and gives the worker the order. */
@@ -59,7 +63,7 @@ export class Batch {
     const order: Omit<Order, 'parcel'> = { kind, definition: lane.id, count: jobs.length };
     if (!isNew && large.size === 0) thread.send(order);
     else {
-      const news = { define: lane.definition, ...lane.metrics.parcel(thread.id) };
+      const news = { define: lane.definition, ...counted(lane, thread) };
       thread.send(order, { ...(isNew && news), ...(large.size > 0 && { large }) });
     }
   }
@@ -167,4 +171,10 @@ export class Batch {
 
 function isOver(state: SlotState): boolean {
   return state !== SlotState.queued && state !== SlotState.running;
+}
+
+/** What a thread that meets a lane for the first time is to count on, and the books that this is of. */
+export function counted({ metrics }: Lane, thread: PluginThread): { readonly tally?: SharedArrayBuffer } {
+  thread.counts.add(metrics);
+  return metrics.parcel(thread.id);
 }

@@ -5,7 +5,7 @@ import type { Utterance } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Parcel } from '../pool/protocol.ts';
-import { Batch, MAX_LOSSES } from './batch.ts';
+import { Batch, counted, MAX_LOSSES } from './batch.ts';
 import type { BlockJob } from './block-job.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -56,7 +56,7 @@ export class BlockBatch extends Batch {
     const isNew = !thread.definitions.has(lane.id);
     thread.definitions.add(lane.id);
     const parcel: Parcel = {
-      ...(isNew && { define: lane.definition, ...lane.metrics.parcel(thread.id) }),
+      ...(isNew && { define: lane.definition, ...counted(lane, thread) }),
       ...(thread.recipe !== recipe.id && { recipe }),
     };
     thread.recipe = recipe.id;

@@ -14,7 +14,7 @@ import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { overrunError } from './overrun.ts';
 import { Retirement } from './retirement.ts';
-import { LONG_MS, TICK_MS, Watch } from './watch.ts';
+import { TICK_MS, Watch } from './watch.ts';
 
 /** Ticks without work after which the watchdog sleeps. */
 const IDLE_TICKS = 200;
@@ -54,8 +54,6 @@ export interface SupervisorListener {
   readonly onFree: () => void;
   /** Results may have come in. */
   readonly onProgress: () => void;
-  /** These jobs are about to be handed to their thread. */
-  readonly onSending?: (jobs: readonly Job[]) => void;
   readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
   readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
   readonly onTermination: (termination: Termination, lane: Lane) => void;
@@ -113,7 +111,6 @@ export class Supervisor {
     this.#lanes.set(lane.id, lane);
     this.#begin(thread, batch);
     this.memory.begin(thread, lane);
-    this.#listener.onSending?.(batch.jobs);
     batch.send();
   }
 
@@ -231,6 +228,8 @@ export class Supervisor {
       this.#listener.onDone(work, thread.mailbox.busyTime);
     } else {
       this.memory.dropped(thread, lane.id);
+      lane.metrics.endedThread(thread.id);
+      thread.counts.delete(lane.metrics);
       thread.retired(lane.id);
     }
     if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.#dismiss(thread);
@@ -312,7 +311,8 @@ export class Supervisor {
 
   /** Its memory and its place stay on the books until it is gone (invariant 14). */
   #end(thread: PluginThread): void {
-    for (const lane of this.#lanes.values()) lane.metrics.endedThread(thread.id);
+    for (const metrics of thread.counts) metrics.endedThread(thread.id);
+    thread.counts.clear();
     this.pool.end(thread);
   }
 
@@ -365,14 +365,16 @@ export class Supervisor {
         this.#terminate(work, { ...identity(work), requestId: undefined, code: error.code });
       return;
     }
-    if (!(work instanceof Batch) || watch.elapsed(now) < TICK_MS) return;
+    if (!(work instanceof Batch)) return;
+    const isLong = work.effort.isLong(now, thread.mailbox.asleep);
+    if (watch.elapsed(now) < TICK_MS) return;
     // Seen twice: what waits behind it in the mailbox goes to other threads.
     const recalled = work.recallAll();
     if (recalled.length > 0) this.#listener.onRecalled(recalled);
     if (running?.state === 'settled') {
       // Its caller gave it up, and it has had a look's time to end by itself.
       this.kill(work, running, running.failure ?? running.error('ERR_ABORTED', 'The request was given up'));
-    } else if (work.pace === 'normal' && !this.hostCalls.holds(thread) && now - work.startedAt >= LONG_MS) {
+    } else if (work.pace === 'normal' && isLong && !this.hostCalls.holds(thread)) {
       work.pace = 'long';
       this.#listener.onLong(work);
     }

@@ -7,9 +7,6 @@ export type Overrun = 'cpuTimeLimitMs' | 'wallTimeLimitMs';
 /** How often the watchdog looks. Its looks are what limits and fairness are precise to. */
 export const TICK_MS = 5;
 
-/** Milliseconds after which a running request no longer counts against `threads` (invariant 3). */
-export const LONG_MS: number = 2 * TICK_MS;
-
 /**
  * Watches the guest code that one worker is in. It costs the worker nothing: the first look that sees a call takes
  * its beginning from there, a second look samples the thread's CPU time, and when the wall clock has passed the limit

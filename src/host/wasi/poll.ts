@@ -1,3 +1,4 @@
+import { sleep } from '../sleep.ts';
 import { trap } from '../wit-error.ts';
 import type { WasiHost } from './host.ts';
 import { Resource } from './resource.ts';
@@ -68,7 +69,7 @@ export function wait(events: readonly Event[]): void {
     if (io === undefined && next?.event.skip?.()) continue;
     const ms = next === undefined ? MAX_WAIT_MS : Math.min(Number(next.remaining) / NS_PER_MS, MAX_WAIT_MS);
     timersOnly ??= new Int32Array(new SharedArrayBuffer(4));
-    const woken = Atomics.wait(io ?? timersOnly, 0, seen, ms);
+    const woken = sleep.wait(io ?? timersOnly, 0, seen, ms);
     if (io !== undefined && woken === 'timed-out') next?.event.skip?.();
   }
 }
