@@ -20,6 +20,11 @@ export interface FaultContext {
 const MAX_FRAMES = 32;
 /** Stack frames to capture while a guest runs: the guest's, and those of the glue around them. */
 export const CAPTURED_FRAMES: number = MAX_FRAMES + 16;
+
+/** Has errors capture so many frames. Not an assignment: that throws where the process runs with `--frozen-intrinsics`. */
+export function captureFrames(frames: number): void {
+  Reflect.set(Error, 'stackTraceLimit', frames);
+}
 /** A message of V8 or of the glue, of which a part may be the guest's. */
 const MAX_MESSAGE = 500;
 

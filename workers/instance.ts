@@ -22,7 +22,7 @@ import { type AskMainThread, suppliedImports } from '../src/host/imports/supplie
 import type { Wasi } from '../src/host/wasi/index.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
-import { CAPTURED_FRAMES, toFault, toInitializeError } from './faults.ts';
+import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
 import { callFunction } from './function-call.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
@@ -151,7 +151,16 @@ export class PluginInstance {
    * @throws {PluginError} for any end other than a return or a WIT `err`; the instance is dead then.
    */
   processBytes(request: RequestBytes, sink: ResponseSink): void {
-    this.#run(() => this.#processBytes!(request, sink));
+    // As in `#run`; a function for each request would be what the collector of garbage has most of.
+    const stackTraceLimit = this.#enter();
+    try {
+      this.#processBytes!(request, sink);
+      this.#state = 'ready';
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      this.#leave(stackTraceLimit);
+    }
   }
 
   /**
@@ -205,28 +214,42 @@ export class PluginInstance {
 
   /** One call into the guest; whatever is thrown by it is a fault. */
   #run<Returned>(call: () => Returned): Returned {
-    if (this.#state !== 'ready') throw cannotEnter(this.#state);
-    const { context, wasi, stackBytes } = this.#surroundings;
-    this.#state = 'running';
-    context.begin();
-    wasi?.begin();
-    this.#memory.begin();
-    const { stackTraceLimit } = Error;
-    // Not an assignment: that throws where the process runs with `--frozen-intrinsics`.
-    Reflect.set(Error, 'stackTraceLimit', CAPTURED_FRAMES);
+    const stackTraceLimit = this.#enter();
     try {
       const returned = call();
       this.#state = 'ready';
       return returned;
     } catch (error) {
-      this.#die();
-      const { maxMemoryBytes } = this.#definition.policy;
-      const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
-      throw toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, locate });
+      throw this.#fault(error);
     } finally {
-      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-      wasi?.flush();
+      this.#leave(stackTraceLimit);
     }
+  }
+
+  /** @returns How many frames errors captured before, for {@link #leave}. */
+  #enter(): number {
+    if (this.#state !== 'ready') throw cannotEnter(this.#state);
+    const { context, wasi } = this.#surroundings;
+    this.#state = 'running';
+    context.begin();
+    wasi?.begin();
+    this.#memory.begin();
+    const { stackTraceLimit } = Error;
+    if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(CAPTURED_FRAMES);
+    return stackTraceLimit;
+  }
+
+  #fault(error: unknown): PluginError {
+    this.#die();
+    const { maxMemoryBytes } = this.#definition.policy;
+    const { stackBytes } = this.#surroundings;
+    const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
+    return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, locate });
+  }
+
+  #leave(stackTraceLimit: number): void {
+    if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(stackTraceLimit);
+    this.#surroundings.wasi?.flush();
   }
 
   #limitOutput(...texts: readonly string[]): void {

@@ -16,6 +16,7 @@ import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CpuAccount } from './cpu-account.ts';
+import { CAPTURED_FRAMES, captureFrames } from './faults.ts';
 import { HostLine } from './host-line.ts';
 import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
@@ -69,6 +70,8 @@ class PluginWorker {
     ioCpu,
     ...limits
   }: Hello) {
+    // Once: each call into a guest would have to do it, and undo it.
+    captureFrames(CAPTURED_FRAMES);
     descriptors.join(books.all, books.own);
     ioThread.charge(ioCpu);
     this.#cpu = new CpuAccount(() => ioThread.chargedMs);

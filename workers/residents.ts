@@ -17,6 +17,7 @@ import { createRuntime, type Runtime } from './runtime.ts';
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {
+  readonly id: number;
   readonly definition: PluginDefinition;
   /** Made with the first instance, inside the watched call that makes that. */
   runtime: Runtime | undefined;
@@ -51,6 +52,8 @@ export class Residents {
   readonly #ask: AskMainThread | undefined;
   readonly #stackBytes: number;
   #sections = 0;
+  /** The one that was asked for last. */
+  #recent: Resident | undefined;
 
   constructor(
     mailbox: WorkerMailbox,
@@ -66,7 +69,8 @@ export class Residents {
   }
 
   define(id: number, definition: PluginDefinition, tally?: Tally): void {
-    this.#residents.set(id, { definition, runtime: undefined, live: undefined, tally });
+    this.#recent = undefined;
+    this.#residents.set(id, { id, definition, runtime: undefined, live: undefined, tally });
   }
 
   tally(id: number): Tally | undefined {
@@ -129,6 +133,7 @@ export class Residents {
     const resident = this.#residents.get(id);
     if (resident === undefined) return;
     this.#residents.delete(id);
+    this.#recent = undefined;
     try {
       this.#shutDown(resident);
     } finally {
@@ -143,8 +148,11 @@ export class Residents {
   }
 
   #resident(id: number): Resident {
+    // Requests of one definition come one after the other.
+    if (this.#recent !== undefined && this.#recent.id === id) return this.#recent;
     const resident = this.#residents.get(id);
     if (resident === undefined) throw new Error(`Definition ${id} was never sent to this worker`);
+    this.#recent = resident;
     return resident;
   }
 

@@ -10,6 +10,7 @@ import type { PluginInstance } from '../instance.ts';
 import { Killed, type Residents } from '../residents.ts';
 import type { BlockCodec } from './codec.ts';
 import { LineCodec } from './line-codec.ts';
+import { unpackOptions } from './option-texts.ts';
 import { PackedCodec } from './packed-codec.ts';
 import { Region } from './region.ts';
 import { note } from './side-notes.ts';
@@ -151,13 +152,7 @@ export class BlockRunner {
       return undefined;
     }
     const { bytes, inputAt, inputLength, optionCount } = request;
-    let at = request.optionsAt;
-    const text = (): string => {
-      const from = at + 4;
-      at = from + bytes.readUInt32LE(at);
-      return bytes.toString('utf8', from, at);
-    };
-    const options = Array.from({ length: optionCount }, (): [string, string] => [text(), text()]);
+    const options = unpackOptions(bytes, request.optionsAt, optionCount);
     return instance.process(bytes.toString('utf8', inputAt, inputAt + inputLength), options);
   };
 

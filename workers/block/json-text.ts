@@ -62,13 +62,17 @@ export function writePlainText(from: Buffer, at: number, length: number, to: Buf
   return end;
 }
 
+const MOST_INT32 = 2 ** 31 - 1;
+
 /** Writes a whole number in digits. */
 export function writeNumber(value: number, to: Buffer, start: number): number {
+  if (value > MOST_INT32) return start + to.write(`${value}`, start, 'latin1');
   let digits = 1;
   for (let power = 10; power <= value; power *= 10) digits++;
-  let left = value;
+  // Whole numbers of 32 bits are divided by a multiplication.
+  let left = value | 0;
   for (let at = start + digits - 1; at >= start; at--) {
-    const next = Math.floor(left / 10);
+    const next = (left / 10) | 0;
     to[at] = 0x30 + left - next * 10;
     left = next;
   }

@@ -151,8 +151,8 @@ function checkAnswer(
   cx.check(messageAt, 1, messageLength, 'a string');
   const bytes = outputLength + messageLength;
   if (bytes > maxOutputBytes) throw outputLimit(bytes, maxOutputBytes);
-  validateUtf8(cx.memory.bytes, outputAt, outputAt + outputLength);
-  if (messageLength > 0) validateUtf8(cx.memory.bytes, messageAt, messageAt + messageLength);
+  validateUtf8(cx.memory, outputAt, outputAt + outputLength);
+  if (messageLength > 0) validateUtf8(cx.memory, messageAt, messageAt + messageLength);
 }
 
 /** Lets the guest clean up, and leaves it. */
