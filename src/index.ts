@@ -2,6 +2,7 @@ import './engine/environment.ts';
 
 export type { PluginSource } from './artifact/source.ts';
 export type { Batch } from './batch/batch.ts';
+export type { RecordFieldsOptions } from './batch/file/fields.ts';
 export type { InputFormat, OutputFormat } from './batch/file/format.ts';
 export type { FileBatchOptions, FileBatchProgress } from './batch/file/options.ts';
 export type { BatchSummary } from './batch/file/tally.ts';

@@ -9,13 +9,14 @@ Input, one JSON object a line (or CSV with a column \`input\`, or plain lines):
 Output, one JSON object for each of them:
   {"id": "a", "index": 0, "ok": true, "output": "…", "success": true}
   {"id": "b", "index": 1, "ok": false, "error": {"code": "ERR_TRAP", "message": "…"}}
-Files that end in .gz and .zst are compressed.
+Files that end in .gz and .zst are compressed. --field says where the input stands in records of others.
 
 Examples:
   $ wasm-plugin-pool batch redact.wasm --input letters.jsonl --output redacted.jsonl
   $ wasm-plugin-pool batch redact.wasm --input in.jsonl --output out.jsonl --resume        after it was killed
   $ wasm-plugin-pool batch redact.wasm --input in.csv.gz --output out.jsonl.zst --dead-letter failed.jsonl --ordered
   $ wasm-plugin-pool batch redact.wasm --then word-count.wasm --input in.txt --output out.jsonl
+  $ wasm-plugin-pool batch redact.wasm --input mails.jsonl --output out.jsonl --field body.text --id-field key --pass-fields
   $ jq -c '{input: .body}' mails.json | wasm-plugin-pool batch redact.wasm | jq -r .output`;
 
 /** `batch`: a whole file. */

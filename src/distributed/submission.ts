@@ -3,14 +3,8 @@ import { clearInterval, setInterval } from 'node:timers';
 import type { BatchInput } from '../batch/file/input.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
 import { RecordReader } from '../batch/file/reader.ts';
-import {
-  type Done,
-  deadLetterLine,
-  type FileRecord,
-  malformedError,
-  outputLine,
-  plainLine,
-} from '../batch/file/record.ts';
+import { type FileRecord, malformedError } from '../batch/file/record.ts';
+import { type Done, deadLetterLine, outputLine, plainLine } from '../batch/file/result-line.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
 import { PluginError } from '../errors.ts';
@@ -96,7 +90,7 @@ export class Submission {
       },
     };
     this.#writer = new BatchWriter(files, state, 'normal');
-    this.#reader = new RecordReader(input, options.input.format, options.options);
+    this.#reader = new RecordReader(input, options);
     this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce });
   }
 

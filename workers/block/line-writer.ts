@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { type Done, deadLetterLine, outputLine, plainLine } from '../../src/batch/file/record.ts';
+import { type Done, deadLetterLine, outputLine, plainLine } from '../../src/batch/file/result-line.ts';
 import { NEWLINE } from '../../src/block/json-marks.ts';
 import { type WordedBytes, worded } from '../../src/block/plain-bytes.ts';
 import { SideKind } from '../../src/block/side.ts';

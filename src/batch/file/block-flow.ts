@@ -7,10 +7,12 @@ import type { Abortable } from '../../request/abort.ts';
 import { Block, type BlockListener, type BlockPiece } from '../../scheduler/block.ts';
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
 import type { Submit } from '../submit.ts';
+import { USUAL_FIELDS } from './fields.ts';
 import { LineBlocks } from './line-blocks.ts';
 import { lineRecord } from './line-record.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
-import { type Done, deadLetterLine, FileRecord, malformedError, outputLine, plainLine } from './record.ts';
+import { FileRecord, malformedError } from './record.ts';
+import { type Done, deadLetterLine, outputLine, plainLine } from './result-line.ts';
 import type { Tally, TallyState } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
 
@@ -46,9 +48,10 @@ const WAIT = Object.freeze({ whenFull: 'wait' } as const);
 let recipes = 0;
 
 /** Whether the records of a batch may travel as blocks: where each of them is to have more than a run, it goes alone. */
-export function takesBlocks({ input, batch, atMostOnce }: ResolvedFileBatchOptions, threads: number): boolean {
+export function takesBlocks({ input, batch, atMostOnce, fields }: ResolvedFileBatchOptions, threads: number): boolean {
   const { plugin, chain, deadlineMs, retry, concurrency } = batch;
   if (input.format === 'csv' || atMostOnce || plugin === undefined || chain.length > 0) return false;
+  if (fields !== USUAL_FIELDS) return false;
   return deadlineMs === undefined && retry.attempts === 1 && concurrency.max > threads;
 }
 

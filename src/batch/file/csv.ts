@@ -2,10 +2,10 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { Parser } from 'csv-parse';
 import type { RequestOptions } from '../../contract/values.ts';
+import type { FieldPath } from './field-path.ts';
+import { fieldsOfLetters, type RecordFields, USUAL_NAMES } from './fields.ts';
 import { FileRecord } from './record.ts';
 
-/** The columns that are fields of a record; every other one is an option of it. */
-const FIELDS: ReadonlySet<string> = new Set(['id', 'plugin', 'input']);
 /** A longer record is refused, so that a quote that is never closed does not take the file into memory. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
@@ -15,6 +15,10 @@ const BYTE_ORDER_MARK: Buffer = Buffer.from('\ufeff');
 export class CsvReader {
   #parser: Parser | undefined;
   readonly #options: RequestOptions;
+  readonly #fields: RecordFields;
+  readonly #letters: RecordFields;
+  /** The columns that are fields of a record; every other one is an option of it. */
+  readonly #columns: ReadonlySet<string>;
   /** Those of the chunk that is being parsed, and of the one that is being taken out. */
   #records: FileRecord[] = [];
   #chunk: readonly FileRecord[] = [];
@@ -24,8 +28,12 @@ export class CsvReader {
   /** The first bytes, until there are enough to see whether they are a mark. */
   #mark: Buffer | 'seen' = Buffer.alloc(0);
 
-  constructor(options: RequestOptions) {
+  constructor(options: RequestOptions, fields: RecordFields) {
     this.#options = options;
+    this.#fields = fields;
+    this.#letters = fieldsOfLetters(fields, 'csv');
+    const { input, id, plugin } = fields;
+    this.#columns = new Set([input.text, id?.text, plugin?.text].filter((name) => name !== undefined));
   }
 
   /** Takes the next chunk; all records of the one before have been taken out. */
@@ -110,8 +118,8 @@ export class CsvReader {
     if (header === undefined) {
       this.#header = values;
       if (broken !== -1) this.#failure = { error: new Error('its first line is not UTF-8') };
-      else if (!values.includes('input')) {
-        this.#failure = { error: new Error('its first line names no column `input`') };
+      else if (this.#missing(values) !== undefined) {
+        this.#failure = { error: new Error(`its first line names no column \`${this.#missing(values)}\``) };
       } else if (new Set(values).size < values.length) {
         this.#failure = { error: new Error('its first line names a column twice') };
       }
@@ -129,14 +137,40 @@ export class CsvReader {
       refuse(`it has ${values.length} columns, and the header ${header.length}`);
       return;
     }
-    const at = (name: string): string | undefined => values[header.indexOf(name)];
-    const own = header.flatMap((name, column): [string, string][] =>
-      FIELDS.has(name) ? [] : [[name, values[column]!]],
+    const at = (path: FieldPath | undefined): string | undefined =>
+      path === undefined ? undefined : values[header.indexOf(path.text)];
+    const { input, id, plugin, options } = this.#fields;
+    const others = header.flatMap((name, column): [string, string][] =>
+      this.#columns.has(name) ? [] : [[name, values[column]!]],
     );
-    const options = own.length > 0 ? own : this.#options;
-    const record = { id: at('id'), plugin: at('plugin') || undefined, input: at('input')!, options };
-    this.#records.push(new FileRecord(line, record));
+    const record = {
+      id: at(id),
+      plugin: at(plugin) || undefined,
+      input: at(input)!,
+      options: options !== undefined && others.length > 0 ? others : this.#options,
+    };
+    this.#records.push(new FileRecord(line, { ...record, ...this.#passedOn(record, others) }));
   }
+
+  /** The other columns, beside what the record would be as JSON: a dead letter is read as such a one. */
+  #passedOn(record: object, others: readonly (readonly [string, string])[]): Partial<FileRecord> {
+    if (this.#letters.others === 'left out') return {};
+    const members = [...Object.entries(record), ...besidesOf(others)].filter(([, value]) => value !== undefined);
+    return { source: JSON.stringify(Object.fromEntries(members)), paths: this.#letters };
+  }
+
+  /** The column that a header lacks. */
+  #missing(header: readonly string[]): string | undefined {
+    const { input, id, idIs } = this.#fields;
+    return [input.text, ...(idIs === 'needed' ? [id!.text] : [])].find((name) => !header.includes(name));
+  }
+}
+
+/** Columns that are called as fields of a record are, and are none, are in `own`. */
+function besidesOf(columns: readonly (readonly [string, string])[]): (readonly [string, unknown])[] {
+  const own = columns.filter(([name]) => USUAL_NAMES.has(name) || name === 'own');
+  const others = columns.filter((column) => !own.includes(column));
+  return own.length === 0 ? others : [...others, ['own', Object.fromEntries(own)]];
 }
 
 function textOf(cell: Uint8Array): string {

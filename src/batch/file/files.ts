@@ -173,7 +173,7 @@ async function openOutputs(
 /** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
 function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): JournalHeader['recipe'] {
   const { plugin, chain, ordered, deadlineMs, retry, idempotent } = options.batch;
-  const { input, output, deadLetter, atMostOnce, identity } = options;
+  const { input, output, deadLetter, atMostOnce, fields, identity } = options;
   const parts = {
     // Records may name any of them.
     plugins: used
@@ -184,6 +184,7 @@ function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]
     attempts: [atMostOnce, idempotent, retry.attempts, deadlineMs],
     formats: [input.format, input.compression, output.format, output.compression],
     files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
+    fields,
     options: options.options,
     identity,
   };

@@ -4,6 +4,7 @@ import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
 import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';
+import { type RecordFields, type RecordFieldsOptions, resolveFields, USUAL_FIELDS } from './fields.ts';
 import {
   type Compression,
   formatOf,
@@ -35,6 +36,10 @@ export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
   readonly inputFormat?: InputFormat;
   /** @default what the name says, JSONL for `.csv` */
   readonly outputFormat?: OutputFormat;
+  /** Where the fields of a record stand. @default at the top, by the names `input`, `id`, `options` and `plugin` */
+  readonly fields?: RecordFieldsOptions;
+  /** Has the other fields of a record in its line of the output too, as they came; that has to be JSONL. @default false */
+  readonly passFields?: boolean;
   /** Options of the records that bring none. @default [] */
   readonly options?: RequestOptions;
   /** The path of the journal, with which a run can be resumed; `false` keeps none. @default the output with `.journal` */
@@ -63,6 +68,7 @@ export interface ResolvedFileBatchOptions {
   readonly input: { readonly path: string; readonly compression: Compression; readonly format: InputFormat };
   readonly output: { readonly path: string; readonly compression: Compression; readonly format: OutputFormat };
   readonly deadLetter: { readonly path: string; readonly compression: Compression } | undefined;
+  readonly fields: RecordFields;
   readonly options: RequestOptions;
   readonly journal: string | undefined;
   /** Whether the caller has named it. */
@@ -104,18 +110,17 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
     );
   }
   const outputFormat = named.output.format === 'lines' ? 'lines' : 'jsonl';
+  const formats = {
+    input: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
+    output: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputFormat),
+  };
+  const fields = resolveFields(options.fields, options.passFields);
+  assertFields(fields, formats);
   return Object.freeze({
     batch: resolveBatchOptions(batch),
-    input: {
-      path: input,
-      ...named.input,
-      format: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
-    },
-    output: {
-      path: output,
-      ...named.output,
-      format: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputFormat),
-    },
+    input: { path: input, ...named.input, format: formats.input },
+    output: { path: output, ...named.output, format: formats.output },
+    fields,
     deadLetter:
       options.deadLetter === undefined
         ? undefined
@@ -133,6 +138,38 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
   });
 }
 
+/** A line that is an input has no fields, and one that is an output has no room for them. */
+function assertFields(
+  fields: RecordFields,
+  { input, output }: { readonly input: InputFormat; readonly output: OutputFormat },
+): void {
+  if (fields === USUAL_FIELDS) return;
+  if (input === 'lines') {
+    throw new PluginError(
+      'ERR_INVALID_ARGUMENT',
+      '`fields` and `passFields` need records with fields, and lines have none',
+      {
+        hint: 'Leave them out, or say what the records are with `inputFormat`.',
+      },
+    );
+  }
+  if (input === 'csv' && fields.options !== undefined && fields.options !== USUAL_FIELDS.options) {
+    throw new PluginError(
+      'ERR_INVALID_ARGUMENT',
+      '`fields.options` is no column: the options of a row are all its other columns',
+      {
+        hint: 'Leave it out, or say `false`.',
+      },
+    );
+  }
+  if (fields.others === 'passed on' && output !== 'jsonl') {
+    throw new PluginError(
+      'ERR_INVALID_ARGUMENT',
+      '`passFields` needs an output of JSONL; plain lines are the output alone',
+    );
+  }
+}
+
 function resolveJournal(output: string, journal: FileBatchOptions['journal']): string | undefined {
   if (journal === false) return undefined;
   if (output === '-' && journal !== undefined) {
@@ -148,6 +185,8 @@ const FILE_KEYS = [
   'deadLetter',
   'inputFormat',
   'outputFormat',
+  'fields',
+  'passFields',
   'options',
   'journal',
   'resume',

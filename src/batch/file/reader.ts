@@ -1,10 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import type { RequestOptions } from '../../contract/values.ts';
 import { CsvReader } from './csv.ts';
 import { brokenFile } from './errors.ts';
-import type { InputFormat } from './format.ts';
 import type { BatchInput } from './input.ts';
 import { LineSplitter } from './lines.ts';
+import type { ResolvedFileBatchOptions } from './options.ts';
 import { type FileRecord, recordMaker } from './record.ts';
 
 /** Turns chunks of a file into records. */
@@ -15,15 +14,21 @@ interface Decoder {
   next(): FileRecord | undefined;
 }
 
+/** What records look like. */
+export interface RecordForm extends Pick<ResolvedFileBatchOptions, 'options' | 'fields'> {
+  readonly input: Pick<ResolvedFileBatchOptions['input'], 'format'>;
+}
+
 /** Reads the records of a file, a chunk at a time; those of one chunk come without waiting. */
 export class RecordReader {
   readonly #input: BatchInput;
   readonly #decoder: Decoder;
   #state: 'open' | 'ended' = 'open';
 
-  constructor(input: BatchInput, format: InputFormat, options: RequestOptions) {
+  constructor(input: BatchInput, { input: { format }, options, fields }: RecordForm) {
     this.#input = input;
-    this.#decoder = format === 'csv' ? new CsvReader(options) : new LineSplitter(recordMaker(format, options));
+    this.#decoder =
+      format === 'csv' ? new CsvReader(options, fields) : new LineSplitter(recordMaker(format, options, fields));
   }
 
   /** The next record, undefined at the end, or a promise where the file has to be read. */

@@ -5,7 +5,8 @@ import type { Submit } from '../submit.ts';
 import type { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { RecordReader } from './reader.ts';
-import { deadLetterLine, type FileRecord, outputLine, plainLine } from './record.ts';
+import type { FileRecord } from './record.ts';
+import { deadLetterLine, outputLine, plainLine } from './result-line.ts';
 import { FileSource } from './source.ts';
 import type { Tally } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
@@ -31,7 +32,7 @@ export class RecordFlow {
     this.#options = options;
     this.#writer = writer;
     this.#tally = tally;
-    const reader = new RecordReader(input, options.input.format, options.options);
+    const reader = new RecordReader(input, options);
     this.#source = new FileSource(reader, writer, { begun, atMostOnce }, interrupt);
     this.#run = new BatchRun(this.#source, batch, submit);
   }

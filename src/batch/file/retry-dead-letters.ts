@@ -9,12 +9,14 @@ import { isCount } from '../journal/state.ts';
 import { BatchRun } from '../run.ts';
 import type { RecordSource } from '../source.ts';
 import type { Submit } from '../submit.ts';
+import { fieldsOfLetters, USUAL_FIELDS } from './fields.ts';
 import { withRealPaths } from './files.ts';
 import { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
-import { RecordReader } from './reader.ts';
-import { deadLetterLine, FileRecord, malformedError, outputLine, parseRecord } from './record.ts';
+import { type RecordForm, RecordReader } from './reader.ts';
+import { FileRecord, malformedError, parseRecord } from './record.ts';
+import { deadLetterLine, outputLine } from './result-line.ts';
 import { type BatchSummary, Tally } from './tally.ts';
 import { BatchWriter } from './writer.ts';
 
@@ -57,7 +59,7 @@ export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: 
         () => openBeside(output, next.output),
         () => openBeside(letters, next.letters),
       ],
-      (results, old, out, dead) => run(options, submit, new LetterSource(results, old), out, dead),
+      (results, old, out, dead) => run(options, submit, new LetterSource(results, old, options), out, dead),
     );
     if (interrupt?.aborted) return summary;
     await rename(next.output, output.path);
@@ -127,14 +129,18 @@ function take(done: Flight<FileRecord>, tally: Tally, writer: BatchWriter): Prom
   return writer.add(record.index, outputLine(done), response?.success ? undefined : deadLetterLine(done));
 }
 
+const LINES: RecordForm = { input: { format: 'lines' }, options: [], fields: USUAL_FIELDS };
+
 /** The lines of an output, with the letters in the places of those without success. */
 class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>> {
   readonly #results: RecordReader;
   readonly #letters: RecordReader;
+  readonly #form: RecordForm;
 
-  constructor(results: BatchInput, letters: BatchInput) {
-    this.#results = new RecordReader(results, 'lines', []);
-    this.#letters = new RecordReader(letters, 'lines', []);
+  constructor(results: BatchInput, letters: BatchInput, form: RecordForm) {
+    this.#results = new RecordReader(results, LINES);
+    this.#letters = new RecordReader(letters, LINES);
+    this.#form = form;
   }
 
   async next(): Promise<IteratorResult<FileRecord | FailedRecord<FileRecord>>> {
@@ -163,12 +169,8 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
       }
       const letter = ofRun(text, 'The file of dead letters');
       if (letter.index !== index) continue;
-      // Of a line that was no record, the line itself.
-      return parseRecord(
-        isCount(letter.line) ? letter.line : 0,
-        typeof letter.text === 'string' ? letter.text : text,
-        [],
-      );
+      const { fields, options, input } = this.#form;
+      return parseRecord(isCount(letter.line) ? letter.line : 0, text, options, fieldsOfLetters(fields, input.format));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchProgress, PluginStatistics } from '../statistics.ts';
-import type { Done } from './record.ts';
+import type { Done } from './result-line.ts';
 
 /** How a batch of files ended. */
 export interface BatchSummary {

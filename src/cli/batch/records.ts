@@ -6,10 +6,11 @@ import type { BatchSummary } from '../../batch/file/tally.ts';
 import type { RequestOptions } from '../../contract/values.ts';
 import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
 import { printJson, say } from '../output.ts';
+import { type FieldCommandOptions, fieldOptions, toFields } from './field-options.ts';
 import { describeSummary } from './summary.ts';
 
 /** What `batch` and `submit` ask alike: which records, through which plugins, into which files. */
-export interface RecordsCommandOptions {
+export interface RecordsCommandOptions extends FieldCommandOptions {
   readonly input: string;
   readonly output: string;
   readonly deadLetter?: string;
@@ -42,6 +43,7 @@ export function recordsOptions(): Option[] {
     new Option('--dead-letter <file>', 'also write the records that failed here, as they came, with their errors'),
     new Option('--input-format <format>', 'what the records look like (default: by name)').choices(INPUT_FORMATS),
     new Option('--output-format <format>', 'what results look like (default: by name)').choices(OUTPUT_FORMATS),
+    ...fieldOptions(),
     pathsOption('--then <plugin>', 'a plugin that takes the output as its input; may be repeated'),
     pairs('--plugin <name=path>', 'a plugin that records name in a field `plugin`; may be repeated'),
     new Option('--ordered', 'write results in the order of the records'),
@@ -71,6 +73,7 @@ export function toFileBatch(
     atMostOnce: options.atMostOnce ?? false,
     retryDeadLetters: options.retryDeadLetters ?? false,
     options: options.option,
+    ...toFields(options),
     interrupt,
     progressIntervalMs: INTERVAL_MS,
     onMalformed: (line, reason) => {

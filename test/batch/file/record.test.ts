@@ -1,12 +1,6 @@
 import { expect } from 'chai';
-import {
-  type Done,
-  deadLetterLine,
-  FileRecord,
-  outputLine,
-  parseRecord,
-  plainLine,
-} from '../../../src/batch/file/record.ts';
+import { FileRecord, parseRecord } from '../../../src/batch/file/record.ts';
+import { type Done, deadLetterLine, outputLine, plainLine } from '../../../src/batch/file/result-line.ts';
 import { PluginError } from '../../../src/errors.ts';
 
 const parse = (text: string): FileRecord => parseRecord(3, text, [['given', 'yes']]);
@@ -141,7 +135,6 @@ describe('a record in the output', () => {
       ...fields(record),
       attempts: 1,
       plain: false,
-      source: JSON.stringify(letter),
     });
   });
 

@@ -1,0 +1,45 @@
+import { isCount } from '../journal/state.ts';
+import { membersOf, objectOf } from './json-text.ts';
+
+/** What a dead letter says beside the record. Fields of a record that are called so are in its `own`. */
+const LETTER_NAMES: ReadonlySet<string> = new Set([
+  'index',
+  'line',
+  'file',
+  'attempts',
+  'error',
+  'errorMessage',
+  'text',
+  'own',
+]);
+
+/** Whether a record of a file is a dead letter that a run has written. */
+export function isLetter(value: object): value is { readonly attempts: number } {
+  const { index, line, attempts, error, errorMessage } = value as Readonly<Record<string, unknown>>;
+  if (!isCount(index) || !isCount(line) || !isCount(attempts)) return false;
+  return isFailure(error) || typeof errorMessage === 'string' || errorMessage === null;
+}
+
+function isFailure(error: unknown): error is { readonly code: string; readonly message: string } {
+  if (typeof error !== 'object' || error === null || !('code' in error && 'message' in error)) return false;
+  return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+/** The record that a letter is of, as it came; where that was none, what stood there. */
+export function recordOfLetter(letter: object, text: string): string {
+  const { error, text: stood } = letter as Readonly<Record<string, unknown>>;
+  if (typeof stood === 'string' && isFailure(error) && /^Line \d+ is malformed: /.test(error.message)) return stood;
+  const members = membersOf(text);
+  const own = membersOf(members.get('own') ?? '{}');
+  return objectOf([...[...members].filter(([name]) => !LETTER_NAMES.has(name)), ...own]);
+}
+
+/** Fields of a record beside what is said of it: those that would be taken for that are in `own`. */
+export function besides(
+  members: ReadonlyMap<string, string>,
+  taken: { has(name: string): boolean } = LETTER_NAMES,
+): [string, string][] {
+  const others = [...members].filter(([name]) => !taken.has(name));
+  const own = [...members].filter(([name]) => taken.has(name));
+  return own.length === 0 ? others : [...others, ['own', objectOf(own)]];
+}
