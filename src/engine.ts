@@ -14,6 +14,8 @@ import type { EngineParts } from './engine/parts.ts';
 import type { EngineStatus } from './engine/status.ts';
 import type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
 import type { QuarantinedInput } from './health/quarantine.ts';
+import type { EmbedderImports } from './host/imports/embedder-imports.ts';
+import type { ProvideOptions } from './host/imports/provided.ts';
 import type { CapabilityManager } from './host/policy/capabilities.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
@@ -79,6 +81,18 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   reloadPlugin(name: string, source?: PluginSource, options?: LoadOptions): Promise<PluginInfo> {
     return this.#parts.plugins.reload(name, source, options);
+  }
+
+  /**
+   * Supplies an interface, or a function, to plugins that are loaded from now on, as `imports` of their loads would; what a
+   * load names itself comes first. What the same name stood for before is replaced: a plugin gets it with its next
+   * reload.
+   *
+   * @param name As in `imports`: `acme:store/kv@1.0.0`, or without a version for any.
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+   */
+  provide(name: string, implementation: EmbedderImports[string], options?: ProvideOptions): void {
+    this.#parts.plugins.provide(name, implementation, options);
   }
 
   /** Unloads a plugin after its requests are done, those of replaced versions too; its instances are shut down. */

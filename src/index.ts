@@ -36,6 +36,7 @@ export type {
   MainThreadFunction,
   MainThreadFunctions,
 } from './host/imports/main-thread.ts';
+export type { ProvideOptions } from './host/imports/provided.ts';
 export type { ImportingInstance } from './host/imports/supplied-modules.ts';
 export {
   CAPABILITIES,
@@ -55,6 +56,7 @@ export {
   standard,
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
+export { suppliers } from './host/suppliers/suppliers.ts';
 export { WitError } from './host/wit-error.ts';
 export type { ProcessEnd } from './isolation/host/group.ts';
 export type { IsolationOptions } from './isolation/options.ts';
@@ -68,7 +70,7 @@ export type { DecisionOptions } from './registry/decision.ts';
 export type { ProcessStatus } from './registry/executor.ts';
 export type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
 export type { PluginState, PluginTransition } from './registry/plugin-state.ts';
-export type { LoadOptions, VersionInfo, VersionRole } from './registry/plugin-version.ts';
+export type { ImportInfo, LoadOptions, VersionInfo, VersionRole } from './registry/plugin-version.ts';
 export type { PluginWarning } from './registry/plugin-warning.ts';
 export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';

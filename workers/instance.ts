@@ -18,7 +18,7 @@ import { PluginError } from '../src/errors.ts';
 import type { CallContext } from '../src/host/call-context.ts';
 import { createHostApi } from '../src/host/host-api.ts';
 import { guardHostFunction } from '../src/host/imports/host-function.ts';
-import { type AskMainThread, suppliedImports } from '../src/host/imports/supplied-modules.ts';
+import { type AskMainThread, type ImportingInstance, suppliedImports } from '../src/host/imports/supplied-modules.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
@@ -188,12 +188,13 @@ export class PluginInstance {
 
   /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
   #imports(): Readonly<Record<string, object>> {
-    const { contract, config, imports: supplied } = this.#definition;
+    const { contract, config, imports: supplied, plugin, version, policy } = this.#definition;
     const { context, wasi, ask } = this.#surroundings;
     const imports: Record<string, object> = { ...wasi?.imports };
     if (supplied.length > 0) {
-      const settings = Object.fromEntries(config);
-      Object.assign(imports, suppliedImports(supplied, { ...this.#definition, config: settings }, ask));
+      const log: ImportingInstance['log'] = (level, message) => context.log(level, message);
+      const instance = { plugin, version, config: Object.fromEntries(config), policy, log };
+      Object.assign(imports, suppliedImports(supplied, instance, ask));
     }
     const { hostApi } = contract;
     if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);

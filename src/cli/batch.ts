@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type BatchCommandOptions, runBatchCommand } from './batch/pipeline.ts';
 import { recordsOptions } from './batch/records.ts';
-import { concurrencyOption, configOption, countOption, readSandbox, sandboxOption } from './options.ts';
+import { concurrencyOption, configOption, countOption, importOption, readSandbox, sandboxOption } from './options.ts';
 
 const EXAMPLES = `
 Input, one JSON object a line (or CSV with a column \`input\`, or plain lines):
@@ -40,6 +40,7 @@ export function batchCommand(): Command {
     .option('--no-journal', 'keep none; the run cannot be resumed')
     .addOption(configOption())
     .addOption(sandboxOption())
+    .addOption(importOption())
     .option('--json', 'print the summary as JSON: on stdout, or on stderr where stdout has the results')
     .option('--quiet', 'leave out the progress bar and what the plugin logs')
     .addHelpText('after', EXAMPLES)

@@ -8,12 +8,13 @@ import { type ComponentFile, readComponent } from './component.ts';
 import { denials } from './denials.ts';
 import { type ExitStatus, Failure } from './failure.ts';
 import { findMismatches } from './mismatches.ts';
-import { configOption, readSandbox, sandboxOption } from './options.ts';
+import { configOption, importOption, readSandbox, sandboxOption } from './options.ts';
 import { paint, print, printJson } from './output.ts';
 import { pluginName, withPlugin } from './session.ts';
 
 interface CheckOptions {
   readonly config: RequestOptions;
+  readonly import: RequestOptions;
   readonly sandbox: string;
   readonly strict?: true;
   readonly json?: true;
@@ -45,6 +46,7 @@ export function checkCommand(): Command {
     .description('Tell whether a plugin fits the contract and a policy, and everything that does not.')
     .argument('<plugin>', 'the path of a component')
     .addOption(sandboxOption())
+    .addOption(importOption())
     .addOption(configOption())
     .option('--strict', 'refuse what imports more of WASI than the policy grants')
     .option('--json', 'print the findings as JSON')
@@ -90,6 +92,7 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
     name: pluginName(path),
     sandbox,
     config: options.config,
+    imports: options.import,
     engine: { threads: 1 },
     warn: false,
   };

@@ -5,13 +5,14 @@ import { cleanLogLine } from '../text/log-line.ts';
 import { readComponent } from './component.ts';
 import type { Finding } from './conformance/finding.ts';
 import { runConformance } from './conformance/suite.ts';
-import { configOption, countOption, readSandbox, requestOption, sandboxOption } from './options.ts';
+import { configOption, countOption, importOption, readSandbox, requestOption, sandboxOption } from './options.ts';
 import { paint, print, printJson } from './output.ts';
 
 interface ConformanceOptions {
   readonly input: readonly string[];
   readonly option: RequestOptions;
   readonly config: RequestOptions;
+  readonly import: RequestOptions;
   readonly sandbox: string;
   readonly calls?: number;
   readonly stateful?: true;
@@ -62,6 +63,7 @@ export function conformanceCommand(): Command {
     .addOption(requestOption('option of every sample; may be repeated'))
     .addOption(configOption())
     .addOption(sandboxOption())
+    .addOption(importOption())
     .addOption(
       countOption('--calls <n>', `requests that its memory is watched over (default: ${DEFAULT_CALLS})`, {
         min: 4,
@@ -78,7 +80,7 @@ export function conformanceCommand(): Command {
 }
 
 async function conformance(file: string, options: ConformanceOptions): Promise<0 | 1> {
-  const { json, input, option, config, calls = DEFAULT_CALLS } = options;
+  const { json, input, option, config, import: imports, calls = DEFAULT_CALLS } = options;
   const sandbox = await readSandbox(options.sandbox);
   const { bytes, sha256, analysis } = await readComponent(file);
   const inputs = input.length > 0 ? input : DEFAULT_INPUTS;
@@ -86,7 +88,7 @@ async function conformance(file: string, options: ConformanceOptions): Promise<0
   const disclaims = new Set<'stable-output' | 'no-state'>();
   if (options.unstable) disclaims.add('stable-output');
   if (options.stateful) disclaims.add('no-state');
-  const subject = { bytes, analysis, sandbox, config, samples, calls, disclaims };
+  const subject = { bytes, analysis, sandbox, config, imports, samples, calls, disclaims };
   const findings = await runConformance(subject, (finding) => (json ? undefined : print(describeFinding(finding))));
   const conforms = findings.every(({ status }) => status !== 'failed');
   if (json) {

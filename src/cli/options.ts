@@ -15,6 +15,11 @@ export function configOption(): Option {
   return pairs('--config <key=value>', 'configuration that the plugin is started with; may be repeated');
 }
 
+/** `--import`, which may be repeated. */
+export function importOption(): Option {
+  return pairs('--import <interface=module>', 'a module of yours that supplies what plugins import; may be repeated');
+}
+
 /** `--option`, which may be repeated. */
 export function requestOption(description: string): Option {
   return pairs('--option <key=value>', description);

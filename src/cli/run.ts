@@ -5,7 +5,7 @@ import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import { PluginError, type WireError } from '../errors.ts';
 import { type ExitStatus, explain, Failure, fileFailure } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
-import { configOption, readSandbox, requestOption, sandboxOption } from './options.ts';
+import { configOption, importOption, readSandbox, requestOption, sandboxOption } from './options.ts';
 import { print, printJson, say } from './output.ts';
 import { printable } from './printable.ts';
 import { pluginName, withPlugin } from './session.ts';
@@ -14,6 +14,7 @@ interface RunOptions {
   readonly input?: string;
   readonly option: RequestOptions;
   readonly config: RequestOptions;
+  readonly import: RequestOptions;
   readonly sandbox: string;
   readonly json?: true;
   readonly quiet?: true;
@@ -34,6 +35,7 @@ export function runCommand(): Command {
     .addOption(requestOption('option of the request; may be repeated'))
     .addOption(configOption())
     .addOption(sandboxOption())
+    .addOption(importOption())
     .option('--json', 'print the whole answer as JSON')
     .option('--quiet', 'leave out what the plugin logs')
     .addHelpText('after', EXAMPLES)
@@ -52,7 +54,8 @@ async function run(source: string, options: RunOptions, interrupt: Interrupt): P
   // Not commander's required option: that would hide that another option is misspelt.
   if (given === undefined) throw new Failure(2, '`--input` is missing: give it a text, or - for standard input.');
   const sandbox = await readSandbox(options.sandbox);
-  const session = { source, name: pluginName(source), sandbox, config: options.config, engine: { threads: 1 } };
+  const { config, import: imports } = options;
+  const session = { source, name: pluginName(source), sandbox, config, imports, engine: { threads: 1 } };
   const { signal } = interrupt;
   const outcome = await withPlugin({ ...session, quiet: options.quiet ?? false, signal }, async (engine, { name }) => {
     const input = given === '-' ? await readInput(signal) : given;

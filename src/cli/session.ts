@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly name: string;
   readonly sandbox: Sandbox;
   readonly config: RequestOptions;
+  /** Interfaces, and the modules that supply them. @default none */
+  readonly imports?: RequestOptions;
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
@@ -35,10 +37,11 @@ export function pluginName(path: string): string {
  * @throws {Failure} with status 2 when the plugin cannot be loaded.
  */
 export async function withPlugin<Result>(
-  { source, name, sandbox, config, engine: options, quiet = false, warn = true, signal }: SessionOptions,
+  { source, name, sandbox, config, imports = [], engine: options, quiet = false, warn = true, signal }: SessionOptions,
   run: (engine: PluginEngine, plugin: PluginInfo) => Promise<Result>,
 ): Promise<Result> {
   const engine = await PluginEngine.create(options);
+  for (const [interfaceName, module] of imports) engine.provide(interfaceName, module);
   if (!quiet) {
     engine.on('plugin:log', ({ level, plugin, message }) => say(`[${level}] ${plugin}: ${message}`));
     engine.on('plugin:event', ({ plugin, type, payload }) => say(`[event] ${plugin}: ${type} ${payload}`));

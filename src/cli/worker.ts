@@ -3,7 +3,7 @@ import { invalidArgument } from '../arguments/arguments.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import { startWorker, type WorkerOptions } from '../distributed/index.ts';
 import { interruptible } from './interrupt.ts';
-import { countOption, pairs, queueOptions, readSandbox, sandboxOption } from './options.ts';
+import { countOption, importOption, pairs, queueOptions, readSandbox, sandboxOption } from './options.ts';
 import { say } from './output.ts';
 import { counted } from './printable.ts';
 
@@ -16,6 +16,7 @@ interface WorkerCommandOptions {
   readonly lock?: number;
   readonly tenantRate: RequestOptions;
   readonly sandbox: string;
+  readonly import: RequestOptions;
   readonly quiet?: true;
 }
 
@@ -41,6 +42,7 @@ export function workerCommand(): Command {
     )
     .addOption(pairs('--tenant-rate <tenant=n>', 'records that a tenant may run in a second; may be repeated'))
     .addOption(sandboxOption())
+    .addOption(importOption())
     .option('--quiet', 'leave out what the plugins log')
     .addHelpText('after', EXAMPLES)
     .action(async (options: WorkerCommandOptions) => {
@@ -78,6 +80,7 @@ async function workerOptions(options: WorkerCommandOptions): Promise<WorkerOptio
   });
   return {
     sandbox: await readSandbox(options.sandbox),
+    imports: Object.fromEntries(options.import),
     engine: threads === undefined ? {} : { threads },
     tenantRates: Object.fromEntries(rates),
     ...(redis !== undefined && { redis }),

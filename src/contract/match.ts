@@ -4,7 +4,7 @@ import { shownName } from '../component/names.ts';
 import type { ExternType, FuncType, InstanceType } from '../component/types.ts';
 import { PluginError } from '../errors.ts';
 import { funcDifference } from './difference.ts';
-import { parseInterfaceName, releasedVersion } from './interface-name.ts';
+import { type InterfaceName, parseInterfaceName, releasedVersion } from './interface-name.ts';
 import { type Need, needOf } from './needs.ts';
 import { isWasi, type Misfit, misfit } from './wasi.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
@@ -205,14 +205,7 @@ function otherVersion(verb: string, { name, type }: ExternItem, expected: Instan
  * @param why More than what the host offers. @default what could be done
  */
 export function unknownImport(name: string, kind: string, why?: string): PluginError {
-  const parsed = parseInterfaceName(name);
-  let hint = 'A plugin may import the host API of the contract and the interfaces of WASI 0.2.';
-  if (why !== undefined) hint = why;
-  else if (parsed?.package.startsWith('wasi:')) {
-    hint = 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x.';
-  } else if (kind === 'interface' || kind === 'function' || kind === 'func') {
-    hint = `${hint} Supply it with \`imports\`, or compose it with a component that exports it: \`wac plug\`.`;
-  }
+  const hint = why ?? importHint(parseInterfaceName(name), kind);
   const what = kind === 'interface' ? '' : `the ${kind === 'function' ? 'func' : kind} `;
   return new PluginError(
     'ERR_UNKNOWN_IMPORT',
@@ -240,4 +233,20 @@ function notOfWasi(name: string, { member, why }: Misfit): PluginError {
 function cutList(names: readonly string[]): string {
   const shown = names.slice(0, 5).map(shownName).join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+/** Drafts of WASI, and what `suppliers` has for them. */
+const SUPPLIERS: Readonly<Record<string, string>> = { 'wasi:config': 'wasiConfig', 'wasi:logging': 'wasiLogging' };
+
+function importHint(parsed: InterfaceName | undefined, kind: string): string {
+  if (parsed !== undefined && Object.hasOwn(SUPPLIERS, parsed.package)) {
+    const { package: owner, interface: name } = parsed;
+    return `Grant it: \`imports: { '${owner}/${name}': suppliers.${SUPPLIERS[owner]} }\`.`;
+  }
+  if (parsed?.package.startsWith('wasi:')) {
+    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x. Supply another interface with `imports`.';
+  }
+  const hint = 'A plugin may import the host API of the contract and the interfaces of WASI 0.2.';
+  if (kind !== 'interface' && kind !== 'function' && kind !== 'func') return hint;
+  return `${hint} Supply it with \`imports\` (\`--import\` on the command line), or compose it with a component that exports it: \`wac plug\`.`;
 }

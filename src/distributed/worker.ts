@@ -5,6 +5,7 @@ import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.
 import type { BatchRequest, BatchResult } from '../batch/options.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
+import { type EmbedderImports, resolveImports } from '../host/imports/embedder-imports.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
 import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
 import { WorkerPlugins } from './components.ts';
@@ -21,6 +22,8 @@ export interface WorkerOptions extends QueueOptions {
   readonly engine?: EngineOptions;
   /** What plugins may do on this machine; the one who submits has no say in it. @default 'restricted' */
   readonly sandbox?: Sandbox;
+  /** What plugins of this worker may import beside WASI and the contract, and the modules that supply it. @default {} */
+  readonly imports?: EmbedderImports;
   /** Chunks at once: more than one, so that there is work while another chunk is fetched or written. @default 2 */
   readonly chunks?: number;
   /** Records in flight at once, of each chunk. @default 256 */
@@ -54,6 +57,7 @@ const KEYS = [
   'queue',
   'engine',
   'sandbox',
+  'imports',
   'chunks',
   'concurrency',
   'checkpointMs',
@@ -83,12 +87,14 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   const chunks = wholeNumber('chunks', options.chunks, { min: 1, max: 1000, default: 2 });
   const lockMs = wholeNumber('lockMs', options.lockMs, { min: 100, max: 3_600_000, default: 30_000 });
   const { onTrouble = () => {} } = options;
+  resolveImports(options.imports);
   if (typeof onTrouble !== 'function') throw invalidArgument('onTrouble', 'a function', onTrouble);
   const connection = await connect(options);
   const engine = await PluginEngine.create(options.engine).catch(async (error: unknown) => {
     await connection.close();
     throw error;
   });
+  for (const [name, implementation] of Object.entries(options.imports ?? {})) engine.provide(name, implementation);
   const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
   const drained = new AbortController();
   const status = { chunks: 0, records: 0 };

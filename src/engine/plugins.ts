@@ -2,6 +2,8 @@ import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import type { PluginSource } from '../artifact/source.ts';
 import { type HealthCheckOptions, type PluginHealth, resolveHealthCheck } from '../health/health-check.ts';
 import type { QuarantinedInput } from '../health/quarantine.ts';
+import type { EmbedderImports } from '../host/imports/embedder-imports.ts';
+import type { ProvideOptions } from '../host/imports/provided.ts';
 import { checkLoadOptions } from '../registry/load-options.ts';
 import type { PluginDetails, PluginInfo } from '../registry/plugin-info.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
@@ -32,6 +34,11 @@ export class Plugins {
     this.#life.assertOpen();
     if (options !== undefined) checkLoadOptions(options);
     return this.#registry.reload(nonEmptyString('name', name), source, options);
+  }
+
+  provide(name: string, implementation: EmbedderImports[string], options?: ProvideOptions): void {
+    this.#life.assertOpen();
+    this.#registry.provided.provide(name, implementation, options);
   }
 
   async unload(name: string, options: UnloadOptions): Promise<void> {

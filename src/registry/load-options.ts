@@ -1,4 +1,4 @@
-import { invalidArgument, knownKeys } from '../arguments/arguments.ts';
+import { invalidArgument, knownKeys, oneOf } from '../arguments/arguments.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */
@@ -25,4 +25,9 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
   return options;
+}
+
+/** @throws {PluginError} `ERR_INVALID_ARGUMENT` for what is no choice of {@link LoadOptions.world}. */
+export function resolveWorld(world: unknown): 'plugin' | 'any' {
+  return oneOf('world', world, ['plugin', 'any'], 'plugin');
 }

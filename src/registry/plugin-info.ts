@@ -33,6 +33,7 @@ export interface PluginRecipe {
   readonly sha256: string;
   readonly config: Readonly<Record<string, string>>;
   readonly policy: ResolvedPolicy;
+  readonly imports: VersionInfo['imports'];
 }
 
 export function describePlugin(name: string, version: PluginVersion): PluginInfo {

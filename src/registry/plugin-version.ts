@@ -3,7 +3,7 @@ import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
-import type { EmbedderImports } from '../host/imports/embedder-imports.ts';
+import type { EmbedderImports, SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Component } from './executor.ts';
@@ -63,6 +63,16 @@ export interface PluginVersion extends LoadedComponent {
  */
 export type VersionRole = 'stable' | 'canary' | 'standby';
 
+/** An import that the embedder supplies. */
+export interface ImportInfo {
+  /** As the component writes it, version included. */
+  readonly name: string;
+  /** `module`: one that each worker loads. `functions`: those of the main thread. */
+  readonly from: 'module' | 'functions';
+  /** The `file:` URL of the module. */
+  readonly module?: string;
+}
+
 /** What there is to know of a version. */
 export interface VersionInfo {
   readonly version: string;
@@ -75,6 +85,8 @@ export interface VersionInfo {
   readonly sha256: string;
   /** What it may reach, and its limits. */
   readonly policy: ResolvedPolicy;
+  /** What it imports beside WASI and the contract, and who supplies it. */
+  readonly imports: readonly ImportInfo[];
   readonly loadedAt: Date;
   readonly statistics: Statistics;
 }
@@ -90,7 +102,14 @@ export function describeVersion(version: PluginVersion, role: VersionRole): Vers
     metadata,
     sha256,
     policy,
+    imports: describeImports(lane.definition.imports),
     loadedAt,
     statistics: statisticsOf(lane),
   };
+}
+
+export function describeImports(imports: readonly SuppliedImport[]): ImportInfo[] {
+  return imports.map(({ name, module }) =>
+    module === undefined ? { name, from: 'functions' } : { name, from: 'module', module },
+  );
 }

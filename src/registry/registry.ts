@@ -4,6 +4,7 @@ import { failedHow } from '../health/failure-policy.ts';
 import type { CircuitChange, GuardListener } from '../health/guard.ts';
 import { Guards } from '../health/guards.ts';
 import type { PluginHealth } from '../health/health-check.ts';
+import { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CanaryEvents } from './canary-events.ts';
@@ -14,7 +15,13 @@ import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo, type PluginRecipe } from './plugin-info.ts';
 import type { PluginTransition } from './plugin-state.ts';
-import { describeVersion, type LoadOptions, type PluginVersion, type VersionInfo } from './plugin-version.ts';
+import {
+  describeImports,
+  describeVersion,
+  type LoadOptions,
+  type PluginVersion,
+  type VersionInfo,
+} from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
 import { Plugins } from './plugins.ts';
 import { VersionStarter } from './version-starter.ts';
@@ -51,6 +58,8 @@ export class Registry {
   readonly #locks = new NameLocks();
   /** What stands before the plugins that have a failure policy. */
   readonly guards: Guards;
+  /** What the embedder supplies to many plugins. */
+  readonly provided: Provided = new Provided();
   readonly #departures: Departures;
 
   constructor(executor: Executor, capabilities: CapabilityManager, keepWarmMs: number, listener: RegistryListener) {
@@ -67,7 +76,7 @@ export class Registry {
       onOpened: (lane) => scheduler.reroute(lane),
       find: (plugin, version) => this.#plugins.find(plugin)?.find(version)?.lane,
     });
-    this.#starter = new VersionStarter(executor, capabilities, this.guards, listener.onWarning);
+    this.#starter = new VersionStarter(executor, capabilities, this.guards, this.provided, listener.onWarning);
   }
 
   /** The plugin that serves requests to a name now. */
@@ -88,11 +97,12 @@ export class Registry {
   recipes(): PluginRecipe[] {
     return [...this.#plugins.values()]
       .filter(({ serving }) => serving)
-      .map(({ name, stable: { component, options, policy } }) => ({
+      .map(({ name, stable: { lane, component, options, policy } }) => ({
         name,
         sha256: component.sha256,
         config: options.config ?? {},
         policy,
+        imports: describeImports(lane.definition.imports),
       }));
   }
 

@@ -1,4 +1,4 @@
-import { nonEmptyString, oneOf } from '../arguments/arguments.ts';
+import { nonEmptyString } from '../arguments/arguments.ts';
 import type { PluginSource } from '../artifact/source.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import type { Guards } from '../health/guards.ts';
 import { resolveImports, supply } from '../host/imports/embedder-imports.ts';
+import type { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
@@ -15,6 +16,7 @@ import type { Lane } from '../scheduler/lane.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
 import type { Executor, Scheduling } from './executor.ts';
+import { resolveWorld } from './load-options.ts';
 import type { LoadedComponent, LoadOptions, PluginVersion } from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
 
@@ -24,18 +26,21 @@ export class VersionStarter {
   readonly #capabilities: CapabilityManager;
   readonly #scheduler: Scheduling;
   readonly #guards: Guards;
+  readonly #provided: Provided;
   readonly #onWarning: (warning: PluginWarning) => void;
 
   constructor(
     executor: Executor,
     capabilities: CapabilityManager,
     guards: Guards,
+    provided: Provided,
     onWarning: (warning: PluginWarning) => void,
   ) {
     this.#executor = executor;
     this.#capabilities = capabilities;
     this.#scheduler = executor.scheduler;
     this.#guards = guards;
+    this.#provided = provided;
     this.#onWarning = onWarning;
   }
 
@@ -46,7 +51,7 @@ export class VersionStarter {
     const group = groupOf(plugin, options);
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
     const { maxMemoryBytes } = policy;
-    const world = oneOf('world', options.world, ['plugin', 'any'], 'plugin');
+    const world = resolveWorld(options.world);
     resolveImports(options.imports);
     try {
       const use = { plugin, policy, group, signal };
@@ -81,7 +86,8 @@ export class VersionStarter {
       );
     }
     const config = resolveConfig(options.config);
-    const { imports, functions } = supply(component.contract.needs, resolveImports(options.imports));
+    const offers = resolveImports(options.imports);
+    const { imports, functions } = supply(component.contract.needs, offers, this.#provided.to(plugin));
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
     const { failurePolicy } = options;

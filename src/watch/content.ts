@@ -1,11 +1,14 @@
+import { dirname, resolve } from 'node:path';
 import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import { checkedAs, readJsonObject } from '../arguments/json-file.ts';
 import { sha256 } from '../artifact/codec.ts';
 import { readSource } from '../artifact/source.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import { type EmbedderImports, resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolveConfig } from '../registry/config.ts';
+import { resolveWorld } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { componentPath, optionsPath } from './snapshot.ts';
 
@@ -18,6 +21,18 @@ export interface Content {
   /** The same for the same content, whatever the files' dates. */
   readonly fingerprint: string;
 }
+
+const KEYS = [
+  'sandbox',
+  'config',
+  'version',
+  'world',
+  'imports',
+  'group',
+  'selfTest',
+  'healthCheck',
+  'failurePolicy',
+] as const satisfies readonly (keyof LoadOptions)[];
 
 const KIND = { what: 'options', example: '{"sandbox": "restricted", "config": {…}}' };
 
@@ -37,13 +52,33 @@ export async function readContent(directory: string, name: string, withOptions: 
 async function readOptions(path: string): Promise<LoadOptions> {
   const options: LoadOptions = await readJsonObject(path, KIND);
   checkedAs(path, KIND, () => {
-    knownKeys('options', options, ['sandbox', 'config', 'version', 'selfTest', 'healthCheck', 'failurePolicy']);
+    knownKeys('options', options, KEYS);
     resolvePolicy(options.sandbox);
     resolveConfig(options.config);
+    assertModules(options.imports);
+    resolveWorld(options.world);
+    if (options.group !== undefined) nonEmptyString('group', options.group);
     resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
     if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
     if (options.version !== undefined) nonEmptyString('version', options.version);
   });
-  return options;
+  return options.imports === undefined ? options : { ...options, imports: beside(path, options.imports) };
+}
+
+/** In a file there are paths and URLs alone, and no functions. */
+function assertModules(imports: EmbedderImports | undefined): void {
+  resolveImports(imports);
+  for (const [name, module] of Object.entries(imports ?? {})) nonEmptyString(`imports[${name}]`, module);
+}
+
+/** A module is named as seen from the file that names it. */
+function beside(path: string, imports: EmbedderImports): EmbedderImports {
+  const from = dirname(path);
+  return Object.fromEntries(
+    Object.entries(imports as Readonly<Record<string, string>>).map(([name, module]) => [
+      name,
+      module.startsWith('file:') ? module : resolve(from, module),
+    ]),
+  );
 }

@@ -5,15 +5,17 @@ import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/argu
 import { describe, PluginError } from '../errors.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import { resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolveConfig } from '../registry/config.ts';
+import { resolveWorld } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 /** How a directory is watched. What is left out of a plugin's own `NAME.json` is as here. */
-export interface WatchOptions extends Omit<LoadOptions, 'version'> {
+export interface WatchOptions extends Omit<LoadOptions, 'version' | 'signal'> {
   /** Milliseconds for which a file must stay the same before it is read. @default 100 */
   readonly settleMs?: number;
   /** Milliseconds between regular looks at the directory, for what the file system tells nobody. @default 1000 */
@@ -41,6 +43,9 @@ const HINT_MS = 5;
 const OPTIONS = [
   'sandbox',
   'config',
+  'world',
+  'imports',
+  'group',
   'selfTest',
   'healthCheck',
   'failurePolicy',
@@ -157,6 +162,9 @@ function resolveWatchOptions(directory: string, options: WatchOptions): PluginFi
   const { settleMs, pollMs, optionFiles, ...defaults } = options;
   if (defaults.sandbox !== undefined) resolvePolicy(defaults.sandbox);
   resolveConfig(defaults.config);
+  resolveImports(defaults.imports);
+  resolveWorld(defaults.world);
+  if (defaults.group !== undefined) nonEmptyString('group', defaults.group);
   resolveCheck('selfTest', defaults.selfTest);
   resolveCheck('healthCheck', defaults.healthCheck);
   if (defaults.failurePolicy !== undefined) resolveFailurePolicy(defaults.failurePolicy);

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile, lifecycle, worlds } from '../fixtures/guests.ts';
+import { twofold } from '../fixtures/suppliers.ts';
 import { plugin } from '../support/wat.ts';
 import { ended, linesOf, Workplace } from './cli.ts';
 
@@ -33,6 +34,22 @@ describe('wasm-plugin-pool run', () => {
     const { stdout, stderr } = await workplace.run(['run', 'echo.wasm', '--input', 'hello', '--quiet']);
     expect(stdout).to.equal('hello\n');
     expect(stderr).to.equal('');
+  });
+
+  it('has --import supply what the plugin imports, by modules named as seen from the working directory', async () => {
+    await workplace.file('twofold.wasm', twofold);
+    await workplace.file('shop.mjs', 'export const twice = (x) => 2 * x;');
+    const args = ['run', 'twofold.wasm', '--input', 'four'];
+    const supplied = await workplace.run([...args, '--import', 'acme:shop/api=shop.mjs']);
+    expect([supplied.stdout, supplied.status]).to.deep.equal(['8\n', 0]);
+    const refused = await workplace.run(args);
+    expect(refused.status).to.equal(2);
+    expect(refused.stderr).to.match(/--import.*ERR_UNKNOWN_IMPORT/);
+    const wrong = await workplace.run([...args, '--import', 'shop.mjs']);
+    expect([wrong.status, wrong.stderr]).to.deep.equal([
+      2,
+      'error: Expected `--import` to be key=value, got `shop.mjs`.\n',
+    ]);
   });
 
   it('passes the configuration and the options on', async () => {

@@ -7,6 +7,7 @@ import type { PluginEngine } from '../../src/engine.ts';
 import type { LoadOptions } from '../../src/registry/plugin-version.ts';
 import type { WatchOptions } from '../../src/watch/watcher.ts';
 import { echo, lifecycle, misfits, worlds } from '../fixtures/guests.ts';
+import { twofold } from '../fixtures/suppliers.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, rejection } from '../support/outcome.ts';
 
@@ -49,6 +50,21 @@ describe('engine.watch', function () {
     const [[name, error]] = await Promise.all([nextEvent(engine, 'plugin:reload-failed'), change()]);
     return `${name} ${error.code}`;
   }
+
+  it('has an option file name the modules that supply imports, as seen from where it lies', async () => {
+    await writeFile(at('shop.mjs'), 'export const twice = (x) => 2 * x;');
+    await writeFile(at('plugin.wasm'), await twofold());
+    await writeFile(at('plugin.json'), JSON.stringify({ imports: { 'acme:shop/api': './shop.mjs' }, group: 'acme' }));
+    await writeFile(at('wrong.wasm'), await twofold());
+    await writeFile(at('wrong.json'), JSON.stringify({ imports: { 'acme:shop/api': {} } }));
+    const failed = nextEvent(engine, 'plugin:reload-failed');
+    const watcher = await engine.watch(directory, QUICK);
+    await watcher.ready;
+    expect(await answer('plugin', 'four')).to.equal('8');
+    const [name, error] = await failed;
+    expect([name, error.code]).to.deep.equal(['wrong', 'ERR_INVALID_ARGUMENT']);
+    expect(error.message).to.include('imports[acme:shop/api]');
+  });
 
   it('loads what is there, with the options of its file, and reloads both', async () => {
     await writeFile(at('plugin.wasm'), await echo());

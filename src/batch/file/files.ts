@@ -23,6 +23,8 @@ export interface UsedPlugin {
   readonly config: Readonly<Record<string, string>>;
   /** Undefined where it is the workers' business. */
   readonly policy?: unknown;
+  /** What the embedder supplies to it; left out where there is nothing. */
+  readonly imports?: readonly unknown[];
 }
 
 /**
@@ -177,7 +179,10 @@ function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]
   const parts = {
     // Records may name any of them.
     plugins: used
-      .map(({ name, sha256, config, policy }) => [name, sha256, Object.entries(config).sort(), policy])
+      .map(({ name, sha256, config, policy, imports = [] }) => {
+        const parts = [name, sha256, Object.entries(config).sort(), policy];
+        return imports.length === 0 ? parts : [...parts, imports];
+      })
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
     chain: [plugin, ...chain],
     order: ordered,

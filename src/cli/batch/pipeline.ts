@@ -22,6 +22,7 @@ export interface BatchCommandOptions extends RecordsCommandOptions {
   readonly grace?: number;
   readonly journal: string | boolean;
   readonly config: RequestOptions;
+  readonly import: RequestOptions;
   readonly sandbox: string;
 }
 
@@ -31,12 +32,12 @@ const GRACE_SECONDS = 10;
 /** Runs the `batch` command: loads the plugins, runs the file, and says at the end how it went. */
 export function runBatchCommand(path: string, options: BatchCommandOptions, sandbox: Sandbox): Promise<ExitStatus> {
   return interruptible(async (interrupt) => {
-    const { config, threads, quiet = false, output } = options;
+    const { config, import: imports, threads, quiet = false, output } = options;
     const progress = new Progress(!quiet);
     const engineOptions = threads === undefined ? {} : { threads };
     try {
       const plugins = await namePlugins(path, options.plugin, options.then);
-      const session = { source: path, name: plugins.main, sandbox, config, engine: engineOptions, quiet };
+      const session = { source: path, name: plugins.main, sandbox, config, imports, engine: engineOptions, quiet };
       await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, progress));
       // The plugins first: one that does not load must not cost the results of an earlier run.
       const summary = await withPlugin(session, async (engine, { name }) => {

@@ -11,6 +11,8 @@ export interface SubjectOptions {
   readonly analysis: ComponentAnalysis;
   readonly sandbox: Sandbox;
   readonly config: RequestOptions;
+  /** Interfaces, and the modules that supply them. @default none */
+  readonly imports?: RequestOptions;
   /** Requests that the plugin should be able to answer. */
   readonly samples: readonly ProcessRequest[];
   /** Requests that the memory is watched over. */

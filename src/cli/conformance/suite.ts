@@ -42,6 +42,7 @@ export async function runConformance(
 ): Promise<Finding[]> {
   // One thread, and so one instance at a time: what a check sees is the doing of that one.
   const engine = await PluginEngine.create({ threads: 1 });
+  for (const [name, module] of options.imports ?? []) engine.provide(name, module);
   const subject = new Subject(engine, options);
   const outcomes = new Map<CheckName, Outcome>();
   const findings: Finding[] = [];

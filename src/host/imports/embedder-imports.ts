@@ -71,21 +71,27 @@ function moduleUrl(option: string, module: unknown): string {
 /**
  * Finds who supplies what a component needs.
  *
+ * @param own What its load offers, which comes first.
+ * @param shared What it is offered with others.
  * @throws {PluginError} `ERR_UNKNOWN_IMPORT` for the first need that nobody meets, `ERR_INVALID_ARGUMENT` for resources
  * that functions of the main thread should supply.
  */
-export function supply(needs: readonly Need[], offers: Offers): Supply {
+export function supply(needs: readonly Need[], own: Offers, shared: Offers): Supply {
   const functions = new Map<string, MainThreadFunctions>();
   const imports = needs.map((need): SuppliedImport => {
     const { name, kind } = need;
-    const key = offerFor(name, offers.keys());
-    if (key === undefined) throw unknownImport(name, kind, otherVersions(name, offers));
-    const offer = offers.get(key)!;
+    const offer = meeting(name, own) ?? meeting(name, shared);
+    if (offer === undefined) throw unknownImport(name, kind, otherVersions(name, [...own.keys(), ...shared.keys()]));
     if (typeof offer === 'string') return { ...need, module: offer };
     functions.set(name, checked(need, offer));
     return { ...need, module: undefined };
   });
   return { imports, functions };
+}
+
+function meeting(name: string, offers: Offers): string | MainThreadFunctions | undefined {
+  const key = offerFor(name, offers.keys());
+  return key === undefined ? undefined : offers.get(key);
 }
 
 /** Every function has to be there when the plugin is loaded: not found later, by some request. */
@@ -110,8 +116,8 @@ function checked({ name, functions }: Need, offered: MainThreadFunctions): MainT
 }
 
 /** What to do when the embedder supplies the interface in a version that does not fit. */
-function otherVersions(name: string, offers: Offers): string | undefined {
+function otherVersions(name: string, offers: readonly string[]): string | undefined {
   const unversioned = name.split('@')[0];
-  const near = [...offers.keys()].find((offer) => offer.split('@')[0] === unversioned);
+  const near = offers.find((offer) => offer.split('@')[0] === unversioned);
   return near && `\`imports\` has ${shownName(near)}, which is not compatible with it.`;
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { lowerCamel } from '../../component/js-names.ts';
 import { shownName } from '../../component/names.ts';
+import type { LogLevel } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import type { ResolvedPolicy } from '../policy/policy.ts';
 import { WitError } from '../wit-error.ts';
@@ -14,6 +15,12 @@ export interface ImportingInstance {
   readonly version: string;
   readonly config: Readonly<Record<string, string>>;
   readonly policy: ResolvedPolicy;
+  /**
+   * Logs in the plugin's name, which is told as `plugin:log`.
+   *
+   * @returns false when the budget of the call, `maxLogBytes`, is spent.
+   */
+  readonly log: (level: LogLevel, message: string) => boolean;
 }
 
 const require = createRequire(import.meta.url);

@@ -1,0 +1,19 @@
+import { extname } from 'node:path';
+
+/**
+ * Modules for `imports` and `engine.provide`, for interfaces of WASI that many components import and that are drafts. None
+ * is there unless it is granted by name.
+ *
+ * @example
+ * await engine.loadPlugin('shop', 'shop.wasm', { imports: { 'wasi:config/store': suppliers.wasiConfig } });
+ */
+export const suppliers: {
+  /** `wasi:config/store`, or `wasi:config/runtime` of earlier drafts, from the plugin's own `config`. */
+  readonly wasiConfig: URL;
+  /** `wasi:logging/logging`, told as the event `plugin:log`; `critical` is told as `error`. */
+  readonly wasiLogging: URL;
+} = Object.freeze({ wasiConfig: moduleOf('wasi-config'), wasiLogging: moduleOf('wasi-logging') });
+
+function moduleOf(name: string): URL {
+  return new URL(`${name}${extname(import.meta.url)}`, import.meta.url);
+}
