@@ -38,6 +38,7 @@ export type {
 } from './host/imports/main-thread.ts';
 export type { ProvideOptions } from './host/imports/provided.ts';
 export type { ImportingInstance } from './host/imports/supplied-modules.ts';
+export { suppliers } from './host/imports/suppliers/suppliers.ts';
 export {
   CAPABILITIES,
   type Capability,
@@ -56,7 +57,6 @@ export {
   standard,
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
-export { suppliers } from './host/suppliers/suppliers.ts';
 export { WitError } from './host/wit-error.ts';
 export type { ProcessEnd } from './isolation/host/group.ts';
 export type { IsolationOptions } from './isolation/options.ts';

@@ -1,4 +1,4 @@
-import type { ImportingInstance } from '../imports/supplied-modules.ts';
+import type { ImportingInstance } from '../supplied-modules.ts';
 
 const CRITICAL = 'critical';
 

@@ -1,4 +1,4 @@
-import type { ImportingInstance } from '../imports/supplied-modules.ts';
+import type { ImportingInstance } from '../supplied-modules.ts';
 
 /** `wasi:config/store`, and `runtime` as earlier drafts call it: the configuration that the plugin is loaded with. */
 export default ({ config }: ImportingInstance): object => ({
