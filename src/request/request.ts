@@ -28,11 +28,12 @@ export function resolveInput(request: ProcessRequest): string {
   if (typeof request !== 'object' || request === null || typeof request.input !== 'string') {
     throw invalidArgument('request', '`{input: string, options?: …}`', request);
   }
-  assertLength('request.input', request.input);
+  assertText('request.input', request.input);
   return request.input;
 }
 
-function assertLength(name: string, text: string): void {
+function assertText(name: string, text: string): void {
+  if (!text.isWellFormed()) throw notUnicode(name);
   // Three bytes for a code unit at the most; nothing is counted that cannot be too long.
   if (text.length <= MAX_STRING_BYTES / 3 || Buffer.byteLength(text) <= MAX_STRING_BYTES) return;
   throw new PluginError(
@@ -40,6 +41,13 @@ function assertLength(name: string, text: string): void {
     `\`${name}\` has more than the ${MAX_STRING_BYTES} bytes that one string of a component may have`,
     { hint: 'Give the plugin less at a time.' },
   );
+}
+
+/** Half of a surrogate pair has no UTF-8: a plugin would get U+FFFD, and nobody would know (invariant 19). */
+export function notUnicode(name: string): PluginError {
+  return new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` has half of a surrogate pair, which is no Unicode`, {
+    hint: 'It was cut in the middle of a character. `toWellFormed()` puts U+FFFD in its place.',
+  });
 }
 
 /** Checks a request's options and brings them into the form of pairs. */
@@ -56,8 +64,8 @@ export function resolveRequestOptions(options: ProcessRequest['options']): Reque
       throw invalidArgument(`request.options[${index}]`, 'a pair of strings', pair);
     }
     const [key, value]: string[] = pair;
-    assertLength(`request.options[${index}]`, key!);
-    assertLength(`request.options[${index}]`, value!);
+    assertText(`request.options[${index}]`, key!);
+    assertText(`request.options[${index}]`, value!);
     return [key!, value!] as const;
   });
 }

@@ -91,6 +91,15 @@ for (const binding of ['direct', 'glue'] as const) {
       expect(await shapes('divide', -(2 ** 31), 1)).to.deep.equal({ tag: 'ok', val: -(2 ** 31) });
     });
 
+    if (binding === 'direct')
+      it('refuses half of a surrogate pair, which would be another character to the plugin', async () => {
+        for (const label of ['\ud800', `${'x'.repeat(100)}\udc00`]) {
+          const refused = await rejection(shapes('move', { x: 1, y: 2, label }, 1));
+          expect(refused.code).to.equal('ERR_INVALID_ARGUMENT');
+          expect(refused.message).to.match(/args\[0\]\.label: expected a string without half of a surrogate pair/);
+        }
+      });
+
     it('refuses arguments that cannot cross threads, and too many or too few', async () => {
       const func = await rejection(shapes('add', 1, () => 2));
       expect(func.message).to.equal('The arguments have a value that cannot cross threads');

@@ -195,8 +195,17 @@ describe('a request', function () {
 
     it('but for surrogates that stand alone, which UTF-8 does not have', async () => {
       for (const text of ['a\ud800b', '\udc00', `${'x'.repeat(1024 * 1024)}\ud83d`]) {
-        const { output } = await engine.process('plugin', { input: text });
-        expect(output === text.toWellFormed()).to.equal(true);
+        const refused = await rejection(engine.process('plugin', { input: text }));
+        expect(refused).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+        expect(refused.message).to.equal('`request.input` has half of a surrogate pair, which is no Unicode');
+        for (const options of [{ [text]: 'v' }, { k: text }, [['k', text]] as const]) {
+          const { code } = await rejection(engine.process('plugin', { input: 'option', options }));
+          expect(code).to.equal('ERR_INVALID_ARGUMENT');
+        }
+        const [many] = await engine.processMany('plugin', [{ input: text }]);
+        expect(many).to.have.nested.property('error.code', 'ERR_INVALID_ARGUMENT');
+        const loaded = engine.loadPlugin('other', await echo(), { config: { key: text } });
+        expect((await rejection(loaded)).message).to.match(/^`config.key` has half of a surrogate pair/);
       }
     });
 

@@ -131,9 +131,6 @@ function readFields(
   const own = paths.options && valueAt(value, paths.options);
   try {
     const resolved = own === undefined ? options : resolveRequestOptions(own as RequestOptions);
-    if (own !== undefined && !resolved.every((pair) => pair.every((part) => part.isWellFormed()))) {
-      return refuse(`\`${paths.options!.text}\` have half of a surrogate pair, which is no Unicode`);
-    }
     return new FileRecord(line, { ...fields, plugin, input, options: resolved });
   } catch (error) {
     return refuse((error as PluginError).message);

@@ -55,7 +55,8 @@ function find(types: readonly TypeNode[], index: TypeIndex, value: unknown, path
     case 'flags':
       return isObject(value) ? undefined : wrong('an object of booleans');
     case 'string':
-      return typeof value === 'string' ? undefined : wrong('a string');
+      if (typeof value !== 'string') return wrong('a string');
+      return value.isWellFormed() ? undefined : wrong('a string without half of a surrogate pair');
     case 'own':
     case 'borrow':
       return isObject(value) ? undefined : wrong('a resource');

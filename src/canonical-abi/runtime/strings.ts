@@ -53,7 +53,6 @@ const utf8: StringCodec = {
       cx.units = length;
       return;
     }
-    // Both replace lone surrogates by U+FFFD, so that they agree on the length.
     const size = checkedSize(Buffer.byteLength(text));
     cx.pointer = cx.allocate(1, size);
     cx.units = size;
@@ -67,7 +66,7 @@ const utf16: StringCodec = {
     return decodeUtf16(cx, pointer, units);
   },
   store(cx, value) {
-    const text = checked(value).toWellFormed();
+    const text = checked(value);
     storeUtf16(cx, text);
     cx.units = text.length;
   },
@@ -80,7 +79,7 @@ const latin1OrUtf16: StringCodec = {
     return cx.memory.buffer.toString('latin1', pointer, pointer + units);
   },
   store(cx, value) {
-    const text = checked(value).toWellFormed();
+    const text = checked(value);
     if (/^[\0-\u00ff]*$/.test(text)) {
       cx.pointer = cx.allocate(2, checkedSize(text.length));
       cx.units = text.length;
@@ -157,6 +156,8 @@ function isAscii(text: string): boolean {
 
 function checked(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError(`Expected a string, got ${typeof value}`);
+  // The specification has U+FFFD in its place; nobody would know that a value was changed (invariant 19).
+  if (!value.isWellFormed()) throw new TypeError('Expected a string of whole characters, got half of a surrogate pair');
   return value;
 }
 

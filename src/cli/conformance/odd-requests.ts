@@ -15,7 +15,6 @@ export const ODD_REQUESTS: readonly ProcessRequest[] = [
   { input: 'é e\u0301 ß İ ı ﬁ' },
   { input: '👩‍👩‍👧‍👦 🏳️‍🌈 \u{10ffff}' },
   { input: 'עברית \u202eright to left\u202c' },
-  { input: '\ud800 a lone surrogate' },
   { input: '../../etc/passwd' },
   { input: "'; DROP TABLE plugins; --" },
   { input: '%s%n%x {0} $(x) <script>' },

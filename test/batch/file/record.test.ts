@@ -64,7 +64,7 @@ describe('parseRecord', () => {
     ['{"id":[1],"input":"a"}', /^`id` is no string, number, boolean or null$/],
     ['{"id":{},"input":"a"}', /^`id` is no string, number, boolean or null$/],
     ['{"input":"a\\ud800"}', /^`input` has half of a surrogate pair/],
-    ['{"input":"a","options":{"k":"\\udc00"}}', /^`options` have half of a surrogate pair/],
+    ['{"input":"a","options":{"k":"\\udc00"}}', /^`request.options\[0\]` has half of a surrogate pair/],
     ['{"plugin":"","input":"a"}', /^`plugin` is not the name of a plugin$/],
     ['{"input":"a","options":"k=v"}', /`request.options` to be an array of `\[key, value\]` pairs or an object/],
     ['{"input":"a","options":null}', /`request.options` to be an array/],
