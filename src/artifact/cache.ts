@@ -2,6 +2,8 @@ import type { Buffer } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type WriteFileAtomic from 'write-file-atomic';
+import { requireDependency } from '../package/root.ts';
 import type { Artifact } from './artifact.ts';
 import { decodeArtifact, encodeArtifact } from './codec.ts';
 
@@ -40,7 +42,7 @@ export class ArtifactCache {
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       if (!(await this.#isPrivate())) return;
-      const { default: writeFileAtomic } = await import('write-file-atomic');
+      const writeFileAtomic = requireDependency<typeof WriteFileAtomic>('write-file-atomic');
       // Node's permission model has no `fsync`. What a power cut makes of a file, its reader sees, and compiles again.
       const how = { mode: 0o600, fsync: process.permission === undefined, ...ownership() };
       await writeFileAtomic(this.#path(artifact.key), await encodeArtifact(artifact), how);

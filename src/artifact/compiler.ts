@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import module from 'node:module';
 import { invalidArgument, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts';
 import { fromWire, PluginError } from '../errors.ts';
 import { JCO_VERSION } from '../jco/version.ts';
+import { VERSION } from '../package/version.ts';
 import { type Artifact, compileModules } from './artifact.ts';
 import { ArtifactCache } from './cache.ts';
 import { defaultCacheDirectory } from './cache-directory.ts';
@@ -66,7 +65,6 @@ export class ArtifactCompiler {
   readonly #pending = new Map<string, SharedWork<Artifact>>();
   readonly #compiling = new Map<string, Promise<CompiledArtifact>>();
   readonly #writes = new Map<string, Promise<void>>();
-  #versions: Promise<string> | undefined;
   #state: 'open' | 'closed' = 'open';
 
   constructor(options: ArtifactCompilerOptions = {}) {
@@ -127,10 +125,9 @@ export class ArtifactCompiler {
     this.#assertOpen();
     const bytes = await readSource(source);
     const hash = (await sha256(bytes)).toString('hex');
-    this.#versions ??= toolVersions();
     // Hashed, because the key is a file name.
     const { maxMemoryBytes, binding = this.#binding, world = 'plugin', compile = this.#trust } = options;
-    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, compile, CACHE_FORMAT, await this.#versions]);
+    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, compile, CACHE_FORMAT, TOOL_VERSIONS]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
     return { key, hash, task: { bytes, options: { maxMemoryBytes, binding, world, compile } } };
   }
@@ -202,10 +199,5 @@ function withoutHome(): false {
   return false;
 }
 
-/** `0.15.0 0.1.0`: of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */
-async function toolVersions(): Promise<string> {
-  const file = module.findPackageJSON(import.meta.url);
-  if (file === undefined) throw new PluginError('ERR_WORKER_CRASHED', 'The installation lacks a package.json');
-  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
-  return `${JCO_VERSION} ${version}`;
-}
+/** Of jco, whose output the artifact is, and of this package, which checks and caps what goes in. */
+const TOOL_VERSIONS = `${JCO_VERSION} ${VERSION}`;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, PluginError } from '../errors.ts';
+import { nodeCommand } from '../package/node-command.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -122,8 +123,8 @@ function run(
 }
 
 function start(args: readonly string[], limits: VettingLimits, signal: AbortSignal): ChildProcess {
-  const [command, begin] =
-    process.platform === 'win32' ? [process.execPath, []] : ['/bin/sh', ['-c', bounded(limits), process.execPath]];
+  const node = nodeCommand();
+  const [command, begin] = process.platform === 'win32' ? [node, []] : ['/bin/sh', ['-c', bounded(limits), node]];
   return spawn(command, [...begin, ...args], {
     env: {},
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { packageVersion } from '../package/root.ts';
+import { VERSION } from '../package/version.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
 const EPILOGUE = `
@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('wasm-plugin-pool')
     .description('Run WebAssembly component plugins that nobody has to trust.')
-    .version(packageVersion())
+    .version(VERSION)
     .configureOutput({
       // Commander breaks the line before its suggestion; a failure is one line.
       outputError: (text, write) => write(`${cleanLogLine(text.trim().replaceAll('\n', ' '))}\n`),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PluginError } from '../errors.ts';
 import { componentEmbed, componentNew } from '../jco/wasm-tools.ts';
-import { CONTRACT_WIT } from '../package/root.ts';
+import { contractWit } from '../package/root.ts';
 import { isError } from '../text/is-error.ts';
 import { preview1Adapter } from './preview1-adapter.ts';
 
@@ -38,7 +38,7 @@ export async function componentize(
     ? [[PREVIEW1, await preview1Adapter()]]
     : [];
   // The text and not the path: `witPath` fails with preview2-shim 0.26 and poisons the tools for the rest of the process.
-  const witSource = await readFile(CONTRACT_WIT, 'utf8');
+  const witSource = await readFile(contractWit(), 'utf8');
   try {
     return await componentNew(await componentEmbed({ binary: core, witSource, world, stringEncoding }), adapters);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
+import { invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
 import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
@@ -63,6 +63,11 @@ export interface EngineOptions {
    * @default 'none'
    */
   readonly policies?: 'none' | 'source-design';
+  /**
+   * Where the package `wasm-plugin-pool` lies, for a program that was put together by a bundler: threads run files of the
+   * package. Holds for the whole process. See `docs/bundlers.md`. @default where the program would find it
+   */
+  readonly packageDirectory?: string | URL;
 }
 
 const KEYS = [
@@ -81,6 +86,7 @@ const KEYS = [
   'keepWarmMs',
   'isolation',
   'policies',
+  'packageDirectory',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 const MAX_THREADS = 1024;
@@ -92,6 +98,7 @@ export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptio
   readonly keepWarmMs: number;
   readonly isolation: ResolvedIsolation | undefined;
   readonly policies: NonNullable<EngineOptions['policies']>;
+  readonly packageDirectory: string | URL | undefined;
 }
 
 /** Checks the options and fills in what they leave out. */
@@ -134,10 +141,17 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
     compile: oneOf('compile', options.compile, ['vetted', 'trusted'], 'vetted'),
     binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
+    packageDirectory: checkPackageDirectory(options.packageDirectory),
     policies: oneOf('policies', options.policies, ['none', 'source-design'], 'none'),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });
+}
+
+function checkPackageDirectory(value: unknown): string | URL | undefined {
+  if (value === undefined || (value instanceof URL && value.protocol === 'file:')) return value;
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalidArgument('packageDirectory', 'a path or a `file:` URL', value);
 }
 
 /** Bytes that the process may use: those of the machine, or of the container that it runs in. */

@@ -1,6 +1,7 @@
 import { CapabilityManager } from '../host/policy/capabilities.ts';
 import { loadExecutor } from '../isolation/open-executor.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { assertPackage, usePackageDirectory } from '../package/root.ts';
 import { Registry } from '../registry/registry.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Batches } from './batches.ts';
@@ -29,7 +30,9 @@ export interface EngineParts {
  * @returns What makes them for the engine whose events are emitted like this.
  */
 export async function prepareParts(options: EngineOptions): Promise<(emit: Emit) => EngineParts> {
-  const { threads, keepWarmMs, policies, ...others } = resolveOptions(options);
+  const { threads, keepWarmMs, policies, packageDirectory, ...others } = resolveOptions(options);
+  if (packageDirectory !== undefined) usePackageDirectory(packageDirectory);
+  assertPackage();
   const [openExecutor] = await Promise.all([loadExecutor({ threads, ...others }), heedProcessLimits()]);
   assertThreads();
   return (emit) => {

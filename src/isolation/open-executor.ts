@@ -1,4 +1,5 @@
 import type { ArtifactCompilerOptions } from '../artifact/compiler.ts';
+import { nodeCommand } from '../package/node-command.ts';
 import type { Executor } from '../registry/executor.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 import { InProcess } from './in-process.ts';
@@ -17,6 +18,7 @@ export type OpenExecutor = (listener: ProcessTierListener) => Executor;
 /** Loads what runs the plugins of an engine. Processes come with code that nobody else needs. */
 export async function loadExecutor({ isolation, ...others }: ExecutorOptions): Promise<OpenExecutor> {
   if (isolation === undefined) return (listener) => new InProcess(others, listener);
+  nodeCommand();
   const { ProcessTier } = await import('./process-tier.ts');
   return (listener) => new ProcessTier(others, isolation, listener);
 }

@@ -1,4 +1,6 @@
+import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
+import { requireDependency } from '../package/root.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 
 /** Where the numbers come from. */
@@ -23,7 +25,7 @@ export class Metrics {
 
   /** The same in the text format of Prometheus, as `docs/observe.md` lists it. */
   async prometheus(): Promise<string> {
-    const { Registry } = await import('prom-client');
+    const { Registry } = requireDependency<typeof PromClient>('prom-client');
     const registry = new Registry();
     await this.register(registry);
     return registry.metrics();

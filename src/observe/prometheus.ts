@@ -1,4 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type * as PromClient from 'prom-client';
+import type { Registry } from 'prom-client';
+import { requireDependency } from '../package/root.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 import type { CountByCode } from './version-metrics.ts';
@@ -80,6 +82,7 @@ export function registerMetrics(registry: Registry, snapshot: () => MetricsSnaps
 function registerMetric(registry: Registry, definition: MetricDefinition, snapshot: () => MetricsSnapshot): void {
   const { name, help, labels, type, samples } = definition;
   const configuration = { name, help, labelNames: [...labels], registers: [registry] };
+  const { Counter, Gauge, Histogram } = requireDependency<typeof PromClient>('prom-client');
   const metric =
     type === 'counter'
       ? new Counter(configuration)

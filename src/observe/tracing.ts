@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Span, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
+import { requireDependency } from '../package/root.ts';
 import type { RequestMessage } from './channels.ts';
 
 type Api = typeof OpenTelemetry;
@@ -31,7 +31,7 @@ export function currentTracing(): Tracing | undefined {
   const provider = (globalThis as { [GLOBAL]?: { trace?: TracerProvider } })[GLOBAL]?.trace;
   if (provider === undefined) return undefined;
   if (current?.provider !== provider) {
-    const api = current?.api ?? (createRequire(import.meta.url)('@opentelemetry/api') as Api);
+    const api = current?.api ?? requireDependency<Api>('@opentelemetry/api');
     current = { api, provider, tracer: api.trace.getTracer(SCOPE) };
   }
   return current;

@@ -1,10 +1,11 @@
 import module from 'node:module';
-import { dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type * as PiscinaPackage from 'piscina';
 import { describe } from '../errors.ts';
+import { codeFile, requireDependency } from '../package/root.ts';
 import { isError } from '../text/is-error.ts';
 
 /** Why a thread's task ended without a result. */
@@ -46,7 +47,7 @@ export interface ThreadOptions {
  * options cannot differ between workers, and aborting a task kills its neighbours on the same worker.
  */
 export class Thread {
-  readonly #piscina: Piscina;
+  readonly #piscina: PiscinaPackage.Piscina;
   readonly #worker: Worker;
   readonly #gone: Promise<void>;
   #state: 'running' | 'terminated' | 'gone' = 'running';
@@ -58,8 +59,9 @@ export class Thread {
 
   /** @throws {Error} of the system's or of Node's, when no thread can be started. */
   constructor(options: ThreadOptions) {
+    const { Piscina } = requireDependency<typeof PiscinaPackage>('piscina');
     this.#piscina = new Piscina({
-      filename: workerFile(options.file),
+      filename: fileURLToPath(codeFile(`workers/${options.file}`)),
       minThreads: 1,
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -170,9 +172,4 @@ function compileCache(): { NODE_COMPILE_CACHE?: string } {
   // Of a version and a user; Node adds both.
   const directory = module.getCompileCacheDir?.();
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
-}
-
-/** `.ts` when run from source, `.js` when run from the package: the workers are built beside the library. */
-function workerFile(name: string): string {
-  return fileURLToPath(new URL(`../../workers/${name}${extname(import.meta.url)}`, import.meta.url));
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { PluginError } from '../../errors.ts';
-import { packageVersion } from '../../package/root.ts';
+import { VERSION } from '../../package/version.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import { brokenFile, unusableFile } from '../file/errors.ts';
 import { bootId } from './lock.ts';
@@ -87,7 +87,7 @@ export class Journal {
   async start(header: JournalHeader): Promise<void> {
     this.#first = encode({
       journal: FORMAT,
-      tool: packageVersion(),
+      tool: VERSION,
       ...header,
       boot: await bootId(),
     } satisfies FirstLine);

@@ -1,7 +1,7 @@
 import { glob, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CONTRACT_WIT, PACKAGE_ROOT } from '../../package/root.ts';
+import { contractWit, packageRoot } from '../../package/root.ts';
 import { Failure, fileFailure } from '../failure.ts';
 import type { Language } from '../languages.ts';
 
@@ -37,7 +37,7 @@ export async function createProject(path: string, language: Language): Promise<N
     );
   }
   await claim(folder, path);
-  const template = fileURLToPath(new URL(`templates/${language}/`, PACKAGE_ROOT));
+  const template = fileURLToPath(new URL(`templates/${language}/`, packageRoot()));
   const files: string[] = [];
   const place = async (file: string, contents: string): Promise<void> => {
     await mkdir(dirname(join(folder, file)), { recursive: true });
@@ -51,7 +51,7 @@ export async function createProject(path: string, language: Language): Promise<N
     }
     // npm leaves `.gitignore` files out of packages.
     await place('.gitignore', await readFile(join(template, 'gitignore'), 'utf8'));
-    await place('wit/plugin-system.wit', await readFile(CONTRACT_WIT, 'utf8'));
+    await place('wit/plugin-system.wit', await readFile(contractWit(), 'utf8'));
   } catch (error) {
     throw fileFailure('write into', path, error);
   }

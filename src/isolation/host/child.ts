@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
+import { nodeCommand } from '../../package/node-command.ts';
+import { codeFile } from '../../package/root.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import { CHANNEL_FD, NOTICES_FD } from '../wire/messages.ts';
 import { permissionFlags, type Rights } from './rights.ts';
@@ -57,7 +58,8 @@ export class Child {
   /** @param onEnd Called once, after everything that it wrote has been read. */
   constructor({ rights, cacheDirectory, maxMemoryBytes }: ChildOptions, onEnd: (end: ChildEnd) => void) {
     this.#maxMemoryBytes = maxMemoryBytes;
-    const child = spawn(process.execPath, [...permissionFlags(rights, cacheDirectory), ENTRY], {
+    const entry = fileURLToPath(codeFile('src/isolation/child/main'));
+    const child = spawn(nodeCommand(), [...permissionFlags(rights, cacheDirectory), entry], {
       // Neither the environment nor the directory nor the terminal of the host.
       env: {},
       cwd: '/',
@@ -127,6 +129,3 @@ export class Child {
     if (this.pid !== undefined) await writeFile(`/proc/${this.pid}/oom_score_adj`, '1000').catch(() => {});
   }
 }
-
-/** `.ts` when run from source, `.js` when run from the package. */
-const ENTRY = fileURLToPath(new URL(`../child/main${extname(import.meta.url)}`, import.meta.url));

@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolvedPolicy } from '../../host/policy/policy.ts';
-import { PACKAGE_ROOT } from '../../package/root.ts';
+import { packageRoot } from '../../package/root.ts';
 import type { LaneOpening } from '../../registry/executor.ts';
 
 /** What a process may reach of the machine: what the policies of its plugins grant, all together. */
@@ -81,7 +81,7 @@ function tree(directory: string): string[] {
 
 /** This package, and the `node_modules` that its dependencies are in: its own, or the one that it is in itself. */
 function codeRoots(): string[] {
-  const root = fileURLToPath(PACKAGE_ROOT);
+  const root = fileURLToPath(packageRoot());
   const roots = new Set([root, realpathSync(root)]);
   const modules = `${sep}node_modules${sep}`;
   for (const path of [...roots]) {

@@ -1,5 +1,5 @@
-import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { codeFile } from '../../../package/root.ts';
 import {
   type ChannelEvent,
   type ChannelMessage,
@@ -130,8 +130,7 @@ function start(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>)
   const { port1, port2 } = new MessageChannel();
   const { idleMs = DEFAULT_IDLE_MS, ...resolver } = options;
   const workerData: IoWorkerData = { ...resolver, port: port2, words, charged, idleMs };
-  // `.ts` when run from source, `.js` when run from the package.
-  const worker = new Worker(new URL(`../../../../workers/io-worker${extname(import.meta.url)}`, import.meta.url), {
+  const worker = new Worker(codeFile('workers/io-worker'), {
     workerData,
     transferList: [port2],
     // Nothing of the process's: no proxies, no secrets, and no way to switch off the verification of certificates.

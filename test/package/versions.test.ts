@@ -1,11 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { OLDEST_NODE, unsupportedNode } from '../../src/package/node-version.ts';
+import { VERSION } from '../../src/package/version.ts';
+
+const readManifest = async (): Promise<{ version: string; engines: { node: string } }> =>
+  JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+
+describe('the version of the package', () => {
+  it('is that of package.json', async () => {
+    expect((await readManifest()).version).to.equal(VERSION);
+  });
+});
 
 describe('the version of Node', () => {
   it('that is the oldest is that of package.json', async () => {
-    const { engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-    expect(engines.node).to.equal(`>=${OLDEST_NODE}`);
+    expect((await readManifest()).engines.node).to.equal(`>=${OLDEST_NODE}`);
   });
 
   it('is refused where it is older, in one line', () => {
