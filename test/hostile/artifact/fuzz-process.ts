@@ -4,6 +4,7 @@ import { compileModules } from '../../../src/artifact/artifact.ts';
 import { compileComponent } from '../../../src/artifact/compile-component.ts';
 import type { PluginDefinition } from '../../../src/artifact/definition.ts';
 import { ToolPanic } from '../../../src/artifact/transpile.ts';
+import { vet } from '../../../src/artifact/vetting.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
 import { resolvePolicy } from '../../../src/host/policy/policy.ts';
 import { mutant } from './mutate.ts';
@@ -26,6 +27,8 @@ const policy = resolvePolicy({
  * has to be ended.
  */
 const RUN_MS = 1500;
+/** Less than the engine's own: what passes is compiled here afterwards, and a mutant must not hang. */
+const VETTING = { bytes: 256 * 1024 * 1024, seconds: 2 };
 const seeds = await components();
 let worker: Worker | undefined;
 
@@ -33,7 +36,8 @@ async function judge(seed: number, index: number): Promise<Verdict | 'panicked'>
   const { bytes } = mutant(seed, index, seeds);
   try {
     const component = await compileComponent(bytes, policy);
-    const { contract, binding, summary } = component;
+    const { contract, binding, summary, suspects } = component;
+    if (suspects.length > 0) await vet(suspects, { group: '', signal: new AbortController().signal, limits: VETTING });
     const modules = await compileModules({ ...component, sha256: '', key: '' });
     return await run(index, {
       plugin: 'mutant',

@@ -1,4 +1,5 @@
 import { seeded } from '../../support/outcome.ts';
+import { withBombs } from './bombs.ts';
 
 /** A component that was damaged on purpose. */
 export interface Mutant {
@@ -141,12 +142,22 @@ const GENTLE = [
 ];
 const NAMES = [...Object.keys(MUTATIONS), ...GENTLE, ...GENTLE, ...GENTLE];
 
+/** One of so many has something at its end that V8's compilers make much of. */
+const BOMB_EVERY = 16;
+
 /** The mutant of a number: the same for the same seed and number, whichever were made before. */
 export function mutant(seed: number, index: number, components: readonly Uint8Array[]): Mutant {
   const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
   const which = random.below(components.length);
   let bytes = components[which]!;
   const steps: string[] = [];
+  if (random.below(BOMB_EVERY) === 0) {
+    const bomb = withBombs(bytes, random);
+    steps.push(bomb.how);
+    // Most are left as they are: damaged ones rarely get as far as V8.
+    if (random.below(3) > 0) return { bytes: bomb.bytes, how: `component ${which}: ${bomb.how}` };
+    bytes = bomb.bytes;
+  }
   for (let left = random.pick([1, 1, 1, 2, 3]); left > 0 && bytes.length > 0; left--) {
     const name = random.pick(NAMES);
     bytes = MUTATIONS[name]!(bytes, random, components);

@@ -166,6 +166,21 @@ export function tables(count: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(joined([PREAMBLE, section(4, joined([leb128(count), repeat(count, () => [0x70, 0, 0])]))]));
 }
 
+/** Functions that do nothing, and an export of each. */
+export function exportedFunctions(count: number): Uint8Array<ArrayBuffer> {
+  const name = (index: number): Bytes => [...`${index}`].map((digit) => digit.charCodeAt(0));
+  const one = (index: number): Bytes => [name(index).length, ...name(index), 0, ...leb128(index)];
+  return Uint8Array.from(
+    joined([
+      PREAMBLE,
+      section(1, [1, 0x60, 0, 0]),
+      section(3, joined([leb128(count), repeat(count, () => [0])])),
+      section(7, joined([leb128(count), repeat(count, one)])),
+      section(10, joined([leb128(count), repeat(count, () => [2, 0, 0x0b])])),
+    ]),
+  );
+}
+
 /** A module whose line table has so many rows, each a byte of it. */
 export function manyLines(rows: number): Uint8Array<ArrayBuffer> {
   const ROW = 0x20;

@@ -9,7 +9,7 @@ const CORE_MODULE = 1;
 const CORE_INSTANCE = 2;
 
 /** Core modules and their instances, as sections of a component in which so many modules come before. */
-function modulesIn(modules: readonly Uint8Array[], instances: number, before: number): Uint8Array[] {
+export function modulesIn(modules: readonly Uint8Array[], instances: number, before: number): Uint8Array[] {
   return modules.flatMap((module, place) => {
     const instance = Uint8Array.from(section(CORE_INSTANCE, [1, 0, ...leb128(before + place), 0]));
     return [Uint8Array.from(section(CORE_MODULE, [...module])), ...Array.from({ length: instances }, () => instance)];
