@@ -24,6 +24,7 @@ import type { UnloadOptions } from './registry/registry.ts';
 import type { Versions } from './registry/versions.ts';
 import type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
 import type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from './request/many.ts';
+import type { PluginObject } from './request/plugin-object.ts';
 import type { ProcessOptions } from './request/process-options.ts';
 import type { ProcessRequest } from './request/request.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
@@ -191,7 +192,8 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Calls any function that a component exports, with the types that `wasm-plugin-pool types` writes. Everything that holds
    * for requests holds for calls: limits, fairness, versions, deadlines.
    *
-   * @param path `namespace:package/interface@1.0.0#function`, as `inspect` shows it.
+   * @param path `namespace:package/interface@1.0.0#function`, as `inspect` shows it; the version may be cut short (`@1`) or left
+   * out.
    * @returns What it returned; a WIT `result` as `{tag: 'ok' | 'err', val}`.
    * @throws {PluginError} as {@link process}, and `ERR_INVALID_ARGUMENT` when there is no such function, or arguments
    * do not fit it. Arguments that show to be of other types in the worker cost the instance.
@@ -203,6 +205,20 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
     options?: ProcessOptions,
   ): Promise<ReturnOf<FunctionsOf<Name>[Path]>> {
     return this.#parts.requests.call(name, path, args, options) as Promise<ReturnOf<FunctionsOf<Name>[Path]>>;
+  }
+
+  /**
+   * What a plugin exports, as an object whose functions are {@link call}s: in camel case, in interfaces under their names,
+   * with the version or without. After its arguments each takes the options of a request.
+   *
+   * @example
+   * const shop = engine.plugin<{ 'acme:app/pricing': { quote(items: number[]): number } }>('shop');
+   * await shop['acme:app/pricing'].quote([1, 2], { deadlineMs: 100 });
+   *
+   * @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`, `ERR_ENGINE_CLOSED`.
+   */
+  plugin<Exports extends object>(name: string): PluginObject<Exports> {
+    return this.#parts.requests.plugin(name) as PluginObject<Exports>;
   }
 
   /**

@@ -78,6 +78,7 @@ export type { CanaryOptions, Versions } from './registry/versions.ts';
 export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
 export type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from './request/many.ts';
 export type * from './request/plugin-functions.ts';
+export type { PluginObject } from './request/plugin-object.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
 export type { StuckThread, Termination } from './scheduler/supervisor.ts';

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../arguments/arguments.ts';
+import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit } from '../batch/submit.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
@@ -16,6 +17,7 @@ import {
   type ProcessManyOptions,
   type ProcessManyResult,
 } from '../request/many.ts';
+import { pluginObject } from '../request/plugin-object.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -96,6 +98,13 @@ export class Requests {
     const { version, call, onOutcome } = this.#choose(plugin, options ?? NO_OPTIONS);
     const { call: func, input } = prepareCall(version.component.summary.functions, path, args);
     return this.#scheduler.call(version.lane, input, func, call, onOutcome);
+  }
+
+  /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`; what it lacks later fails the call. */
+  plugin(name: string): object {
+    this.#plugin(name);
+    const functions = (): ArtifactSummary['functions'] => this.#plugin(name).stable.component.summary.functions;
+    return pluginObject(functions, (path, args, options) => this.call(name, path, args, options));
   }
 
   /** Where blocks for a plugin go; undefined where there is none, or somebody has to look at each request by itself. */

@@ -141,6 +141,20 @@ describe('engine.call', () => {
     expect(engine.metrics.snapshot().plugins.find(({ plugin }) => plugin === 'echo')).to.include({ calls: 2 });
   });
 
+  it('is what the functions of the plugin as an object do', async () => {
+    await engine.loadPlugin('object', await geometry(), { world: 'any' });
+    interface Shapes {
+      add(one: number, other: number): number;
+    }
+    const plugin = engine.plugin<Record<string, Shapes>>('object');
+    const shapes = plugin[SHAPES.split('@')[0]!]!;
+    expect(await shapes.add(1, 2)).to.equal(3);
+    expect((await rejection(shapes.add(1, 2, { deadlineMs: -1 }))).code).to.equal('ERR_DEADLINE');
+    expect(() => engine.plugin('nobody'))
+      .to.throw(PluginError)
+      .with.property('code', 'ERR_PLUGIN_NOT_FOUND');
+  });
+
   it('tells arguments of other types from faults of the plugin', async () => {
     await engine.loadPlugin('wrong', await geometry(), { world: 'any' });
     const error = await rejection(engine.call('wrong', `${SHAPES}#total`, ['text']));
