@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval } from 'node:timers';
 import type { BatchInput } from '../batch/file/input.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
-import { RecordReader } from '../batch/file/reader.ts';
+import { openRecords, type RecordReader } from '../batch/file/reader.ts';
 import { type FileRecord, malformedError } from '../batch/file/record.ts';
 import { type Done, deadLetterLine, outputLine, plainLine } from '../batch/file/result-line.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
@@ -90,7 +90,7 @@ export class Submission {
       },
     };
     this.#writer = new BatchWriter(files, state, 'normal');
-    this.#reader = new RecordReader(input, options);
+    this.#reader = openRecords(input, options);
     this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce });
   }
 
@@ -127,7 +127,7 @@ export class Submission {
       if (complete === undefined) break;
       await this.#write(complete.chunk, complete.results);
     }
-    await this.#writer.finish();
+    await this.#writer.finish(interrupt?.aborted ? 'interrupted' : 'complete');
     if (interrupt?.aborted) return;
     await this.#input.assertUnchanged();
     await this.#queue.end();

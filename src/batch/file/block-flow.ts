@@ -8,6 +8,7 @@ import { Block, type BlockListener, type BlockPiece } from '../../scheduler/bloc
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
 import type { Submit } from '../submit.ts';
 import { USUAL_FIELDS } from './fields.ts';
+import { isOfLines } from './format.ts';
 import { LineBlocks } from './line-blocks.ts';
 import { lineRecord } from './line-record.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
@@ -50,7 +51,7 @@ let recipes = 0;
 /** Whether the records of a batch may travel as blocks: where each of them is to have more than a run, it goes alone. */
 export function takesBlocks({ input, batch, atMostOnce, fields }: ResolvedFileBatchOptions, threads: number): boolean {
   const { plugin, chain, deadlineMs, retry, concurrency } = batch;
-  if (input.format === 'csv' || atMostOnce || plugin === undefined || chain.length > 0) return false;
+  if (!isOfLines(input.format) || atMostOnce || plugin === undefined || chain.length > 0) return false;
   if (fields !== USUAL_FIELDS) return false;
   return deadlineMs === undefined && retry.attempts === 1 && concurrency.max > threads;
 }

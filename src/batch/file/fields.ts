@@ -1,6 +1,6 @@
 import { flag, knownKeys } from '../../arguments/arguments.ts';
 import { type FieldPath, toFieldPath } from './field-path.ts';
-import type { InputFormat } from './format.ts';
+import { type InputFormat, isOfJson } from './format.ts';
 
 /**
  * Where the fields of a record stand: a path with dots (`body.text`, `lines.0`), or a JSON Pointer (`/body/text`), which
@@ -74,6 +74,6 @@ export const USUAL_NAMES: ReadonlySet<string> = ownNames(USUAL_FIELDS);
 
 /** Where the fields of dead letters stand: what was no JSON has become a record of the usual form. */
 export function fieldsOfLetters(fields: RecordFields, format: InputFormat): RecordFields {
-  if (format === 'jsonl') return fields;
+  if (isOfJson(format)) return fields;
   return fields.others === 'passed on' ? { ...USUAL_FIELDS, others: fields.others } : USUAL_FIELDS;
 }

@@ -94,7 +94,7 @@ async function run(
       const counts = `${tally.records} records, and the input has ${flow.records}`;
       throw anotherRun(files.journal.path, `of another input: it speaks of ${counts}`);
     }
-    await writer.finish();
+    await writer.finish(interrupt?.aborted ? 'interrupted' : 'complete');
     tell();
   } catch (error) {
     await flow.stop();

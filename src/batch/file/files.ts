@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
+import { openEncoder } from '../format/open-encoder.ts';
+import { RowCounter } from '../format/row-counter.ts';
 import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
 import { takeLocks } from '../journal/lock.ts';
 import { countOf, NOTHING } from '../journal/state.ts';
-import { checkWritten } from './check-written.ts';
+import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
 import { BatchInput } from './input.ts';
 import { difference, toInputIdentity } from './input-identity.ts';
@@ -119,10 +121,10 @@ async function openJournal(
   if (resolve(path) !== resolve(`${output.path}.journal`)) await assertNoJournal(`${output.path}.journal`);
   const { checkpoint } = journal.state;
   const records = countOf(checkpoint.done);
-  await checkWritten(output.path, output.compression, checkpoint.output, records);
+  await checkWritten(output.path, output.compression, checkpoint.output, rowsIn(output), records);
   if (deadLetter !== undefined) {
     const { refused = 0, failed = 0 } = (checkpoint.tally ?? {}) as Partial<TallyState>;
-    await checkWritten(deadLetter.path, deadLetter.compression, checkpoint.deadLetter, refused + failed);
+    await checkWritten(deadLetter.path, deadLetter.compression, checkpoint.deadLetter, lineCounter(), refused + failed);
   }
   return journal;
 }
@@ -151,6 +153,11 @@ async function openInput(
   }
 }
 
+/** What the file has of the records that a journal speaks of. */
+function rowsIn({ encoding, csv }: ResolvedFileBatchOptions['output']): Counter {
+  return encoding === 'csv' || encoding === 'tsv' ? new RowCounter(csv) : lineCounter();
+}
+
 /** Opens what is written; nothing is cut yet. */
 async function openOutputs(
   { output, deadLetter, journal: path, interrupt }: ResolvedFileBatchOptions,
@@ -159,7 +166,8 @@ async function openOutputs(
   const { output: written, deadLetter: letters } = journal?.state.checkpoint ?? NOTHING.checkpoint;
   const hint =
     path === undefined ? undefined : `What \`${path}\` speaks of stays; mend it, and continue with \`resume\`.`;
-  const outputs = [await BatchOutput.open(output.path, output.compression, { written, hint, interrupt })];
+  const encoder = await openEncoder(output.encoding, output);
+  const outputs = [await BatchOutput.open(output.path, output.compression, { written, hint, interrupt, encoder })];
   try {
     if (deadLetter !== undefined) {
       const options = { written: letters, hint, interrupt };
@@ -187,7 +195,8 @@ function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]
     chain: [plugin, ...chain],
     order: ordered,
     attempts: [atMostOnce, idempotent, retry.attempts, deadlineMs],
-    formats: [input.format, input.compression, output.format, output.compression],
+    formats: [input.format, input.compression, output.encoding, output.compression],
+    tables: [input.csv, input.optionColumns, output.csv, output.columns],
     files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
     fields,
     options: options.options,

@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 
 /** What the records of a file look like. */
-export const INPUT_FORMATS = ['jsonl', 'lines', 'csv'] as const;
+export const INPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'json'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** What results look like. */
-export const OUTPUT_FORMATS = ['jsonl', 'lines'] as const;
+export const OUTPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -16,9 +16,22 @@ const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
 ]);
 const FORMATS: ReadonlyMap<string, InputFormat> = new Map([
   ['.csv', 'csv'],
+  ['.tsv', 'tsv'],
+  ['.tab', 'tsv'],
+  ['.json', 'json'],
   ['.txt', 'lines'],
   ['.log', 'lines'],
 ]);
+
+/** Whether a record is a line of the file, so that files can be cut at line ends. */
+export function isOfLines(format: InputFormat): format is 'jsonl' | 'lines' {
+  return format === 'jsonl' || format === 'lines';
+}
+
+/** Whether a record is a value of JSON, with fields in fields. */
+export function isOfJson(format: InputFormat): boolean {
+  return format === 'jsonl' || format === 'json';
+}
 
 /** What a file's name says: `letters.csv.gz` is compressed CSV. What it does not say is JSONL, and not compressed. */
 export function formatOf(path: string): { readonly compression: Compression; readonly format: InputFormat } {

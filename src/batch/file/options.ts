@@ -2,6 +2,10 @@ import { flag, invalidArgument, knownKeys, nonEmptyString, oneOf } from '../../a
 import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
+import { type CsvOptions, resolveCsv } from '../format/csv-options.ts';
+import type { InputForm } from '../format/input-form.ts';
+import type { EncoderOptions } from '../format/open-encoder.ts';
+import { RESULT_COLUMNS, type ResultColumn } from '../format/result-row.ts';
 import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';
 import { type RecordFields, type RecordFieldsOptions, resolveFields, USUAL_FIELDS } from './fields.ts';
@@ -10,6 +14,7 @@ import {
   formatOf,
   INPUT_FORMATS,
   type InputFormat,
+  isOfJson,
   OUTPUT_FORMATS,
   type OutputFormat,
 } from './format.ts';
@@ -32,14 +37,22 @@ export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
   readonly output: string;
   /** Where records without success go too, ready to be run again. @default nowhere */
   readonly deadLetter?: string;
-  /** @default what the name says: `.csv`, `.txt` and `.log` for plain lines, else JSONL */
+  /** @default what the name says: `.csv`, `.tsv`, `.json` (an array), `.txt` and `.log` for plain lines, else JSONL */
   readonly inputFormat?: InputFormat;
-  /** @default what the name says, JSONL for `.csv` */
+  /** @default what the name says, as far as it is one that is written, else JSONL */
   readonly outputFormat?: OutputFormat;
   /** Where the fields of a record stand. @default at the top, by the names `input`, `id`, `options` and `plugin` */
   readonly fields?: RecordFieldsOptions;
   /** Has the other fields of a record in its line of the output too, as they came; that has to be JSONL. @default false */
   readonly passFields?: boolean;
+  /** What CSV and TSV that are read look like. @default RFC 4180, with a header */
+  readonly csv?: CsvOptions;
+  /** What CSV and TSV that are written look like. @default RFC 4180, with a header */
+  readonly outputCsv?: CsvOptions;
+  /** The columns of a table that are options of its records, by their names. @default all that are nothing else */
+  readonly optionColumns?: readonly string[];
+  /** The columns of a table that is written, in their order. @default all there are */
+  readonly outputColumns?: readonly ResultColumn[];
   /** Options of the records that bring none. @default [] */
   readonly options?: RequestOptions;
   /** The path of the journal, with which a run can be resumed; `false` keeps none. @default the output with `.journal` */
@@ -65,8 +78,15 @@ export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
 /** The options with nothing left out. */
 export interface ResolvedFileBatchOptions {
   readonly batch: ResolvedBatchOptions;
-  readonly input: { readonly path: string; readonly compression: Compression; readonly format: InputFormat };
-  readonly output: { readonly path: string; readonly compression: Compression; readonly format: OutputFormat };
+  readonly input: InputForm & { readonly path: string; readonly compression: Compression };
+  readonly output: EncoderOptions & {
+    readonly path: string;
+    readonly compression: Compression;
+    /** Of the lines that are made of results. */
+    readonly format: 'jsonl' | 'lines';
+    /** What the file has, which may be made of such lines. */
+    readonly encoding: OutputFormat;
+  };
   readonly deadLetter: { readonly path: string; readonly compression: Compression } | undefined;
   readonly fields: RecordFields;
   readonly options: RequestOptions;
@@ -109,17 +129,30 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
       },
     );
   }
-  const outputFormat = named.output.format === 'lines' ? 'lines' : 'jsonl';
   const formats = {
     input: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
-    output: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputFormat),
+    output: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputNamed(named.output.format)),
   };
   const fields = resolveFields(options.fields, options.passFields);
   assertFields(fields, formats);
   return Object.freeze({
     batch: resolveBatchOptions(batch),
-    input: { path: input, ...named.input, format: formats.input },
-    output: { path: output, ...named.output, format: formats.output },
+    input: {
+      path: input,
+      ...named.input,
+      format: formats.input,
+      csv: resolveCsv('csv', options.csv, formats.input, 'read'),
+      optionColumns:
+        options.optionColumns === undefined ? 'the others' : columnNames('optionColumns', options.optionColumns),
+    },
+    output: {
+      path: output,
+      ...named.output,
+      format: formats.output === 'lines' ? 'lines' : 'jsonl',
+      encoding: formats.output,
+      csv: resolveCsv('outputCsv', options.outputCsv, formats.output, 'written'),
+      columns: resolveOutputColumns(options.outputColumns),
+    },
     fields,
     deadLetter:
       options.deadLetter === undefined
@@ -153,12 +186,12 @@ function assertFields(
       },
     );
   }
-  if (input === 'csv' && fields.options !== undefined && fields.options !== USUAL_FIELDS.options) {
+  if (!isOfJson(input) && fields.options !== undefined && fields.options !== USUAL_FIELDS.options) {
     throw new PluginError(
       'ERR_INVALID_ARGUMENT',
-      '`fields.options` is no column: the options of a row are all its other columns',
+      '`fields.options` is no column: the options of a row are its other columns',
       {
-        hint: 'Leave it out, or say `false`.',
+        hint: 'Say with `optionColumns` which they are, or `false` for none.',
       },
     );
   }
@@ -168,6 +201,28 @@ function assertFields(
       '`passFields` needs an output of JSONL; plain lines are the output alone',
     );
   }
+}
+
+/** What the name of an output says: where it names no format that is written, JSONL. */
+function outputNamed(named: InputFormat): OutputFormat {
+  return OUTPUT_FORMATS.find((format) => format === named) ?? 'jsonl';
+}
+
+function resolveOutputColumns(given: FileBatchOptions['outputColumns']): readonly ResultColumn[] {
+  if (given === undefined) return RESULT_COLUMNS;
+  const columns = columnNames('outputColumns', given).map((name) =>
+    oneOf('outputColumns', name, RESULT_COLUMNS, 'output'),
+  );
+  if (columns.length === 0) throw invalidArgument('outputColumns', 'an array with a column at least', given);
+  return columns;
+}
+
+/** Names of columns, none of them twice. */
+function columnNames(option: string, given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given) || given.some((name) => typeof name !== 'string') || new Set(given).size < given.length) {
+    throw invalidArgument(option, 'an array of names of columns, none of them twice', given);
+  }
+  return [...given];
 }
 
 function resolveJournal(output: string, journal: FileBatchOptions['journal']): string | undefined {
@@ -187,6 +242,10 @@ const FILE_KEYS = [
   'outputFormat',
   'fields',
   'passFields',
+  'csv',
+  'outputCsv',
+  'optionColumns',
+  'outputColumns',
   'options',
   'journal',
   'resume',

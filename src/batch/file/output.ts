@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
 import { PluginError } from '../../errors.ts';
+import type { ResultEncoder } from '../format/encoder.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
@@ -17,6 +18,8 @@ export interface OutputOptions {
   readonly hint?: string | undefined;
   /** Ends the waiting for somebody who reads a named pipe. */
   readonly interrupt?: AbortSignal | undefined;
+  /** Makes what the file has of the lines that it is given. @default they are what it has */
+  readonly encoder?: ResultEncoder | undefined;
 }
 
 /** Where blocks of text go: a file, or standard output. Compressed, each block is a member of its own, as `cat` makes. */
@@ -25,16 +28,18 @@ export class BatchOutput {
   readonly #sink: Sink;
   readonly #compression: Compression;
   readonly #hint: string | undefined;
+  readonly #encoder: ResultEncoder | undefined;
   #written: Written;
   /** What was there may stay as it is until it is cut. */
   #state: 'as it was' | 'cut' = 'as it was';
 
-  private constructor(name: string, sink: Sink, compression: Compression, { written, hint }: OutputOptions) {
+  private constructor(name: string, sink: Sink, compression: Compression, { written, hint, encoder }: OutputOptions) {
     this.name = name;
     this.#sink = sink;
     this.#compression = compression;
     this.#written = written ?? NOTHING_WRITTEN;
     this.#hint = hint;
+    this.#encoder = encoder;
   }
 
   /**
@@ -61,11 +66,30 @@ export class BatchOutput {
   }
 
   /**
-   * Writes a block; one at a time.
+   * Writes a block of whole lines; one at a time.
    *
    * @throws {PluginError} `ERR_BATCH_FILE`.
    */
-  async write(plain: Buffer): Promise<void> {
+  async write(lines: Buffer): Promise<void> {
+    if (lines.length === 0) return;
+    await this.#begin();
+    await this.#put(this.#encoder === undefined ? lines : await this.#encoder.encode(lines));
+  }
+
+  /** Writes what comes after all lines; nothing is written then. */
+  async finish(): Promise<void> {
+    if (this.#encoder === undefined) return;
+    await this.#begin();
+    await this.#put(await this.#encoder.end());
+  }
+
+  /** What stands in front is there once. */
+  async #begin(): Promise<void> {
+    if (this.#encoder === undefined || this.#written.bytes > 0) return;
+    await this.#put(await this.#encoder.begin());
+  }
+
+  async #put(plain: Buffer): Promise<void> {
     if (plain.length === 0) return;
     const bytes = this.#compression === 'none' ? plain : await compressors[this.#compression](plain);
     await this.#attempt(() => this.#sink.write(bytes, this.#written.bytes));

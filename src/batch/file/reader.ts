@@ -1,37 +1,58 @@
-import type { Buffer } from 'node:buffer';
-import { CsvReader } from './csv.ts';
+import { CsvDecoder } from '../format/csv-decoder.ts';
+import type { RecordDecoder } from '../format/decoder.ts';
+import type { InputForm } from '../format/input-form.ts';
+import { JsonArrayDecoder } from '../format/json-array-decoder.ts';
 import { brokenFile } from './errors.ts';
 import type { BatchInput } from './input.ts';
 import { LineSplitter } from './lines.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { type FileRecord, recordMaker } from './record.ts';
 
-/** Turns chunks of a file into records. */
-interface Decoder {
-  push(chunk: Buffer): void | Promise<void>;
-  end(): void | Promise<void>;
-  /** The next record of the last chunk. */
-  next(): FileRecord | undefined;
-}
-
 /** What records look like. */
 export interface RecordForm extends Pick<ResolvedFileBatchOptions, 'options' | 'fields'> {
-  readonly input: Pick<ResolvedFileBatchOptions['input'], 'format'>;
+  readonly input: InputForm;
+}
+
+/** Gives the records of an input, whatever that looks like. */
+export interface RecordReader {
+  /** The next record, undefined at the end, or a promise where the input has to be read. */
+  next(): FileRecord | undefined | Promise<FileRecord | undefined>;
+}
+
+/** Opens the records of an input. */
+export function openRecords(input: BatchInput, form: RecordForm): RecordReader {
+  return new ChunkReader(input, openDecoder(form));
+}
+
+/** Opens the lines of a file, each of which is the input of a record. */
+export function openLines(input: BatchInput): RecordReader {
+  return new ChunkReader(input, new LineSplitter(recordMaker('lines', [])));
+}
+
+function openDecoder({ input: { format, csv, optionColumns }, options, fields }: RecordForm): RecordDecoder {
+  switch (format) {
+    case 'csv':
+    case 'tsv':
+      return new CsvDecoder(csv, { fields, optionColumns, options });
+    case 'json':
+      return new JsonArrayDecoder(recordMaker('jsonl', options, fields));
+    case 'jsonl':
+    case 'lines':
+      return new LineSplitter(recordMaker(format, options, fields));
+  }
 }
 
 /** Reads the records of a file, a chunk at a time; those of one chunk come without waiting. */
-export class RecordReader {
+class ChunkReader implements RecordReader {
   readonly #input: BatchInput;
-  readonly #decoder: Decoder;
+  readonly #decoder: RecordDecoder;
   #state: 'open' | 'ended' = 'open';
 
-  constructor(input: BatchInput, { input: { format }, options, fields }: RecordForm) {
+  constructor(input: BatchInput, decoder: RecordDecoder) {
     this.#input = input;
-    this.#decoder =
-      format === 'csv' ? new CsvReader(options, fields) : new LineSplitter(recordMaker(format, options, fields));
+    this.#decoder = decoder;
   }
 
-  /** The next record, undefined at the end, or a promise where the file has to be read. */
   next(): FileRecord | undefined | Promise<FileRecord | undefined> {
     return this.#decoder.next() ?? (this.#state === 'ended' ? undefined : this.#read());
   }

@@ -4,7 +4,7 @@ import type { BatchProgress } from '../statistics.ts';
 import type { Submit } from '../submit.ts';
 import type { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
-import { RecordReader } from './reader.ts';
+import { openRecords } from './reader.ts';
 import type { FileRecord } from './record.ts';
 import { deadLetterLine, outputLine, plainLine } from './result-line.ts';
 import { FileSource } from './source.ts';
@@ -32,7 +32,7 @@ export class RecordFlow {
     this.#options = options;
     this.#writer = writer;
     this.#tally = tally;
-    const reader = new RecordReader(input, options);
+    const reader = openRecords(input, options);
     this.#source = new FileSource(reader, writer, { begun, atMostOnce }, interrupt);
     this.#run = new BatchRun(this.#source, batch, submit);
   }

@@ -9,12 +9,12 @@ import { isCount } from '../journal/state.ts';
 import { BatchRun } from '../run.ts';
 import type { RecordSource } from '../source.ts';
 import type { Submit } from '../submit.ts';
-import { fieldsOfLetters, USUAL_FIELDS } from './fields.ts';
+import { fieldsOfLetters } from './fields.ts';
 import { withRealPaths } from './files.ts';
 import { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
-import { type RecordForm, RecordReader } from './reader.ts';
+import { openLines, type RecordForm, type RecordReader } from './reader.ts';
 import { FileRecord, malformedError, parseRecord } from './record.ts';
 import { deadLetterLine, outputLine } from './result-line.ts';
 import { type BatchSummary, Tally } from './tally.ts';
@@ -42,7 +42,7 @@ const KEPT = new PluginError('ERR_ABORTED', 'The line of the output is kept');
 export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: Submit): Promise<BatchSummary> {
   const options = await withRealPaths(given);
   const { output, deadLetter, interrupt } = options;
-  if (output.format !== 'jsonl') {
+  if (output.encoding !== 'jsonl') {
     throw new PluginError('ERR_INVALID_ARGUMENT', 'Dead letters can only be retried where the output is JSONL');
   }
   const letters = deadLetter!;
@@ -129,8 +129,6 @@ function take(done: Flight<FileRecord>, tally: Tally, writer: BatchWriter): Prom
   return writer.add(record.index, outputLine(done), response?.success ? undefined : deadLetterLine(done));
 }
 
-const LINES: RecordForm = { input: { format: 'lines' }, options: [], fields: USUAL_FIELDS };
-
 /** The lines of an output, with the letters in the places of those without success. */
 class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>> {
   readonly #results: RecordReader;
@@ -138,8 +136,8 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
   readonly #form: RecordForm;
 
   constructor(results: BatchInput, letters: BatchInput, form: RecordForm) {
-    this.#results = new RecordReader(results, LINES);
-    this.#letters = new RecordReader(letters, LINES);
+    this.#results = openLines(results);
+    this.#letters = openLines(letters);
     this.#form = form;
   }
 

@@ -175,8 +175,12 @@ export class BatchWriter {
   }
 
   /** Has the disk hold the results before the journal goes. */
-  async finish(): Promise<void> {
+  async finish(outcome: 'complete' | 'interrupted'): Promise<void> {
     await this.flush();
+    if (outcome === 'complete') {
+      await this.#files.output.finish();
+      this.#unsynced = true;
+    }
     if (!this.#unsynced) return;
     await Promise.all([this.#files.output.sync(), this.#files.deadLetter?.sync()]);
   }

@@ -8,9 +8,10 @@ import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
 import { printJson, say } from '../output.ts';
 import { type FieldCommandOptions, fieldOptions, toFields } from './field-options.ts';
 import { describeSummary } from './summary.ts';
+import { type TableCommandOptions, tableOptions, toTables } from './tables.ts';
 
 /** What `batch` and `submit` ask alike: which records, through which plugins, into which files. */
-export interface RecordsCommandOptions extends FieldCommandOptions {
+export interface RecordsCommandOptions extends FieldCommandOptions, TableCommandOptions {
   readonly input: string;
   readonly output: string;
   readonly deadLetter?: string;
@@ -44,6 +45,7 @@ export function recordsOptions(): Option[] {
     new Option('--input-format <format>', 'what the records look like (default: by name)').choices(INPUT_FORMATS),
     new Option('--output-format <format>', 'what results look like (default: by name)').choices(OUTPUT_FORMATS),
     ...fieldOptions(),
+    ...tableOptions(),
     pathsOption('--then <plugin>', 'a plugin that takes the output as its input; may be repeated'),
     pairs('--plugin <name=path>', 'a plugin that records name in a field `plugin`; may be repeated'),
     new Option('--ordered', 'write results in the order of the records'),
@@ -74,6 +76,7 @@ export function toFileBatch(
     retryDeadLetters: options.retryDeadLetters ?? false,
     options: options.option,
     ...toFields(options),
+    ...toTables(options),
     interrupt,
     progressIntervalMs: INTERVAL_MS,
     onMalformed: (line, reason) => {

@@ -134,7 +134,7 @@ describe('engine.batchFiles()', function () {
       await writeFile(at('in.csv'), text);
       expect((await run({ input: 'in.csv' })).succeeded).to.equal(1);
       await writeFile(at('in.csv'), 'input,k,k\na,1,2\n');
-      expect((await rejection(run({ input: 'in.csv' }))).message).to.contain('names a column twice');
+      expect((await rejection(run({ input: 'in.csv' }))).message).to.contain('names the column `k` twice');
     });
 
     it('plain lines, each on one line, and none for what failed', async () => {
@@ -164,7 +164,7 @@ describe('engine.batchFiles()', function () {
     it('no CSV without a column `input`', async () => {
       await writeFile(at('in.csv'), 'text\na\n');
       const error = await rejection(run({ input: 'in.csv' }));
-      expect(error.message).to.match(/its first line names no column `input`/);
+      expect(error.message).to.match(/it has no column `input`; it has `text`/);
     });
 
     it('the plugin that a record names', async () => {
@@ -381,7 +381,7 @@ describe('engine.batchFiles()', function () {
       await writeFile(at('in.jsonl'), numbered(3000));
       await leaveJournal([0, 3000], 12);
       const error = await rejection(run({ resume: true }));
-      expect([error.code, error.message.includes('has 12 lines')]).to.deep.equal(['ERR_BATCH_JOURNAL', true]);
+      expect([error.code, error.message.includes('has 12 results')]).to.deep.equal(['ERR_BATCH_JOURNAL', true]);
     });
 
     /** Every file, and what is in it. */

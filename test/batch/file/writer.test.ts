@@ -38,7 +38,7 @@ describe('BatchWriter', () => {
       expect(journal.state.checkpoint.output.bytes).to.be.at.most(output.written.bytes);
     }
     await Promise.all(begun);
-    await writer.finish();
+    await writer.finish('complete');
     await output.close();
     await journal.close('unfinished');
     expect((await readFile(path, 'utf8')) === `${lines.join('\n')}\n`).to.equal(true);
