@@ -9,16 +9,25 @@ import type { Flight, FlightControl, Runnable } from './flight.ts';
 import type { ResolvedBatchOptions } from './options.ts';
 import { backoffMs, mayRetry } from './retry.ts';
 import { CallStatistics } from './statistics.ts';
-import type { Submit } from './submit.ts';
+import type { Submit, SubmitMany } from './submit.ts';
+
+/** Fewer records than this are not worth a block. */
+const WORTH_A_BLOCK = 4;
 
 /** What every call gets. */
 const WAIT: ProcessOptions = Object.freeze({ whenFull: 'wait' });
 
-/** Takes records through the engine: along the steps of the chain, and once more after an error that may pass. */
+/**
+ * Takes records through the engine: along the steps of the chain, and once more after an error that may pass. Those that
+ * begin in one turn of the event loop go to the engine together.
+ */
 export class Attempts<Item extends Runnable> implements FlightControl<Item> {
   readonly #options: ResolvedBatchOptions;
   readonly #submit: Submit;
+  readonly #submitMany: SubmitMany | undefined;
   readonly #settled: (flight: Flight<Item>) => void;
+  /** What begins at the end of this turn. Records in one list are for one plugin, and to be done by the same time. */
+  readonly #beginning = new Map<string, Flight<Item>[]>();
   /** What is with the engine. Aborted one by one: to give each a signal costs more than this list. */
   readonly #submitted = new LinkedList<Flight<Item>>();
   readonly #controller = new AbortController();
@@ -27,10 +36,19 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
   #state: 'running' | 'stopped' = 'running';
   #retried = 0;
 
-  /** @param settled Told of each record once: it has its answer, or its error. */
-  constructor(options: ResolvedBatchOptions, submit: Submit, settled: (flight: Flight<Item>) => void) {
+  /**
+   * @param settled Told of each record once: it has its answer, or its error.
+   * @param submitMany Without it each record goes to the engine by itself.
+   */
+  constructor(
+    options: ResolvedBatchOptions,
+    submit: Submit,
+    settled: (flight: Flight<Item>) => void,
+    submitMany?: SubmitMany,
+  ) {
     this.#options = options;
     this.#submit = submit;
+    this.#submitMany = submitMany;
     this.#settled = settled;
   }
 
@@ -45,7 +63,8 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
   /** Aborts what is with the engine. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
-    for (const { job } of [...this.#submitted]) job?.aborted(this.#controller.signal);
+    // Many of them share one.
+    for (const job of new Set([...this.#submitted].map((flight) => flight.job))) job?.aborted(this.#controller.signal);
   }
 
   /** Nothing is tried again any more. @returns how many records waited for that, and will never be settled. */
@@ -67,8 +86,43 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
       flight.plugin = plugin;
       flight.job = undefined;
       this.#submitted.push(flight);
-      flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
+      if (this.#submitMany === undefined)
+        flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
+      else this.#beginLater(flight);
     } else flight.reject(invalidArgument('plugin', 'a string that is not empty', plugin));
+  }
+
+  #beginLater(flight: Flight<Item>): void {
+    const { plugin, expiresAt } = flight;
+    if (this.#beginning.size === 0) process.nextTick(this.#beginAll);
+    const key = expiresAt === undefined ? plugin : `${Math.ceil(expiresAt)} ${plugin}`;
+    const flights = this.#beginning.get(key);
+    if (flights === undefined) this.#beginning.set(key, [flight]);
+    else flights.push(flight);
+  }
+
+  readonly #beginAll = (): void => {
+    const lists = [...this.#beginning.values()];
+    this.#beginning.clear();
+    for (const flights of lists) {
+      if (flights.length < WORTH_A_BLOCK) for (const flight of flights) this.#beginOne(flight);
+      else this.#beginMany(flights);
+    }
+    // What was aborted meanwhile is taken back before any of it is sent.
+    if (this.aborted) this.abort(undefined);
+  };
+
+  #beginOne(flight: Flight<Item>): void {
+    const job = this.#submit(flight.plugin, flight.request, this.#callOf(flight), flight);
+    flight.job = job;
+  }
+
+  #beginMany(flights: readonly Flight<Item>[]): void {
+    const first = flights[0]!;
+    const requests = flights.map(({ request }) => request);
+    const job = this.#submitMany!(first.plugin, requests, this.#callOf(first), flights);
+    // A record that is settled by now is not asked for it any more.
+    for (const flight of flights) flight.job = job;
   }
 
   /** A record's deadline counts from when it was read, over all attempts and steps. */

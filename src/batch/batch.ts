@@ -3,7 +3,7 @@ import { type BatchOptions, type BatchRequest, type BatchResult, resolveBatchOpt
 import { BatchRun } from './run.ts';
 import { type BatchSource, openRecords } from './source.ts';
 import type { BatchProgress } from './statistics.ts';
-import type { Submit } from './submit.ts';
+import type { Submit, SubmitMany } from './submit.ts';
 
 /** The results of a batch, as they come; it can be gone through once. */
 export interface Batch extends AsyncGenerator<BatchResult, void, undefined> {
@@ -17,7 +17,12 @@ export interface Batch extends AsyncGenerator<BatchResult, void, undefined> {
  * Not an async generator function: that one answers `return()` only after a pending `next()`, and a stream that is
  * destroyed while it waits for a result has to end what is running now.
  */
-export function runBatch(source: BatchSource<BatchRequest>, options: BatchOptions, submit: Submit): Batch {
+export function runBatch(
+  source: BatchSource<BatchRequest>,
+  options: BatchOptions,
+  submit: Submit,
+  submitMany?: SubmitMany,
+): Batch {
   let run: BatchRun<BatchRequest> | undefined;
   let ticker: NodeJS.Timeout | undefined;
   let state: 'new' | 'running' | 'ended' = 'new';
@@ -28,7 +33,7 @@ export function runBatch(source: BatchSource<BatchRequest>, options: BatchOption
 
   const begin = (): void => {
     const resolved = resolveBatchOptions(options);
-    run = new BatchRun(openRecords(source), resolved, submit);
+    run = new BatchRun(openRecords(source), resolved, submit, submitMany);
     state = 'running';
     const { onProgress, progressIntervalMs } = resolved;
     if (onProgress === undefined) return;

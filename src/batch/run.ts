@@ -7,7 +7,7 @@ import type { ResolvedBatchOptions } from './options.ts';
 import { Results } from './results.ts';
 import type { RecordSource } from './source.ts';
 import type { BatchProgress } from './statistics.ts';
-import type { Submit } from './submit.ts';
+import type { Submit, SubmitMany } from './submit.ts';
 
 /**
  * Pulls records from the source while fewer than `concurrency` are in flight or wait to be taken, so that a slow
@@ -31,10 +31,15 @@ export class BatchRun<Item extends Runnable> {
   #refused = 0;
   #failed = 0;
 
-  constructor(source: RecordSource<Item | FailedRecord<Item>>, options: ResolvedBatchOptions, submit: Submit) {
+  constructor(
+    source: RecordSource<Item | FailedRecord<Item>>,
+    options: ResolvedBatchOptions,
+    submit: Submit,
+    submitMany?: SubmitMany,
+  ) {
     this.#source = source;
     this.#options = options;
-    this.#attempts = new Attempts(options, submit, (flight) => this.#settle(flight));
+    this.#attempts = new Attempts(options, submit, (flight) => this.#settle(flight), submitMany);
     this.#results = new Results(options.ordered ? 'by-index' : 'as-done');
     this.#limiter = new Limiter(options.concurrency);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });

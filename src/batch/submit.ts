@@ -13,3 +13,14 @@ export type Submit = (
   options: ProcessOptions,
   listener: JobListener,
 ) => Abortable | undefined;
+
+/**
+ * The same for many requests at once, with a listener for each, which travel as blocks where they can. What it gives back
+ * aborts all of them.
+ */
+export type SubmitMany = (
+  plugin: string,
+  requests: readonly ProcessRequest[],
+  options: ProcessOptions,
+  listeners: readonly JobListener[],
+) => Abortable;

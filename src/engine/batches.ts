@@ -26,7 +26,7 @@ export class Batches {
   }
 
   run(source: BatchSource<BatchRequest>, options: BatchOptions): Batch {
-    return runBatch(source, options, this.#requests.submit);
+    return runBatch(source, options, this.#requests.submit, this.#requests.submitMany);
   }
 
   async runFiles(options: FileBatchOptions): Promise<BatchSummary> {
@@ -34,6 +34,7 @@ export class Batches {
     const { runFileBatch } = await import('../batch/file/file-batch.ts');
     return runFileBatch(options, {
       submit: this.#requests.submit,
+      submitMany: this.#requests.submitMany,
       plugins: () => this.#registry.recipes(),
       threads: this.#threads,
       blocks: {

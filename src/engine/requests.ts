@@ -1,6 +1,6 @@
 import { invalidArgument } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
-import type { Submit } from '../batch/submit.ts';
+import type { Submit, SubmitMany } from '../batch/submit.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
@@ -22,7 +22,8 @@ import type { ProcessOptions } from '../request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Life } from './life.ts';
-import { type ManyTarget, processMany, processPacked } from './process-many.ts';
+import type { ManyTarget } from './many-packer.ts';
+import { processEach, processMany, processPacked } from './process-many.ts';
 
 /** Brings an engine's requests to the lane of the plugin and version that they are for. */
 export class Requests {
@@ -65,6 +66,18 @@ export class Requests {
     }
   };
 
+  /** The same for many at once, as blocks where they can go as such. */
+  readonly submitMany: SubmitMany = (name, requests, options, listeners) => {
+    try {
+      const lane = this.#laneForBlocks(this.#plugin(name), undefined);
+      const submit: ManyTarget['submit'] = (request, listener) => this.submit(name, request, options, listener);
+      return processEach(requests, listeners, { scheduler: this.#scheduler, lane, options, submit });
+    } catch (error) {
+      for (const listener of listeners) listener.reject(error as PluginError);
+      return { aborted() {} };
+    }
+  };
+
   async processMany(
     name: string,
     requests: readonly ProcessRequest[] | PackedRequests,
@@ -77,7 +90,7 @@ export class Requests {
       scheduler: this.#scheduler,
       lane: this.#laneForBlocks(plugin, all.version),
       options: all,
-      submit: (request, listener) => void this.submit(name, request, all, listener),
+      submit: (request, listener) => this.submit(name, request, all, listener),
     };
     if (Array.isArray(requests)) return processMany(requests, target);
     if (typeof requests !== 'object' || requests === null) {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
 import { anotherRun } from '../journal/journal.ts';
-import type { Submit } from '../submit.ts';
+import type { Submit, SubmitMany } from '../submit.ts';
 import { BlockFlow, type BlockHost, takesBlocks } from './block-flow.ts';
 import { unusableFile } from './errors.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
@@ -15,6 +15,7 @@ import { BatchWriter, type WriterFiles } from './writer.ts';
 /** The engine, as a batch of files needs it. */
 export interface BatchHost {
   readonly submit: Submit;
+  readonly submitMany: SubmitMany;
   readonly plugins: () => readonly UsedPlugin[];
   readonly threads: number;
   readonly blocks: BlockHost;
@@ -63,7 +64,7 @@ async function run(
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
   const flow = takesBlocks(options, host.threads)
     ? new BlockFlow(options, input, host.blocks, host.submit, writer, tally)
-    : new RecordFlow(options, input, host.submit, writer, tally, atMostOnce ? begun : 0);
+    : new RecordFlow(options, input, host.submit, host.submitMany, writer, tally, atMostOnce ? begun : 0);
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });
   if (interrupt?.aborted) stop();

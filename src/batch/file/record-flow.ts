@@ -1,7 +1,7 @@
 import type { Flight } from '../flight.ts';
 import { BatchRun } from '../run.ts';
 import type { BatchProgress } from '../statistics.ts';
-import type { Submit } from '../submit.ts';
+import type { Submit, SubmitMany } from '../submit.ts';
 import type { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { openRecords } from './reader.ts';
@@ -24,6 +24,7 @@ export class RecordFlow {
     options: ResolvedFileBatchOptions,
     input: BatchInput,
     submit: Submit,
+    submitMany: SubmitMany,
     writer: BatchWriter,
     tally: Tally,
     begun: number,
@@ -34,7 +35,7 @@ export class RecordFlow {
     this.#tally = tally;
     const reader = openRecords(input, options);
     this.#source = new FileSource(reader, writer, { begun, atMostOnce }, interrupt);
-    this.#run = new BatchRun(this.#source, batch, submit);
+    this.#run = new BatchRun(this.#source, batch, submit, submitMany);
   }
 
   /** How many records were read. */

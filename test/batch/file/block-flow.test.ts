@@ -24,8 +24,10 @@ describe('a batch of lines that travel as blocks', function () {
     await rm(folder, { recursive: true });
   });
 
-  /** A deadline of its own has each record travel by itself, so that one way can be held against the other. */
-  const ALONE = { deadlineMs: 1_000_000 };
+  /** So few at once travel by themselves, so that one way can be held against the other. */
+  const ALONE = { concurrency: 2 };
+  /** A deadline of its own has each record read by this thread; then they travel together. */
+  const PACKED = { deadlineMs: 1_000_000 };
 
   async function run(
     engine: PluginEngine,
@@ -80,17 +82,29 @@ describe('a batch of lines that travel as blocks', function () {
             index === 3000 ? JSON.stringify({ input: 'h'.repeat(400_000) }) : undefined,
           );
           const how = { inputFormat, outputFormat, options, ordered: true };
-          const malformed = { blocks: [] as number[], alone: [] as number[] };
+          const malformed = { blocks: [] as number[], alone: [] as number[], packed: [] as number[] };
           const blocks = await run(engine, { ...how, onMalformed: (line: number) => malformed.blocks.push(line) });
           const alone = await run(engine, {
             ...how,
             ...ALONE,
             onMalformed: (line: number) => malformed.alone.push(line),
           });
-          expect(blocks.out).to.equal(alone.out);
-          expect(blocks.dead).to.equal(alone.dead);
-          expect(counts(blocks.summary)).to.deep.equal(counts(alone.summary));
-          expect(malformed.blocks.sort((a, b) => a - b)).to.deep.equal(malformed.alone.sort((a, b) => a - b));
+          const packed = await run(engine, {
+            ...how,
+            ...PACKED,
+            onMalformed: (line: number) => malformed.packed.push(line),
+          });
+          for (const [name, way] of Object.entries({ blocks, packed })) {
+            expect(way.out, name).to.equal(alone.out);
+            expect(way.dead, name).to.equal(alone.dead);
+            expect(counts(way.summary), name).to.deep.equal(counts(alone.summary));
+          }
+          for (const lines of Object.values(malformed)) lines.sort((a, b) => a - b);
+          expect(malformed).to.deep.equal({
+            blocks: malformed.alone,
+            alone: malformed.alone,
+            packed: malformed.alone,
+          });
           const any = await run(engine, { ...how, ordered: false });
           expect(any.out.split('\n').sort()).to.deep.equal(alone.out.split('\n').sort());
         });
