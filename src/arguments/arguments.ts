@@ -29,12 +29,24 @@ export function invalidArgument(name: string, expectation: string, value: unknow
   return new PluginError('ERR_INVALID_ARGUMENT', message, { hint });
 }
 
+/** The bounds of a number, and what it is where nobody says. */
+export interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+/** The ranges of all the fields of some options that are numbers. */
+export type NumberRanges<Options> = Readonly<
+  Record<
+    { [Name in keyof Options & string]-?: Required<Options>[Name] extends number ? Name : never }[keyof Options &
+      string],
+    NumberRange
+  >
+>;
+
 /** A whole number in a range, or the default where the value is undefined. */
-export function wholeNumber(
-  name: string,
-  value: unknown,
-  range: { min: number; max: number; default: number },
-): number {
+export function wholeNumber(name: string, value: unknown, range: NumberRange): number {
   if (value === undefined) return range.default;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < range.min || value > range.max) {
     const bound = range.max === Number.MAX_SAFE_INTEGER ? `from ${range.min} up` : `from ${range.min} to ${range.max}`;

@@ -17,7 +17,7 @@ export interface JsonFileKind {
 }
 
 /**
- * Reads a JSON file that holds an object.
+ * Reads a JSON file that holds an object, without the `$schema` by which an editor knows what may be in it.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the file, when it cannot be read, is no JSON or no object.
  */
@@ -32,7 +32,9 @@ export async function readJsonObject(path: string, kind: JsonFileKind): Promise<
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(`The ${kind.what} \`${path}\` is not an object`, `Write it as \`${kind.example}\`.`);
   }
-  return value as Record<string, unknown>;
+  // An editor's: it names the schema of the file, and is none of its fields.
+  const { $schema, ...fields } = value as Record<string, unknown>;
+  return typeof $schema === 'string' ? fields : (value as Record<string, unknown>);
 }
 
 /** Runs a check of what a file holds; what it throws names the file. */

@@ -22,7 +22,7 @@ interface BuildOptions {
 }
 
 /** What `build --json` prints. */
-interface Built {
+export interface Built {
   readonly file: string;
   readonly language: Project['language'];
   readonly bytes: number;

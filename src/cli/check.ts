@@ -21,7 +21,7 @@ interface CheckOptions {
 }
 
 /** What `check --json` prints. */
-interface Report {
+export interface Report {
   readonly file: string;
   readonly sandbox: string;
   readonly usable: boolean;

@@ -21,7 +21,7 @@ interface ConformanceOptions {
 }
 
 /** What `conformance --json` prints. */
-interface Report {
+export interface Report {
   readonly file: string;
   readonly sha256: string;
   readonly sandbox: string;

@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   componentize: async () => (await import('./componentize.ts')).componentizeCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   types: async () => (await import('./types.ts')).typesCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(createProgram),
 };
 
 /**

@@ -47,7 +47,7 @@ export function runCommand(): Command {
 /** The same as for a line of `batch`. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
-type Outcome = ({ readonly ok: true } & PluginResponse) | { readonly ok: false; readonly error: WireError };
+export type Outcome = ({ readonly ok: true } & PluginResponse) | { readonly ok: false; readonly error: WireError };
 
 async function run(source: string, options: RunOptions, interrupt: Interrupt): Promise<ExitStatus> {
   const given = options.input;

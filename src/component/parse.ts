@@ -1,7 +1,7 @@
-import { PluginError } from '../errors.ts';
 import type { Component, CoreInstance, Definition, Instance, Sort, SortIndex } from './ast.ts';
 import { parseCoreModule } from './core-module.ts';
 import { coreType } from './core-types.ts';
+import { coreModule, notWebAssembly } from './not-a-component.ts';
 import { canon } from './parse-canon.ts';
 import { alias, coreSort, externName, externType, sort, valueTypeRef } from './parse-refs.ts';
 import { MAX_NESTING, typeDefinition } from './parse-types.ts';
@@ -24,17 +24,12 @@ export function parseComponent(bytes: Uint8Array): Component {
 }
 
 function assertComponent(bytes: Uint8Array): void {
-  const hint = 'Compile for the target `wasm32-wasip2`, or wrap the module with `wasm-tools component new`.';
   const present = Math.min(bytes.length, MAGIC.length);
-  if (present === 0 || MAGIC.slice(0, present).some((byte, index) => bytes[index] !== byte)) {
-    const text = bytes[0] === 0x28 /* ( */ ? ' It looks like the text format.' : '';
-    throw new PluginError('ERR_NOT_A_COMPONENT', `The ${bytes.length} bytes are not WebAssembly.${text}`, { hint });
-  }
+  if (present === 0 || MAGIC.slice(0, present).some((byte, index) => bytes[index] !== byte))
+    throw notWebAssembly(bytes);
   const header = bytes.subarray(MAGIC.length, MAGIC.length + COMPONENT_HEADER.length);
   if (header.length < COMPONENT_HEADER.length) throw invalidAt(bytes.length, 'it ends within its preamble');
-  if (header[2] === 0 && header[3] === 0) {
-    throw new PluginError('ERR_NOT_A_COMPONENT', 'The bytes are a core WebAssembly module, not a component.', { hint });
-  }
+  if (header[2] === 0 && header[3] === 0) throw coreModule(bytes);
   if (COMPONENT_HEADER.some((byte, index) => header[index] !== byte)) {
     throw invalidAt(
       MAGIC.length,

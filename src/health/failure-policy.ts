@@ -1,4 +1,11 @@
-import { knownKeys, MAX_TIMER_MS, nonEmptyString, wholeNumber } from '../arguments/arguments.ts';
+import {
+  knownKeys,
+  MAX_TIMER_MS,
+  type NumberRange,
+  type NumberRanges,
+  nonEmptyString,
+  wholeNumber,
+} from '../arguments/arguments.ts';
 import { type ErrorCode, LIMIT_CODES } from '../errors.ts';
 
 /** What is done about a plugin that fails over and over. */
@@ -40,22 +47,34 @@ export function isFailure(code: ErrorCode): boolean {
   return FAILURES.has(code);
 }
 
+/** The whole numbers of a failure policy: what is checked, and what `schemas/plugin-options.json` says. */
+export const FAILURE_POLICY_NUMBERS: NumberRanges<FailurePolicy> = {
+  maxFailures: { min: 1, max: Number.MAX_SAFE_INTEGER, default: 5 },
+  backoffMs: { min: 1, max: MAX_TIMER_MS, default: 1000 },
+  maxBackoffMs: { min: 1, max: MAX_TIMER_MS, default: 60_000 },
+  maxKills: { min: 1, max: Number.MAX_SAFE_INTEGER, default: 3 },
+};
+
 /**
  * Checks a failure policy and fills in what it leaves out.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
  */
 export function resolveFailurePolicy(policy: FailurePolicy): ResolvedFailurePolicy {
-  knownKeys('failurePolicy', policy, ['maxFailures', 'backoffMs', 'maxBackoffMs', 'fallback', 'maxKills']);
-  const whole = (name: keyof FailurePolicy, min: number, max: number, fallback: number): number =>
-    wholeNumber(`failurePolicy.${name}`, policy[name], { min, max, default: fallback });
-  const backoffMs = whole('backoffMs', 1, MAX_TIMER_MS, 1000);
+  knownKeys('failurePolicy', policy, [...Object.keys(FAILURE_POLICY_NUMBERS), 'fallback']);
+  const whole = (
+    name: keyof typeof FAILURE_POLICY_NUMBERS,
+    range: NumberRange = FAILURE_POLICY_NUMBERS[name],
+  ): number => wholeNumber(`failurePolicy.${name}`, policy[name], range);
+  const backoffMs = whole('backoffMs');
+  // A backoff cannot grow to less than it is.
+  const { max, default: growsTo } = FAILURE_POLICY_NUMBERS.maxBackoffMs;
   return Object.freeze({
-    maxFailures: whole('maxFailures', 1, Number.MAX_SAFE_INTEGER, 5),
+    maxFailures: whole('maxFailures'),
     backoffMs,
-    maxBackoffMs: whole('maxBackoffMs', backoffMs, MAX_TIMER_MS, Math.max(60_000, backoffMs)),
+    maxBackoffMs: whole('maxBackoffMs', { min: backoffMs, max, default: Math.max(growsTo, backoffMs) }),
     fallback: resolveFallback(policy.fallback),
-    maxKills: whole('maxKills', 1, Number.MAX_SAFE_INTEGER, 3),
+    maxKills: whole('maxKills'),
   });
 }
 

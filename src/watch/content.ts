@@ -22,17 +22,18 @@ export interface Content {
   readonly fingerprint: string;
 }
 
-const KEYS = [
-  'sandbox',
-  'config',
-  'version',
-  'world',
-  'imports',
-  'group',
-  'selfTest',
-  'healthCheck',
-  'failurePolicy',
-] as const satisfies readonly (keyof LoadOptions)[];
+/** What a `NAME.json` may say: the options of a load that are data. */
+export const OPTION_FILE_KEYS: readonly (
+  | 'sandbox'
+  | 'config'
+  | 'version'
+  | 'world'
+  | 'imports'
+  | 'group'
+  | 'selfTest'
+  | 'healthCheck'
+  | 'failurePolicy'
+)[] = ['sandbox', 'config', 'version', 'world', 'imports', 'group', 'selfTest', 'healthCheck', 'failurePolicy'];
 
 const KIND = { what: 'options', example: '{"sandbox": "restricted", "config": {…}}' };
 
@@ -52,7 +53,7 @@ export async function readContent(directory: string, name: string, withOptions: 
 async function readOptions(path: string): Promise<LoadOptions> {
   const options: LoadOptions = await readJsonObject(path, KIND);
   checkedAs(path, KIND, () => {
-    knownKeys('options', options, KEYS);
+    knownKeys('options', options, OPTION_FILE_KEYS);
     resolvePolicy(options.sandbox);
     resolveConfig(options.config);
     assertModules(options.imports);

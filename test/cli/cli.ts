@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Guest } from '../fixtures/core-plugin.ts';
+import { expectSchema } from '../support/schemas.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -60,7 +61,9 @@ export class Workplace {
     // It may end without reading its input.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
-    return ended(child);
+    const end = await ended(child);
+    await checkJson(args, end.stdout);
+    return end;
   }
 }
 
@@ -79,4 +82,14 @@ export function linesOf(output: string): string[] {
 // biome-ignore lint/suspicious/noExplicitAny: what the program printed is looked at field by field
 export function jsonl(output: string): any[] {
   return linesOf(output).map((line) => JSON.parse(line));
+}
+
+/** Whatever a test looks at: what a command prints with `--json` is what the published schema says. */
+async function checkJson(args: readonly string[], stdout: string): Promise<void> {
+  // The results of a batch may go to the same place, and `bench` writes into a file.
+  if (!args.includes('--json') || stdout === '' || args.includes('bench') || args[args.indexOf('--output') + 1] === '-')
+    return;
+  const [command, subcommand] = args;
+  const name = command === 'submit' ? 'batch' : command === 'cache' ? `cache-${subcommand}` : command;
+  await expectSchema(`${name}`, JSON.parse(stdout));
 }

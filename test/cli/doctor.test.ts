@@ -16,11 +16,15 @@ describe('wasm-plugin-pool doctor', () => {
       await writeFile(`${bin}/${name}`, `#!/bin/sh\necho '${says}'\n`);
       await chmod(`${bin}/${name}`, 0o755);
     }
+    return run(bin, ...args);
+  };
+
+  const run = async (bin: string, ...args: string[]) => {
     const script = `const { spawnSync } = require('node:child_process');
       const { status, stdout } = spawnSync(process.execPath, process.argv.slice(1), { env: { PATH: '${bin}', NO_COLOR: '1' } });
       console.log(JSON.stringify({ status, stdout: String(stdout) }));`;
-    const run = ['--eval', script, '--', '--disable-warning=ExperimentalWarning', MAIN, 'doctor', ...args];
-    return JSON.parse(await runIn(workplace.directory, process.execPath, run));
+    const command = ['--eval', script, '--', '--disable-warning=ExperimentalWarning', MAIN, 'doctor', ...args];
+    return JSON.parse(await runIn(workplace.directory, process.execPath, command));
   };
 
   it('gives the command that installs what is missing', async () => {
@@ -30,6 +34,18 @@ describe('wasm-plugin-pool doctor', () => {
         '    target wasm32-wasip2: not found\n      → rustup target add wasm32-wasip2\n',
     );
     expect(status).to.equal(1);
+  });
+
+  it('takes another target of Rust where the one that makes components is not there', async () => {
+    const bin = workplace.path('bin-cargo-rustc');
+    await mkdir(`${bin}/wasm32-wasip1`, { recursive: true });
+    await writeFile(`${bin}/rustc`, `#!/bin/sh\necho "${bin}/$4"\n`, { mode: 0o755 });
+    await writeFile(`${bin}/cargo`, '#!/bin/sh\necho cargo 1.95.0\n', { mode: 0o755 });
+    const { status, stdout } = await run(bin, '--language', 'rust');
+    expect(stdout).to.equal(
+      '✓ Rust\n    cargo: cargo 1.95.0\n    target wasm32-wasip2: wasm32-wasip1 in its place, with `componentize`\n',
+    );
+    expect(status).to.equal(0);
   });
 
   it('finds the clang that a distribution has under a number', async () => {

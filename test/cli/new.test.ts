@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { Failure } from '../../src/cli/failure.ts';
 import { LANGUAGES } from '../../src/cli/languages.ts';
+import { installedFrom } from '../../src/cli/new/installed-from.ts';
 import { createProject } from '../../src/cli/new/project.ts';
 import { Workplace } from './cli.ts';
 import { installPackages, runIn } from './projects.ts';
@@ -26,6 +27,35 @@ describe('wasm-plugin-pool new', () => {
       );
     });
   }
+
+  it('makes scripts that can be run', async function () {
+    if (process.platform === 'win32') this.skip();
+    await workplace.run(['new', 'with-scripts', '--language', 'c']);
+    for (const script of ['build.sh', 'test.sh']) {
+      await access(workplace.path(`with-scripts/${script}`), constants.X_OK);
+    }
+  });
+
+  it('asks npm for this package as it was asked for when it was installed', async () => {
+    const written = async (dependencies: object | undefined, name: string): Promise<string> => {
+      const user = workplace.path(name);
+      await mkdir(`${user}/node_modules/wasm-plugin-pool`, { recursive: true });
+      if (dependencies !== undefined) await writeFile(`${user}/package.json`, JSON.stringify(dependencies));
+      return installedFrom(`${user}/plugins/slug`, `${user}/node_modules/wasm-plugin-pool/`);
+    };
+    const spec = (text: string) => ({ dependencies: { 'wasm-plugin-pool': text } });
+    expect(await written(spec('^0.1.0'), 'from-registry')).to.equal('^0.1.0');
+    expect(await written({ devDependencies: spec('~0.1.2').dependencies }, 'from-dev')).to.equal('~0.1.2');
+    expect(await written(spec('file:pack/pool.tgz'), 'from-archive')).to.equal('file:../../pack/pool.tgz');
+    // Nobody says where it is from: the folder itself.
+    expect(await written(undefined, 'by-hand')).to.equal('file:../../node_modules/wasm-plugin-pool');
+    await workplace.run(['new', 'from-clone', '--language', 'javascript']);
+    const manifest = JSON.parse(await readFile(workplace.path('from-clone/package.json'), 'utf8'));
+    const [, path] = manifest.devDependencies['wasm-plugin-pool'].split('file:');
+    expect(await realpath(workplace.path(`from-clone/${path}`))).to.equal(
+      await realpath(new URL('../..', import.meta.url)),
+    );
+  });
 
   /** The packages of npm that a project needs, by its language. */
   const PACKAGES = {

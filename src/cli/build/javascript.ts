@@ -65,7 +65,7 @@ export async function buildJavaScript(
       // The whole project, for packages in its node_modules.
       moduleRoot: folder,
       world,
-      // The default needs a host with the component model's async ABI.
+      // The contract's functions are done when they return: built-ins of async would only be imported.
       sync: true,
     });
     return component;

@@ -48,12 +48,12 @@ const CLANG = {
   other: 'sudo apt-get install clang lld',
 };
 
-const QJS: Tool = npmPackage('componentize-qjs');
+const QJS: Tool = npmPackage('componentize-qjs', [0, 4]);
 
 const TOOLCHAINS: Readonly<Record<Language, readonly Tool[]>> = {
   rust: [
     { name: 'cargo', find: () => output('cargo', '--version'), atLeast: [1, 85], install: RUSTUP },
-    { name: 'target wasm32-wasip2', find: wasip2, install: 'rustup target add wasm32-wasip2' },
+    { name: 'target wasm32-wasip2', find: wasmTarget, install: 'rustup target add wasm32-wasip2' },
   ],
   go: [
     {
@@ -78,8 +78,8 @@ const TOOLCHAINS: Readonly<Record<Language, readonly Tool[]>> = {
     { name: 'wasm-ld', find: wasmLinker, install: CLANG, instead: clangByNumber },
   ],
   javascript: [QJS],
-  typescript: [QJS, npmPackage('typescript')],
-  assemblyscript: [npmPackage('assemblyscript')],
+  typescript: [QJS, npmPackage('typescript', [5, 8])],
+  assemblyscript: [npmPackage('assemblyscript', [0, 28])],
   python: [
     {
       name: 'python3',
@@ -164,18 +164,29 @@ function isNoPath(path: string | undefined): path is undefined | 'wasm-ld' {
   return path === undefined || path === 'wasm-ld';
 }
 
-async function wasip2(): Promise<string | undefined> {
-  const folder = await output('rustc', '--print', 'target-libdir', '--target', 'wasm32-wasip2');
-  if (folder === undefined) return undefined;
-  return access(folder).then(
-    () => folder,
-    () => undefined,
-  );
+/** The targets that `build.sh` takes, the best first: it alone makes components, of the others `componentize` does. */
+const RUST_TARGETS = ['wasm32-wasip2', 'wasm32-wasip1', 'wasm32-unknown-unknown'] as const;
+
+async function wasmTarget(): Promise<string | undefined> {
+  for (const target of RUST_TARGETS) {
+    const folder = await output('rustc', '--print', 'target-libdir', '--target', target);
+    if (
+      folder === undefined ||
+      !(await access(folder).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
+    return target === 'wasm32-wasip2' ? folder : `${target} in its place, with \`componentize\``;
+  }
+  return undefined;
 }
 
-function npmPackage(name: string): Tool {
+function npmPackage(name: string, atLeast: readonly [major: number, minor: number]): Tool {
   return {
     name,
+    atLeast,
     find: async () => {
       try {
         const manifest = await readFile(join(findPackage(name, process.cwd()), 'package.json'), 'utf8');
@@ -184,6 +195,6 @@ function npmPackage(name: string): Tool {
         return undefined;
       }
     },
-    install: `npm install --save-dev ${name}`,
+    install: `npm install --save-dev ${name}@latest`,
   };
 }

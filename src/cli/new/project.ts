@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { contractWit, packageRoot } from '../../package/root.ts';
 import { Failure, fileFailure } from '../failure.ts';
 import type { Language } from '../languages.ts';
+import { installedFrom } from './installed-from.ts';
 
 /** What `new` made. */
 export interface NewProject {
@@ -22,6 +23,9 @@ const MAX_NAME = 64;
 /** The name that the templates have: as they lie here, they are projects that build. */
 const TEMPLATE_NAME = 'my-plugin';
 
+/** This package among the dependencies of a template. */
+const TEMPLATE_DEPENDENCY = /("wasm-plugin-pool": )"[^"]*"/;
+
 /**
  * Makes a project from a template.
  *
@@ -38,16 +42,17 @@ export async function createProject(path: string, language: Language): Promise<N
   }
   await claim(folder, path);
   const template = fileURLToPath(new URL(`templates/${language}/`, packageRoot()));
+  const own = await installedFrom(folder);
   const files: string[] = [];
   const place = async (file: string, contents: string): Promise<void> => {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     // Never over a file that someone put there meanwhile.
-    await writeFile(join(folder, file), contents, { flag: 'wx' });
+    await writeFile(join(folder, file), contents, { flag: 'wx', mode: file.endsWith('.sh') ? 0o777 : 0o666 });
     files.push(file);
   };
   try {
     for await (const file of glob('**/*.*', { cwd: template, exclude: isLeftover })) {
-      await place(file, named(await readFile(join(template, file), 'utf8'), name));
+      await place(file, filled(await readFile(join(template, file), 'utf8'), name, own));
     }
     // npm leaves `.gitignore` files out of packages.
     await place('.gitignore', await readFile(join(template, 'gitignore'), 'utf8'));
@@ -80,7 +85,10 @@ function isLeftover(path: string): boolean {
   return /(^|[\\/])(build|target|node_modules|__pycache__)$/.test(path);
 }
 
-/** The text of a template with the name of the new plugin, and its form as an identifier. */
-function named(text: string, name: string): string {
-  return text.replaceAll(TEMPLATE_NAME, name).replaceAll(TEMPLATE_NAME.replace('-', '_'), name.replaceAll('-', '_'));
+/** The text of a template with the name of the new plugin, its form as an identifier, and what installs this package. */
+function filled(text: string, name: string, own: string): string {
+  return text
+    .replaceAll(TEMPLATE_NAME, name)
+    .replaceAll(TEMPLATE_NAME.replace('-', '_'), name.replaceAll('-', '_'))
+    .replace(TEMPLATE_DEPENDENCY, (_match, key: string) => `${key}${JSON.stringify(own)}`);
 }

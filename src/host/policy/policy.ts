@@ -1,5 +1,13 @@
 import { isAbsolute } from 'node:path';
-import { flag, invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../../arguments/arguments.ts';
+import {
+  flag,
+  invalidArgument,
+  knownKeys,
+  MAX_TIMER_MS,
+  type NumberRanges,
+  oneOf,
+  wholeNumber,
+} from '../../arguments/arguments.ts';
 import { isPattern } from './network-grants.ts';
 
 const MiB = 1024 * 1024;
@@ -122,9 +130,27 @@ const KEYS = [
   'sha256',
 ] as const satisfies readonly (keyof Policy)[];
 
-/** V8 holds no more than 4 GiB of 32-bit linear memory. */
-const MAX_MEMORY = 4096 * MiB;
 const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/** The whole numbers of a policy: what is checked, and what `schemas/policy.json` says. */
+export const POLICY_NUMBERS: NumberRanges<Policy> = {
+  // V8 holds no more than 4 GiB of 32-bit linear memory.
+  maxMemoryBytes: { min: 64 * 1024, max: 4096 * MiB, default: 32 * MiB },
+  maxStackBytes: { min: 64 * 1024, max: 64 * MiB, default: 4 * MiB },
+  cpuTimeLimitMs: { min: 1, max: MAX_TIMER_MS, default: 30_000 },
+  wallTimeLimitMs: { min: 1, max: MAX_TIMER_MS, default: 60_000 },
+  maxOutputBytes: { min: 0, max: 1024 * MiB, default: 16 * MiB },
+  maxHostCalls: { min: 0, max: FOREVER, default: 100_000 },
+  maxHostCallBytes: { min: 0, max: FOREVER, default: 64 * MiB },
+  maxLogBytes: { min: 0, max: 64 * MiB, default: 64 * 1024 },
+  maxRequestsPerInstance: { min: 1, max: FOREVER, default: FOREVER },
+};
+
+/** What the texts of a policy look like. */
+export const POLICY_TEXTS: Readonly<Record<'allowEnv' | 'sha256', RegExp>> = {
+  allowEnv: /^[^=\0]+$/,
+  sha256: /^[0-9a-fA-F]{64}$/,
+};
 
 /**
  * Checks a policy and fills in what it leaves out.
@@ -142,8 +168,8 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     );
   }
   knownKeys('sandbox', policy, KEYS);
-  const whole = (name: keyof Policy, min: number, max: number, fallback: number): number =>
-    wholeNumber(`sandbox.${name}`, policy[name], { min, max, default: fallback });
+  const whole = (name: keyof typeof POLICY_NUMBERS): number =>
+    wholeNumber(`sandbox.${name}`, policy[name], POLICY_NUMBERS[name]);
   return Object.freeze({
     allowFsRead: directories('allowFsRead', policy.allowFsRead),
     allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
@@ -151,22 +177,22 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     allowEnv: strings('allowEnv', policy.allowEnv, isVariable, 'the name of an environment variable'),
     allowClocks: flag('sandbox.allowClocks', policy.allowClocks, true),
     allowRandom: flag('sandbox.allowRandom', policy.allowRandom, true),
-    maxMemoryBytes: whole('maxMemoryBytes', 64 * 1024, MAX_MEMORY, 32 * MiB),
-    maxStackBytes: whole('maxStackBytes', 64 * 1024, 64 * MiB, 4 * MiB),
-    cpuTimeLimitMs: whole('cpuTimeLimitMs', 1, MAX_TIMER_MS, 30_000),
-    wallTimeLimitMs: whole('wallTimeLimitMs', 1, MAX_TIMER_MS, 60_000),
-    maxOutputBytes: whole('maxOutputBytes', 0, 1024 * MiB, 16 * MiB),
-    maxHostCalls: whole('maxHostCalls', 0, FOREVER, 100_000),
-    maxHostCallBytes: whole('maxHostCallBytes', 0, FOREVER, 64 * MiB),
-    maxLogBytes: whole('maxLogBytes', 0, 64 * MiB, 64 * 1024),
+    maxMemoryBytes: whole('maxMemoryBytes'),
+    maxStackBytes: whole('maxStackBytes'),
+    cpuTimeLimitMs: whole('cpuTimeLimitMs'),
+    wallTimeLimitMs: whole('wallTimeLimitMs'),
+    maxOutputBytes: whole('maxOutputBytes'),
+    maxHostCalls: whole('maxHostCalls'),
+    maxHostCallBytes: whole('maxHostCallBytes'),
+    maxLogBytes: whole('maxLogBytes'),
     instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
-    maxRequestsPerInstance: whole('maxRequestsPerInstance', 1, FOREVER, FOREVER),
+    maxRequestsPerInstance: whole('maxRequestsPerInstance'),
     sha256: fingerprint(policy.sha256),
   });
 }
 
 function isVariable(name: string): boolean {
-  return /^[^=\0]+$/.test(name);
+  return POLICY_TEXTS.allowEnv.test(name);
 }
 
 function strings(
@@ -204,7 +230,7 @@ function directories(name: keyof Policy, value: unknown): readonly Required<Dire
 
 function fingerprint(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value))
+  if (typeof value !== 'string' || !POLICY_TEXTS.sha256.test(value))
     throw invalidArgument('sandbox.sha256', '64 hexadecimal digits', value);
   return value.toLowerCase();
 }
