@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
+  call: async () => (await import('./call.ts')).callCommand(),
   batch: async () => (await import('./batch.ts')).batchCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   worker: async () => (await import('./worker.ts')).workerCommand(),

@@ -4,6 +4,7 @@ import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
+import type { LoadOptions } from '../registry/plugin-version.ts';
 import { unusable } from './failure.ts';
 import { say } from './output.ts';
 
@@ -17,6 +18,8 @@ export interface SessionOptions {
   readonly config: RequestOptions;
   /** Interfaces, and the modules that supply them. @default none */
   readonly imports?: RequestOptions;
+  /** `any` also takes a component that is no plugin. @default 'plugin' */
+  readonly world?: LoadOptions['world'];
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
@@ -37,7 +40,18 @@ export function pluginName(path: string): string {
  * @throws {Failure} with status 2 when the plugin cannot be loaded.
  */
 export async function withPlugin<Result>(
-  { source, name, sandbox, config, imports = [], engine: options, quiet = false, warn = true, signal }: SessionOptions,
+  {
+    source,
+    name,
+    sandbox,
+    config,
+    imports = [],
+    world = 'plugin',
+    engine: options,
+    quiet = false,
+    warn = true,
+    signal,
+  }: SessionOptions,
   run: (engine: PluginEngine, plugin: PluginInfo) => Promise<Result>,
 ): Promise<Result> {
   const engine = await PluginEngine.create(options);
@@ -54,7 +68,7 @@ export async function withPlugin<Result>(
   try {
     const info = await engine
       // Of a key that is given twice the last value counts; fromEntries makes `__proto__` a key like any other.
-      .loadPlugin(name, source, { sandbox, config: Object.fromEntries(config) })
+      .loadPlugin(name, source, { sandbox, world, config: Object.fromEntries(config) })
       .catch((error: unknown) => {
         throw unusable(error);
       });
