@@ -108,26 +108,19 @@ class PluginWorker {
   }
 
   #order(): void {
-    const { kind, definition, count, parcel } = this.#mailbox.takeOrder();
+    const { kind, retires = 0, count, parcel } = this.#mailbox.takeOrder();
     const start = performance.now();
-    const { define, large, tally, recipe } = parcel ? this.#parcel() : {};
-    if (define !== undefined) this.#residents.define(definition, define, tally && new Tally(tally));
+    const { define, large, recipe } = parcel ? this.#parcel() : {};
+    for (const [id, { definition, tally }] of define ?? [])
+      this.#residents.define(id, definition, tally && new Tally(tally));
     if (recipe !== undefined) this.#blocks.learn(recipe);
-    const counted = this.#residents.tally(definition);
-    if (kind === 'process') this.#process(definition, count, large, start);
-    else if (kind === 'block') this.#block(definition, start);
-    else if (kind === 'prepare') this.#prepare(definition);
-    else this.#retire(definition);
+    if (kind === 'process') this.#process(count, large, start);
+    else if (kind === 'block') this.#block(start);
+    else if (kind === 'prepare') this.#prepare(start);
+    else this.#retire(retires, start);
     this.#residents.dropped.settle();
     const end = performance.now();
-    const held = this.#residents.holds(definition);
-    if (counted !== undefined) {
-      counted.sawMemory(held.bytes);
-      this.#cpu.worked(counted, end - start, end);
-      // Nobody looks at what is counted for it after this.
-      if (kind === 'retire') this.#cpu.settle(end);
-    }
-    this.#mailbox.finishOrder(this.#time.worked(end - start), held, this.#heap(end));
+    this.#mailbox.finishOrder(this.#time.worked(end - start), this.#heap(end));
     this.#wake(end);
   }
 
@@ -136,26 +129,41 @@ class PluginWorker {
     return receiveMessageOnPort(this.#port)?.message;
   }
 
-  /** The clock is read once for each request: the end of one is the beginning of the next. */
-  #process(definition: number, count: number, large: Parcel['large'], start: number): void {
+  /** Requests of one definition after the other. The clock is read once for each: the end of one is the beginning of the next. */
+  #process(count: number, large: Parcel['large'], start: number): void {
     const mailbox = this.#mailbox;
     this.#large = large;
+    let now = start;
+    for (let slot = 0; slot < count; ) {
+      const definition = mailbox.definition(slot);
+      let end = slot + 1;
+      while (end < count && mailbox.definition(end) === definition) end++;
+      now = this.#run(definition, slot, end, count, now);
+      slot = end;
+    }
+    this.#large = undefined;
+    this.#tooLarge = undefined;
+  }
+
+  /** Runs the requests of slots in a row, which are one definition's, of an order of so many; returns when that was. */
+  #run(definition: number, from: number, end: number, count: number, start: number): number {
+    const mailbox = this.#mailbox;
     const tally = this.#residents.tally(definition);
     const { dropped } = this.#residents;
-    tally?.batchSize.record(count);
+    tally?.batchSize.record(end - from);
     let now = start;
-    for (let slot = 0; slot < count; slot++) {
+    for (let slot = from; slot < end; slot++) {
       if (!mailbox.claim(slot)) continue;
       this.#slot = slot;
       const begunAt = now;
       const waited = mailbox.begun(slot, begunAt + this.#toMain);
       try {
-        const call = large?.get(slot)?.call;
+        const call = this.#large?.get(slot)?.call;
         if (call !== undefined) {
           const value = this.#residents.call(definition, 'process', (instance) => instance.call(call));
           this.#post({ kind: 'value', slot, value });
         } else {
-          const response = this.#residents.call(definition, 'process', this.#run);
+          const response = this.#residents.call(definition, 'process', this.#ask);
           if (response !== undefined && !mailbox.putResponse(slot, response)) {
             this.#post({ kind: 'response', slot, response });
           }
@@ -174,15 +182,25 @@ class PluginWorker {
       if (slot + 1 < count) dropped.settle();
       now = performance.now();
     }
-    this.#large = undefined;
-    this.#tooLarge = undefined;
+    this.#account(definition, end - 1, now - start, now);
+    return now;
+  }
+
+  /** Writes down what a run of slots, of which this is the last, has left behind. */
+  #account(definition: number, slot: number, milliseconds: number, now: number): void {
+    const held = this.#residents.holds(definition);
+    this.#mailbox.finishRun(slot, milliseconds, held);
+    const tally = this.#residents.tally(definition);
+    if (tally === undefined) return;
+    tally.sawMemory(held.bytes);
+    this.#cpu.worked(tally, milliseconds, now);
   }
 
   /**
    * Runs the request of the slot. Returns the response if it is not in the mailbox yet. Made once, as what it needs for
    * every request, so that a request leaves nothing behind for the garbage collector.
    */
-  readonly #run = (instance: PluginInstance): PluginResponse | undefined => {
+  readonly #ask = (instance: PluginInstance): PluginResponse | undefined => {
     const slot = this.#slot;
     const large = this.#large?.get(slot);
     if (large !== undefined) return instance.process(large.input, large.options);
@@ -207,26 +225,39 @@ class PluginWorker {
     },
   };
 
-  #block(definition: number, start: number): void {
+  #block(start: number): void {
     this.#slot = 0;
+    const definition = this.#mailbox.definition(0);
     this.#blocks.run(definition, start);
+    const now = performance.now();
+    this.#account(definition, 0, now - start, now);
   }
 
-  #prepare(definition: number): void {
-    if (!this.#mailbox.claim(0)) return;
-    this.#slot = 0;
-    try {
-      const metadata = this.#residents.call(definition, 'get-metadata', (instance) => instance.metadata());
-      this.#post({ kind: 'metadata', slot: 0, metadata });
-    } catch (error) {
-      this.#post({ kind: 'error', slot: 0, error: toWire(error) });
+  #prepare(start: number): void {
+    const definition = this.#mailbox.definition(0);
+    if (this.#mailbox.claim(0)) {
+      this.#slot = 0;
+      try {
+        const metadata = this.#residents.call(definition, 'get-metadata', (instance) => instance.metadata());
+        this.#post({ kind: 'metadata', slot: 0, metadata });
+      } catch (error) {
+        this.#post({ kind: 'error', slot: 0, error: toWire(error) });
+      }
+      this.#finish(0);
     }
-    this.#finish(0);
+    const now = performance.now();
+    this.#account(definition, 0, now - start, now);
   }
 
-  #retire(definition: number): void {
+  #retire(definition: number, start: number): void {
     this.#slot = -1;
+    const tally = this.#residents.tally(definition);
     this.#residents.retire(definition);
+    if (tally === undefined) return;
+    const now = performance.now();
+    this.#cpu.worked(tally, now - start, now);
+    // Nobody looks at what is counted for it after this.
+    this.#cpu.settle(now);
   }
 
   #post(message: Extract<WorkerMessage, { slot: number }>): void {

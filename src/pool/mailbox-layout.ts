@@ -30,11 +30,9 @@ export const PHASE = 3;
 export const SHIFT = 4;
 export const HEAP = 5;
 export const ORDER_KIND = 6;
-export const ORDER_DEFINITION = 7;
+export const ORDER_RETIRES = 7;
 export const ORDER_COUNT = 8;
 export const ORDER_PARCEL = 9;
-export const RESIDENT_KIB = 11;
-export const RESIDENT_MEMORIES = 12;
 /** 1 while the guest sleeps. */
 export const ASLEEP = 13;
 
@@ -50,8 +48,8 @@ export const ORDERS = ['process', 'prepare', 'retire', 'block'] as const;
 /** What a worker is to do next; the requests stand in the slots. */
 export interface Order {
   readonly kind: (typeof ORDERS)[number];
-  /** The number under which the worker knows the definition. */
-  readonly definition: number;
+  /** For `retire`: the number under which the worker knows the definition. Every slot has one of its own. */
+  readonly retires?: number;
   /** Slots in use, from 0. */
   readonly count: number;
   /** Whether a {@link Parcel} for it waits in the port. */
@@ -66,8 +64,11 @@ export type Phase = (typeof PHASES)[number];
 /** Low bits of the phase word; the rest counts, so that two calls in a row differ. */
 export const PHASE_BITS = 3;
 
-/** Per slot: where its input and options are, how many options, and where its output and error message are. */
-const ENTRY_WORDS = 8;
+/**
+ * Per slot: where its input and options are, how many options, where its output and error message are, and whose it is.
+ * Slots of one definition in a row are a run: the last of them has what the run left behind and how long it took.
+ */
+const ENTRY_WORDS = 12;
 export const INPUT_AT = 0;
 export const INPUT_LENGTH = 1;
 export const OPTIONS_AT = 2;
@@ -76,6 +77,10 @@ export const OUTPUT_AT = 4;
 export const OUTPUT_LENGTH = 5;
 export const OUTCOME = 6;
 export const MESSAGE_LENGTH = 7;
+export const DEFINITION = 8;
+export const RUN_MICROS = 9;
+export const RUN_KIB = 10;
+export const RUN_MEMORIES = 11;
 
 export const STATES_AT: number = HEADER_WORDS;
 const ENTRIES_AT = STATES_AT + SLOTS;

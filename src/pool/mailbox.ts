@@ -7,6 +7,7 @@ import {
   BEGUN,
   BUSY_MICROS,
   CPU_MS,
+  DEFINITION,
   ENDED,
   fits,
   HEAP,
@@ -17,9 +18,9 @@ import {
   OPTION_COUNT,
   OPTIONS_AT,
   ORDER_COUNT,
-  ORDER_DEFINITION,
   ORDER_KIND,
   ORDER_PARCEL,
+  ORDER_RETIRES,
   ORDERS,
   type Order,
   OUTCOME,
@@ -32,8 +33,9 @@ import {
   type Phase,
   REQUEST_BYTES,
   REQUESTS_AT,
-  RESIDENT_KIB,
-  RESIDENT_MEMORIES,
+  RUN_KIB,
+  RUN_MEMORIES,
+  RUN_MICROS,
   SECTION,
   SECTION_KILLED,
   SHIFT,
@@ -43,6 +45,9 @@ import {
   TIMES,
   WAKE,
 } from './mailbox-layout.ts';
+
+/** How long a run took that has not come to its end. */
+const NOT_RUN = -1;
 
 /** The main thread's side of a mailbox: hands over batches, and sees what becomes of them. */
 export class Mailbox extends MailboxMemory {
@@ -54,9 +59,9 @@ export class Mailbox extends MailboxMemory {
   }
 
   /** Hands over the next order; false when the worker does not wait for it, so that a shift has to be begun. */
-  post({ kind, definition, count, parcel }: Order): boolean {
+  post({ kind, retires = 0, count, parcel }: Order): boolean {
     this.words[ORDER_KIND] = ORDERS.indexOf(kind);
-    this.words[ORDER_DEFINITION] = definition;
+    this.words[ORDER_RETIRES] = retires;
     this.words[ORDER_COUNT] = count;
     this.words[ORDER_PARCEL] = Number(parcel);
     if (Atomics.compareExchange(this.words, SHIFT, Shift.waiting, Shift.posted) === Shift.waiting) {
@@ -67,8 +72,11 @@ export class Mailbox extends MailboxMemory {
     return false;
   }
 
-  /** Notes when a request was asked for, on the main thread's clock, before it is queued. */
-  asked(slot: number, at: number): void {
+  /** Notes whose request it is and when it was asked for, on the main thread's clock, before it is queued. */
+  address(slot: number, definition: number, at: number): void {
+    const entry = this.entry(slot);
+    this.words[entry + DEFINITION] = definition;
+    this.words[entry + RUN_MICROS] = NOT_RUN;
     this.stamps[slot * TIMES + ASKED] = at;
     this.stamps[slot * TIMES + BEGUN] = 0;
     this.stamps[slot * TIMES + ENDED] = 0;
@@ -145,9 +153,16 @@ export class Mailbox extends MailboxMemory {
     return this.words[HEAP] === 1;
   }
 
-  /** The guest memory that the instance of the last order's definition holds. */
-  get resident(): Holding {
-    return { bytes: this.words[RESIDENT_KIB]! * 1024, memories: this.words[RESIDENT_MEMORIES]! };
+  /** The guest memory that an instance held at the end of the run that a slot is the last of; undefined without a run. */
+  residentAfter(slot: number): Holding | undefined {
+    const entry = this.entry(slot);
+    if (this.words[entry + RUN_MICROS] === NOT_RUN) return undefined;
+    return { bytes: this.words[entry + RUN_KIB]! * 1024, memories: this.words[entry + RUN_MEMORIES]! };
+  }
+
+  /** Milliseconds that it took by the clock; 0 without a run. */
+  runTime(slot: number): number {
+    return Math.max(this.words[this.entry(slot) + RUN_MICROS]!, 0) / 1000;
   }
 
   /** Whether the guest sleeps, so that its thread waits and does not work. */

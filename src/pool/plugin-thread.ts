@@ -40,6 +40,8 @@ export class PluginThread {
   readonly definitions: Set<number> = new Set();
   /** The books that it counts in, of versions that are open or were. */
   readonly counts: Set<VersionMetrics> = new Set();
+  /** Requests in the queue of versions that no other thread holds: they wait for this one. */
+  awaited = 0;
   /** Definitions whose instances it still has to shut down, and who waits for that. */
   readonly retiring: Map<number, () => void> = new Map();
   /** Called when the worker says that there is something to look at. */

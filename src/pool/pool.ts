@@ -82,17 +82,11 @@ export class Pool {
     return this.#attempts.get(threadClass)?.exhausted !== true;
   }
 
-  /**
-   * Hands out a free thread of a class, best one that already holds the definition, else the warmest, so that the spare
-   * one stays cold; and sees to the next spare. The caller has asked {@link hasIdle}.
-   */
-  take(threadClass: ThreadClass, definition: number): PluginThread {
-    const idle = [...this.#threads].filter((thread) => thread.state === 'idle' && thread.threadClass === threadClass);
-    const thread = idle.find(({ definitions }) => definitions.has(definition)) ?? idle.reduce(warmer);
+  /** Hands out a free thread, and sees to the next spare. */
+  take(thread: PluginThread): void {
     thread.state = 'busy';
     this.#peak = Math.max(this.#peak, this.#busy);
-    this.keepSpare(threadClass);
-    return thread;
+    this.keepSpare(thread.threadClass);
   }
 
   hasIdle(threadClass: ThreadClass): boolean {
@@ -240,9 +234,4 @@ export class Pool {
     for (const thread of this.#threads) if (thread.threadClass === threadClass && thread.state === state) count++;
     return count;
   }
-}
-
-/** Of two idle threads the one that holds more; of equals the one that was started first. */
-function warmer(one: PluginThread, other: PluginThread): PluginThread {
-  return other.definitions.size > one.definitions.size ? other : one;
 }

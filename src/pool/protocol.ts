@@ -43,12 +43,17 @@ export type WorkerTask =
       readonly kind: 'shift';
     };
 
+/** What a worker is told of a definition once. */
+export interface Introduction {
+  readonly definition: PluginDefinition;
+  /** Where this worker counts for it; none when nothing is counted. */
+  readonly tally?: SharedArrayBuffer;
+}
+
 /** What an order needs beside what stands in the mailbox; posted through the port before the order. */
 export interface Parcel {
-  /** The definition, the first time that this worker meets it. */
-  readonly define?: PluginDefinition;
-  /** Where this worker counts for the definition, posted with it; none when nothing is counted. */
-  readonly tally?: SharedArrayBuffer;
+  /** Definitions that this worker meets for the first time, by their numbers. */
+  readonly define?: ReadonlyMap<number, Introduction>;
   /** Requests that do not fit into the mailbox, by slot. */
   readonly large?: ReadonlyMap<number, LargeRequest>;
   /** How the order's block is read, unless it is as the one before. */

@@ -7,6 +7,7 @@ import {
   BEGUN,
   BUSY_MICROS,
   CPU_MS,
+  DEFINITION,
   ENDED,
   fits,
   HEAP,
@@ -17,9 +18,9 @@ import {
   OPTION_COUNT,
   OPTIONS_AT,
   ORDER_COUNT,
-  ORDER_DEFINITION,
   ORDER_KIND,
   ORDER_PARCEL,
+  ORDER_RETIRES,
   ORDERS,
   type Order,
   OUTCOME,
@@ -30,10 +31,11 @@ import {
   PHASE_BITS,
   PHASES,
   type Phase,
-  RESIDENT_KIB,
-  RESIDENT_MEMORIES,
   RESPONSE_BYTES,
   RESPONSES_AT,
+  RUN_KIB,
+  RUN_MEMORIES,
+  RUN_MICROS,
   SECTION,
   SHIFT,
   Shift,
@@ -62,7 +64,7 @@ export class WorkerMailbox extends MailboxMemory {
     this.#responseEnd = RESPONSES_AT;
     return {
       kind: ORDERS[this.words[ORDER_KIND]!]!,
-      definition: this.words[ORDER_DEFINITION]!,
+      retires: this.words[ORDER_RETIRES]!,
       count: this.words[ORDER_COUNT]!,
       parcel: this.words[ORDER_PARCEL] === 1,
     };
@@ -72,15 +74,31 @@ export class WorkerMailbox extends MailboxMemory {
    * Reports the end of an order.
    *
    * @param milliseconds How long the thread worked on it, for the next batch's size.
-   * @param held What the definition's instance holds now, or what waits for the next one.
    * @param heap Whether the thread should be replaced before its JavaScript heap is full.
    */
-  finishOrder(milliseconds: number, held: Holding, heap: 'roomy' | 'tight'): void {
-    this.words[BUSY_MICROS] = Math.min(Math.round(milliseconds * 1000), 2 ** 31 - 1);
-    this.words[RESIDENT_KIB] = Math.ceil(held.bytes / 1024);
-    this.words[RESIDENT_MEMORIES] = held.memories;
+  finishOrder(milliseconds: number, heap: 'roomy' | 'tight'): void {
+    this.words[BUSY_MICROS] = micros(milliseconds);
     this.words[HEAP] = Number(heap === 'tight');
     Atomics.store(this.words, SHIFT, Shift.waiting);
+  }
+
+  /**
+   * Reports the end of a run: of slots of one definition in a row.
+   *
+   * @param slot The last of them.
+   * @param milliseconds How long it took by the clock.
+   * @param held What the definition's instance holds now, or what waits for the next one.
+   */
+  finishRun(slot: number, milliseconds: number, held: Holding): void {
+    const entry = this.entry(slot);
+    this.words[entry + RUN_MICROS] = micros(milliseconds);
+    this.words[entry + RUN_KIB] = Math.ceil(held.bytes / 1024);
+    this.words[entry + RUN_MEMORIES] = held.memories;
+  }
+
+  /** Whose request is in a slot. */
+  definition(slot: number): number {
+    return this.words[this.entry(slot) + DEFINITION]!;
   }
 
   /** Notes how much CPU time the thread has used. Between orders. */
@@ -231,6 +249,10 @@ export class WorkerMailbox extends MailboxMemory {
     this.words[entry + MESSAGE_LENGTH] = messageLength;
     this.words[entry + OUTCOME] = outcome;
   }
+}
+
+function micros(milliseconds: number): number {
+  return Math.min(Math.round(milliseconds * 1000), 2 ** 31 - 1);
 }
 
 function outcomeOf(success: boolean, hasMessage: boolean): number {

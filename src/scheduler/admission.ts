@@ -37,7 +37,7 @@ export class Admission {
   /** How many requests of a lane have not begun. */
   depthOf(lane: Lane): number {
     let depth = lane.size;
-    for (const batch of this.#batches()) if (batch.lane === lane) depth += batch.notBegun;
+    for (const batch of this.#batches()) depth += batch.notBegunOf((other) => other === lane);
     return depth;
   }
 
@@ -58,7 +58,7 @@ export class Admission {
 
   #depthOfPlugin({ tenant, plugin }: Lane): number {
     let depth = tenant.queuedOf(plugin);
-    for (const batch of this.#batches()) if (batch.lane.plugin === plugin) depth += batch.notBegun;
+    for (const batch of this.#batches()) depth += batch.notBegunOf((other) => other.plugin === plugin);
     return depth;
   }
 

@@ -16,6 +16,18 @@ const BLOCK_SLICE_MS = 5;
 /** Records of a block at first, while nobody knows how long one takes. */
 const FIRST_STRETCH = 32;
 
+/** What is still free of a batch that is being put together. */
+export interface Room {
+  slots: number;
+  /** Milliseconds of work, as far as is known of those who ask for it. */
+  milliseconds: number;
+}
+
+/** Room for a whole batch. */
+export function wholeBatch(): Room {
+  return { slots: SLOTS, milliseconds: SLICE_MS };
+}
+
 /** Cuts what one thread takes next out of the queue of a lane. */
 export class BatchCutter {
   readonly #queue: FairQueue;
@@ -24,10 +36,14 @@ export class BatchCutter {
     this.#queue = queue;
   }
 
-  /** The next jobs of a lane, but those that are given up. */
-  cut(lane: Lane, freeThreads: number): Job[] {
+  /**
+   * The next jobs of a lane, but those that are given up; takes what they need off the room.
+   *
+   * @param sharers How many groups want some of it.
+   */
+  cut(lane: Lane, freeThreads: number, room: Room, sharers = 1): Job[] {
     const jobs: Job[] = [];
-    const size = batchSize(lane, freeThreads);
+    const size = batchSize(lane, freeThreads, room, sharers);
     while (jobs.length < size) {
       // A block travels alone.
       if (jobs.length > 0 && lane.first?.kind === 'block') break;
@@ -38,6 +54,8 @@ export class BatchCutter {
       if (job.kind === 'block') break;
     }
     if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads);
+    room.slots -= jobs.length;
+    room.milliseconds -= jobs.length * (lane.serviceMs ?? SLICE_MS / FIRST_BATCH);
     return jobs;
   }
 
@@ -55,10 +73,10 @@ export class BatchCutter {
   }
 }
 
-function batchSize(lane: Lane, freeThreads: number): number {
+function batchSize(lane: Lane, freeThreads: number, { slots, milliseconds }: Room, sharers: number): number {
   if (lane.first?.kind === 'prepare') return 1;
   const { serviceMs } = lane;
-  const slice = serviceMs === undefined ? FIRST_BATCH : Math.max(Math.floor(SLICE_MS / serviceMs), 1);
+  const slice = Math.max(Math.floor(milliseconds / sharers / (serviceMs ?? SLICE_MS / FIRST_BATCH)), 1);
   const spread = lane.size * (serviceMs ?? SLICE_MS) > SPREAD_MS ? Math.ceil(lane.size / freeThreads) : lane.size;
-  return Math.min(slice, spread, SLOTS);
+  return Math.min(slice, spread, Math.max(Math.floor(slots / sharers), 1));
 }

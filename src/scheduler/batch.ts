@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Utterance } from '../contract/values.ts';
 import { fromWire, type PluginError } from '../errors.ts';
-import { type Order, SlotState } from '../pool/mailbox-layout.ts';
+import { SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
-import type { LargeRequest } from '../pool/protocol.ts';
+import type { Introduction, LargeRequest } from '../pool/protocol.ts';
 import { Effort } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
+import type { Tenant } from './tenant.ts';
 
 /** Workers that may die before a job begins; then it fails instead of trying another. */
 export const MAX_LOSSES = 3;
@@ -14,34 +15,85 @@ export const MAX_LOSSES = 3;
 /** What a function returned is with the job; for the books it is an answer. */
 const RETURNED = Object.freeze({ output: '', success: true });
 
+/** The part of a batch that is one lane's: slots in a row. */
+export interface Part {
+  readonly lane: Lane;
+  readonly from: number;
+  readonly end: number;
+  /** Jobs that ran to their end here. */
+  finished: number;
+}
+
 /**
- * Jobs of one lane on their way through one worker. The unit of dispatch is the batch, the unit of everything else is
- * the job: each one's state is its slot in the mailbox, and the worker takes them in order.
+ * Jobs on their way through one worker, of one lane or of several that are known to be short. The unit of dispatch is the
+ * batch, the unit of everything else is the job: each one's state is its slot in the mailbox, and the worker takes them in
+ * order.
  */
 export class Batch {
   readonly thread: PluginThread;
-  readonly lane: Lane;
   readonly jobs: readonly Job[];
   readonly startedAt: number = performance.now();
   /** How long its thread has worked on it. */
   readonly effort: Effort;
-  /** `long` once it has run long enough to give up its slot to another thread (invariant 3). */
+  /** `long` once it has worked long enough to give up its slot to another thread (invariant 3). */
   pace: 'normal' | 'long' = 'normal';
-  /** Jobs that ran to their end here. */
-  finished = 0;
+  /** Lanes that its thread met with it: the making of their instances is in what their requests took. */
+  readonly introduced: Set<Lane> = new Set();
+  /** Groups whose requests it carries: each holds its thread. */
+  readonly holders: Set<Tenant<Lane>>;
+  #parts: readonly Part[];
   /** Every job before it is settled or taken back. */
   #cursor = 0;
+  /** The part that the cursor is in. */
+  #part = 0;
 
-  constructor(thread: PluginThread, lane: Lane, jobs: readonly Job[]) {
+  constructor(thread: PluginThread, jobs: readonly Job[]) {
     this.thread = thread;
-    this.lane = lane;
     this.jobs = jobs;
+    this.#parts = partsOf(jobs);
+    this.holders = new Set(this.#parts.map(({ lane }) => lane.tenant));
+    for (const tenant of this.holders) tenant.held++;
     this.effort = new Effort(() => thread.cpuTimeMs(), thread.mailbox.cpuBefore, this.startedAt);
+  }
+
+  /** What of it is whose. */
+  get parts(): readonly Part[] {
+    return this.#parts;
+  }
+
+  /** Whose turn it is: the lane of the job that the worker is in, or of the next or last one. */
+  get lane(): Lane {
+    if (this.#parts.length === 1) return this.#parts[0]!.lane;
+    const { mailbox } = this.thread;
+    let slot = this.#cursor;
+    while (slot < this.jobs.length && isOver(mailbox.state(slot))) slot++;
+    return this.#partOf(Math.min(slot, this.jobs.length - 1)).lane;
+  }
+
+  /** Its thread is no more held for groups of which nothing is left in it. */
+  letGo(isOver: boolean): void {
+    for (const tenant of this.holders) {
+      if (!isOver && this.#parts.some(({ lane }) => lane.tenant === tenant)) continue;
+      this.holders.delete(tenant);
+      tenant.held--;
+    }
+  }
+
+  has(lane: Lane): boolean {
+    return this.#parts.some((part) => part.lane === lane);
+  }
+
+  /** Makes it what is left in its worker, one lane's; returns the parts that are over. */
+  narrow(lane: Lane): Part[] {
+    const over = this.#parts.filter((part) => part.lane !== lane);
+    this.#parts = this.#parts.filter((part) => part.lane === lane);
+    this.#part = 0;
+    return over;
   }
 
   /** Packs the jobs into the mailbox and gives the worker the order. */
   send(): void {
-    const { thread, lane, jobs } = this;
+    const { thread, jobs } = this;
     const { mailbox } = thread;
     const kind = jobs[0]!.kind === 'prepare' ? 'prepare' : 'process';
     const large = new Map<number, LargeRequest>();
@@ -51,21 +103,33 @@ export class Batch {
       job.state = 'sent';
       job.batch = this;
       job.slot = slot;
-      mailbox.asked(slot, job.askedAt);
+      job.lane.sent++;
+      mailbox.address(slot, job.lane.id, job.askedAt);
       const { input, options, call } = job;
       if (kind === 'process' && call === undefined && mailbox.putRequest(slot, input, options)) continue;
       if (kind === 'process') large.set(slot, { input, options, ...(call !== undefined && { call }) });
       mailbox.queue(slot);
     }
-    lane.sent += jobs.length;
-    const isNew = !thread.definitions.has(lane.id);
-    thread.definitions.add(lane.id);
-    const order: Omit<Order, 'parcel'> = { kind, definition: lane.id, count: jobs.length };
-    if (!isNew && large.size === 0) thread.send(order);
-    else {
-      const news = { define: lane.definition, ...counted(lane, thread) };
-      thread.send(order, { ...(isNew && news), ...(large.size > 0 && { large }) });
+    const define = this.introduce();
+    const order = { kind, count: jobs.length } as const;
+    if (define === undefined && large.size === 0) thread.send(order);
+    else thread.send(order, { ...(define !== undefined && { define }), ...(large.size > 0 && { large }) });
+  }
+
+  /** What the thread has to be told of lanes that it meets for the first time. */
+  protected introduce(): ReadonlyMap<number, Introduction> | undefined {
+    const { thread } = this;
+    let define: Map<number, Introduction> | undefined;
+    for (const { lane } of this.#parts) {
+      if (thread.definitions.has(lane.id)) continue;
+      thread.definitions.add(lane.id);
+      thread.counts.add(lane.metrics);
+      lane.settles(thread);
+      this.introduced.add(lane);
+      define ??= new Map();
+      define.set(lane.id, { definition: lane.definition, ...lane.metrics.parcel(thread.id) });
     }
+    return define;
   }
 
   /** Settles what is done, in order; what the guests said about a request comes before its result. */
@@ -79,7 +143,7 @@ export class Batch {
       const slot = this.#cursor++;
       // A job that was taken back may be in another mailbox by now.
       if (mailbox.state(slot) !== SlotState.done) continue;
-      this.finished++;
+      this.#partOf(slot).finished++;
       this.#settle(this.jobs[slot]!);
     }
   }
@@ -109,12 +173,23 @@ export class Batch {
     return count;
   }
 
+  /** How many of them are of lanes that fit. */
+  notBegunOf(fits: (lane: Lane) => boolean): number {
+    const { parts } = this;
+    if (parts.length === 1) return fits(parts[0]!.lane) ? this.notBegun : 0;
+    let count = 0;
+    for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
+      if (this.thread.mailbox.state(slot) === SlotState.queued && fits(this.jobs[slot]!.lane)) count++;
+    }
+    return count;
+  }
+
   /** Takes back a job that has not begun; false when it has. */
   recall(job: Job): boolean {
     if (!this.thread.mailbox.recall(job.slot)) return false;
     job.state = 'taken';
     job.batch = undefined;
-    this.lane.sent--;
+    job.lane.sent--;
     return true;
   }
 
@@ -136,8 +211,8 @@ export class Batch {
     const { mailbox } = this.thread;
     if (!mailbox.kill(job.slot)) return false;
     job.began = true;
-    this.lane.gate?.killed(job, error);
-    if (job.kind === 'process') this.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
+    job.lane.gate?.killed(job, error);
+    if (job.kind === 'process') job.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
     job.reject(error);
     return true;
   }
@@ -147,6 +222,14 @@ export class Batch {
     const job = this.jobs[this.#cursor];
     if (job === undefined || ++job.losses < MAX_LOSSES || !this.recall(job)) return;
     job.reject(job.error(error.code, error.message, error));
+  }
+
+  /** The part that a slot belongs to. Slots come in order. */
+  #partOf(slot: number): Part {
+    const parts = this.#parts;
+    if (this.#part >= parts.length || slot < parts[this.#part]!.from) this.#part = 0;
+    while (this.#part + 1 < parts.length && slot >= parts[this.#part]!.end) this.#part++;
+    return parts[this.#part]!;
   }
 
   #settle(job: Job): void {
@@ -173,8 +256,14 @@ function isOver(state: SlotState): boolean {
   return state !== SlotState.queued && state !== SlotState.running;
 }
 
-/** What a thread that meets a lane for the first time is to count on, and the books that this is of. */
-export function counted({ metrics }: Lane, thread: PluginThread): { readonly tally?: SharedArrayBuffer } {
-  thread.counts.add(metrics);
-  return metrics.parcel(thread.id);
+function partsOf(jobs: readonly Job[]): readonly Part[] {
+  const parts: Part[] = [];
+  for (let from = 0; from < jobs.length; ) {
+    const { lane } = jobs[from]!;
+    let end = from + 1;
+    while (end < jobs.length && jobs[end]!.lane === lane) end++;
+    parts.push({ lane, from, end, finished: 0 });
+    from = end;
+  }
+  return parts;
 }

@@ -5,10 +5,9 @@ import type { Utterance } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Parcel } from '../pool/protocol.ts';
-import { Batch, counted, MAX_LOSSES } from './batch.ts';
+import { Batch, MAX_LOSSES } from './batch.ts';
 import type { BlockJob } from './block-job.ts';
 import type { Job } from './job.ts';
-import type { Lane } from './lane.ts';
 
 /** A stretch of a block in a worker. What holds for the jobs of a batch holds for each of its records. */
 export class BlockBatch extends Batch {
@@ -26,22 +25,22 @@ export class BlockBatch extends Batch {
   #refused = 0;
   #failed = 0;
 
-  constructor(thread: PluginThread, lane: Lane, job: BlockJob) {
-    super(thread, lane, [job]);
+  constructor(thread: PluginThread, job: BlockJob) {
+    super(thread, [job]);
     this.#job = job;
     this.#from = job.from;
     this.#end = job.count;
   }
 
   override send(): void {
-    const { thread, lane } = this;
+    const { thread } = this;
     const job = this.#job;
     const { source } = job.block;
     const { recipe, isUtf8 } = source;
     job.state = 'sent';
     job.batch = this;
     job.slot = 0;
-    thread.mailbox.asked(0, job.askedAt);
+    thread.mailbox.address(0, job.lane.id, job.askedAt);
     const isRest = job.from + job.count === source.count;
     const end = isRest ? source.bytes.length : source.skip(job.at, job.line, job.count).at;
     thread.block.begin({
@@ -52,15 +51,14 @@ export class BlockBatch extends Batch {
       firstLine: job.line,
       isUtf8,
     });
-    lane.sent++;
-    const isNew = !thread.definitions.has(lane.id);
-    thread.definitions.add(lane.id);
+    job.lane.sent++;
+    const define = this.introduce();
     const parcel: Parcel = {
-      ...(isNew && { define: lane.definition, ...counted(lane, thread) }),
+      ...(define !== undefined && { define }),
       ...(thread.recipe !== recipe.id && { recipe }),
     };
     thread.recipe = recipe.id;
-    const order = { kind: 'block', definition: lane.id, count: 1 } as const;
+    const order = { kind: 'block', count: 1 } as const;
     if (Object.keys(parcel).length === 0) thread.send(order);
     else thread.send(order, parcel);
   }
@@ -93,7 +91,7 @@ export class BlockBatch extends Batch {
     metrics.answered += piece.succeeded + piece.refused;
     metrics.refused += piece.refused;
     for (const [code, times] of codesOf(side)) metrics.errors.count(code, times);
-    this.finished += piece.count;
+    this.parts[0]!.finished += piece.count;
     this.#told = done;
     this.#outputEnd = outputEnd;
     this.#sideEnd = sideEnd;

@@ -1,14 +1,23 @@
+import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import { addressSpace } from './address-space.ts';
 import { Batch } from './batch.ts';
-import { BatchCutter } from './batch-cutter.ts';
+import { BatchCutter, type Room, wholeBatch } from './batch-cutter.ts';
 import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
 import { leavesToOthers } from './conduct.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
+import { Placement } from './placement.ts';
 import type { Supervisor } from './supervisor.ts';
+
+/** Milliseconds of a request up to which it travels with those of others. */
+const SHORT_MS = 0.25;
+/** Milliseconds that making an instance takes, about. */
+const INSTANCE_MS = 0.25;
+/** Parts that a batch is divided into at first, where there are as many groups that want some of it. */
+const MOST_SHARES = 8;
 
 /** Chooses whose turn it is, and sends batches to free threads (invariant 3). */
 export class Dispatcher {
@@ -17,6 +26,7 @@ export class Dispatcher {
   readonly #queue: FairQueue;
   readonly #supervisor: Supervisor;
   readonly #cutter: BatchCutter;
+  readonly #placement: Placement;
   readonly #onRoom: () => void;
   readonly #onSending: ((jobs: readonly Job[]) => void) | undefined;
   /** Batches that count against `threads`: all but those that run long. */
@@ -47,6 +57,7 @@ export class Dispatcher {
     this.#queue = queue;
     this.#supervisor = supervisor;
     this.#cutter = new BatchCutter(queue);
+    this.#placement = new Placement(supervisor.pool, threads, (thread) => supervisor.isTiedUp(thread));
     this.#onRoom = onRoom;
     this.#onSending = onSending;
   }
@@ -72,6 +83,9 @@ export class Dispatcher {
   /** A batch has ended. */
   ended(batch: Batch): void {
     this.#unproven.delete(batch);
+    const finished = batch.parts.reduce((sum, part) => sum + part.finished, 0);
+    if (finished > 0 && batch.introduced.size === 0)
+      this.#placement.measured(batch.thread, batch.thread.mailbox.busyTime, finished);
     if (batch.pace === 'normal') this.#active--;
     else this.#long--;
   }
@@ -99,6 +113,7 @@ export class Dispatcher {
       // While some run long and another thread will come, the one that is there is for plugins that behave.
       const growing = this.#long > 0 && (starting > 0 || pool.size < this.#maxThreads);
       const missing = new Map<ThreadClass, number>();
+      let thread: PluginThread | undefined;
       const lane = this.#queue.next((candidate) => {
         const { tenant, threadClass } = candidate;
         // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
@@ -115,13 +130,14 @@ export class Dispatcher {
           this.#short ??= candidate;
           return false;
         }
-        if (pool.hasIdle(threadClass)) return true;
-        missing.set(threadClass, 1);
+        thread = this.#placement.of(candidate);
+        if (thread !== undefined) return true;
+        if (!pool.hasIdle(threadClass)) missing.set(threadClass, 1);
         return false;
       });
       if (lane === this.#short) this.#short = undefined;
       // Before more threads are asked for: at the bound that ends an idle one, which may be the one chosen here.
-      if (lane !== undefined) this.#send(lane);
+      if (lane !== undefined) this.#send(lane, thread!);
       for (const [threadClass, count] of missing) pool.want(threadClass, count);
       if (lane === undefined) break;
     }
@@ -138,16 +154,57 @@ export class Dispatcher {
     return { left: usable - this.#long - this.#unproven.size, reserved: Math.max(reserved, 0) };
   }
 
-  #send(lane: Lane): void {
-    const jobs = this.#cutter.cut(lane, this.#threads - this.#active);
+  #send(lane: Lane, thread: PluginThread): void {
+    const { pool, memory } = this.#supervisor;
+    const free = this.#threads - this.#active;
+    const room = wholeBatch();
+    const mixes = isShort(lane);
+    const jobs = this.#cutter.cut(lane, free, room, mixes ? Math.min(this.#queue.width, MOST_SHARES) : 1);
     if (jobs.length === 0) return;
-    const [block] = jobs;
-    lane.tenant.held++;
+    pool.take(thread);
+    memory.begin(thread, lane);
     this.#active++;
+    if (mixes && jobs[0]!.kind === 'process') this.#fill(jobs, lane, thread, room, free);
     this.#onSending?.(jobs);
-    const thread = this.#supervisor.pool.take(lane.threadClass, lane.id);
-    const batch = block instanceof BlockJob ? new BlockBatch(thread, lane, block) : new Batch(thread, lane, jobs);
+    const [first] = jobs;
+    const batch = first instanceof BlockJob ? new BlockBatch(thread, first) : new Batch(thread, jobs);
     if (lane.tenant.conduct.state !== 'good') this.#unproven.add(batch);
     this.#supervisor.run(batch);
   }
+
+  /** Has requests of other lanes travel with those of the first, which are known to be short like them. */
+  #fill(jobs: Job[], first: Lane, thread: PluginThread, room: Room, free: number): void {
+    const { memory } = this.#supervisor;
+    const { conduct } = first.tenant;
+    const { left, reserved } = this.#leftOver();
+    const sharers = Math.min(this.#queue.width, MOST_SHARES);
+    for (let before = -1; before < jobs.length; ) {
+      before = jobs.length;
+      this.#queue.offer((lane) => {
+        if (room.slots <= 0 || room.milliseconds <= 0) return 'full';
+        const { tenant } = lane;
+        if (tenant.conduct.state !== conduct.state || !isShort(lane)) return 'passed';
+        if (lane.service !== 'on' || lane.lastBatch === 'lost' || lane.first?.kind !== 'process') return 'passed';
+        if (tenant.held >= this.#threads || left <= leavesToOthers(tenant.conduct, tenant.held, reserved))
+          return 'passed';
+        if (!this.#placement.admits(lane, thread)) return 'passed';
+        if (!thread.definitions.has(lane.id)) {
+          if (!memory.fitsOn(thread, lane, this.#short)) return 'passed';
+          room.milliseconds -= INSTANCE_MS;
+        } else if (!memory.fitsOn(thread, lane, this.#short)) return 'passed';
+        const more = this.#cutter.cut(lane, free, room, sharers);
+        if (more.length === 0) return 'passed';
+        memory.begin(thread, lane);
+        for (const job of more) jobs.push(job);
+        return 'taken';
+      });
+    }
+  }
+}
+
+/** Whether requests of a lane may wait in one batch with those of others: as far as is known, none takes long. */
+function isShort({ serviceMs, hostFunctions, definition: { policy } }: Lane): boolean {
+  // A call of a function on this thread is the batch's; and what shuts instances down as it goes is nobody's request.
+  if (hostFunctions.size > 0 || policy.instances === 'fresh') return false;
+  return policy.maxRequestsPerInstance === Number.MAX_SAFE_INTEGER && (serviceMs ?? 0) <= SHORT_MS;
 }

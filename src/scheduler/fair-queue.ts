@@ -104,11 +104,52 @@ export class FairQueue {
         leastDebt = Math.min(leastDebt, -tenant.credit);
       }
       if (leastDebt === Number.POSITIVE_INFINITY) return undefined;
-      // Nobody who may be served has credit: begin as many rounds at once as the least indebted one needs.
-      const rounds = Math.ceil(leastDebt / QUANTUM_MS);
-      for (const tenant of this.#ring) tenant.credit = Math.min(tenant.credit + rounds * QUANTUM_MS, QUANTUM_MS);
+      this.#beginRounds(leastDebt);
     }
     return undefined;
+  }
+
+  /**
+   * Offers the lanes that come next, each once at the most, to who fills up a batch.
+   *
+   * @param take Takes what it wants of a lane; `full` when it wants nothing more of any.
+   */
+  offer(take: (lane: Lane) => 'taken' | 'passed' | 'full'): void {
+    let leastDebt = Number.POSITIVE_INFINITY;
+    for (let pass = 0; pass < 2; pass++) {
+      const last = this.#ring.last;
+      for (
+        let tenant = this.#ring.first, next = tenant?.next;
+        tenant !== undefined;
+        tenant = next, next = tenant?.next
+      ) {
+        const isLast = tenant === last;
+        const { nextLane: lane, credit } = tenant;
+        if (credit < 0) leastDebt = Math.min(leastDebt, -credit);
+        else if (lane !== undefined) {
+          const taken = take(lane);
+          if (taken === 'full') return;
+          if (taken === 'taken' && tenant.active) {
+            this.#ring.remove(tenant);
+            this.#ring.push(tenant);
+          }
+        }
+        if (isLast) break;
+      }
+      if (leastDebt === Number.POSITIVE_INFINITY) return;
+      this.#beginRounds(leastDebt);
+    }
+  }
+
+  /** Nobody who may be served has credit: as many rounds begin at once as the least indebted one needs. */
+  #beginRounds(leastDebt: number): void {
+    const rounds = Math.ceil(leastDebt / QUANTUM_MS);
+    for (const tenant of this.#ring) tenant.credit = Math.min(tenant.credit + rounds * QUANTUM_MS, QUANTUM_MS);
+  }
+
+  /** How many groups have something queued. */
+  get width(): number {
+    return this.#ring.size;
   }
 
   /** Books the thread time of a batch. */

@@ -2,6 +2,7 @@ import type { PluginDefinition } from '../artifact/definition.ts';
 import type { Holding } from '../component/holding.ts';
 import type { HostFunctions } from '../host/imports/main-thread.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
@@ -47,6 +48,10 @@ export class Lane {
   lastBatch: 'done' | 'lost' = 'done';
   /** Jobs that wait for room in the queue. */
   waiting = 0;
+  /** Threads that were sent its definition; those that hold it no more are struck off when somebody looks. */
+  readonly #homes = new Set<PluginThread>();
+  /** The only one of them, on whose account stands what is queued. */
+  #home: PluginThread | undefined;
 
   constructor(
     id: number,
@@ -87,6 +92,35 @@ export class Lane {
     return this.#serviceMs;
   }
 
+  /** Threads that hold it, or will when they get to it. */
+  get homes(): ReadonlySet<PluginThread> {
+    for (const thread of this.#homes) {
+      if (thread.state === 'ended' || !thread.definitions.has(this.id)) this.#homes.delete(thread);
+    }
+    this.#awaits();
+    return this.#homes;
+  }
+
+  /** A thread is sent its definition. */
+  settles(thread: PluginThread): void {
+    this.#homes.add(thread);
+    this.#awaits();
+  }
+
+  #awaits(): void {
+    const [only] = this.#homes;
+    const home = this.#homes.size === 1 ? only : undefined;
+    if (home === this.#home) return;
+    if (this.#home !== undefined) this.#home.awaited -= this.#size;
+    if (home !== undefined) home.awaited += this.#size;
+    this.#home = home;
+  }
+
+  #grow(requests: number): void {
+    this.#size += requests;
+    if (this.#home !== undefined) this.#home.awaited += requests;
+  }
+
   /** Learns from a batch. */
   measured(milliseconds: number, jobs: number): void {
     const sample = milliseconds / jobs;
@@ -100,13 +134,13 @@ export class Lane {
 
   push(job: Queued): void {
     this.#list(job.priority).push(job);
-    this.#size += job.weight;
+    this.#grow(job.weight);
   }
 
   /** Puts back a job that was sent and not begun, in front of its priority. */
   unshift(job: Queued): void {
     this.#list(job.priority).unshift(job);
-    this.#size += job.weight;
+    this.#grow(job.weight);
   }
 
   remove(job: Queued): void {
@@ -121,7 +155,7 @@ export class Lane {
   }
 
   #removed({ priority, weight }: Queued): void {
-    this.#size -= weight;
+    this.#grow(-weight);
     const index = this.#queues.findIndex((queue) => queue.priority === priority);
     // An empty list goes, or a caller who makes up priorities would fill the memory.
     if (this.#queues[index]?.jobs.size === 0) this.#queues.splice(index, 1);

@@ -21,6 +21,10 @@ export class LinkedList<T extends Linked<T>> {
     return this.#first;
   }
 
+  get last(): T | undefined {
+    return this.#last;
+  }
+
   push(item: T): void {
     item.previous = this.#last;
     item.next = undefined;

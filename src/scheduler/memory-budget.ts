@@ -8,6 +8,9 @@ const DROPPED_SHARE = 1 / 8;
 /** To collect more rarely than this saves no time: a collection takes some milliseconds, and filling this much does. */
 const DROPPED: Holding = { bytes: 32 * 1024 * 1024, memories: 64 };
 
+/** One that joins a batch may take no more than this part of what is free. */
+const JOINERS_LEAVE = 16;
+
 /**
  * The engine's books of guest memory. An instance that runs may grow up to its cap, so it is booked with that; one that
  * waits for its next request cannot grow, so it is booked with what it holds. What is booked never exceeds the limit:
@@ -19,8 +22,8 @@ export class MemoryBudget {
   readonly #addresses: AddressSpace;
   /** What instances hold, by thread and by the number of the definition. */
   readonly #resident = new Map<PluginThread, Map<number, Holding>>();
-  /** Up to what the instance that runs on a thread may grow. */
-  readonly #running = new Map<PluginThread, { readonly lane: Lane; readonly most: Holding }>();
+  /** Up to what the instances that run on a thread, one after the other, may grow. */
+  readonly #running = new Map<PluginThread, Map<Lane, Holding>>();
   #booked = 0;
 
   constructor(limit: number, addresses: AddressSpace = addressSpace) {
@@ -55,6 +58,14 @@ export class MemoryBudget {
     return this.#fits(bytes - waiting.bytes, memories - waiting.memories);
   }
 
+  /** The same for a lane that joins what is sent to a thread: of what is free it leaves most to others. */
+  fitsOn(thread: PluginThread, lane: Lane, beside?: Lane): boolean {
+    const resident = this.#resident.get(thread)?.get(lane.id) ?? NOTHING;
+    const bytes = lane.holds.bytes - resident.bytes + (beside?.holds.bytes ?? 0);
+    const memories = lane.holds.memories - resident.memories + (beside?.holds.memories ?? 0);
+    return this.#fits(JOINERS_LEAVE * bytes, JOINERS_LEAVE * memories);
+  }
+
   #fits(bytes: number, memories: number): boolean {
     return this.#booked + bytes <= this.limit && this.#addresses.fits(memories);
   }
@@ -68,27 +79,38 @@ export class MemoryBudget {
     return most;
   }
 
-  /** A lane's instance on a thread runs from now on. */
+  /** A lane's instance on a thread is to run. */
   begin(thread: PluginThread, lane: Lane): void {
-    const most = lane.holds;
-    this.#running.set(thread, { lane, most });
-    this.#book(most, this.#resident.get(thread)?.get(lane.id));
+    let running = this.#running.get(thread);
+    if (running === undefined) {
+      running = new Map();
+      this.#running.set(thread, running);
+    }
+    if (running.has(lane)) return;
+    running.set(lane, lane.holds);
+    this.#book(lane.holds, this.#resident.get(thread)?.get(lane.id));
   }
 
-  /** It has stopped, and holds so much; nothing when it was dropped. */
-  end(thread: PluginThread, held: Holding): void {
+  /**
+   * It has run, and holds so much; nothing when it was dropped.
+   *
+   * @param held Left out when it has not run after all.
+   */
+  end(thread: PluginThread, lane: Lane, held?: Holding): void {
     const running = this.#running.get(thread);
-    if (running === undefined) return;
-    this.#running.delete(thread);
+    const most = running?.get(lane);
+    if (running === undefined || most === undefined) return;
+    running.delete(lane);
     let residents = this.#resident.get(thread);
     if (residents === undefined) {
       residents = new Map();
       this.#resident.set(thread, residents);
     }
+    const now = held ?? residents.get(lane.id) ?? NOTHING;
     // The youngest last, for `oldest`.
-    residents.delete(running.lane.id);
-    if (held.bytes > 0 || held.memories > 0) residents.set(running.lane.id, held);
-    this.#book(held, running.most);
+    residents.delete(lane.id);
+    if (now.bytes > 0 || now.memories > 0) residents.set(lane.id, now);
+    this.#book(now, most);
   }
 
   /** An instance was shut down. */
@@ -100,7 +122,8 @@ export class MemoryBudget {
 
   /** A thread has ended, and everything on it with it. */
   ended(thread: PluginThread): void {
-    this.end(thread, NOTHING);
+    for (const lane of [...(this.#running.get(thread)?.keys() ?? [])]) this.end(thread, lane, NOTHING);
+    this.#running.delete(thread);
     for (const held of this.#resident.get(thread)?.values() ?? []) this.#book(NOTHING, held);
     this.#resident.delete(thread);
   }

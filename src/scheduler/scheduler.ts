@@ -11,7 +11,7 @@ import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { Admission } from './admission.ts';
 import { assertCouldFit } from './assert-could-fit.ts';
-import { Batch } from './batch.ts';
+import { Batch, type Part } from './batch.ts';
 import type { Block } from './block.ts';
 import { BlockJob } from './block-job.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -71,7 +71,9 @@ export class Scheduler {
     this.#listener = listener;
     this.#supervisor = new Supervisor(options, {
       ...listener,
-      onDone: (batch, milliseconds) => this.#done(batch, milliseconds),
+      onDone: (batch) => this.#done(batch),
+      onNarrowed: (batch) => batch.letGo(false),
+      onPart: (batch, part, milliseconds) => this.#partDone(batch, part, milliseconds),
       onLost: (batch) => this.#lost(batch),
       onRecalled: (jobs) => this.#requeue(jobs),
       onLong: (batch) => {
@@ -271,7 +273,8 @@ export class Scheduler {
     // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
     process.nextTick(() => {
       lane.service = 'on';
-      for (const batch of this.#supervisor.batches()) if (batch.lane === lane) this.#requeue(batch.recallAll());
+      for (const batch of this.#supervisor.batches())
+        if (batch.has(lane)) this.#requeue(batch.recallAll((job) => job.lane === lane));
       const waiting = this.#waiting.take(lane);
       const queued = this.#queue.take(lane);
       for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
@@ -308,13 +311,15 @@ export class Scheduler {
   /** First all are taken out of reach, then they are told, which takes longer than a worker needs for the next one. */
   #abandon(lanes: readonly Lane[], error: (job: Job) => PluginError): void {
     const concerned = new Set(lanes);
-    const batches = [...this.#supervisor.batches()].filter(({ lane }) => concerned.has(lane));
-    const jobs = batches.flatMap((batch) => batch.recallAll());
+    const batches = [...this.#supervisor.batches()].filter(({ parts }) =>
+      parts.some(({ lane }) => concerned.has(lane)),
+    );
+    const jobs = batches.flatMap((batch) => batch.recallAll(({ lane }) => concerned.has(lane)));
     for (const lane of lanes) jobs.push(...this.#waiting.take(lane), ...this.#queue.take(lane));
     for (const job of jobs) job.reject(error(job));
     for (const batch of batches) {
       const { running } = batch;
-      if (running !== undefined) this.#supervisor.kill(batch, running, error(running));
+      if (running !== undefined && concerned.has(running.lane)) this.#supervisor.kill(batch, running, error(running));
       // What is done and not yet told of is told of now: after a close by force nobody looks again.
       else this.#supervisor.collect(batch);
     }
@@ -406,14 +411,19 @@ export class Scheduler {
     }
   }
 
-  #done(batch: Batch, milliseconds: number): void {
-    this.#queue.charge(batch.lane, milliseconds);
-    batch.lane.tenant.held--;
-    batch.lane.lastBatch = 'done';
-    if (batch.pace === 'normal' && batch.jobs[0]?.kind !== 'prepare') batch.lane.tenant.conduct.behaved(batch.finished);
+  #done(batch: Batch): void {
+    batch.letGo(true);
     this.#requeue(batch.recallAll());
-    if (batch.jobs[0]?.kind !== 'prepare' && batch.finished > 0) batch.lane.measured(milliseconds, batch.finished);
     this.#dispatcher.ended(batch);
+  }
+
+  #partDone(batch: Batch, { lane, finished, from }: Part, milliseconds: number): void {
+    this.#queue.charge(lane, milliseconds);
+    lane.lastBatch = 'done';
+    if (batch.jobs[from]?.kind === 'prepare' || finished === 0) return;
+    if (batch.pace === 'normal') lane.tenant.conduct.behaved(finished);
+    // Or every plugin would pass for a slow one until it has been asked some times.
+    if (!batch.introduced.has(lane)) lane.measured(milliseconds, finished);
   }
 
   /** What ran until it was killed had its thread for as long as that, and pays for it. */

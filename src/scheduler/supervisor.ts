@@ -7,7 +7,7 @@ import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
-import { Batch } from './batch.ts';
+import { Batch, type Part } from './batch.ts';
 import { HostCalls } from './host-calls.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -39,8 +39,12 @@ export interface StuckThread extends Termination {
 
 /** What the supervisor tells the scheduler. */
 export interface SupervisorListener {
-  /** A batch has ended, with every job settled or taken back; `milliseconds` of its thread went into it. */
-  readonly onDone: (batch: Batch, milliseconds: number) => void;
+  /** A batch has ended, with every job settled or taken back. */
+  readonly onDone: (batch: Batch) => void;
+  /** So many milliseconds of its thread went into a part of a batch, of which nothing is in the worker any more. */
+  readonly onPart: (batch: Batch, part: Part, milliseconds: number) => void;
+  /** Of several lanes' batch only one's is left. */
+  readonly onNarrowed: (batch: Batch) => void;
   /** A batch has ended because its thread died. */
   readonly onLost: (batch: Batch) => void;
   /** These jobs had not begun and go back into the queue; in the order last first. */
@@ -105,12 +109,16 @@ export class Supervisor {
     for (const work of this.#work.values()) if (work instanceof Batch) yield work;
   }
 
-  /** Sends a batch to its thread, which the pool has handed out for it. */
+  /** Whether what a thread does takes long, so that nothing should wait for it. */
+  isTiedUp(thread: PluginThread): boolean {
+    const work = this.#work.get(thread);
+    return thread.fate === 'leaves' || this.hostCalls.holds(thread) || (work instanceof Batch && work.pace === 'long');
+  }
+
+  /** Sends a batch to its thread, which the pool has handed out for it, and the memory is booked that it may need. */
   run(batch: Batch): void {
-    const { thread, lane } = batch;
-    this.#lanes.set(lane.id, lane);
-    this.#begin(thread, batch);
-    this.memory.begin(thread, lane);
+    for (const { lane } of batch.parts) this.#lanes.set(lane.id, lane);
+    this.#begin(batch.thread, batch);
     batch.send();
   }
 
@@ -122,14 +130,15 @@ export class Supervisor {
 
   /** Looks at what a worker has done so far: what its guests said, which results are there, whether it is free. */
   collect(work: Batch | Retirement): void {
-    const { thread, lane } = work;
+    const { thread } = work;
     // Asked before looking at the slots: when the order is done, every slot is.
     const { orderDone } = thread.mailbox;
     if (work instanceof Batch) {
       work.drain((job, utterance) => {
+        const lane = job?.lane ?? work.lane;
         this.#listener.onUtterance(lane, job?.kind === 'process' ? job.requestId : undefined, utterance);
       });
-    } else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(lane, undefined, utterance));
+    } else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(work.lane, undefined, utterance));
     // The work may have ended meanwhile, by what a listener did.
     if (orderDone && this.#work.get(thread) === work) this.#done(work);
   }
@@ -144,7 +153,7 @@ export class Supervisor {
       return;
     }
     const requestId = job.kind === 'process' ? job.requestId : undefined;
-    this.#terminate(batch, { ...identity(batch), requestId, code: error.code });
+    this.#terminate(batch, job.lane, requestId, error.code);
   }
 
   /** Shuts down the instances of a lane on every thread; resolves when none is left. */
@@ -221,12 +230,17 @@ export class Supervisor {
   }
 
   #done(work: Batch | Retirement): void {
-    const { thread, lane } = work;
+    const { thread } = work;
     this.#work.delete(thread);
     if (work instanceof Batch) {
-      this.memory.end(thread, thread.mailbox.resident);
-      this.#listener.onDone(work, thread.mailbox.busyTime);
+      const { busyTime } = thread.mailbox;
+      let clock = 0;
+      for (const { end } of work.parts) clock += thread.mailbox.runTime(end - 1);
+      for (const part of work.parts.toReversed())
+        this.#partDone(work, part, clock === 0 ? 1 : Math.min(busyTime / clock, 1));
+      this.#listener.onDone(work);
     } else {
+      const { lane } = work;
       this.memory.dropped(thread, lane.id);
       lane.metrics.endedThread(thread.id);
       thread.counts.delete(lane.metrics);
@@ -234,6 +248,19 @@ export class Supervisor {
     }
     if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.#dismiss(thread);
     else this.#free(thread);
+  }
+
+  /** @param share What the thread worked, of what the clock showed. */
+  #partDone(batch: Batch, part: Part, share: number): void {
+    const { mailbox } = batch.thread;
+    this.memory.end(batch.thread, part.lane, mailbox.residentAfter(part.end - 1));
+    this.#listener.onPart(batch, part, mailbox.runTime(part.end - 1) * share);
+  }
+
+  /** What is left of a batch is one lane's: the others are done with, and do not answer for it. */
+  #narrow(batch: Batch, lane: Lane): void {
+    for (const part of batch.narrow(lane)) this.#partDone(batch, part, 1);
+    this.#listener.onNarrowed(batch);
   }
 
   /** Lets a thread go: its instances are shut down first. */
@@ -258,7 +285,7 @@ export class Supervisor {
       return;
     }
     this.#begin(thread, new Retirement(thread, this.#lanes.get(id)!));
-    thread.send({ kind: 'retire', definition: id, count: 0 });
+    thread.send({ kind: 'retire', retires: id, count: 0 });
   }
 
   /** Whether there is a thread for requests while this one shuts an instance down, which may take to its limit. */
@@ -280,22 +307,27 @@ export class Supervisor {
     if (this.#work.get(work.thread) !== work) return;
     const death = cause instanceof ThreadDied ? cause.death : 'crashed';
     const running = work instanceof Batch ? work.running : undefined;
+    const { lane } = work;
     const error = deathError(work.thread, death, cause);
     if (work instanceof Batch && running !== undefined)
       work.kill(running, running.error(error.code, error.message, error));
     else if (work instanceof Batch) work.lostBeforeAnyBegan(error);
     const requestId = running?.kind === 'process' ? running.requestId : undefined;
-    this.#terminate(work, { ...identity(work), requestId, code: error.code });
+    this.#terminate(work, lane, requestId, error.code);
   }
 
-  #terminate(work: Batch | Retirement, termination: Termination): void {
-    const { thread, lane } = work;
+  /** Ends the thread of some work, for which a lane has to answer. */
+  #terminate(work: Batch | Retirement, lane: Lane, requestId: string | undefined, code: ErrorCode): void {
+    const { thread } = work;
+    const { version, definition } = lane;
+    const termination = { threadId: thread.id, plugin: definition.plugin, version, requestId, code };
     this.#work.delete(thread);
     if (this.hostCalls.abandon(thread) && work instanceof Batch) this.#listener.onResumes(work);
     lane.metrics.lostWorker(termination.code, this.#watches.get(thread)?.cpuUsed ?? 0);
     this.collect(work);
     if (work instanceof Batch) {
       this.#listener.onRecalled(work.recallAll());
+      this.#narrow(work, lane);
       this.#listener.onLost(work);
     }
     this.#ended.set(thread, { work, termination });
@@ -348,41 +380,41 @@ export class Supervisor {
   }
 
   #look(work: Batch | Retirement, now: number): void {
-    const { thread, lane } = work;
+    const { thread } = work;
     const watch = this.#watches.get(thread)!;
-    const { policy } = lane.definition;
     // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
     this.collect(work);
     if (this.#work.get(thread) !== work) return;
     const running = work instanceof Batch ? work.running : undefined;
+    // In a section it is the one that ran last, which may be shut down after each request: such a lane is alone.
+    const lane = running?.lane ?? work.lane;
+    const { policy } = lane.definition;
     const { section, entries, phase } = thread.mailbox;
     const overrun = watch.look(running === undefined && section === 0 ? Number.NaN : entries, policy, now);
     if (overrun !== undefined) {
       const error = overrunError(overrun, phase, policy);
       if (work instanceof Batch && running !== undefined)
         this.kill(work, running, running.error(error.code, error.message, error));
-      else if (section !== 0 && thread.mailbox.killSection(section))
-        this.#terminate(work, { ...identity(work), requestId: undefined, code: error.code });
+      else if (section !== 0 && thread.mailbox.killSection(section)) this.#terminate(work, lane, undefined, error.code);
       return;
     }
     if (!(work instanceof Batch)) return;
     const isLong = work.effort.isLong(now, thread.mailbox.asleep);
-    if (watch.elapsed(now) < TICK_MS) return;
-    // Seen twice: what waits behind it in the mailbox goes to other threads.
+    const isSeenTwice = watch.elapsed(now) >= TICK_MS;
+    if (!isSeenTwice && !isLong) return;
+    // What waits behind it in the mailbox goes to other threads; also where its requests take longer than was thought.
     const recalled = work.recallAll();
     if (recalled.length > 0) this.#listener.onRecalled(recalled);
+    if (!isSeenTwice) return;
     if (running?.state === 'settled') {
       // Its caller gave it up, and it has had a look's time to end by itself.
       this.kill(work, running, running.failure ?? running.error('ERR_ABORTED', 'The request was given up'));
     } else if (work.pace === 'normal' && isLong && !this.hostCalls.holds(thread)) {
       work.pace = 'long';
+      this.#narrow(work, lane);
       this.#listener.onLong(work);
     }
   }
-}
-
-function identity({ thread, lane }: Batch | Retirement): Pick<Termination, 'threadId' | 'plugin' | 'version'> {
-  return { threadId: thread.id, plugin: lane.definition.plugin, version: lane.version };
 }
 
 function deathError(thread: PluginThread, death: ThreadDied['death'], cause: unknown): PluginError {

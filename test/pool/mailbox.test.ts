@@ -49,6 +49,18 @@ describe('Mailbox', () => {
       expect(worker.options(0)).to.deep.equal(options);
     });
 
+    it('is in a run with its neighbours of the same definition, which has left something behind once it is over', () => {
+      const { main, worker } = pair();
+      main.reset();
+      for (const [slot, definition] of [7, 7, 9].entries()) main.address(slot, definition, 0);
+      expect([0, 1, 2].map((slot) => worker.definition(slot))).to.deep.equal([7, 7, 9]);
+      expect([main.residentAfter(1), main.runTime(1)]).to.deep.equal([undefined, 0]);
+      worker.finishRun(1, 1.5, { bytes: 65_536, memories: 1 });
+      expect([main.residentAfter(1), main.runTime(1)]).to.deep.equal([{ bytes: 65_536, memories: 1 }, 1.5]);
+      main.address(1, 7, 0);
+      expect(main.residentAfter(1)).to.equal(undefined);
+    });
+
     it('is refused when it does not fit, and the next smaller one is taken', () => {
       const { main, worker } = pair();
       main.reset();
@@ -84,7 +96,7 @@ describe('Mailbox', () => {
       );
       fc.assert(
         fc.property(fc.array(response, { maxLength: 8 }), (responses) => {
-          main.post({ kind: 'process', definition: 1, count: responses.length, parcel: false });
+          main.post({ kind: 'process', count: responses.length, parcel: false });
           worker.takeOrder();
           for (const [slot, one] of responses.entries()) expect(worker.putResponse(slot, one)).to.equal(true);
           for (const [slot, { output, errorMessage, ...rest }] of responses.entries()) {
@@ -242,7 +254,7 @@ describe('Mailbox', () => {
         let shifts = 0;
         let handedOver = 0;
         for (let order = 1; order <= seen.length; order++) {
-          if (main.post({ kind: 'process', definition: order, count: 1, parcel: false })) handedOver++;
+          if (main.post({ kind: 'retire', retires: order, count: 1, parcel: false })) handedOver++;
           else Atomics.store(control, 0, ++shifts);
           // At times at once, at times after a while, so that the shift closes just now, or is closed.
           for (let spin = (order % 5) * (order % 11) * 40; spin > 0; spin--) Atomics.load(control, 0);

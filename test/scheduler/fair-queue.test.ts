@@ -34,6 +34,22 @@ describe('FairQueue', () => {
     expect(queue.size).to.equal(5010 - 22);
   });
 
+  it('offers the lanes that come next, those in debt after a round more, until there is no room', () => {
+    const queue = new FairQueue();
+    const [a, , c] = ['a', 'b', 'c', 'd'].map((name) => fill(queue, name, 2)) as [Lane, Lane, Lane, Lane];
+    queue.charge(a, 1);
+    const offered: string[] = [];
+    queue.offer((lane) => {
+      if (offered.length === 5) return 'full';
+      offered.push(lane.plugin);
+      if (lane === c) return 'passed';
+      queue.shift(lane);
+      return 'taken';
+    });
+    expect(offered).to.deep.equal(['b', 'c', 'd', 'a', 'c']);
+    expect([queue.size, c.size]).to.deep.equal([5, 2]);
+  });
+
   it('shares thread time, not requests', () => {
     const queue = new FairQueue();
     fill(queue, 'slow', 5000);

@@ -22,10 +22,31 @@ describe('MemoryBudget', () => {
     const [one, a] = [thread(), lane(32)];
     budget.begin(one, a);
     expect(budget.booked).to.equal(32 * MiB);
-    budget.end(one, bytes(1 * MiB));
+    budget.end(one, a, bytes(1 * MiB));
     expect(budget.booked).to.equal(1 * MiB);
     budget.begin(one, a);
     expect(budget.booked).to.equal(32 * MiB);
+  });
+
+  it('books every instance of a batch of several, and takes back what has not run', () => {
+    const budget = new MemoryBudget(100 * MiB);
+    const [one, a, b] = [thread(), lane(32), lane(16)];
+    budget.begin(one, a);
+    budget.end(one, a, bytes(2 * MiB));
+    budget.begin(one, a);
+    budget.begin(one, b);
+    expect(budget.booked).to.equal(48 * MiB);
+    budget.end(one, b, bytes(1 * MiB));
+    budget.end(one, a);
+    expect(budget.booked).to.equal(3 * MiB);
+    budget.ended(one);
+    expect(budget.booked).to.equal(0);
+  });
+
+  it('lets join only what leaves most of the room to others', () => {
+    const budget = new MemoryBudget(64 * MiB);
+    const one = thread();
+    expect([budget.fitsOn(one, lane(4)), budget.fitsOn(one, lane(5))]).to.deep.equal([true, false]);
   });
 
   it('lets in what fits beside what is booked, to the byte', () => {
@@ -40,7 +61,7 @@ describe('MemoryBudget', () => {
     const budget = new MemoryBudget(32 * MiB);
     const [one, a] = [thread('busy'), lane(32)];
     budget.begin(one, a);
-    budget.end(one, bytes(4 * MiB));
+    budget.end(one, a, bytes(4 * MiB));
     expect(budget.fits(a)).to.equal(false);
     one.state = 'idle';
     expect(budget.fits(a)).to.equal(true);
@@ -56,7 +77,7 @@ describe('MemoryBudget', () => {
       [two, a],
     ] as const) {
       budget.begin(on, next);
-      budget.end(on, bytes(2 * MiB));
+      budget.end(on, next, bytes(2 * MiB));
     }
     expect(budget.booked).to.equal(6 * MiB);
     budget.dropped(one, a.id);
@@ -73,7 +94,7 @@ describe('MemoryBudget', () => {
     const [one, a, b] = [thread(), lane(8), lane(16)];
     for (const next of [a, b, a]) {
       budget.begin(one, next);
-      budget.end(one, bytes(MiB));
+      budget.end(one, next, bytes(MiB));
     }
     expect(budget.oldest(one)).to.equal(b.id);
     budget.dropped(one, b.id);
@@ -89,7 +110,7 @@ describe('MemoryBudget', () => {
     theirs.begin(two, a);
     expect([ours.fits(a), ours.fits(a, a), addresses.booked]).to.deep.equal([true, false, 2]);
     const room = new Promise<void>((resolve) => addresses.whenGivenBack(resolve));
-    theirs.end(two, { bytes: 0, memories: 1 });
+    theirs.end(two, a, { bytes: 0, memories: 1 });
     expect(addresses.booked).to.equal(2);
     theirs.close();
     await room;
