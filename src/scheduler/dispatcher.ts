@@ -142,7 +142,7 @@ export class Dispatcher {
       if (lane === undefined) break;
     }
     if (this.#short === undefined) return;
-    this.#supervisor.makeRoom(this.#short);
+    this.#supervisor.retirements.makeRoom(this.#short);
     addressSpace.whenGivenBack(this.#onRoom);
   }
 

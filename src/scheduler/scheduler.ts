@@ -329,7 +329,7 @@ export class Scheduler {
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
   async close(lane: Lane): Promise<void> {
     this.#queue.removeLane(lane);
-    await this.#supervisor.retire(lane);
+    await this.#supervisor.retirements.retire(lane);
     this.#book.close(lane);
   }
 

@@ -1,23 +1,19 @@
-import { performance } from 'node:perf_hooks';
-import { clearInterval, setInterval } from 'node:timers';
 import type { Utterance } from '../contract/values.ts';
-import { type ErrorCode, PluginError } from '../errors.ts';
+import type { ErrorCode, PluginError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
 import { Batch, type Part } from './batch.ts';
+import { deathError } from './death-error.ts';
 import { HostCalls } from './host-calls.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import { overrunError } from './overrun.ts';
-import { Retirement } from './retirement.ts';
-import { TICK_MS, Watch } from './watch.ts';
-
-/** Ticks without work after which the watchdog sleeps. */
-const IDLE_TICKS = 200;
+import type { Retirement } from './retirement.ts';
+import { Retirements } from './retirements.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Why a worker was ended before its time. */
 export interface Termination {
@@ -74,33 +70,51 @@ export interface SupervisorOptions {
   readonly maxTotalMemoryBytes: number;
 }
 
-/** Runs work on threads, watches the guests meanwhile, and cleans up after threads that die. */
+/** Runs work on threads, and cleans up after those that die; {@link Watchdog} decides which have to. */
 export class Supervisor {
   readonly pool: Pool;
   readonly memory: MemoryBudget;
   /** What guests wait for on this thread. */
   readonly hostCalls: HostCalls = new HostCalls();
+  /** What threads do between batches. */
+  readonly retirements: Retirements;
   readonly #listener: SupervisorListener;
-  readonly #maxThreads: number;
+  readonly #watchdog: Watchdog;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
-  readonly #watches = new WeakMap<PluginThread, Watch>();
-  /** Lanes that threads may hold instances of, by the number under which they know them. */
-  readonly #lanes = new Map<number, Lane>();
   /** What threads did that were ended for it and are not gone. */
   readonly #ended = new Map<PluginThread, { readonly work: Batch | Retirement; readonly termination: Termination }>();
-  #ticker: NodeJS.Timeout | undefined;
-  #idleTicks = 0;
 
   constructor({ threads, maxThreads, maxTotalMemoryBytes }: SupervisorOptions, listener: SupervisorListener) {
     this.#listener = listener;
-    this.#maxThreads = maxThreads;
     this.memory = new MemoryBudget(maxTotalMemoryBytes);
     this.pool = new Pool(threads + 1, maxThreads, this.memory.droppedOn(maxThreads), {
       onReady: (thread) => this.#ready(thread),
-      onSurplus: (thread) => this.#dismiss(thread),
+      onSurplus: (thread) => this.retirements.dismiss(thread),
       onUnavailable: listener.onUnavailable,
       onStuck: (thread) => this.#stuck(thread),
       onGone: (thread) => this.#gone(thread),
+    });
+    this.retirements = new Retirements(this.pool, this.memory, maxThreads, this.#work, {
+      begin: (retirement) => this.#begin(retirement),
+      end: (thread) => this.#end(thread),
+      onFree: () => listener.onFree(),
+    });
+    this.#watchdog = new Watchdog(this.#work, (thread) => this.hostCalls.holds(thread), {
+      collect: (work) => {
+        this.collect(work);
+        return this.#work.get(work.thread) === work;
+      },
+      kill: (batch, job, error) => this.kill(batch, job, error),
+      endSection: (work, lane, error) => this.#terminate(work, lane, undefined, error.code),
+      onRecalled: (jobs) => listener.onRecalled(jobs),
+      onLong: (batch, lane) => {
+        this.#narrow(batch, lane);
+        listener.onLong(batch);
+      },
+      onTick: (when) => {
+        if (when === 'before') this.retirements.goOn();
+        else listener.onProgress();
+      },
     });
   }
 
@@ -117,8 +131,8 @@ export class Supervisor {
 
   /** Sends a batch to its thread, which the pool has handed out for it, and the memory is booked that it may need. */
   run(batch: Batch): void {
-    for (const { lane } of batch.parts) this.#lanes.set(lane.id, lane);
-    this.#begin(batch.thread, batch);
+    for (const { lane } of batch.parts) this.retirements.meet(lane);
+    this.#begin(batch);
     batch.send();
   }
 
@@ -156,39 +170,9 @@ export class Supervisor {
     this.#terminate(batch, job.lane, requestId, error.code);
   }
 
-  /** Shuts down the instances of a lane on every thread; resolves when none is left. */
-  async retire(lane: Lane): Promise<void> {
-    const retirements: Promise<void>[] = [];
-    for (const thread of this.pool.threads) {
-      if (!thread.definitions.delete(lane.id) && !thread.retiring.has(lane.id)) continue;
-      retirements.push(new Promise((resolve) => thread.retiring.set(lane.id, resolve)));
-      if (thread.state === 'idle') this.#free(thread);
-    }
-    await Promise.all(retirements);
-    this.#lanes.delete(lane.id);
-  }
-
-  /**
-   * Has idle threads drop the instances that have not been used for longest, one each, until a lane's would fit. Where
-   * that has to be put off it does nothing, since whoever is told of a free thread comes back here.
-   */
-  makeRoom(lane: Lane): void {
-    // What these hold comes back by itself.
-    if (this.pool.counts.ending > 0) return;
-    for (const thread of [...this.pool.threads]) {
-      const definition = this.memory.oldest(thread);
-      if (thread.state !== 'idle' || definition === undefined || this.memory.fits(lane)) continue;
-      if (!this.#othersHaveThreads(thread)) continue;
-      thread.definitions.delete(definition);
-      // One whose version goes has somebody who waits for it already.
-      if (!thread.retiring.has(definition)) thread.retiring.set(definition, () => {});
-      this.#free(thread);
-    }
-  }
-
   /** Ends every thread; resolves when each is gone, or known to be stuck. */
   async close(): Promise<void> {
-    clearInterval(this.#ticker);
+    this.#watchdog.stop();
     await this.pool.close();
   }
 
@@ -211,7 +195,7 @@ export class Supervisor {
       if (work !== undefined) this.#died(work, error);
       else this.#replace(thread);
     };
-    this.#watches.set(thread, new Watch(() => thread.cpuTimeMs()));
+    this.#watchdog.meet(thread);
     this.#listener.onFree();
   }
 
@@ -222,11 +206,10 @@ export class Supervisor {
     if ((await answered) === 'replied' && work instanceof Batch) this.#listener.onResumes(work);
   }
 
-  #begin(thread: PluginThread, work: Batch | Retirement): void {
-    thread.state = 'busy';
-    this.#work.set(thread, work);
-    // Not what keeps the process alive: Piscina holds a reference for as long as a task runs.
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  #begin(work: Batch | Retirement): void {
+    work.thread.state = 'busy';
+    this.#work.set(work.thread, work);
+    this.#watchdog.wake();
   }
 
   #done(work: Batch | Retirement): void {
@@ -246,8 +229,8 @@ export class Supervisor {
       thread.counts.delete(lane.metrics);
       thread.retired(lane.id);
     }
-    if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.#dismiss(thread);
-    else this.#free(thread);
+    if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.retirements.dismiss(thread);
+    else this.retirements.free(thread);
   }
 
   /** @param share What the thread worked, of what the clock showed. */
@@ -263,52 +246,13 @@ export class Supervisor {
     this.#listener.onNarrowed(batch);
   }
 
-  /** Lets a thread go: its instances are shut down first. */
-  #dismiss(thread: PluginThread): void {
-    thread.fate = 'leaves';
-    for (const id of thread.definitions) thread.retiring.set(id, () => {});
-    thread.definitions.clear();
-    this.#free(thread);
-  }
-
-  /** A thread has nothing to do: it shuts down what it should no longer hold, and is free then. */
-  #free(thread: PluginThread): void {
-    const [id] = thread.retiring.keys();
-    if (id === undefined && thread.fate === 'leaves') {
-      this.#end(thread);
-      this.#listener.onFree();
-      return;
-    }
-    if (id === undefined || !this.#othersHaveThreads(thread)) {
-      this.pool.release(thread);
-      this.#listener.onFree();
-      return;
-    }
-    this.#begin(thread, new Retirement(thread, this.#lanes.get(id)!));
-    thread.send({ kind: 'retire', retires: id, count: 0 });
-  }
-
-  /** Whether there is a thread for requests while this one shuts an instance down, which may take to its limit. */
-  #othersHaveThreads(thread: PluginThread): boolean {
-    if (this.pool.size < this.#maxThreads) return true;
-    return [...this.pool.threads].some((other) => {
-      const work = this.#work.get(other);
-      return other !== thread && (work === undefined || (work instanceof Batch && work.pace === 'normal'));
-    });
-  }
-
-  /** Tries again what {@link #othersHaveThreads} put off. */
-  #retireWhatWaits(): void {
-    for (const thread of this.pool.threads) if (thread.state === 'idle' && thread.retiring.size > 0) this.#free(thread);
-  }
-
   /** A thread died of itself. */
   #died(work: Batch | Retirement, cause: unknown): void {
     if (this.#work.get(work.thread) !== work) return;
     const death = cause instanceof ThreadDied ? cause.death : 'crashed';
     const running = work instanceof Batch ? work.running : undefined;
     const { lane } = work;
-    const error = deathError(work.thread, death, cause);
+    const error = deathError(work.thread.threadClass, death, cause);
     if (work instanceof Batch && running !== undefined)
       work.kill(running, running.error(error.code, error.message, error));
     else if (work instanceof Batch) work.lostBeforeAnyBegan(error);
@@ -323,7 +267,7 @@ export class Supervisor {
     const termination = { threadId: thread.id, plugin: definition.plugin, version, requestId, code };
     this.#work.delete(thread);
     if (this.hostCalls.abandon(thread) && work instanceof Batch) this.#listener.onResumes(work);
-    lane.metrics.lostWorker(termination.code, this.#watches.get(thread)?.cpuUsed ?? 0);
+    lane.metrics.lostWorker(termination.code, this.#watchdog.cpuUsed(thread));
     this.collect(work);
     if (work instanceof Batch) {
       this.#listener.onRecalled(work.recallAll());
@@ -365,70 +309,4 @@ export class Supervisor {
     }
     this.#listener.onFree();
   }
-
-  #tick(): void {
-    this.#retireWhatWaits();
-    this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
-    if (this.#idleTicks > IDLE_TICKS) {
-      clearInterval(this.#ticker);
-      this.#ticker = undefined;
-      this.#idleTicks = 0;
-    }
-    const now = performance.now();
-    for (const work of this.#work.values()) this.#look(work, now);
-    this.#listener.onProgress();
-  }
-
-  #look(work: Batch | Retirement, now: number): void {
-    const { thread } = work;
-    const watch = this.#watches.get(thread)!;
-    // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
-    this.collect(work);
-    if (this.#work.get(thread) !== work) return;
-    const running = work instanceof Batch ? work.running : undefined;
-    // In a section it is the one that ran last, which may be shut down after each request: such a lane is alone.
-    const lane = running?.lane ?? work.lane;
-    const { policy } = lane.definition;
-    const { section, entries, phase } = thread.mailbox;
-    const overrun = watch.look(running === undefined && section === 0 ? Number.NaN : entries, policy, now);
-    if (overrun !== undefined) {
-      const error = overrunError(overrun, phase, policy);
-      if (work instanceof Batch && running !== undefined)
-        this.kill(work, running, running.error(error.code, error.message, error));
-      else if (section !== 0 && thread.mailbox.killSection(section)) this.#terminate(work, lane, undefined, error.code);
-      return;
-    }
-    if (!(work instanceof Batch)) return;
-    const isLong = work.effort.isLong(now, thread.mailbox.asleep);
-    const isSeenTwice = watch.elapsed(now) >= TICK_MS;
-    if (!isSeenTwice && !isLong) return;
-    // What waits behind it in the mailbox goes to other threads; also where its requests take longer than was thought.
-    const recalled = work.recallAll();
-    if (recalled.length > 0) this.#listener.onRecalled(recalled);
-    if (!isSeenTwice) return;
-    if (running?.state === 'settled') {
-      // Its caller gave it up, and it has had a look's time to end by itself.
-      this.kill(work, running, running.failure ?? running.error('ERR_ABORTED', 'The request was given up'));
-    } else if (work.pace === 'normal' && isLong && !this.hostCalls.holds(thread)) {
-      work.pace = 'long';
-      this.#narrow(work, lane);
-      this.#listener.onLong(work);
-    }
-  }
-}
-
-function deathError(thread: PluginThread, death: ThreadDied['death'], cause: unknown): PluginError {
-  if (death !== 'out-of-memory') {
-    return new PluginError('ERR_WORKER_CRASHED', 'The worker thread died while it ran the request', { cause });
-  }
-  const limit = { name: 'heapBytes', value: thread.threadClass.heapBytes };
-  return new PluginError(
-    'ERR_MEMORY_LIMIT',
-    `The host's part of the plugin's work needed more than ${limit.value} bytes of JavaScript heap`,
-    {
-      limit,
-      hint: 'Let the plugin return less at a time; a larger `maxOutputBytes` in its policy also gets it a larger heap.',
-      cause,
-    },
-  );
 }

@@ -1,0 +1,125 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
+import type { PluginError } from '../errors.ts';
+import type { PluginThread } from '../pool/plugin-thread.ts';
+import { Batch } from './batch.ts';
+import type { Job } from './job.ts';
+import type { Lane } from './lane.ts';
+import { overrunError } from './overrun.ts';
+import type { Retirement } from './retirement.ts';
+import { TICK_MS, Watch } from './watch.ts';
+
+/** Ticks without work after which the watchdog sleeps. */
+const IDLE_TICKS = 200;
+
+/** What a thread is at. */
+type Work = Batch | Retirement;
+
+/** What the watchdog has the supervisor do. */
+export interface WatchdogListener {
+  /** Looks at what a thread has done so far; says whether it is still at it. */
+  readonly collect: (work: Work) => boolean;
+  /** A running job has to end, and its thread with it, unless it is done by now. */
+  readonly kill: (batch: Batch, job: Job, error: PluginError) => void;
+  /** Guest code that is no request's has run over its limit, and its thread has to end for it. */
+  readonly endSection: (work: Work, lane: Lane, error: PluginError) => void;
+  /** These jobs had not begun and go back into the queue; in the order last first. */
+  readonly onRecalled: (jobs: readonly Job[]) => void;
+  /** A batch has worked for long, and what is left of it is this lane's. */
+  readonly onLong: (batch: Batch, lane: Lane) => void;
+  /** It has looked at everything, or is about to. */
+  readonly onTick: (when: 'before' | 'after') => void;
+}
+
+/** Looks at every thread that is at work every {@link TICK_MS}, and decides which of them have to die. */
+export class Watchdog {
+  readonly #work: ReadonlyMap<PluginThread, Work>;
+  readonly #waitsForHost: (thread: PluginThread) => boolean;
+  readonly #listener: WatchdogListener;
+  readonly #watches = new WeakMap<PluginThread, Watch>();
+  #ticker: NodeJS.Timeout | undefined;
+  #idleTicks = 0;
+
+  /**
+   * @param work What threads are at now.
+   * @param waitsForHost Whether a thread waits for a function of the embedder's.
+   */
+  constructor(
+    work: ReadonlyMap<PluginThread, Work>,
+    waitsForHost: (thread: PluginThread) => boolean,
+    listener: WatchdogListener,
+  ) {
+    this.#work = work;
+    this.#waitsForHost = waitsForHost;
+    this.#listener = listener;
+  }
+
+  /** A thread is there to be watched. */
+  meet(thread: PluginThread): void {
+    this.#watches.set(thread, new Watch(() => thread.cpuTimeMs()));
+  }
+
+  /** CPU milliseconds that the call which a thread is in is known to have used. */
+  cpuUsed(thread: PluginThread): number {
+    return this.#watches.get(thread)?.cpuUsed ?? 0;
+  }
+
+  /** There is work to watch. */
+  wake(): void {
+    // Not what keeps the process alive: Piscina holds a reference for as long as a task runs.
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#idleTicks = 0;
+  }
+
+  #tick(): void {
+    this.#listener.onTick('before');
+    this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
+    if (this.#idleTicks > IDLE_TICKS) this.stop();
+    const now = performance.now();
+    for (const work of this.#work.values()) this.#look(work, now);
+    this.#listener.onTick('after');
+  }
+
+  #look(work: Work, now: number): void {
+    const { thread } = work;
+    const watch = this.#watches.get(thread)!;
+    // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
+    if (!this.#listener.collect(work)) return;
+    const running = work instanceof Batch ? work.running : undefined;
+    // In a section it is the one that ran last, which may be shut down after each request: such a lane is alone.
+    const lane = running?.lane ?? work.lane;
+    const { policy } = lane.definition;
+    const { section, entries, phase } = thread.mailbox;
+    const overrun = watch.look(running === undefined && section === 0 ? Number.NaN : entries, policy, now);
+    if (overrun !== undefined) {
+      const error = overrunError(overrun, phase, policy);
+      if (work instanceof Batch && running !== undefined)
+        this.#listener.kill(work, running, running.error(error.code, error.message, error));
+      else if (section !== 0 && thread.mailbox.killSection(section)) this.#listener.endSection(work, lane, error);
+    } else if (work instanceof Batch) this.#judge(work, lane, running, watch.elapsed(now) >= TICK_MS, now);
+  }
+
+  /** @param isSeenTwice Whether the call that is running was running at the last look. */
+  #judge(batch: Batch, lane: Lane, running: Job | undefined, isSeenTwice: boolean, now: number): void {
+    const { thread, effort } = batch;
+    const isLong = effort.isLong(now, thread.mailbox.asleep);
+    if (!isSeenTwice && !isLong) return;
+    // What waits behind it in the mailbox goes to other threads; also where its requests take longer than was thought.
+    const recalled = batch.recallAll();
+    if (recalled.length > 0) this.#listener.onRecalled(recalled);
+    if (!isSeenTwice) return;
+    if (running?.state === 'settled') {
+      // Its caller gave it up, and it has had a look's time to end by itself.
+      const error = running.failure ?? running.error('ERR_ABORTED', 'The request was given up');
+      this.#listener.kill(batch, running, error);
+    } else if (batch.pace === 'normal' && isLong && !this.#waitsForHost(thread)) {
+      batch.pace = 'long';
+      this.#listener.onLong(batch, lane);
+    }
+  }
+}
