@@ -11,7 +11,7 @@ import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { Admission } from './admission.ts';
 import { assertCouldFit } from './assert-could-fit.ts';
-import { Batch, type Part } from './batch.ts';
+import type { Batch, Part } from './batch.ts';
 import type { Block } from './block.ts';
 import { BlockJob } from './block-job.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -22,6 +22,7 @@ import type { Retirement } from './retirement.ts';
 import { StuckWork } from './stuck-work.ts';
 import { type StuckThread, Supervisor, type Termination } from './supervisor.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import { Withdrawals } from './withdrawals.ts';
 
 /** What the scheduler reports. */
 export interface SchedulerListener {
@@ -45,7 +46,10 @@ export interface SchedulerOptions {
   readonly metrics: 'on' | 'off';
 }
 
-/** Takes requests in, and settles each of them once: {@link Admission} into the queue, {@link Dispatcher} out of it. */
+/**
+ * Takes requests in, and settles each of them once: {@link Admission} into the queue, {@link Dispatcher} out of it,
+ * {@link Withdrawals} for what is given up on the way.
+ */
 export class Scheduler {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
@@ -53,6 +57,7 @@ export class Scheduler {
   readonly #supervisor: Supervisor;
   readonly #admission: Admission;
   readonly #dispatcher: Dispatcher;
+  readonly #withdrawals: Withdrawals;
   readonly #stuck: StuckWork;
   readonly #queue = new FairQueue();
   readonly #waiting = new WaitingRoom();
@@ -61,8 +66,6 @@ export class Scheduler {
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
-  /** Whether callers give up requests in this turn, so that more may follow. */
-  #givingUp: 'no' | 'this turn' = 'no';
   /** What every job fails with from now on, if any may not run any more. */
   #refusal: ((job: Job) => PluginError) | undefined;
 
@@ -107,6 +110,11 @@ export class Scheduler {
       () => this.#progress(),
       listener.onSending,
     );
+    this.#withdrawals = new Withdrawals(this.#queue, this.#waiting, this.#admission, this.#supervisor, {
+      requeue: (jobs) => this.#requeue(jobs),
+      onLeft: (lane) => this.#checkDrained(lane),
+      onRoom: () => this.#progress(),
+    });
     this.#stuck = new StuckWork(options, () => this.#supervisor.pool.stuck);
   }
 
@@ -206,7 +214,7 @@ export class Scheduler {
     else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
-    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
     return job;
   }
 
@@ -236,7 +244,7 @@ export class Scheduler {
     const { count, firstLine } = block.source;
     const job = new BlockJob(lane, block, call.priority ?? 0, { from: 0, at: 0, line: firstLine, count });
     job.askedAt = this.#clock.now;
-    job.takeBack = this.#takeBack;
+    job.takeBack = this.#withdrawals.ofBlock;
     const { signal } = call;
     const deadlock = this.#deadlock(job);
     this.#admitWaiting();
@@ -247,16 +255,8 @@ export class Scheduler {
     else if (this.#admission.hasRoom(job)) this.#accept(job);
     else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
     else job.reject(this.#admission.queueFull(job));
-    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
+    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
   }
-
-  readonly #takeBack = (job: BlockJob): readonly Job[] => {
-    const { batch, state } = job;
-    if (state === 'waiting') this.#waiting.remove(job);
-    else if (state === 'queued') this.#queue.remove(job);
-    else return batch instanceof Batch ? batch.recallAll() : [];
-    return [job];
-  };
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
   async drain(lane: Lane): Promise<void> {
@@ -268,62 +268,18 @@ export class Scheduler {
 
   /** Has what has not begun pass the lane's gate again, which has closed meanwhile; at the end of this turn. */
   reroute(lane: Lane): void {
-    if (lane.service === 'rerouting') return;
-    lane.service = 'rerouting';
-    // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
-    process.nextTick(() => {
-      lane.service = 'on';
-      for (const batch of this.#supervisor.batches())
-        if (batch.has(lane)) this.#requeue(batch.recallAll((job) => job.lane === lane));
-      const waiting = this.#waiting.take(lane);
-      const queued = this.#queue.take(lane);
-      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
-      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
-      this.#checkDrained(lane);
-      this.#progress();
-    });
-  }
-
-  #readmit(job: Job, before: 'waiting' | 'queued'): void {
-    const refusal = job.lane.gate?.admit(job);
-    if (refusal !== undefined) job.reject(refusal);
-    else if (before === 'waiting') this.#waiting.push(job);
-    else if (this.#admission.hasRoom(job)) this.#queue.push(job);
-    else {
-      // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
-      job.onSettled = undefined;
-      this.#admission.outstanding -= job.booked;
-      this.#waiting.push(job);
-    }
+    this.#withdrawals.reroute(lane);
   }
 
   /** Fails everything of a lane, ending the workers that run it. */
   abandon(lane: Lane, error: (job: Job) => PluginError): void {
-    this.#abandon([lane], error);
+    this.#withdrawals.abandon([lane], error);
   }
 
   /** The same for every lane, and for everything that comes later. */
   abandonAll(error: (job: Job) => PluginError): void {
     this.#refusal = error;
-    this.#abandon([...this.#queue.lanes()], error);
-  }
-
-  /** First all are taken out of reach, then they are told, which takes longer than a worker needs for the next one. */
-  #abandon(lanes: readonly Lane[], error: (job: Job) => PluginError): void {
-    const concerned = new Set(lanes);
-    const batches = [...this.#supervisor.batches()].filter(({ parts }) =>
-      parts.some(({ lane }) => concerned.has(lane)),
-    );
-    const jobs = batches.flatMap((batch) => batch.recallAll(({ lane }) => concerned.has(lane)));
-    for (const lane of lanes) jobs.push(...this.#waiting.take(lane), ...this.#queue.take(lane));
-    for (const job of jobs) job.reject(error(job));
-    for (const batch of batches) {
-      const { running } = batch;
-      if (running !== undefined && concerned.has(running.lane)) this.#supervisor.kill(batch, running, error(running));
-      // What is done and not yet told of is told of now: after a close by force nobody looks again.
-      else this.#supervisor.collect(batch);
-    }
-    for (const lane of lanes) this.#checkDrained(lane);
+    this.#withdrawals.abandon([...this.#queue.lanes()], error);
   }
 
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
@@ -371,29 +327,6 @@ export class Scheduler {
     this.#drained.get(lane)?.resolve();
     this.#drained.delete(lane);
   }
-
-  /** The caller's own limit has passed. */
-  readonly #onExpired = (job: Job, error: PluginError): void => {
-    if (this.#givingUp === 'no') {
-      this.#givingUp = 'this turn';
-      // The first of many, it may be. What workers could begin while one after the other is told is taken back first.
-      for (const batch of this.#supervisor.batches()) this.#requeue(batch.recallAll((other) => other.givenUp));
-      process.nextTick(() => {
-        this.#givingUp = 'no';
-        this.#progress();
-      });
-    }
-    const { batch, state } = job;
-    if (state === 'waiting') this.#waiting.remove(job);
-    else if (state === 'queued') this.#queue.remove(job);
-    // Running: the watchdog ends its worker at its next look, unless it ends by itself until then.
-    else if (batch !== undefined && !batch.recall(job)) {
-      job.began = true;
-      this.#supervisor.collectFrom(batch.thread);
-    }
-    job.reject(error);
-    this.#checkDrained(job.lane);
-  };
 
   // -- out of the queue -----------------------------------------------------------------------------------------
 
