@@ -39,6 +39,8 @@ export class Batch {
   pace: 'normal' | 'long' = 'normal';
   /** Lanes that its thread met with it: the making of their instances is in what their requests took. */
   readonly introduced: Set<Lane> = new Set();
+  /** Hears what guests say, of the job if it is one's. Set by whoever runs it. */
+  said: (job: Job | undefined, utterance: Utterance) => void = () => {};
   /** Groups whose requests it carries: each holds its thread. */
   readonly holders: Set<Tenant<Lane>>;
   #parts: readonly Part[];
@@ -133,12 +135,12 @@ export class Batch {
   }
 
   /** Settles what is done, in order; what the guests said about a request comes before its result. */
-  drain(said: (job: Job | undefined, utterance: Utterance) => void): void {
+  drain(): void {
     const { mailbox } = this.thread;
     // First what is over, then the ring: what was said about it stands there by now.
     let end = this.#cursor;
     while (end < this.jobs.length && isOver(mailbox.state(end))) end++;
-    this.thread.drainUtterances((slot, utterance) => said(this.jobs[slot], utterance));
+    this.thread.drainUtterances((slot, utterance) => this.said(this.jobs[slot], utterance));
     while (this.#cursor < end) {
       const slot = this.#cursor++;
       // A job that was taken back may be in another mailbox by now.

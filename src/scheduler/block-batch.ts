@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import { codesOf } from '../block/side.ts';
-import type { Utterance } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Parcel } from '../pool/protocol.ts';
@@ -63,10 +62,10 @@ export class BlockBatch extends Batch {
     else thread.send(order, parcel);
   }
 
-  override drain(said: (job: Job | undefined, utterance: Utterance) => void): void {
+  override drain(): void {
     const { thread } = this;
     const progress = thread.block.progress();
-    thread.drainUtterances((_slot, utterance) => said(this.#job, utterance));
+    thread.drainUtterances((_slot, utterance) => this.said(this.#job, utterance));
     if (progress === undefined || progress.done <= this.#told || isSettled(this.#job)) return;
     const { done, outputEnd, sideEnd, succeeded, refused, failed } = progress;
     let output = thread.block.output.subarray(this.#outputEnd, outputEnd);
@@ -145,7 +144,7 @@ export class BlockBatch extends Batch {
   override kill(job: Job, error: PluginError): boolean {
     const { block, mailbox } = this.thread;
     if (!block.kill()) return false;
-    this.drain(() => {});
+    this.drain();
     if (isSettled(job)) return true;
     this.lane.metrics.lostCall(mailbox.times(0), performance.now());
     this.#lose(error, true);
@@ -163,7 +162,7 @@ export class BlockBatch extends Batch {
   /** Nothing begins after this; returns the first record that has not, and what is done is told of. */
   #recallRest(): number {
     const rest = this.thread.block.recallRest();
-    this.drain(() => {});
+    this.drain();
     return Math.max(rest, this.#told);
   }
 

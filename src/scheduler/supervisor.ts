@@ -132,6 +132,13 @@ export class Supervisor {
   /** Sends a batch to its thread, which the pool has handed out for it, and the memory is booked that it may need. */
   run(batch: Batch): void {
     for (const { lane } of batch.parts) this.retirements.meet(lane);
+    batch.said = (job, utterance) => {
+      this.#listener.onUtterance(
+        job?.lane ?? batch.lane,
+        job?.kind === 'process' ? job.requestId : undefined,
+        utterance,
+      );
+    };
     this.#begin(batch);
     batch.send();
   }
@@ -147,12 +154,8 @@ export class Supervisor {
     const { thread } = work;
     // Asked before looking at the slots: when the order is done, every slot is.
     const { orderDone } = thread.mailbox;
-    if (work instanceof Batch) {
-      work.drain((job, utterance) => {
-        const lane = job?.lane ?? work.lane;
-        this.#listener.onUtterance(lane, job?.kind === 'process' ? job.requestId : undefined, utterance);
-      });
-    } else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(work.lane, undefined, utterance));
+    if (work instanceof Batch) work.drain();
+    else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(work.lane, undefined, utterance));
     // The work may have ended meanwhile, by what a listener did.
     if (orderDone && this.#work.get(thread) === work) this.#done(work);
   }
