@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   ERR_WORKER_CRASHED: 'The worker thread, or the process that it was in, died for a reason that is none of the above.',
   ERR_UNSUPPORTED_ENVIRONMENT: 'The Node that runs the program, or how it was started, lets no engine run.',
   ERR_BATCH_FILE: 'A file of a batch could not be read or written to its end, or has changed meanwhile.',
+  ERR_BATCH_FAILURES: 'A batch had more records without success than `maxFailures` allows.',
   ERR_BATCH_QUEUE: 'The distributed queue of a batch is not usable, or gave up one of its chunks.',
   ERR_BATCH_JOURNAL: 'The journal of a batch is held by another run, or belongs to another batch.',
 } as const;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type BatchCommandOptions, runBatchCommand } from './batch/pipeline.ts';
 import { recordsOptions } from './batch/records.ts';
+import { rateOption } from './batch/selection-options.ts';
 import { concurrencyOption, configOption, countOption, importOption, readSandbox, sandboxOption } from './options.ts';
 
 const EXAMPLES = `
@@ -15,6 +16,7 @@ Examples:
   $ wasm-plugin-pool batch redact.wasm --input letters.jsonl --output redacted.jsonl
   $ wasm-plugin-pool batch redact.wasm --input in.jsonl --output out.jsonl --resume        after it was killed
   $ wasm-plugin-pool batch redact.wasm --input in.csv.gz --output out.jsonl.zst --dead-letter failed.jsonl --ordered
+  $ wasm-plugin-pool batch redact.wasm --input in.jsonl --output out.jsonl --dry-run          first
   $ wasm-plugin-pool batch redact.wasm --then word-count.wasm --input in.txt --output out.jsonl
   $ wasm-plugin-pool batch redact.wasm --input mails.jsonl --output out.jsonl --field body.text --id-field key --pass-fields
   $ jq -c '{input: .body}' mails.json | wasm-plugin-pool batch redact.wasm | jq -r .output`;
@@ -38,6 +40,8 @@ export function batchCommand(): Command {
     )
     .option('--journal <file>', 'where the run keeps how far it is (default: the output with .journal)')
     .option('--no-journal', 'keep none; the run cannot be resumed')
+    .addOption(rateOption())
+    .option('--dry-run', 'run the first 1,000 records, write nothing, and say what would be')
     .addOption(configOption())
     .addOption(sandboxOption())
     .addOption(importOption())

@@ -3,8 +3,8 @@ import { isError } from '../text/is-error.ts';
 import { systemReason } from '../text/system-error.ts';
 import type { WasmFrame } from '../text/wasm-frame.ts';
 
-/** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; interrupted. */
-export type ExitStatus = 0 | 1 | 2 | 130 | 143;
+/** How a command ends: done; the plugin or a record failed; wrong usage or an unusable plugin; too many failures; interrupted. */
+export type ExitStatus = 0 | 1 | 2 | 3 | 130 | 143;
 
 /**
  * Ends a command with a status and one line on stderr, and lines below it where it trapped. Status 0 is no failure: what
@@ -43,6 +43,7 @@ const WRONG_USAGE: ReadonlySet<ErrorCode> = new Set(['ERR_INVALID_ARGUMENT', 'ER
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof PluginError && isReaderGone(error.cause)) return new Failure(0, sentence(error.message), error);
+  if (error instanceof PluginError && error.code === 'ERR_BATCH_FAILURES') return new Failure(3, explain(error), error);
   if (error instanceof PluginError) return new Failure(WRONG_USAGE.has(error.code) ? 2 : 1, explain(error), error);
   if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
   const what = isError(error) ? `${error.name}: ${error.message}` : String(error);

@@ -3,7 +3,8 @@ import { VERSION } from '../package/version.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
 const EPILOGUE = `
-Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage or an unusable plugin.
+Exit status: 0 done, 1 the plugin or a record failed, 2 wrong usage or an unusable plugin,
+3 more failures than --max-failures allows.
 Results go to stdout, everything else to stderr.`;
 
 /** The commands, in the order of the help; each is loaded when it is asked for. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval } from 'node:timers';
+import { FailureWatch } from '../batch/file/failure-limit.ts';
 import type { BatchInput } from '../batch/file/input.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
 import { openRecords, type RecordReader } from '../batch/file/reader.ts';
 import { type FileRecord, malformedError } from '../batch/file/record.ts';
 import { type Done, deadLetterLine, outputLine, plainLine } from '../batch/file/result-line.ts';
+import { Selection } from '../batch/file/selection.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
 import { PluginError } from '../errors.ts';
@@ -54,6 +56,7 @@ export class Submission {
   readonly #tally: Tally;
   readonly #writer: BatchWriter;
   readonly #queue: ChunkQueue;
+  readonly #watch: FailureWatch;
   readonly #batch: string;
   /** The records of the chunks that are in the queue, malformed ones too. */
   readonly #records = new Map<number, readonly FileRecord[]>();
@@ -61,7 +64,10 @@ export class Submission {
   readonly #known: number;
   /** A record that was read and belongs to the next chunk. */
   #held: FileRecord | undefined;
+  readonly #selection: Selection;
+  /** Of the records that were read, and of those of them that run, by which the queue knows them. */
   #index = 0;
+  #ordinal = 0;
   #reading: 'open' | 'ended' = 'open';
 
   constructor(
@@ -72,7 +78,8 @@ export class Submission {
     settings: SubmissionSettings,
   ) {
     this.#connection = connection;
-    this.#options = options;
+    this.#watch = new FailureWatch(options.failureLimit);
+    this.#options = { ...options, interrupt: this.#watch.joined(options.interrupt) };
     this.#input = input;
     this.#files = files;
     this.#settings = settings;
@@ -82,7 +89,7 @@ export class Submission {
     const batch = earlier?.batch ?? randomUUID();
     this.#batch = batch;
     this.#known = earlier?.batch === undefined ? 0 : atMostOnce ? begun : Number.POSITIVE_INFINITY;
-    const tally = new Tally(earlier);
+    const tally: Tally = new Tally(earlier, () => this.#watch.look(tally));
     this.#tally = tally;
     const state = {
       get state() {
@@ -91,6 +98,7 @@ export class Submission {
     };
     this.#writer = new BatchWriter(files, state, 'normal');
     this.#reader = openRecords(input, options);
+    this.#selection = new Selection(options.selection);
     this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce });
   }
 
@@ -102,10 +110,12 @@ export class Submission {
       this.#queue.stop();
     };
     interrupt?.addEventListener('abort', stop, { once: true });
+    this.#watch.look(this.#tally);
     if (interrupt?.aborted) stop();
     try {
       // It is closed where it was interrupted and Redis is away: what is missing, the next run finds.
       await Promise.race([this.#collect(), this.#connection.closed]);
+      this.#watch.assertFew();
     } catch (error) {
       if (!interrupt?.aborted || error instanceof PluginError) throw error;
     } finally {
@@ -127,6 +137,7 @@ export class Submission {
       if (complete === undefined) break;
       await this.#write(complete.chunk, complete.results);
     }
+    if (!interrupt?.aborted) this.#watch.look(this.#tally, 'at the end');
     await this.#writer.finish(interrupt?.aborted ? 'interrupted' : 'complete');
     if (interrupt?.aborted) return;
     await this.#input.assertUnchanged();
@@ -147,7 +158,7 @@ export class Submission {
     const { records: done, resumed, perSecond: recordsPerSecond } = this.#tally;
     const { succeeded, refused, failed } = this.#tally.state;
     const { position: bytesRead, size: bytesTotal } = this.#input;
-    const read = Math.max(0, this.#index - resumed);
+    const read = Math.max(0, this.#ordinal - resumed);
     const counts = { read, done, succeeded, refused, failed, resumed, chunks: this.#queue.size, recordsPerSecond };
     this.#settings.onProgress?.({ ...counts, bytesRead, bytesTotal });
   }
@@ -158,7 +169,7 @@ export class Submission {
       const records = await this.#cut();
       if (records.length === 0) this.#reading = 'ended';
       // An earlier run has collected it.
-      else if (!records.every(({ index }) => this.#writer.done.has(index))) await this.#add(records);
+      else if (!records.every(({ ordinal }) => this.#writer.done.has(ordinal))) await this.#add(records);
     }
   }
 
@@ -167,7 +178,7 @@ export class Submission {
     const records: FileRecord[] = [];
     let bytes = 0;
     while (records.length < this.#settings.size) {
-      const record = this.#held ?? (await this.#reader.next());
+      const record = this.#held ?? (await this.#nextChosen());
       this.#held = undefined;
       if (this.#options.interrupt?.aborted) return [];
       if (record === undefined) break;
@@ -177,30 +188,45 @@ export class Submission {
         break;
       }
       bytes += length;
-      record.index = this.#index++;
+      record.ordinal = this.#ordinal++;
       records.push(record);
     }
     return records;
   }
 
+  async #nextChosen(): Promise<FileRecord | undefined> {
+    while (!this.#selection.isOver) {
+      const record = await this.#reader.next();
+      if (record === undefined || this.#options.interrupt?.aborted) return undefined;
+      record.index = this.#index++;
+      if (this.#selection.takes(record.index)) return record;
+    }
+    return undefined;
+  }
+
   async #add(records: readonly FileRecord[]): Promise<void> {
-    const chunk = records[0]!.index;
-    const wanted = records.filter(({ malformed, index }) => malformed === undefined && !this.#writer.done.has(index));
+    const chunk = records[0]!.ordinal;
+    const wanted = records.filter(
+      ({ malformed, ordinal }) => malformed === undefined && !this.#writer.done.has(ordinal),
+    );
     this.#records.set(chunk, records);
     const history = chunk < this.#known ? 'known' : 'new';
-    if (this.#options.atMostOnce && history === 'new') await this.#writer.begin(this.#index);
+    if (this.#options.atMostOnce && history === 'new') await this.#writer.begin(this.#ordinal);
     await this.#queue.add(chunk, wanted.map(toChunkRecord), history);
   }
 
   async #write(chunk: number, results: Readonly<Record<string, string>>): Promise<void> {
     for (const record of this.#records.get(chunk)!) {
-      if (this.#writer.done.has(record.index)) continue;
-      if (record.malformed !== undefined) this.#options.onMalformed?.(record.line, record.malformed);
-      const done = toDone(record, results[record.index]);
+      if (this.#writer.done.has(record.ordinal)) continue;
+      if (record.malformed !== undefined) {
+        this.#watch.heard(record.line, record.malformed);
+        this.#options.onMalformed?.(record.line, record.malformed);
+      }
+      const done = toDone(record, results[record.ordinal]);
       this.#tally.add(done);
       const line = this.#options.output.format === 'jsonl' ? outputLine(done) : plainLine(done);
       const letter = this.#files.deadLetter === undefined || done.response?.success ? undefined : deadLetterLine(done);
-      const full = this.#writer.add(record.index, line, letter);
+      const full = this.#writer.add(record.ordinal, line, letter);
       if (full !== undefined) await full;
     }
     // It is in the output and in the journal before Redis forgets it.
@@ -210,7 +236,7 @@ export class Submission {
   }
 }
 
-function toChunkRecord({ index, input, options, plugin }: FileRecord): ChunkRecord {
+function toChunkRecord({ ordinal: index, input, options, plugin }: FileRecord): ChunkRecord {
   return { index, input, ...(options.length > 0 && { options }), ...(plugin !== undefined && { plugin }) };
 }
 
@@ -218,7 +244,7 @@ function toDone(record: FileRecord, value: string | undefined): Done {
   if (record.malformed !== undefined) {
     return { record, response: undefined, error: malformedError(record), attempts: 0 };
   }
-  const result = toChunkResult(record.index, value!);
+  const result = toChunkResult(record.ordinal, value!);
   if ('response' in result) return { record, response: result.response, error: undefined, attempts: 1 };
   return { record, response: undefined, error: errorOf(result), attempts: result.attempts };
 }

@@ -27,7 +27,7 @@ export interface SubmittedPlugin {
 /** A batch from a file into a file, run by workers anywhere. */
 export interface SubmitOptions
   extends QueueOptions,
-    Omit<FileBatchOptions, 'concurrency' | 'onProgress' | 'identity' | 'signal'> {
+    Omit<FileBatchOptions, 'concurrency' | 'onProgress' | 'identity' | 'signal' | 'rate' | 'dryRun'> {
   /** The plugins by the names that `plugin`, `chain` and the records use. */
   readonly plugins: Readonly<Record<string, SubmittedPlugin>>;
   /** Records in a chunk. @default 1000 */
@@ -72,6 +72,12 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
   }));
   const recipe = hashed.map(({ name, sha256, config }) => [name, sha256, config]);
   const resolved = resolveFileBatchOptions({ ...rest, identity: { recipe, size, distributed: true } });
+  if (resolved.rate !== undefined || resolved.dryRun !== undefined) {
+    const name = resolved.rate === undefined ? 'dryRun' : 'rate';
+    throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` is for batches that run here`, {
+      hint: 'Rates are those of tenants, which workers keep; a dry run is that of `batchFiles`.',
+    });
+  }
   await assertDistinct(resolved);
   const { plugin, chain, deadlineMs, retry, idempotent } = resolved.batch;
   const settings: SubmissionSettings = {

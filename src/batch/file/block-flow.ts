@@ -14,6 +14,7 @@ import { lineRecord } from './line-record.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { FileRecord, malformedError } from './record.ts';
 import { type Done, deadLetterLine, outputLine, plainLine } from './result-line.ts';
+import { isStretch } from './selection.ts';
 import type { Tally, TallyState } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
 
@@ -49,10 +50,13 @@ const WAIT = Object.freeze({ whenFull: 'wait' } as const);
 let recipes = 0;
 
 /** Whether the records of a batch may travel as blocks: where each of them is to have more than a run, it goes alone. */
-export function takesBlocks({ input, batch, atMostOnce, fields }: ResolvedFileBatchOptions, threads: number): boolean {
+export function takesBlocks(
+  { input, batch, atMostOnce, fields, selection, rate }: ResolvedFileBatchOptions,
+  threads: number,
+): boolean {
   const { plugin, chain, deadlineMs, retry, concurrency } = batch;
   if (!isOfLines(input.format) || atMostOnce || plugin === undefined || chain.length > 0) return false;
-  if (fields !== USUAL_FIELDS) return false;
+  if (fields !== USUAL_FIELDS || !isStretch(selection) || rate !== undefined) return false;
   return deadlineMs === undefined && retry.attempts === 1 && concurrency.max > threads;
 }
 
@@ -113,9 +117,10 @@ export class BlockFlow {
     this.#blocks = new LineBlocks(input, recipe, host.bytes, host.records);
   }
 
-  /** How many records were read. */
+  /** How many records were read that run. */
   get records(): number {
-    return this.#blocks.records;
+    const { skip, limit } = this.#options.selection;
+    return Math.min(Math.max(this.#blocks.records - skip, 0), limit);
   }
 
   /** Runs all there is. @throws what broke off the reading or the writing, `ERR_ABORTED` once the signal is aborted. */
@@ -130,6 +135,7 @@ export class BlockFlow {
       for (;;) {
         await this.#room();
         if (this.#state === 'stopped' || this.#options.interrupt?.aborted) break;
+        if (this.records >= this.#options.selection.limit) break;
         const item = await this.#blocks.next();
         // What is read after an interruption may be the beginning of a line.
         if (item === undefined || this.#isStopped || this.#options.interrupt?.aborted) break;
@@ -228,17 +234,22 @@ export class BlockFlow {
   /** What an earlier run has done is left out, so that a block may go as several. */
   #begin(source: LineSource): void {
     const { done } = this.#writer;
-    const end = source.firstIndex + source.count;
-    if (done.run(source.firstIndex, source.count) === source.count) {
-      if (done.has(source.firstIndex)) this.#blocks.release(source);
-      else this.#send(source);
+    const { skip, limit } = this.#options.selection;
+    // Counted among those that run.
+    const first = source.firstIndex - skip;
+    const start = Math.max(first, 0);
+    const end = Math.min(first + source.count, limit);
+    const isWhole = start === first && end === first + source.count;
+    if (end > start && isWhole && done.run(start, source.count) === source.count && !done.has(start)) {
+      this.#send(source);
       return;
     }
-    for (let index = source.firstIndex; index < end; ) {
-      const count = done.run(index, end - index);
-      if (!done.has(index)) this.#send(source.part(index - source.firstIndex, count));
-      index += count;
+    for (let ordinal = start; ordinal < end; ) {
+      const count = done.run(ordinal, end - ordinal);
+      if (!done.has(ordinal)) this.#send(source.part(ordinal - first, count));
+      ordinal += count;
     }
+    this.#blocks.release(source);
   }
 
   #send(source: LineSource): void {
@@ -298,7 +309,11 @@ export class BlockFlow {
       const calls = { calls: count - malformed, unsuccessful: refused + failed - malformed };
       this.#calls.add(this.#plugin, 0, calls, performance.now() - flight.startedAt);
       const counts = { succeeded, refused, failed, malformed, errors };
-      this.#place(flight.source.firstIndex + from, { count, output, letters, counts }, 'lent');
+      this.#place(
+        flight.source.firstIndex + from - this.#options.selection.skip,
+        { count, output, letters, counts },
+        'lent',
+      );
     }
     this.#left(flight, count);
   }
@@ -317,7 +332,9 @@ export class BlockFlow {
   }
 
   #single(record: FileRecord): void {
-    if (this.#writer.done.has(record.index)) return;
+    const { skip, limit } = this.#options.selection;
+    const ordinal = record.index - skip;
+    if (ordinal < 0 || ordinal >= limit || this.#writer.done.has(ordinal)) return;
     this.#inFlight++;
     this.#waiting.push(record);
     this.#pump();
@@ -373,7 +390,11 @@ export class BlockFlow {
       malformed: Number(record.malformed !== undefined),
       errors: error === undefined ? {} : { [error.code]: 1 },
     };
-    this.#place(record.index, { count: 1, output: Buffer.from(`${line}\n`), letters, counts }, 'own');
+    this.#place(
+      record.index - this.#options.selection.skip,
+      { count: 1, output: Buffer.from(`${line}\n`), letters, counts },
+      'own',
+    );
   }
 
   // -- results --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@ import { clearInterval, setInterval } from 'node:timers';
 import { anotherRun } from '../journal/journal.ts';
 import type { Submit, SubmitMany } from '../submit.ts';
 import { BlockFlow, type BlockHost, takesBlocks } from './block-flow.ts';
+import { dryRun } from './dry-run.ts';
 import { unusableFile } from './errors.ts';
+import { FailureWatch } from './failure-limit.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
 import type { BatchInput } from './input.ts';
 import { type FileBatchOptions, type ResolvedFileBatchOptions, resolveFileBatchOptions } from './options.ts';
@@ -42,24 +44,36 @@ export async function checkFileBatch(given: FileBatchOptions): Promise<void> {
  * Runs a batch from a file into a file.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` for files that cannot be used, `ERR_BATCH_FILE` when one fails while the
- * batch runs, `ERR_BATCH_JOURNAL`, `ERR_ABORTED`.
+ * batch runs, `ERR_BATCH_JOURNAL`, `ERR_BATCH_FAILURES`, `ERR_ABORTED`.
  */
 export async function runFileBatch(given: FileBatchOptions, host: BatchHost): Promise<BatchSummary> {
   const options = resolveFileBatchOptions(given);
   await assertDistinct(options);
   if (options.retryDeadLetters) return retryDeadLetters(options, host.submit);
+  if (options.dryRun !== undefined) return dryRun(options, host.plugins(), host.submit, host.submitMany);
   return withBatchFiles(options, host.plugins(), (input, files) => run(options, host, input, files));
 }
 
 async function run(
-  options: ResolvedFileBatchOptions,
+  given: ResolvedFileBatchOptions,
   host: BatchHost,
   input: BatchInput,
   files: WriterFiles,
 ): Promise<BatchSummary> {
-  const { atMostOnce, interrupt, onProgress, batch } = options;
+  const { atMostOnce, onProgress, batch } = given;
+  const watch = new FailureWatch(given.failureLimit);
+  const interrupt = watch.joined(given.interrupt);
+  const options = {
+    ...given,
+    interrupt,
+    onMalformed: (line: number, reason: string): void => {
+      watch.heard(line, reason);
+      given.onMalformed?.(line, reason);
+    },
+  };
   const { checkpoint, begun } = files.journal?.state ?? { checkpoint: undefined, begun: 0 };
-  const tally = new Tally(checkpoint?.tally as TallyState | undefined);
+  const tally: Tally = new Tally(checkpoint?.tally as TallyState | undefined, () => watch.look(tally));
+  watch.look(tally);
   const packed = options.output.compression !== 'none';
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
   const flow = takesBlocks(options, host.threads)
@@ -90,6 +104,8 @@ async function run(
   try {
     await flow.run();
     if (failure !== undefined) throw failure.error;
+    if (!interrupt?.aborted) watch.look(tally, 'at the end');
+    watch.assertFew();
     if (!interrupt?.aborted) await input.assertUnchanged();
     if (!interrupt?.aborted && files.journal !== undefined && tally.records !== flow.records) {
       const counts = `${tally.records} records, and the input has ${flow.records}`;

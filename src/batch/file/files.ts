@@ -69,6 +69,16 @@ export async function withBatchFiles(
   }
 }
 
+/**
+ * Looks at the files as a run does before it changes anything.
+ *
+ * @throws {PluginError} What the run would be refused for.
+ */
+export async function lookAtFiles(given: ResolvedFileBatchOptions, plugins: readonly UsedPlugin[]): Promise<void> {
+  const options = await withRealPaths(given);
+  await openJournal(options, recipeOf(options, plugins));
+}
+
 /** Two names of one file are one file: what is written and locked are real files. */
 export async function withRealPaths(options: ResolvedFileBatchOptions): Promise<ResolvedFileBatchOptions> {
   const { output, deadLetter, journal, journalNamed } = options;
@@ -183,7 +193,7 @@ async function openOutputs(
 /** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
 function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): JournalHeader['recipe'] {
   const { plugin, chain, ordered, deadlineMs, retry, idempotent } = options.batch;
-  const { input, output, deadLetter, atMostOnce, fields, identity } = options;
+  const { input, output, deadLetter, atMostOnce, fields, selection, identity } = options;
   const parts = {
     // Records may name any of them.
     plugins: used
@@ -199,6 +209,7 @@ function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]
     tables: [input.csv, input.optionColumns, output.csv, output.columns],
     files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
     fields,
+    selection,
     options: options.options,
     identity,
   };

@@ -8,6 +8,7 @@ import type { EncoderOptions } from '../format/open-encoder.ts';
 import { RESULT_COLUMNS, type ResultColumn } from '../format/result-row.ts';
 import { BATCH_KEYS, type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from '../options.ts';
 import type { BatchProgress } from '../statistics.ts';
+import { FailureLimit, type MaxFailures } from './failure-limit.ts';
 import { type RecordFields, type RecordFieldsOptions, resolveFields, USUAL_FIELDS } from './fields.ts';
 import {
   type Compression,
@@ -18,6 +19,13 @@ import {
   OUTPUT_FORMATS,
   type OutputFormat,
 } from './format.ts';
+import {
+  type ResolvedSelection,
+  resolveDryRun,
+  resolveSelection,
+  SELECTION_KEYS,
+  type SelectionOptions,
+} from './selection.ts';
 
 /** How far a batch of files is. Its counts are those of all its runs, the rate and the plugins of this one. */
 export interface FileBatchProgress extends BatchProgress {
@@ -30,7 +38,7 @@ export interface FileBatchProgress extends BatchProgress {
 }
 
 /** A batch from a file into a file. */
-export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
+export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'>, SelectionOptions {
   /** The path of the input; `-` is standard input. `.gz` and `.zst` are decompressed. */
   readonly input: string;
   /** The path of the output; `-` is standard output. `.gz` and `.zst` are compressed. */
@@ -55,6 +63,21 @@ export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'> {
   readonly outputColumns?: readonly ResultColumn[];
   /** Options of the records that bring none. @default [] */
   readonly options?: RequestOptions;
+  /**
+   * Records without success that the batch may have, as a number or as a share (`5%`) of those that are done. With more it
+   * ends with `ERR_BATCH_FAILURES`, and can be resumed with a higher one. A share counts from 1,000 records on, and at the end.
+   *
+   * @default any number
+   */
+  readonly maxFailures?: MaxFailures;
+  /**
+   * Runs the first 1,000 records, or so many, and writes nothing: the summary has the `reasons` of those without success.
+   *
+   * @default false
+   */
+  readonly dryRun?: boolean | number;
+  /** Records that begin in a second, at the most. @default unlimited */
+  readonly rate?: number;
   /** The path of the journal, with which a run can be resumed; `false` keeps none. @default the output with `.journal` */
   readonly journal?: string | false;
   /** Goes on where the journal ends. @default false */
@@ -89,6 +112,10 @@ export interface ResolvedFileBatchOptions {
   };
   readonly deadLetter: { readonly path: string; readonly compression: Compression } | undefined;
   readonly fields: RecordFields;
+  readonly selection: ResolvedSelection;
+  readonly failureLimit: FailureLimit | undefined;
+  readonly dryRun: number | undefined;
+  readonly rate: number | undefined;
   readonly options: RequestOptions;
   readonly journal: string | undefined;
   /** Whether the caller has named it. */
@@ -129,6 +156,7 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
       },
     );
   }
+  if (retryDeadLetters) assertOfAll(options);
   const formats = {
     input: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
     output: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputNamed(named.output.format)),
@@ -154,6 +182,10 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
       columns: resolveOutputColumns(options.outputColumns),
     },
     fields,
+    selection: resolveSelection(options),
+    failureLimit: FailureLimit.of(options.maxFailures),
+    dryRun: resolveDryRun(options.dryRun),
+    rate: resolveRate(options.rate),
     deadLetter:
       options.deadLetter === undefined
         ? undefined
@@ -169,6 +201,26 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
     onProgress,
     onMalformed,
   });
+}
+
+/** Dead letters run again all of them, and their results are written. */
+function assertOfAll(options: FileBatchOptions): void {
+  const given = [...SELECTION_KEYS, 'maxFailures', 'dryRun', 'rate'] as const;
+  const name = given.find((key) => options[key] !== undefined && options[key] !== false);
+  if (name === undefined) return;
+  throw new PluginError(
+    'ERR_INVALID_ARGUMENT',
+    `\`${name}\` is not for dead letters, which are run again all of them`,
+    {
+      hint: `Leave out \`${name}\`.`,
+    },
+  );
+}
+
+function resolveRate(rate: unknown): number | undefined {
+  if (rate === undefined) return undefined;
+  if (typeof rate === 'number' && rate >= 0.001 && rate <= 1e9) return rate;
+  throw invalidArgument('rate', 'a number of records in a second, from 0.001 up', rate);
 }
 
 /** A line that is an input has no fields, and one that is an output has no room for them. */
@@ -246,6 +298,10 @@ const FILE_KEYS = [
   'outputCsv',
   'optionColumns',
   'outputColumns',
+  'maxFailures',
+  'dryRun',
+  'rate',
+  ...SELECTION_KEYS,
   'options',
   'journal',
   'resume',

@@ -7,15 +7,19 @@ import type { ResolvedFileBatchOptions } from './options.ts';
 import { openRecords } from './reader.ts';
 import type { FileRecord } from './record.ts';
 import { deadLetterLine, outputLine, plainLine } from './result-line.ts';
-import { FileSource } from './source.ts';
+import { type Begun, FileSource } from './source.ts';
 import type { Tally } from './tally.ts';
-import type { BatchWriter } from './writer.ts';
+
+/** Where results go; a promise says that it cannot keep up. */
+export interface RecordSink extends Begun {
+  add(index: number, line: string, deadLetter: string | undefined): Promise<void> | undefined;
+}
 
 /** Runs the records of a file one by one, each a request of its own. */
 export class RecordFlow {
   readonly #options: ResolvedFileBatchOptions;
-  readonly #writer: BatchWriter;
-  readonly #tally: Tally;
+  readonly #writer: RecordSink;
+  readonly #tally: Pick<Tally, 'add'>;
   readonly #source: FileSource;
   readonly #run: BatchRun<FileRecord>;
 
@@ -25,16 +29,16 @@ export class RecordFlow {
     input: BatchInput,
     submit: Submit,
     submitMany: SubmitMany,
-    writer: BatchWriter,
-    tally: Tally,
+    writer: RecordSink,
+    tally: Pick<Tally, 'add'>,
     begun: number,
   ) {
-    const { atMostOnce, interrupt, batch } = options;
+    const { atMostOnce, batch } = options;
     this.#options = options;
     this.#writer = writer;
     this.#tally = tally;
     const reader = openRecords(input, options);
-    this.#source = new FileSource(reader, writer, { begun, atMostOnce }, interrupt);
+    this.#source = new FileSource(reader, writer, { begun, atMostOnce }, options);
     this.#run = new BatchRun(this.#source, batch, submit, submitMany);
   }
 
@@ -72,6 +76,6 @@ export class RecordFlow {
     this.#tally.add(done);
     const letter = deadLetter === undefined || response?.success ? undefined : deadLetterLine(done);
     const line = output.format === 'jsonl' ? outputLine(done) : plainLine(done);
-    return this.#writer.add(record.index, line, letter);
+    return this.#writer.add(record.ordinal, line, letter);
   }
 }

@@ -8,7 +8,9 @@ import { isLetter, recordOfLetter } from './letter.ts';
 import type { LineMaker } from './lines.ts';
 
 /** What a record says of itself. */
-type Fields = { readonly [Name in keyof Omit<FileRecord, 'line' | 'index'>]?: FileRecord[Name] | undefined };
+type Fields = {
+  readonly [Name in keyof Omit<FileRecord, 'line' | 'index' | 'ordinal'>]?: FileRecord[Name] | undefined;
+};
 
 /** A record of a file: a request, or why it is none. One class, because there are millions of them. */
 export class FileRecord implements Runnable {
@@ -33,6 +35,8 @@ export class FileRecord implements Runnable {
   readonly text: string | undefined;
   /** Its place among the records, from 0. */
   index = -1;
+  /** Its place among those of them that run. */
+  ordinal = -1;
 
   constructor(line: number, fields: Fields) {
     const {

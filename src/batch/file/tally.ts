@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchProgress, PluginStatistics } from '../statistics.ts';
+import type { FailureReason } from './reasons.ts';
 import type { Done } from './result-line.ts';
 
 /** How a batch of files ended. */
@@ -24,6 +25,10 @@ export interface BatchSummary {
   readonly plugins: readonly PluginStatistics[];
   /** Whether it was interrupted; then it can be resumed if it has a journal. */
   readonly interrupted: boolean;
+  /** Of a dry run: nothing was written. */
+  readonly dryRun?: true;
+  /** Of a dry run: why records are without success, put together. */
+  readonly reasons?: readonly FailureReason[];
 }
 
 /** What a tally is made of, as a journal keeps it. */
@@ -40,13 +45,21 @@ export class Tally {
   readonly resumed: number;
   readonly #startedAt = performance.now();
   readonly #errors: Map<string, number>;
+  readonly #onAdded: (() => void) | undefined;
   #succeeded: number;
   #refused: number;
   #failed: number;
   #malformed: number;
 
-  /** @param state What earlier runs of the same batch counted. */
-  constructor(state: TallyState = { succeeded: 0, refused: 0, failed: 0, malformed: 0, errors: {} }) {
+  /**
+   * @param state What earlier runs of the same batch counted.
+   * @param onAdded Hears of each record, or of many at once.
+   */
+  constructor(
+    state: TallyState = { succeeded: 0, refused: 0, failed: 0, malformed: 0, errors: {} },
+    onAdded?: () => void,
+  ) {
+    this.#onAdded = onAdded;
     this.#succeeded = state.succeeded;
     this.#refused = state.refused;
     this.#failed = state.failed;
@@ -62,6 +75,7 @@ export class Tally {
       this.#errors.set(error.code, (this.#errors.get(error.code) ?? 0) + 1);
     } else if (response?.success) this.#succeeded++;
     else this.#refused++;
+    this.#onAdded?.();
   }
 
   /** Counts many records at once. */
@@ -71,6 +85,7 @@ export class Tally {
     this.#failed += failed;
     this.#malformed += malformed;
     for (const code in errors) this.#errors.set(code, (this.#errors.get(code) ?? 0) + errors[code]!);
+    this.#onAdded?.();
   }
 
   /** Counts a success of an earlier run. */

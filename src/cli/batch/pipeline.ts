@@ -10,6 +10,7 @@ import { type Interrupt, interruptible } from '../interrupt.ts';
 import { say } from '../output.ts';
 import { counted } from '../printable.ts';
 import { withPlugin } from '../session.ts';
+import { describeDryRun } from './dry-run.ts';
 import { Patience } from './patience.ts';
 import { type NamedPlugins, namePlugins } from './plugin-names.ts';
 import { Progress } from './progress.ts';
@@ -20,6 +21,8 @@ export interface BatchCommandOptions extends RecordsCommandOptions {
   readonly concurrency?: number | 'adaptive';
   readonly threads?: number;
   readonly grace?: number;
+  readonly rate?: number;
+  readonly dryRun?: true;
   readonly journal: string | boolean;
   readonly config: RequestOptions;
   readonly import: RequestOptions;
@@ -54,8 +57,9 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
         }
       });
       progress.stop();
+      if (summary.dryRun) describeDryRun(summary, options).forEach(say);
       await tellSummary(summary, options);
-      if (summary.interrupted && output !== '-' && options.journal !== false)
+      if (summary.interrupted && !summary.dryRun && output !== '-' && options.journal !== false)
         say('Run it again with --resume to go on.');
       return interrupt.status ?? (summary.succeeded === summary.records ? 0 : 1);
     } finally {
@@ -87,7 +91,7 @@ function fileOptions(
   interrupt: Interrupt,
   progress: Progress,
 ): FileBatchOptions {
-  const { output, concurrency, journal } = options;
+  const { output, concurrency, journal, rate, dryRun } = options;
   return {
     ...toFileBatch(options, interrupt.signal),
     ...(plugin !== undefined && { plugin }),
@@ -95,6 +99,8 @@ function fileOptions(
     identity: { config: options.config, sandbox },
     onProgress: (state) => progress.update(state),
     ...(concurrency !== undefined && { concurrency: concurrency satisfies BatchOptions['concurrency'] }),
+    ...(rate !== undefined && { rate }),
+    ...(dryRun && { dryRun }),
     // `true` is commander's default beside `--no-journal`.
     ...(journal !== true && output !== '-' && { journal: journal as string | false }),
   };

@@ -7,11 +7,12 @@ import type { RequestOptions } from '../../contract/values.ts';
 import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
 import { printJson, say } from '../output.ts';
 import { type FieldCommandOptions, fieldOptions, toFields } from './field-options.ts';
+import { type SelectionCommandOptions, selectionOptions, toSelection } from './selection-options.ts';
 import { describeSummary } from './summary.ts';
 import { type TableCommandOptions, tableOptions, toTables } from './tables.ts';
 
 /** What `batch` and `submit` ask alike: which records, through which plugins, into which files. */
-export interface RecordsCommandOptions extends FieldCommandOptions, TableCommandOptions {
+export interface RecordsCommandOptions extends FieldCommandOptions, TableCommandOptions, SelectionCommandOptions {
   readonly input: string;
   readonly output: string;
   readonly deadLetter?: string;
@@ -55,6 +56,7 @@ export function recordsOptions(): Option[] {
     new Option('--resume', 'go on where a run of the same batch was killed'),
     new Option('--retry-dead-letters', 'run the records of --dead-letter again, and put their results into the output'),
     new Option('--at-most-once', 'let records that may have been running then fail instead of running again'),
+    ...selectionOptions(),
     requestOption('option of the records that bring none; may be repeated'),
   ];
 }
@@ -77,6 +79,7 @@ export function toFileBatch(
     options: options.option,
     ...toFields(options),
     ...toTables(options),
+    ...toSelection(options),
     interrupt,
     progressIntervalMs: INTERVAL_MS,
     onMalformed: (line, reason) => {
