@@ -66,7 +66,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Loads a plugin: compiles it, or takes it from the cache, makes one instance and initialises it.
    *
    * @param name The name under which requests reach it.
-   * @param source A path, a `file:` URL, or the component's bytes.
+   * @param source A path, a `file:` URL, or the bytes of the component, which must stay as they are until it is loaded.
    * @throws {PluginError} the code that says why it is unusable: see `docs/errors.md`.
    */
   loadPlugin(name: string, source: PluginSource, options: LoadOptions = {}): Promise<PluginInfo> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
 import type { Footprint } from '../component/cost/footprint.ts';
 import type { Feature } from '../component/features.ts';
@@ -95,6 +96,9 @@ export interface Artifact extends CompiledComponent {
   readonly key: string;
 }
 
+/** V8 copies the bytes of a module before it goes on elsewhere: of many modules not all in one piece of work. */
+const COPIED_AT_ONCE = 4 * 1024 * 1024;
+
 /**
  * Compiles the core modules, on V8's background threads (invariant 5).
  *
@@ -103,22 +107,37 @@ export interface Artifact extends CompiledComponent {
  */
 export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<string, WebAssembly.Module>> {
   const booked = processBooks.book(artifact.footprint);
-  const compiled = artifact.modules.map(async ({ name, bytes }) => {
-    try {
-      return [name, await WebAssembly.compile(bytes)] as const;
-    } catch (error) {
-      throw new PluginError('ERR_INVALID_COMPONENT', `A core module does not compile: ${describe(error)}`, {
-        hint: 'Compile the plugin for WebAssembly 2.0, without proposals that are not finished.',
-        cause: error,
-      });
+  const compiling: ReturnType<typeof compileModule>[] = [];
+  let copied = 0;
+  for (const module of artifact.modules) {
+    // A large one has a turn of its own: it may have come from another thread in this one.
+    if (copied + module.bytes.length > COPIED_AT_ONCE) {
+      await setImmediate();
+      copied = 0;
     }
-  });
+    const compiled = compileModule(module);
+    // One that fails meanwhile is told of when all have begun.
+    compiled.catch(() => {});
+    compiling.push(compiled);
+    copied += module.bytes.length;
+  }
   try {
-    const modules = new Map(await Promise.all(compiled));
+    const modules = new Map(await Promise.all(compiling));
     booked.releaseWith(modules);
     return modules;
   } catch (error) {
     booked.release();
     throw error;
+  }
+}
+
+async function compileModule({ name, bytes }: CoreModuleBytes): Promise<readonly [string, WebAssembly.Module]> {
+  try {
+    return [name, await WebAssembly.compile(bytes)];
+  } catch (error) {
+    throw new PluginError('ERR_INVALID_COMPONENT', `A core module does not compile: ${describe(error)}`, {
+      hint: 'Compile the plugin for WebAssembly 2.0, without proposals that are not finished.',
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
 import type { Artifact, ComponentBinding, CoreModuleBytes } from './artifact.ts';
+import { copyInPieces, sha256 } from './pieces.ts';
 
 /*
  * The file of one artifact in the disk cache:
@@ -39,14 +40,17 @@ export async function encodeArtifact(artifact: Artifact): Promise<Buffer> {
   const headerBytes = Buffer.from(JSON.stringify(header), 'utf8');
   const length = Buffer.alloc(4);
   length.writeUInt32LE(headerBytes.length);
-  const file = Buffer.concat([
-    MAGIC,
-    Buffer.alloc(DIGEST_BYTES),
-    length,
-    headerBytes,
-    bindingBytes,
-    ...modules.map(({ bytes }) => bytes),
-  ]);
+  const parts = [headerBytes, bindingBytes, ...modules.map(({ bytes }) => bytes)];
+  const size = parts.reduce((sum, part) => sum + part.length, HEADER_FROM);
+  // Not from the pool, whose buffers others see.
+  const file = Buffer.from(new ArrayBuffer(size));
+  file.set(MAGIC);
+  file.set(length, CHECKED_FROM);
+  let at = HEADER_FROM;
+  for (const part of parts) {
+    await copyInPieces(part, file, at);
+    at += part.length;
+  }
   file.set(await sha256(file.subarray(CHECKED_FROM)), MAGIC.length);
   return file;
 }
@@ -76,9 +80,4 @@ export async function decodeArtifact(file: Buffer<ArrayBuffer>, key: string): Pr
 function bindingOf(header: BindingHeader, text: string): ComponentBinding {
   if (header.kind === 'direct') return { kind: 'direct', plan: JSON.parse(text) as BindingPlan };
   return { kind: 'glue', glue: text, reason: header.reason };
-}
-
-/** SHA-256 on a thread of Node's own pool: hashing a large plugin must not hold up the main thread (invariant 5). */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Buffer> {
-  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes));
 }

@@ -37,7 +37,8 @@ export class CompileThreads {
   }
 
   /**
-   * Compiles a component when it is the group's turn.
+   * Compiles a component when it is the group's turn. Its bytes go to the thread, and are gone here: a copy of many would
+   * hold the main thread (invariant 5).
    *
    * @param signal Takes it out of the queue, or ends the thread that compiles it.
    * @throws {PluginError} `ERR_COMPILE_TIMEOUT`, or what the thread died of; the signal's reason.
@@ -76,7 +77,7 @@ export class CompileThreads {
     const timer = setInterval(() => void look(), Math.min(LOOK_MS, this.#timeoutMs));
     try {
       if (signal.aborted) throw signal.reason;
-      const outcome = await Promise.race([thread.run<CompileReply>(task), end.promise]);
+      const outcome = await Promise.race([thread.run<CompileReply>(task, [task.bytes.buffer]), end.promise]);
       if (outcome === 'aborted') throw signal.reason;
       if (outcome !== 'too-long') return outcome;
       throw this.#tooLong();

@@ -3,7 +3,8 @@ import type { Compilation, CompileOptions } from './compile-component.ts';
 
 /** A task for the compile worker. */
 export interface CompileTask {
-  readonly bytes: Uint8Array;
+  /** All of a buffer of their own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly options: CompileOptions;
 }
 

@@ -6,6 +6,7 @@ import { PluginError } from '../errors.ts';
 import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { systemHint } from '../text/system-error.ts';
+import { copyInPieces } from './pieces.ts';
 
 /** A path, a `file:` URL, or the bytes of a component. */
 export type PluginSource = string | URL | Uint8Array;
@@ -22,7 +23,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 export async function readSource(source: PluginSource): Promise<Uint8Array<ArrayBuffer>> {
   if (source instanceof Uint8Array) {
     assertSize('The component', source.byteLength);
-    return new Uint8Array(source);
+    const copy = new Uint8Array(source.byteLength);
+    await copyInPieces(source, copy);
+    return copy;
   }
   const path = pathOf(source);
   const bytes = await readRegularFile(path, MAX_BYTES).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { sha256 } from '../artifact/codec.ts';
+import { sha256 } from '../artifact/pieces.ts';
 import { readSource } from '../artifact/source.ts';
 import { analyzeComponent, type ComponentAnalysis } from '../component/analyze.ts';
 import type { Component } from '../component/ast.ts';

@@ -102,15 +102,16 @@ export class Thread {
    * Runs one task; the caller waits for its end before it gives the thread another, so that Piscina's own queue
    * stays empty.
    *
+   * @param transfer What goes over with the task, and is of no use here afterwards.
    * @throws {ThreadDied} when the thread ended first.
    */
-  run<Result>(task: unknown, ports?: readonly MessagePort[]): Promise<Result> {
+  run<Result>(task: unknown, transfer?: readonly (MessagePort | ArrayBuffer)[]): Promise<Result> {
     if (this.#state === 'gone') return Promise.reject(new ThreadDied('crashed', new Error('the thread is gone')));
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#fail = reject;
     // Piscina derives its type of a transfer list from an overload that @types/node 26 no longer has.
     const running =
-      ports === undefined ? this.#piscina.run(task) : this.#piscina.run(task, { transferList: ports as never });
+      transfer === undefined ? this.#piscina.run(task) : this.#piscina.run(task, { transferList: transfer as never });
     running.then(resolve, (error: unknown) => {
       const code = isError(error) && 'code' in error ? error.code : undefined;
       if (this.#state === 'terminated') reject(new ThreadDied('terminated', error));

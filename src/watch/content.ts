@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import { checkedAs, readJsonObject } from '../arguments/json-file.ts';
-import { sha256 } from '../artifact/codec.ts';
+import { sha256 } from '../artifact/pieces.ts';
 import { readSource } from '../artifact/source.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
