@@ -13,6 +13,8 @@ const CHUNK_BYTES = 256 * 1024;
 export interface Counter {
   readonly records: number;
   take(chunk: Uint8Array): void;
+  /** There is no more, and then it knows. */
+  end?(): Promise<void>;
 }
 
 /** Of a file that has one on each line. */
@@ -79,6 +81,7 @@ async function read(file: FileHandle, compression: Compression, bytes: number, c
   } catch {
     // No whole members: the checksum of what was read does not fit either, or the lines do not.
   }
+  await counter.end?.();
   return written;
 }
 

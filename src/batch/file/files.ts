@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
+import { BatchRowCounter } from '../format/batch-row-counter.ts';
 import { openEncoder } from '../format/open-encoder.ts';
 import { RowCounter } from '../format/row-counter.ts';
 import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
@@ -9,6 +10,7 @@ import { takeLocks } from '../journal/lock.ts';
 import { countOf, NOTHING } from '../journal/state.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
+import { isWhole } from './format.ts';
 import { BatchInput } from './input.ts';
 import { difference, toInputIdentity } from './input-identity.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
@@ -131,7 +133,7 @@ async function openJournal(
   if (resolve(path) !== resolve(`${output.path}.journal`)) await assertNoJournal(`${output.path}.journal`);
   const { checkpoint } = journal.state;
   const records = countOf(checkpoint.done);
-  await checkWritten(output.path, output.compression, checkpoint.output, rowsIn(output), records);
+  await checkWritten(output.path, output.compression, checkpoint.output, await rowsIn(output), records);
   if (deadLetter !== undefined) {
     const { refused = 0, failed = 0 } = (checkpoint.tally ?? {}) as Partial<TallyState>;
     await checkWritten(deadLetter.path, deadLetter.compression, checkpoint.deadLetter, lineCounter(), refused + failed);
@@ -140,7 +142,7 @@ async function openJournal(
 }
 
 async function openInput(
-  { input: { path, compression }, interrupt }: ResolvedFileBatchOptions,
+  { input: { path, compression, format }, interrupt }: ResolvedFileBatchOptions,
   journal: Journal | undefined,
 ): Promise<BatchInput> {
   if (journal?.earlier === undefined) {
@@ -152,7 +154,14 @@ async function openInput(
     const { checkpoint } = journal.state;
     const why = before === undefined ? 'of which nothing is known' : difference(input.identity!, before);
     if (why !== undefined) throw anotherRun(journal.path, `of an input that was another, or has changed since: ${why}`);
-    if (input.identity!.modifiedMs !== before!.modifiedMs && !(await input.beginsWith(checkpoint.input))) {
+    const touched = input.identity!.modifiedMs !== before!.modifiedMs;
+    if (touched && (format === 'parquet' || format === 'arrow')) {
+      throw anotherRun(
+        journal.path,
+        'of an input that was written again since, and such files are not compared as a whole',
+      );
+    }
+    if (touched && !(await input.beginsWith(checkpoint.input))) {
       throw anotherRun(journal.path, 'of an input that has changed since: it has other bytes');
     }
     input.expect(checkpoint.input);
@@ -164,7 +173,8 @@ async function openInput(
 }
 
 /** What the file has of the records that a journal speaks of. */
-function rowsIn({ encoding, csv }: ResolvedFileBatchOptions['output']): Counter {
+async function rowsIn({ encoding, csv }: ResolvedFileBatchOptions['output']): Promise<Counter> {
+  if (encoding === 'arrow-stream') return BatchRowCounter.open();
   return encoding === 'csv' || encoding === 'tsv' ? new RowCounter(csv) : lineCounter();
 }
 
@@ -177,7 +187,15 @@ async function openOutputs(
   const hint =
     path === undefined ? undefined : `What \`${path}\` speaks of stays; mend it, and continue with \`resume\`.`;
   const encoder = await openEncoder(output.encoding, output);
-  const outputs = [await BatchOutput.open(output.path, output.compression, { written, hint, interrupt, encoder })];
+  const outputs = [
+    await BatchOutput.open(output.path, output.compression, {
+      written,
+      hint,
+      interrupt,
+      encoder,
+      whole: isWhole(output.encoding),
+    }),
+  ];
   try {
     if (deadLetter !== undefined) {
       const options = { written: letters, hint, interrupt };

@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 
 /** What the records of a file look like. */
-export const INPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'json'] as const;
+export const INPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'json', 'parquet', 'arrow', 'arrow-stream'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** What results look like. */
-export const OUTPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv'] as const;
+export const OUTPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'parquet', 'arrow', 'arrow-stream'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -19,6 +19,10 @@ const FORMATS: ReadonlyMap<string, InputFormat> = new Map([
   ['.tsv', 'tsv'],
   ['.tab', 'tsv'],
   ['.json', 'json'],
+  ['.parquet', 'parquet'],
+  ['.arrow', 'arrow'],
+  ['.feather', 'arrow'],
+  ['.arrows', 'arrow-stream'],
   ['.txt', 'lines'],
   ['.log', 'lines'],
 ]);
@@ -26,6 +30,11 @@ const FORMATS: ReadonlyMap<string, InputFormat> = new Map([
 /** Whether a record is a line of the file, so that files can be cut at line ends. */
 export function isOfLines(format: InputFormat): format is 'jsonl' | 'lines' {
   return format === 'jsonl' || format === 'lines';
+}
+
+/** Whether a file has an index at its end, so that it is whole or none, and no run can go on with it. */
+export function isWhole(format: OutputFormat): boolean {
+  return format === 'parquet' || format === 'arrow';
 }
 
 /** Whether a record is a value of JSON, with fields in fields. */

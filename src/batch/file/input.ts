@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { PluginError } from '../../errors.ts';
+import type { RandomAccess } from '../format/random-access.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
 import { decompress, readsZstd } from './decompress.ts';
 import { brokenFile, unusableFile } from './errors.ts';
@@ -38,7 +39,9 @@ export class BatchInput {
   readonly #raw: Readable;
   readonly #chunks: AsyncIterator<Buffer>;
   #stats: BigIntStats | undefined;
+  readonly #compression: Compression;
   #read = NOTHING_WRITTEN;
+  #share: number | undefined;
   /** What an earlier run had read; undefined once it was the same. */
   #expected: Written | undefined;
   #state: 'open' | 'closed' = 'open';
@@ -51,6 +54,7 @@ export class BatchInput {
     file?: { readonly handle: FileHandle; readonly stats: BigIntStats },
   ) {
     this.name = name;
+    this.#compression = compression;
     this.#raw = raw;
     this.#file = file?.handle;
     this.#stats = file?.stats;
@@ -117,6 +121,45 @@ export class BatchInput {
     return new BatchInput(path, raw, compression, identity, { handle, stats });
   }
 
+  /** Whether it can be read at any place. */
+  get isRandom(): boolean {
+    return this.#file !== undefined && this.size !== undefined && this.#compression === 'none';
+  }
+
+  /**
+   * Reads it at any place.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` for what comes once, or is compressed.
+   */
+  randomAccess(): RandomAccess {
+    const size = this.size!;
+    const file = this.#file!;
+    if (!this.isRandom) {
+      throw unusableFile(
+        'read',
+        this.name,
+        'Parquet is read from its end, so that it takes a file that is not compressed',
+      );
+    }
+    return {
+      size,
+      read: async (start, end) => {
+        const bytes = new Uint8Array(end - start);
+        for (let at = 0; at < bytes.length; ) {
+          const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+          if (bytesRead === 0) throw brokenFile('reading', this.name, `it ends at ${start + at} bytes`);
+          at += bytesRead;
+        }
+        return bytes;
+      },
+    };
+  }
+
+  /** Notes how much of it was read at other places, from 0 to 1. */
+  advance(share: number): void {
+    this.#share = share;
+  }
+
   /** What was read so far, compressed as it is. */
   get progress(): Written {
     return this.#read;
@@ -124,7 +167,7 @@ export class BatchInput {
 
   /** Bytes of the file that were read so far, compressed as they are. */
   get position(): number {
-    return this.#read.bytes;
+    return this.#share === undefined ? this.#read.bytes : Math.round(this.#share * (this.size ?? 0));
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   INPUT_FORMATS,
   type InputFormat,
   isOfJson,
+  isWhole,
   OUTPUT_FORMATS,
   type OutputFormat,
 } from './format.ts';
@@ -137,11 +138,13 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
   const input = nonEmptyString('input', options.input);
   const output = nonEmptyString('output', options.output);
   const named = { input: formatOf(input), output: formatOf(output) };
-  const journal = resolveJournal(output, options.journal);
+  const encoding = oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputNamed(named.output.format));
+  const journal = resolveJournal(output, options.journal, encoding);
   const resume = flag('resume', options.resume, false);
   const atMostOnce = flag('atMostOnce', options.atMostOnce, false);
+  const name = resume ? 'resume' : 'atMostOnce';
+  if (isWhole(encoding) && (resume || atMostOnce)) throw wholeFile(name, encoding);
   if (journal === undefined && (resume || atMostOnce)) {
-    const name = resume ? 'resume' : 'atMostOnce';
     throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` needs a journal, and there is none`, {
       hint: 'Write into a file, or name a `journal`.',
     });
@@ -159,7 +162,7 @@ export function resolveFileBatchOptions(options: FileBatchOptions): ResolvedFile
   if (retryDeadLetters) assertOfAll(options);
   const formats = {
     input: oneOf('inputFormat', options.inputFormat, INPUT_FORMATS, named.input.format),
-    output: oneOf('outputFormat', options.outputFormat, OUTPUT_FORMATS, outputNamed(named.output.format)),
+    output: encoding,
   };
   const fields = resolveFields(options.fields, options.passFields);
   assertFields(fields, formats);
@@ -277,8 +280,23 @@ function columnNames(option: string, given: readonly string[]): readonly string[
   return [...given];
 }
 
-function resolveJournal(output: string, journal: FileBatchOptions['journal']): string | undefined {
+function wholeFile(name: string, format: OutputFormat): PluginError {
+  const message = `\`${name}\` cannot go on with an output of ${format}: nothing can be added to such a file`;
+  return new PluginError('ERR_INVALID_ARGUMENT', message, {
+    hint: 'Leave it out, or write a format that can be continued: jsonl, csv or arrow-stream.',
+  });
+}
+
+function resolveJournal(
+  output: string,
+  journal: FileBatchOptions['journal'],
+  encoding: OutputFormat,
+): string | undefined {
   if (journal === false) return undefined;
+  if (isWhole(encoding)) {
+    if (journal === undefined) return undefined;
+    throw wholeFile('journal', encoding);
+  }
   if (output === '-' && journal !== undefined) {
     throw invalidArgument('journal', '`false` where the output is standard output', journal);
   }

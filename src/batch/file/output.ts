@@ -6,7 +6,8 @@ import type { ResultEncoder } from '../format/encoder.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
-import { openSink, type Sink } from './sink.ts';
+import { isRegular, openSink, type Sink } from './sink.ts';
+import { openWholeFile } from './whole-file.ts';
 
 const compressors = { gzip: promisify(gzip), zstd: promisify(zstdCompress) } as const;
 
@@ -20,6 +21,12 @@ export interface OutputOptions {
   readonly interrupt?: AbortSignal | undefined;
   /** Makes what the file has of the lines that it is given. @default they are what it has */
   readonly encoder?: ResultEncoder | undefined;
+  /** Has a regular file take its place when it is complete. @default false */
+  readonly whole?: boolean;
+}
+
+async function open(path: string, { whole = false, interrupt }: OutputOptions): Promise<Sink> {
+  return whole && (await isRegular(path)) ? openWholeFile(path) : openSink(path, interrupt);
 }
 
 /** Where blocks of text go: a file, or standard output. Compressed, each block is a member of its own, as `cat` makes. */
@@ -30,6 +37,8 @@ export class BatchOutput {
   readonly #hint: string | undefined;
   readonly #encoder: ResultEncoder | undefined;
   #written: Written;
+  /** Whether what stands in front was written; it may be nothing. */
+  #begun: 'no' | 'yes' = 'no';
   /** What was there may stay as it is until it is cut. */
   #state: 'as it was' | 'cut' = 'as it was';
 
@@ -48,7 +57,7 @@ export class BatchOutput {
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_ABORTED`.
    */
   static async open(path: string, compression: Compression, options: OutputOptions = {}): Promise<BatchOutput> {
-    const sink = await openSink(path, options.interrupt).catch((error: unknown) => {
+    const sink = await open(path, options).catch((error: unknown) => {
       throw error instanceof PluginError ? error : unusableFile('write', path, error);
     });
     return new BatchOutput(path === '-' ? 'standard output' : path, sink, compression, options);
@@ -76,16 +85,19 @@ export class BatchOutput {
     await this.#put(this.#encoder === undefined ? lines : await this.#encoder.encode(lines));
   }
 
-  /** Writes what comes after all lines; nothing is written then. */
+  /** Writes what comes after all lines, and puts the file in its place; nothing is written then. */
   async finish(): Promise<void> {
-    if (this.#encoder === undefined) return;
-    await this.#begin();
-    await this.#put(await this.#encoder.end());
+    if (this.#encoder !== undefined) {
+      await this.#begin();
+      await this.#put(await this.#encoder.end());
+    }
+    await this.#attempt(() => this.#sink.finish());
   }
 
   /** What stands in front is there once. */
   async #begin(): Promise<void> {
-    if (this.#encoder === undefined || this.#written.bytes > 0) return;
+    if (this.#encoder === undefined || this.#written.bytes > 0 || this.#begun === 'yes') return;
+    this.#begun = 'yes';
     await this.#put(await this.#encoder.begin());
   }
 

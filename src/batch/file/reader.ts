@@ -1,8 +1,12 @@
+import { PluginError } from '../../errors.ts';
+import { ArrowReader } from '../format/arrow-reader.ts';
 import { CsvDecoder } from '../format/csv-decoder.ts';
 import type { RecordDecoder } from '../format/decoder.ts';
 import type { InputForm } from '../format/input-form.ts';
 import { JsonArrayDecoder } from '../format/json-array-decoder.ts';
+import { ParquetReader } from '../format/parquet-reader.ts';
 import { brokenFile } from './errors.ts';
+import type { InputFormat } from './format.ts';
 import type { BatchInput } from './input.ts';
 import { LineSplitter } from './lines.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
@@ -21,7 +25,22 @@ export interface RecordReader {
 
 /** Opens the records of an input. */
 export function openRecords(input: BatchInput, form: RecordForm): RecordReader {
-  return new ChunkReader(input, openDecoder(form));
+  const { fields, options } = form;
+  const table = { fields, optionColumns: form.input.optionColumns, options };
+  switch (form.input.format) {
+    case 'parquet': {
+      const reader = new ParquetReader(input.randomAccess(), table);
+      return guarded(input, reader, () => input.advance(reader.share));
+    }
+    case 'arrow':
+    case 'arrow-stream': {
+      const file = input.isRandom ? input.randomAccess() : undefined;
+      const reader = new ArrowReader({ file, chunks: () => input.read() }, table);
+      return guarded(input, reader, () => reader.share !== undefined && input.advance(reader.share));
+    }
+    default:
+      return new ChunkReader(input, openDecoder(form, form.input.format));
+  }
 }
 
 /** Opens the lines of a file, each of which is the input of a record. */
@@ -29,7 +48,30 @@ export function openLines(input: BatchInput): RecordReader {
   return new ChunkReader(input, new LineSplitter(recordMaker('lines', [])));
 }
 
-function openDecoder({ input: { format, csv, optionColumns }, options, fields }: RecordForm): RecordDecoder {
+/** What goes wrong says which input it is. */
+function guarded(input: BatchInput, reader: RecordReader, read: () => unknown): RecordReader {
+  const fail = (error: unknown): never => {
+    throw error instanceof PluginError ? error : brokenFile('reading', input.name, error);
+  };
+  return {
+    next: () => {
+      const next = reader.next();
+      if (!(next instanceof Promise)) return next;
+      return next.then((record) => {
+        read();
+        return record;
+      }, fail);
+    },
+  };
+}
+
+/** Formats that are read from their beginning to their end. */
+type ChunkFormat = Exclude<InputFormat, 'parquet' | 'arrow' | 'arrow-stream'>;
+
+function openDecoder(
+  { input: { csv, optionColumns }, options, fields }: RecordForm,
+  format: ChunkFormat,
+): RecordDecoder {
   switch (format) {
     case 'csv':
     case 'tsv':

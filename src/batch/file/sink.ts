@@ -16,6 +16,8 @@ export interface Sink {
   sync(): Promise<void>;
   /** Cuts off what comes after a length, where there is one. */
   cut(length: number): Promise<void>;
+  /** All is written, and none of it is to be missing. What is closed without that is not complete. */
+  finish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ function fileSink(file: FileHandle): Sink {
     write: (bytes, position) => writeAll(file, bytes, position),
     sync: () => file.datasync(),
     cut: (length) => file.truncate(length),
+    finish: async () => {},
     close: () => file.close(),
   };
 }
@@ -53,6 +56,7 @@ function deviceSink(file: FileHandle): Sink {
     write: (bytes) => writeAll(file, bytes, undefined),
     sync: async () => {},
     cut: async () => {},
+    finish: async () => {},
     close: () => file.close(),
   };
 }
@@ -89,14 +93,15 @@ function streamSink(stream: Writable, close: () => unknown): Sink {
       }),
     sync: async () => {},
     cut: async () => {},
+    finish: async () => {},
     close: async () => {
       await close();
     },
   };
 }
 
-/** `FileHandle.write` writes what fits; only the next call tells why the rest did not. */
-async function writeAll(file: FileHandle, bytes: Buffer, position: number | undefined): Promise<void> {
+/** Writes all of it: `FileHandle.write` writes what fits; only the next call tells why the rest did not. */
+export async function writeAll(file: FileHandle, bytes: Buffer, position: number | undefined): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const place = position === undefined ? null : position + at;
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, place);

@@ -1,7 +1,9 @@
 import type { OutputFormat } from '../file/format.ts';
+import { ArrowEncoder } from './arrow-encoder.ts';
 import { CsvEncoder } from './csv-encoder.ts';
 import type { ResolvedCsvOptions } from './csv-options.ts';
 import type { ResultEncoder } from './encoder.ts';
+import { ParquetEncoder } from './parquet-encoder.ts';
 import type { ResultColumn } from './result-row.ts';
 
 /** What a table has. */
@@ -23,5 +25,11 @@ export async function openEncoder(format: OutputFormat, options: EncoderOptions)
     case 'csv':
     case 'tsv':
       return CsvEncoder.open(options.csv, options.columns);
+    case 'parquet':
+      return ParquetEncoder.open(options.columns);
+    case 'arrow':
+      return ArrowEncoder.open(options.columns, 'file');
+    case 'arrow-stream':
+      return ArrowEncoder.open(options.columns, 'stream');
   }
 }

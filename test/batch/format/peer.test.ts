@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { loadPeer } from '../../../src/batch/format/peer.ts';
+import { rejection } from '../../support/outcome.ts';
+
+describe('a package that only some formats take', () => {
+  it('is named by the error where it is not installed', async () => {
+    const name = 'wasm-plugin-pool-is-not-installed-here';
+    const error = await rejection(loadPeer('hyparquet', 'Reading Parquet', () => import(name)));
+    expect([error.code, error.message, error.hint]).to.deep.equal([
+      'ERR_INVALID_ARGUMENT',
+      'Reading Parquet needs the package hyparquet, which is not installed',
+      'Install it: npm install hyparquet.',
+    ]);
+  });
+});
