@@ -12,6 +12,8 @@ export interface FaultContext {
   readonly stackBytes: number;
   /** Whether the guest asked for memory in this call that only the policy keeps from it. */
   readonly memoryRefused: boolean;
+  /** The last lines that the guest wrote to standard error in this call. */
+  readonly lastWords: readonly string[];
   /** Finds the lines of source of frames. */
   readonly locate: (frames: readonly WasmFrame[]) => readonly WasmFrame[];
 }
@@ -60,7 +62,7 @@ export function toFault(thrown: unknown, context: FaultContext): PluginError {
   if (thrown instanceof Exit) {
     // How programs end that check for a refusal: Go does with status 2.
     if (context.memoryRefused && thrown.status !== 0) return memoryLimit(thrown, context);
-    return new PluginError('ERR_TRAP', thrown.message, {
+    return new PluginError('ERR_TRAP', `${thrown.message}${lastWords(context)}`, {
       trap: 'exit',
       hint: 'A plugin answers by returning; only a program exits.',
     });
@@ -105,11 +107,17 @@ function trap(thrown: WebAssembly.RuntimeError, context: FaultContext): PluginEr
   if (context.memoryRefused) return memoryLimit(thrown, context);
   const kind = TRAPS.find(([message]) => message.test(thrown.message))?.[1] ?? 'other';
   const message = thrown.message.replace(/^wasm trap: /, '');
-  return new PluginError('ERR_TRAP', `The plugin trapped: ${clean(message)}`, {
+  return new PluginError('ERR_TRAP', `The plugin trapped: ${clean(message)}${lastWords(context)}`, {
     trap: kind,
     backtrace: context.locate(backtrace(thrown)),
     hint: 'The plugin has a bug, or refuses this input in a way that ends it; its instance was dropped.',
   });
+}
+
+/** Why, in the guest's own words: a line that nobody can forge another one with (invariant 11). */
+function lastWords({ lastWords: lines }: FaultContext): string {
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '');
+  return said.length === 0 ? '' : `; it wrote: ${clean(said.join(' | '))}`;
 }
 
 function memoryLimit(thrown: Error, context: FaultContext): PluginError {

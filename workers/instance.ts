@@ -243,9 +243,10 @@ export class PluginInstance {
   #fault(error: unknown): PluginError {
     this.#die();
     const { maxMemoryBytes } = this.#definition.policy;
-    const { stackBytes } = this.#surroundings;
+    const { stackBytes, wasi } = this.#surroundings;
     const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
-    return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, locate });
+    const lastWords = wasi?.lastWords() ?? [];
+    return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, lastWords, locate });
   }
 
   #leave(stackTraceLimit: number): void {

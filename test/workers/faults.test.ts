@@ -217,6 +217,7 @@ for (const binding of ['direct', 'glue'] as const) {
             maxMemoryBytes: 1,
             stackBytes: 1,
             memoryRefused: false,
+            lastWords: [],
             locate: (frames) => frames,
           };
           const error = toFault(new RangeError(message), context);

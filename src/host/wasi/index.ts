@@ -43,6 +43,8 @@ export interface Wasi {
   readonly imports: Readonly<Record<string, object>>;
   /** Begins a call into the guest. */
   begin(): void;
+  /** The last lines of standard error in this call, for the error of one that traps. */
+  lastWords(): readonly string[];
   /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
   flush(): void;
   /** Closes what the instance has open. Nothing may be called afterwards. */
@@ -125,7 +127,11 @@ export function createWasi(options: WasiOptions): Wasi {
   }
   return {
     imports,
-    begin: () => parts.network.begin(),
+    begin() {
+      parts.network.begin();
+      parts.stderr.begin();
+    },
+    lastWords: () => parts.stderr.last,
     flush() {
       parts.network.end();
       parts.stdout.flush();

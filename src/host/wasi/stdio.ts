@@ -5,6 +5,8 @@ import { failed, type Sink } from './streams.ts';
 
 /** Bytes of a line that are kept before it is broken; log lines are cut at about that length anyway. */
 const MAX_LINE_BYTES = 8192;
+/** Lines that are kept for the error of a call that traps. */
+const LAST_LINES = 3;
 const NEWLINE = 0x0a;
 /** Replaces what is not UTF-8; keeps nothing between lines. */
 const decoder = new TextDecoder();
@@ -19,6 +21,8 @@ export class LineWriter implements Sink {
   /** Made when first needed: most instances print nothing. */
   #partial: Uint8Array | undefined;
   #length = 0;
+  /** The last lines of the call. */
+  #last: string[] = [];
 
   constructor(host: WasiHost, level: LogLevel) {
     this.#host = host;
@@ -41,14 +45,28 @@ export class LineWriter implements Sink {
     }
   }
 
+  begin(): void {
+    this.#last = [];
+  }
+
+  /** The last lines of the call, with one that is not ended yet: that is where Rust, Python and JavaScript say why they trap. */
+  get last(): readonly string[] {
+    return this.#length > 0 ? [...this.#last, this.#line()].slice(-LAST_LINES) : this.#last;
+  }
+
   /** Takes down a last line without a line break; the instance calls it when a call ends. */
   flush(): void {
     if (this.#length > 0) this.#emit();
   }
 
   #emit(): boolean {
-    const line = decoder.decode(this.#partial?.subarray(0, this.#length));
+    const line = this.#line();
     this.#length = 0;
+    if (this.#last.push(line) > LAST_LINES) this.#last.shift();
     return this.#host.context.log(this.#level, line);
+  }
+
+  #line(): string {
+    return decoder.decode(this.#partial?.subarray(0, this.#length));
   }
 }
