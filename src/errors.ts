@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   ERR_DEADLINE: 'The deadline that the caller gave for the request passed.',
   ERR_ABORTED: 'The caller aborted the request.',
   ERR_QUEUE_FULL: 'The bounded queue is full.',
+  ERR_OUTSTANDING_BYTES: 'Inputs and answers that callers have not let go of leave no room for this one.',
   ERR_INVALID_RESPONSE: 'The answer of the plugin breaks the canonical ABI.',
   ERR_PLUGIN_NOT_FOUND: 'No plugin, or no such version of it, is loaded under that name.',
   ERR_PLUGIN_QUARANTINED: 'The plugin, or this input to it, is refused for now because it has failed repeatedly.',

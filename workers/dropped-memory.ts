@@ -1,5 +1,5 @@
 import type { Holding } from '../src/component/holding.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage } from '../src/thread/collect-garbage.ts';
 
 /**
  * The books of memories that instances on this thread have left behind. V8 frees them when it collects garbage, and does

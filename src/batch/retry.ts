@@ -2,7 +2,12 @@ import type { ErrorCode, PluginError } from '../errors.ts';
 import type { ResolvedBatchOptions } from './options.ts';
 
 /** Failures of the engine that may pass. The others are the record's, the caller's or for good. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['ERR_QUEUE_FULL', 'ERR_PLUGIN_QUARANTINED', 'ERR_WORKER_CRASHED']);
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'ERR_QUEUE_FULL',
+  'ERR_OUTSTANDING_BYTES',
+  'ERR_PLUGIN_QUARANTINED',
+  'ERR_WORKER_CRASHED',
+]);
 
 /** What ends a call that has begun, and may come from the state of the instance or the load of the machine. */
 const IN_A_CALL: ReadonlySet<ErrorCode> = new Set([

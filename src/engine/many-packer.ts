@@ -9,12 +9,13 @@ import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../req
 import { Block, type BlockListener, type BlockPiece } from '../scheduler/block.ts';
 import type { JobListener } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import { bytesOfAnswer } from '../scheduler/outstanding-bytes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Collector } from './many-results.ts';
 
 /** Where many requests go. */
 export interface ManyTarget {
-  readonly scheduler: Pick<Scheduler, 'submitBlock' | 'longestBlock'>;
+  readonly scheduler: Pick<Scheduler, 'submitBlock' | 'longestBlock' | 'outstanding'>;
   /** Undefined where each request has to be looked at by itself: for a canary, a failure policy, an observer. */
   readonly lane: Lane | undefined;
   readonly options: ProcessManyOptions;
@@ -46,8 +47,15 @@ class Listener implements BlockListener {
     const first = this.#firstIndex + from;
     for (let record = 0; record < count; record++) {
       cursor.next();
-      if (cursor.kind === AnswerKind.error) collector.failed(first + record, this.#error(cursor, bytes));
-      else collector.answered(first + record, cursor, bytes);
+      const index = first + record;
+      if (cursor.kind === AnswerKind.error) {
+        collector.failed(index, this.#error(cursor, bytes));
+        continue;
+      }
+      const length = cursor.messageEnd - cursor.outputAt;
+      const refusal = collector.keep(this.#keeps === 'bytes' ? length : 2 * length);
+      if (refusal === undefined) collector.answered(index, cursor, bytes);
+      else collector.failed(index, this.#of(refusal));
     }
     collector.over(count);
   }
@@ -62,8 +70,11 @@ class Listener implements BlockListener {
   withdrawn(): void {}
 
   #error({ outputAt, outputEnd }: AnswerCursor, bytes: Buffer): PluginError {
+    return this.#of(fromWire(JSON.parse(bytes.toString('utf8', outputAt, outputEnd))));
+  }
+
+  #of(error: PluginError): PluginError {
     const { version, definition } = this.#lane;
-    const error = fromWire(JSON.parse(bytes.toString('utf8', outputAt, outputEnd)));
     return error.with({ plugin: definition.plugin, version, began: true });
   }
 }
@@ -145,7 +156,9 @@ export class ManyPacker implements Abortable {
     const collector = this.#collector;
     const job = this.#target.submit(request, {
       resolve(response) {
-        collector.responded(index, response);
+        const refusal = collector.keep(bytesOfAnswer(response));
+        if (refusal === undefined) collector.responded(index, response);
+        else collector.failed(index, refusal);
         collector.over(1);
       },
       reject(error) {

@@ -1,18 +1,34 @@
 import { Buffer } from 'node:buffer';
 import { type AnswerCursor, AnswerKind } from '../block/packed.ts';
 import type { PluginResponse } from '../contract/values.ts';
-import type { PluginError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 import type { PackedResults, ProcessManyResult } from '../request/many.ts';
 import type { JobListener } from '../scheduler/job.ts';
+import { bytesOfAnswer, type OutstandingBytes } from '../scheduler/outstanding-bytes.ts';
 
-/** Takes results as they come and settles when all are there. */
+/**
+ * Takes results as they come and settles when all are there. Until then, and for as long as their caller has them, they
+ * are on the books of the engine.
+ */
 export abstract class Collector {
   #left: number;
-  readonly #resolve: () => void;
+  protected readonly outstanding: OutstandingBytes;
+  #held = 0;
 
-  constructor(count: number, resolve: () => void) {
+  constructor(count: number, outstanding: OutstandingBytes) {
     this.#left = count;
-    this.#resolve = resolve;
+    this.outstanding = outstanding;
+  }
+
+  /** Settles. @returns what its caller gets. */
+  protected abstract settle(): object;
+
+  /** Books an answer; why it cannot be kept, if it cannot. */
+  keep(bytes: number): PluginError | undefined {
+    if (!this.outstanding.fits(bytes)) return new PluginError(...this.outstanding.refusal('The answer', bytes));
+    this.outstanding.book(bytes);
+    this.#held += bytes;
+    return undefined;
   }
 
   /** An answer that stands in bytes, of which it may keep none. */
@@ -22,17 +38,23 @@ export abstract class Collector {
 
   over(count: number): void {
     this.#left -= count;
-    if (this.#left === 0) this.#resolve();
+    if (this.#left === 0) this.outstanding.handOver(this.settle(), this.#held);
   }
 }
 
 export class Results extends Collector {
   readonly results: ProcessManyResult[];
+  readonly #resolve: (results: ProcessManyResult[]) => void;
 
-  constructor(count: number, resolve: (results: ProcessManyResult[]) => void) {
-    const results = new Array<ProcessManyResult>(count);
-    super(count, () => resolve(results));
-    this.results = results;
+  constructor(count: number, outstanding: OutstandingBytes, resolve: (results: ProcessManyResult[]) => void) {
+    super(count, outstanding);
+    this.results = new Array(count);
+    this.#resolve = resolve;
+  }
+
+  protected settle(): object {
+    this.#resolve(this.results);
+    return this.results;
   }
 
   answered(index: number, { kind, outputAt, outputEnd, messageEnd }: AnswerCursor, bytes: Buffer): void {
@@ -59,9 +81,11 @@ export class PackedCollector extends Collector {
   readonly #success: Uint8Array;
   readonly #messages = new Map<number, string>();
   readonly #errors = new Map<number, PluginError>();
+  readonly #resolve: (results: PackedResults) => void;
 
-  constructor(count: number, resolve: (results: PackedResults) => void) {
-    super(count, () => resolve(this.#assemble()));
+  constructor(count: number, outstanding: OutstandingBytes, resolve: (results: PackedResults) => void) {
+    super(count, outstanding);
+    this.#resolve = resolve;
     this.#outputs = new Array(count);
     this.#success = new Uint8Array(count);
   }
@@ -82,6 +106,12 @@ export class PackedCollector extends Collector {
 
   failed(index: number, error: PluginError): void {
     this.#errors.set(index, error);
+  }
+
+  protected settle(): object {
+    const results = this.#assemble();
+    this.#resolve(results);
+    return results;
   }
 
   #assemble(): PackedResults {
@@ -105,16 +135,29 @@ export class PackedCollector extends Collector {
 export class EachResult extends Collector {
   readonly #listeners: readonly JobListener[];
 
-  constructor(listeners: readonly JobListener[]) {
-    super(listeners.length, () => {});
+  constructor(listeners: readonly JobListener[], outstanding: OutstandingBytes) {
+    super(listeners.length, outstanding);
     this.#listeners = listeners;
   }
+
+  protected settle(): object {
+    return this;
+  }
+
+  /** Each is on the books by itself. */
+  override keep(): undefined {}
 
   answered(index: number, { kind, outputAt, outputEnd, messageEnd }: AnswerCursor, bytes: Buffer): void {
     const output = bytes.toString('utf8', outputAt, outputEnd);
     const success = isSuccess(kind);
-    if (!hasMessage(kind)) this.responded(index, { output, success });
-    else this.responded(index, { output, success, errorMessage: bytes.toString('utf8', outputEnd, messageEnd) });
+    if (!hasMessage(kind)) this.#deliver(index, { output, success });
+    else this.#deliver(index, { output, success, errorMessage: bytes.toString('utf8', outputEnd, messageEnd) });
+  }
+
+  #deliver(index: number, response: PluginResponse): void {
+    const bytes = bytesOfAnswer(response);
+    if (this.outstanding.deliver(response, bytes)) this.responded(index, response);
+    else this.failed(index, new PluginError(...this.outstanding.refusal('The answer', bytes)).with({ began: true }));
   }
 
   responded(index: number, response: PluginResponse): void {

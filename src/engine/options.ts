@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
 import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
@@ -22,7 +23,16 @@ export interface EngineOptions {
   readonly queueLimit?: number;
   /** The same for each plugin, so that one cannot fill the queue for all. @default queueLimit */
   readonly pluginQueueLimit?: number;
-  /** What `process` does while the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default 'reject' */
+  /**
+   * Bytes that requests and answers may take together: requests until they are answered, answers of 16 KiB and more
+   * until nobody has the object that `process` gave. Texts count two bytes for each UTF-16 code unit. What does not fit
+   * fails with `ERR_OUTSTANDING_BYTES`. @default 1 GiB, or a quarter of V8's heap limit if that is less
+   */
+  readonly maxOutstandingBytes?: number;
+  /**
+   * What `process` does while there is no room: reject with `ERR_QUEUE_FULL` or `ERR_OUTSTANDING_BYTES`, or wait for it.
+   * @default 'reject'
+   */
   readonly whenFull?: 'reject' | 'wait';
   /** Whether workers count what `engine.metrics` shows, for a few percent of their time at most. @default 'on' */
   readonly metrics?: 'on' | 'off';
@@ -76,6 +86,7 @@ const KEYS = [
   'maxTotalMemoryBytes',
   'queueLimit',
   'pluginQueueLimit',
+  'maxOutstandingBytes',
   'whenFull',
   'metrics',
   'binding',
@@ -130,6 +141,11 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       min: 1,
       max: UNBOUNDED,
       default: queueLimit,
+    }),
+    maxOutstandingBytes: wholeNumber('maxOutstandingBytes', options.maxOutstandingBytes, {
+      min: 1024 * 1024,
+      max: UNBOUNDED,
+      default: Math.min(1024 * 1024 * 1024, Math.floor(getHeapStatistics().heap_size_limit / 4)),
     }),
     whenFull: oneOf('whenFull', options.whenFull, ['reject', 'wait'], 'reject'),
     metrics: oneOf('metrics', options.metrics, ['on', 'off'], 'on'),

@@ -9,7 +9,7 @@ import { EachResult, PackedCollector, Results } from './many-results.ts';
 export function processMany(requests: readonly ProcessRequest[], target: ManyTarget): Promise<ProcessManyResult[]> {
   return new Promise((resolve) => {
     if (requests.length === 0) resolve([]);
-    const results = new Results(requests.length, resolve);
+    const results = new Results(requests.length, target.scheduler.outstanding, resolve);
     const packer = new ManyPacker(results, target, 'nothing');
     for (let index = 0; index < requests.length; index++) packer.add(index, requests[index]!);
     packer.flush();
@@ -19,7 +19,7 @@ export function processMany(requests: readonly ProcessRequest[], target: ManyTar
 /** Runs packed requests. */
 export function processPacked({ bytes, ends }: PackedRequests, target: ManyTarget): Promise<PackedResults> {
   return new Promise((resolve) => {
-    const results = new PackedCollector(ends.length, resolve);
+    const results = new PackedCollector(ends.length, target.scheduler.outstanding, resolve);
     if (ends.length === 0) results.over(0);
     const packer = new ManyPacker(results, target, 'bytes');
     for (let index = 0, start = 0; index < ends.length; index++) {
@@ -36,7 +36,7 @@ export function processEach(
   listeners: readonly JobListener[],
   target: ManyTarget,
 ): Abortable {
-  const packer = new ManyPacker(new EachResult(listeners), target, 'nothing');
+  const packer = new ManyPacker(new EachResult(listeners, target.scheduler.outstanding), target, 'nothing');
   for (let index = 0; index < requests.length; index++) packer.add(index, requests[index]!);
   packer.flush();
   return packer;

@@ -6,6 +6,8 @@ import type { Plugins } from './plugins.ts';
 export interface EngineStatus {
   /** Requests that have not begun. */
   readonly queued: number;
+  /** Bytes of requests that are not answered, and of large answers that somebody still has: see `maxOutstandingBytes`. */
+  readonly outstandingBytes: number;
   /**
    * All worker threads that exist, by what they are doing: `ending` were told to end, `stuck` have not ended within 2 s
    * and keep their place among `maxThreads` until they do.
@@ -18,6 +20,8 @@ export interface EngineStatus {
 
 /** What an engine is doing now. */
 export function describeStatus({ scheduler, processes }: Executor, plugins: Plugins): EngineStatus {
-  const { depth: queued, threads } = scheduler;
-  return { queued, threads, plugins: plugins.list().length, ...(processes !== undefined && { processes }) };
+  const { depth: queued, threads, outstanding } = scheduler;
+  const { bytes: outstandingBytes } = outstanding;
+  const found = plugins.list().length;
+  return { queued, outstandingBytes, threads, plugins: found, ...(processes !== undefined && { processes }) };
 }

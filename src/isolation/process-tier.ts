@@ -89,5 +89,6 @@ export class ProcessTier implements Executor {
 const UNBOUNDED = {
   queueLimit: Number.MAX_SAFE_INTEGER,
   pluginQueueLimit: Number.MAX_SAFE_INTEGER,
+  maxOutstandingBytes: Number.MAX_SAFE_INTEGER,
   whenFull: 'wait',
 } as const satisfies Partial<SchedulerOptions>;

@@ -8,6 +8,7 @@ export interface MetricsSource {
   /** What is known of every version. */
   versions(): readonly VersionSnapshot[];
   readonly threads: MetricsSnapshot['threads'];
+  readonly outstanding: { readonly bytes: number };
 }
 
 /** The numbers of an engine. Taking them costs the workers nothing. */
@@ -20,7 +21,8 @@ export class Metrics {
 
   /** All numbers as they are now; `docs/observe.md` lists them. */
   snapshot(): MetricsSnapshot {
-    return { plugins: this.#source.versions(), threads: this.#source.threads };
+    const { threads, outstanding } = this.#source;
+    return { plugins: this.#source.versions(), threads, outstandingBytes: outstanding.bytes };
   }
 
   /** The same in the text format of Prometheus, as `docs/observe.md` lists it. */

@@ -60,6 +60,13 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: ['state'],
     samples: ({ threads }) => Object.entries(threads).map(([state, value]) => ({ labels: { state }, value })),
   },
+  {
+    name: `${PREFIX}outstanding_bytes`,
+    type: 'gauge',
+    help: 'Bytes of requests and of large answers that are held',
+    labels: [],
+    samples: ({ outstandingBytes }) => [{ labels: {}, value: outstandingBytes }],
+  },
 ];
 
 /** Adds every metric to a registry. prom-client renders; what it renders is read from the snapshot. */

@@ -10,6 +10,8 @@ export interface MetricsSnapshot {
   readonly plugins: readonly VersionSnapshot[];
   /** Worker threads that exist, by what they are doing. */
   readonly threads: Readonly<ThreadCounts>;
+  /** Bytes of requests that are not answered, and of large answers that somebody still has. */
+  readonly outstandingBytes: number;
 }
 
 /** What is known of one version of a plugin. Counters begin with the engine and never go back. */

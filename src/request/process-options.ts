@@ -13,6 +13,9 @@ export interface ProcessOptions {
   readonly requestId?: string;
   /** The version that is to serve it, whatever its id. @default the one that its id is routed to */
   readonly version?: string;
-  /** What to do when the queue is full: reject with `ERR_QUEUE_FULL`, or wait for room. @default the engine's `whenFull` */
+  /**
+   * What to do when there is no room: reject with `ERR_QUEUE_FULL` or `ERR_OUTSTANDING_BYTES`, or wait for it.
+   * @default the engine's `whenFull`
+   */
   readonly whenFull?: 'reject' | 'wait';
 }

@@ -34,6 +34,12 @@ export class BlockJob extends Job {
     return this.count;
   }
 
+  /** Its share of the block. */
+  override get bytes(): number {
+    const { bytes, count } = this.block.source;
+    return Math.round((bytes.length * this.count) / count);
+  }
+
   override watch(...watched: Parameters<Job['watch']>): void {
     const [deadlineMs] = watched;
     this.#watched = watched;
@@ -53,6 +59,8 @@ export class BlockJob extends Job {
     rest.takeBack = this.takeBack;
     rest.booked = Math.min(rest.count, this.booked);
     this.booked -= rest.booked;
+    rest.bookedBytes = Math.round((this.bookedBytes * rest.count) / (rest.count + this.count));
+    this.bookedBytes -= rest.bookedBytes;
     rest.state = 'taken';
     if (this.#watched === undefined) return rest;
     const [deadlineMs, signal, onExpired] = this.#watched;

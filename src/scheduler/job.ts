@@ -74,15 +74,21 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   readonly priority: number;
   /** What the caller named it, or its number: most are never asked for their name. */
   readonly #id: string | number;
-  readonly #listener: JobListener<PluginResponse | PluginMetadata | undefined>;
+  /** Undefined once it has heard: a promise has its answer, which its batch must not keep. */
+  #listener: JobListener<PluginResponse | PluginMetadata | undefined> | undefined;
   /** What it was rejected with. */
   failure: PluginError | undefined;
   /** Set by whoever keeps count of the jobs that are not settled. */
   onSettled: ((job: Job) => void) | undefined;
   /** Set by whoever compares versions; told how a request ended. Must not throw. */
   onOutcome: ((outcome: JobOutcome) => void) | undefined;
-  /** How many requests it counts as with those that are not settled. */
+  /** How many requests it counts as with those that are not settled, and how many bytes. */
   booked = 0;
+  bookedBytes = 0;
+  /** What becomes of it where there is no room. */
+  whenFull: 'reject' | 'wait' = 'reject';
+  /** Set by whoever keeps count of what callers hold; says why the answer cannot be handed over, if it cannot. */
+  keep: ((job: Job, answer: PluginResponse) => PluginError | undefined) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
   /** The function to call instead of `process`; `input` then tells such calls apart. */
@@ -122,6 +128,20 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   /** How many requests it is to the limits of the queue. */
   get weight(): number {
     return 1;
+  }
+
+  /** What the function returned, once: from now on it is its caller's alone. */
+  takeValue(): unknown {
+    const { value } = this;
+    this.value = undefined;
+    return value;
+  }
+
+  /** Bytes that the engine holds for it until it is settled: two for each unit of a text, which is the most. */
+  get bytes(): number {
+    let units = this.input.length;
+    for (const [key, value] of this.options) units += key.length + value.length;
+    return 2 * units + (this.call?.args.byteLength ?? 0);
   }
 
   /** What the request is called in events and errors. */
@@ -176,6 +196,14 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   }
 
   resolve(value: PluginResponse | PluginMetadata | undefined): void {
+    if (this.keep !== undefined && this.state !== 'settled') {
+      const refusal = this.keep(this, value as PluginResponse);
+      if (refusal !== undefined) {
+        this.value = undefined;
+        this.reject(refusal);
+        return;
+      }
+    }
     if (!this.#settle()) return;
     if (value !== undefined && 'success' in value) {
       this.lane.metrics.answered++;
@@ -184,7 +212,9 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
       this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
-    this.#listener.resolve(value);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.resolve(value);
   }
 
   reject(error: PluginError): void {
@@ -195,7 +225,9 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.#ranMs });
     this.lane.gate?.settled(this, error);
     this.#observed()?.failed(error);
-    this.#listener.reject(error);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.reject(error);
   }
 
   /** An error that says which plugin, version and request it belongs to. */

@@ -18,10 +18,10 @@ import { Dispatcher } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
+import type { OutstandingBytes } from './outstanding-bytes.ts';
 import type { Retirement } from './retirement.ts';
 import { StuckWork } from './stuck-work.ts';
 import { type StuckThread, Supervisor, type Termination } from './supervisor.ts';
-import { WaitingRoom } from './waiting-room.ts';
 import { Withdrawals } from './withdrawals.ts';
 
 /** What the scheduler reports. */
@@ -42,6 +42,7 @@ export interface SchedulerOptions {
   readonly maxTotalMemoryBytes: number;
   readonly queueLimit: number;
   readonly pluginQueueLimit: number;
+  readonly maxOutstandingBytes: number;
   readonly whenFull: 'reject' | 'wait';
   readonly metrics: 'on' | 'off';
 }
@@ -60,7 +61,6 @@ export class Scheduler {
   readonly #withdrawals: Withdrawals;
   readonly #stuck: StuckWork;
   readonly #queue = new FairQueue();
-  readonly #waiting = new WaitingRoom();
   readonly #clock = new TurnClock();
   readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
   #lanes = 0;
@@ -101,7 +101,13 @@ export class Scheduler {
       },
       onGone: (work) => this.#onGone(work),
     });
-    this.#admission = new Admission(options, this.#queue, () => this.#supervisor.batches());
+    this.#admission = new Admission(options, {
+      depth: () => this.depth,
+      depthOfPlugin: (lane) => this.#depthOfPlugin(lane),
+      accept: (job) => this.#accept(job),
+      take: (lane) => this.#queue.take(lane),
+      onLeft: (lane) => this.#checkDrained(lane),
+    });
     this.#dispatcher = new Dispatcher(
       options.threads,
       options.maxThreads,
@@ -110,7 +116,7 @@ export class Scheduler {
       () => this.#progress(),
       listener.onSending,
     );
-    this.#withdrawals = new Withdrawals(this.#queue, this.#waiting, this.#admission, this.#supervisor, {
+    this.#withdrawals = new Withdrawals(this.#queue, this.#admission, this.#supervisor, {
       requeue: (jobs) => this.#requeue(jobs),
       onLeft: (lane) => this.#checkDrained(lane),
       onRoom: () => this.#progress(),
@@ -120,7 +126,26 @@ export class Scheduler {
 
   /** How many requests have not begun: in the queue or in a mailbox (invariant 6). */
   get depth(): number {
-    return this.#admission.depth;
+    let depth = this.#queue.size;
+    for (const batch of this.#supervisor.batches()) depth += batch.notBegun;
+    return depth;
+  }
+
+  #depthOf(lane: Lane): number {
+    let depth = lane.size;
+    for (const batch of this.#supervisor.batches()) depth += batch.notBegunOf((other) => other === lane);
+    return depth;
+  }
+
+  #depthOfPlugin({ tenant, plugin }: Lane): number {
+    let depth = tenant.queuedOf(plugin);
+    for (const batch of this.#supervisor.batches()) depth += batch.notBegunOf((other) => other.plugin === plugin);
+    return depth;
+  }
+
+  /** Bytes of inputs and answers that callers have the engine hold. */
+  get outstanding(): OutstandingBytes {
+    return this.#admission.bytes;
   }
 
   /** The most requests that one block may be: more would find no room in the queue. */
@@ -130,7 +155,7 @@ export class Scheduler {
 
   /** What is known of every version of every plugin. */
   versions(): VersionSnapshot[] {
-    return this.#book.snapshot((lane) => this.#admission.depthOf(lane));
+    return this.#book.snapshot((lane) => this.#depthOf(lane));
   }
 
   /** Threads, by what they are doing. */
@@ -176,7 +201,7 @@ export class Scheduler {
     const settled = Promise.withResolvers<PluginResponse>();
     const job = this.submit(lane, input, [], call, onOutcome, settled, func);
     await settled.promise;
-    return job.value;
+    return job.takeValue();
   }
 
   /**
@@ -206,14 +231,12 @@ export class Scheduler {
     job.observation = observe(job);
     const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
       : this.#refuses(job, call);
     if (refusal !== undefined) job.reject(refusal);
-    else if (this.#admission.hasRoom(job)) this.#accept(job);
-    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
-    else job.reject(this.#admission.queueFull(job));
+    else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
     return job;
   }
@@ -247,14 +270,12 @@ export class Scheduler {
     job.takeBack = this.#withdrawals.ofBlock;
     const { signal } = call;
     const deadlock = this.#deadlock(job);
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
     if (signal?.aborted) {
       job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
     } else if (deadlock !== undefined) job.reject(deadlock);
     else if (call.deadlineMs !== undefined && call.deadlineMs <= 0) job.reject(tooLate(job, call.deadlineMs));
-    else if (this.#admission.hasRoom(job)) this.#accept(job);
-    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
-    else job.reject(this.#admission.queueFull(job));
+    else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
   }
 
@@ -303,9 +324,7 @@ export class Scheduler {
       job.reject(refusal);
       return;
     }
-    job.onSettled = this.#onSettled;
-    job.booked = job.weight;
-    this.#admission.outstanding += job.booked;
+    this.#admission.book(job);
     this.#queue.push(job);
     if (this.#flush === 'scheduled' || !this.#dispatcher.hasTurn) return;
     // At the end of this turn: whatever the callers ask for until then travels in the same batch.
@@ -315,12 +334,6 @@ export class Scheduler {
       this.#dispatcher.dispatch();
     });
   }
-
-  /** One for all jobs, as closures are what the collector of garbage would have most of. */
-  readonly #onSettled = ({ lane, booked }: Job): void => {
-    this.#admission.outstanding -= booked;
-    this.#checkDrained(lane);
-  };
 
   #checkDrained(lane: Lane): void {
     if (!lane.idle) return;
@@ -332,16 +345,8 @@ export class Scheduler {
 
   /** Something has ended or begun: there may be room in the queue, or a thread for what is in it. */
   #progress(): void {
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
     this.#dispatcher.dispatch();
-  }
-
-  #admitWaiting(): void {
-    while (this.#waiting.size > 0) {
-      const job = this.#waiting.shift((candidate) => this.#admission.hasRoom(candidate));
-      if (job === undefined) break;
-      this.#accept(job);
-    }
   }
 
   #done(batch: Batch): void {

@@ -6,7 +6,6 @@ import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import type { Supervisor } from './supervisor.ts';
-import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the scheduler does when something was taken back. */
 export interface WithdrawalsListener {
@@ -24,22 +23,14 @@ export interface WithdrawalsListener {
  */
 export class Withdrawals {
   readonly #queue: FairQueue;
-  readonly #waiting: WaitingRoom;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #listener: WithdrawalsListener;
   /** Whether callers give up requests in this turn, so that more may follow. */
   #givingUp: 'no' | 'this turn' = 'no';
 
-  constructor(
-    queue: FairQueue,
-    waiting: WaitingRoom,
-    admission: Admission,
-    supervisor: Supervisor,
-    listener: WithdrawalsListener,
-  ) {
+  constructor(queue: FairQueue, admission: Admission, supervisor: Supervisor, listener: WithdrawalsListener) {
     this.#queue = queue;
-    this.#waiting = waiting;
     this.#admission = admission;
     this.#supervisor = supervisor;
     this.#listener = listener;
@@ -57,7 +48,7 @@ export class Withdrawals {
       });
     }
     const { batch, state } = job;
-    if (state === 'waiting') this.#waiting.remove(job);
+    if (state === 'waiting') this.#admission.waiting.remove(job);
     else if (state === 'queued') this.#queue.remove(job);
     // Running: the watchdog ends its worker at its next look, unless it ends by itself until then.
     else if (batch !== undefined && !batch.recall(job)) {
@@ -71,7 +62,7 @@ export class Withdrawals {
   /** Takes what has not begun of a block out of reach, and gives it back. */
   readonly ofBlock = (job: BlockJob): readonly Job[] => {
     const { batch, state } = job;
-    if (state === 'waiting') this.#waiting.remove(job);
+    if (state === 'waiting') this.#admission.waiting.remove(job);
     else if (state === 'queued') this.#queue.remove(job);
     else return batch instanceof Batch ? batch.recallAll() : [];
     return [job];
@@ -86,10 +77,10 @@ export class Withdrawals {
       lane.service = 'on';
       for (const batch of this.#supervisor.batches())
         if (batch.has(lane)) this.#listener.requeue(batch.recallAll((job) => job.lane === lane));
-      const waiting = this.#waiting.take(lane);
+      const waiting = this.#admission.waiting.take(lane);
       const queued = this.#queue.take(lane);
-      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
-      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
+      for (const job of waiting) if (job.state === 'taken') this.#admission.readmit(job, 'waiting');
+      for (const job of queued) if (job.state === 'taken') this.#admission.readmit(job, 'queued');
       this.#listener.onLeft(lane);
       this.#listener.onRoom();
     });
@@ -102,7 +93,7 @@ export class Withdrawals {
       parts.some(({ lane }) => concerned.has(lane)),
     );
     const jobs = batches.flatMap((batch) => batch.recallAll(({ lane }) => concerned.has(lane)));
-    for (const lane of lanes) jobs.push(...this.#waiting.take(lane), ...this.#queue.take(lane));
+    for (const lane of lanes) jobs.push(...this.#admission.waiting.take(lane), ...this.#queue.take(lane));
     for (const job of jobs) job.reject(error(job));
     for (const batch of batches) {
       const { running } = batch;
@@ -111,18 +102,5 @@ export class Withdrawals {
       else this.#supervisor.collect(batch);
     }
     for (const lane of lanes) this.#listener.onLeft(lane);
-  }
-
-  #readmit(job: Job, before: 'waiting' | 'queued'): void {
-    const refusal = job.lane.gate?.admit(job);
-    if (refusal !== undefined) job.reject(refusal);
-    else if (before === 'waiting') this.#waiting.push(job);
-    else if (this.#admission.hasRoom(job)) this.#queue.push(job);
-    else {
-      // There is no room with the plugin that takes it instead. It was taken in once, so it is not refused.
-      job.onSettled = undefined;
-      this.#admission.outstanding -= job.booked;
-      this.#waiting.push(job);
-    }
   }
 }

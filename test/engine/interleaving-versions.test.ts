@@ -111,6 +111,7 @@ describe('versions that come, go and change places between requests', function (
       expect(terminated).to.deep.equal([]);
       expect(engine.status()).to.deep.equal({
         queued: 0,
+        outstandingBytes: 0,
         threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
         plugins: 0,
       });

@@ -109,6 +109,7 @@ describe('load, unload and reload between requests', function () {
       await engine.close();
       expect(engine.status()).to.deep.equal({
         queued: 0,
+        outstandingBytes: 0,
         threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
         plugins: 0,
       });

@@ -21,6 +21,7 @@ describe('invariant 13: after close() nothing is left running', function () {
     await engine.close();
     expect(engine.status()).to.deep.equal({
       queued: 0,
+      outstandingBytes: 0,
       threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
       plugins: 0,
     });

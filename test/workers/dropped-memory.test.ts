@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { collectGarbage } from '../../workers/collect-garbage.ts';
+import { collectGarbage } from '../../src/thread/collect-garbage.ts';
 import { DroppedMemory } from '../../workers/dropped-memory.ts';
 
 const MiB = 1024 * 1024;

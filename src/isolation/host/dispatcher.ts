@@ -9,11 +9,12 @@ import { VersionMetrics } from '../../observe/version-metrics.ts';
 import { threadClassOf } from '../../pool/thread-class.ts';
 import type { LaneOpening, Scheduling } from '../../registry/executor.ts';
 import type { ProcessOptions } from '../../request/process-options.ts';
+import { Admission } from '../../scheduler/admission.ts';
 import { assertCouldFit } from '../../scheduler/assert-could-fit.ts';
 import { Job, type JobListener } from '../../scheduler/job.ts';
 import { Lane } from '../../scheduler/lane.ts';
+import type { OutstandingBytes } from '../../scheduler/outstanding-bytes.ts';
 import type { SchedulerOptions } from '../../scheduler/scheduler.ts';
-import { WaitingRoom } from '../../scheduler/waiting-room.ts';
 import type { Threads } from '../wire/messages.ts';
 import type { Group } from './group.ts';
 import type { RemoteComponent } from './remote-component.ts';
@@ -27,17 +28,24 @@ import { mapThreads } from './session.ts';
 export class Dispatcher implements Scheduling {
   readonly #book = new Book<Lane>();
   readonly #options: SchedulerOptions;
-  readonly #waiting = new WaitingRoom();
+  readonly #admission: Admission;
   readonly #clock = new TurnClock();
   readonly #groups = new Map<Lane, Group>();
   readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
-  #outstanding = 0;
   #lanes = 0;
   #requests = 0;
   #refusal: ((job: Job) => PluginError) | undefined;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#admission = new Admission(options, {
+      depth: () => this.depth,
+      depthOfPlugin: (lane) => this.#groupOf(lane).depthOfPlugin(lane),
+      accept: (job) => this.#accept(job),
+      take: (lane) => this.#groups.get(lane)?.queue.take(lane) ?? [],
+      onUnbooked: (lane) => this.#groups.get(lane)?.settled(),
+      onLeft: (lane) => this.#checkDrained(lane),
+    });
   }
 
   get #allGroups(): Set<Group> {
@@ -50,12 +58,16 @@ export class Dispatcher implements Scheduling {
     return depth;
   }
 
+  get outstanding(): OutstandingBytes {
+    return this.#admission.bytes;
+  }
+
   versions(): VersionSnapshot[] {
     return this.#book.snapshot((lane) => this.#depthOf(lane));
   }
 
   #depthOf(lane: Lane): number {
-    return this.#groups.get(lane)?.depthOf(new Set([lane])) ?? 0;
+    return this.#groups.get(lane)?.depthOf(lane) ?? 0;
   }
 
   get threads(): Threads {
@@ -102,7 +114,7 @@ export class Dispatcher implements Scheduling {
     const settled = Promise.withResolvers<PluginResponse>();
     const job = this.submit(lane, input, [], call, onOutcome, settled, func);
     await settled.promise;
-    return job.value;
+    return job.takeValue();
   }
 
   submit(
@@ -121,14 +133,12 @@ export class Dispatcher implements Scheduling {
     job.onOutcome = onOutcome;
     job.observation = observe(job);
     const { signal } = call;
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
       : lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
-    else if (this.#hasRoom(job)) this.#accept(job);
-    else if ((call.whenFull ?? this.#options.whenFull) === 'wait') this.#waiting.push(job);
-    else job.reject(this.#queueFull(job));
+    else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
     return job;
   }
@@ -152,18 +162,18 @@ export class Dispatcher implements Scheduling {
     lane.service = 'rerouting';
     process.nextTick(() => {
       lane.service = 'on';
-      const waiting = this.#waiting.take(lane);
+      const waiting = this.#admission.waiting.take(lane);
       const queued = this.#groupOf(lane).queue.take(lane);
-      for (const job of waiting) if (job.state === 'taken') this.#readmit(job, 'waiting');
-      for (const job of queued) if (job.state === 'taken') this.#readmit(job, 'queued');
+      for (const job of waiting) if (job.state === 'taken') this.#admission.readmit(job, 'waiting');
+      for (const job of queued) if (job.state === 'taken') this.#admission.readmit(job, 'queued');
       this.#checkDrained(lane);
-      this.#admitWaiting();
+      this.#admission.admitWaiting();
     });
   }
 
   abandon(lane: Lane, error: (job: Job) => PluginError): void {
     const group = this.#groups.get(lane);
-    const jobs = [...this.#waiting.take(lane), ...(group?.queue.take(lane) ?? [])];
+    const jobs = [...this.#admission.waiting.take(lane), ...(group?.queue.take(lane) ?? [])];
     for (const job of jobs) job.reject(error(job));
     if (group === undefined) return;
     for (const { job, state } of [...group.sentOf(lane)]) {
@@ -198,27 +208,10 @@ export class Dispatcher implements Scheduling {
 
   /** Something has ended or begun: there may be room in the queue. */
   progress(): void {
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
   }
 
   // -- into the queue -------------------------------------------------------------------------------------------
-
-  #hasRoom({ lane }: Job): boolean {
-    const { queueLimit, pluginQueueLimit } = this.#options;
-    if (this.#outstanding < Math.min(queueLimit, pluginQueueLimit)) return true;
-    if (this.depth >= queueLimit) return false;
-    return pluginQueueLimit >= queueLimit || this.#groupOf(lane).depthOf(lane.tenant.lanes) < pluginQueueLimit;
-  }
-
-  #queueFull(job: Job): PluginError {
-    const name = this.depth >= this.#options.queueLimit ? 'queueLimit' : 'pluginQueueLimit';
-    const limit = { name, value: this.#options[name] };
-    const message = `The queue holds ${limit.value} requests${name === 'pluginQueueLimit' ? ' of the plugin' : ''}, its limit`;
-    return job.error('ERR_QUEUE_FULL', message, {
-      limit,
-      hint: `Try again later, pass \`whenFull: 'wait'\`, or raise \`${name}\`.`,
-    });
-  }
 
   #accept(job: Job): void {
     const group = this.#groups.get(job.lane);
@@ -227,30 +220,8 @@ export class Dispatcher implements Scheduling {
       job.reject(refusal === undefined ? closedLane(job) : job.error(refusal.code, refusal.message, refusal));
       return;
     }
-    job.onSettled = this.#onSettled;
-    this.#outstanding++;
+    this.#admission.book(job);
     group.push(job);
-  }
-
-  readonly #onSettled = ({ lane }: Job): void => {
-    this.#outstanding--;
-    this.#groups.get(lane)?.settled();
-    this.#checkDrained(lane);
-  };
-
-  #readmit(job: Job, before: 'waiting' | 'queued'): void {
-    const { lane } = job;
-    const refusal = lane.gate?.admit(job);
-    if (refusal !== undefined) job.reject(refusal);
-    else if (before === 'waiting') this.#waiting.push(job);
-    else {
-      // Taken in once: with another lane it is counted there.
-      job.onSettled = undefined;
-      this.#outstanding--;
-      this.#groups.get(lane)?.settled();
-      if (this.#hasRoom(job)) this.#accept(job);
-      else this.#waiting.push(job);
-    }
   }
 
   #checkDrained(lane: Lane): void {
@@ -261,7 +232,7 @@ export class Dispatcher implements Scheduling {
 
   readonly #onExpired = (job: Job, error: PluginError): void => {
     const { state, lane } = job;
-    if (state === 'waiting') this.#waiting.remove(job);
+    if (state === 'waiting') this.#admission.waiting.remove(job);
     else if (state === 'queued') this.#groupOf(lane).queue.remove(job);
     else if (state === 'sent') {
       // Only the child knows whether it has begun, or is even done.
@@ -270,16 +241,8 @@ export class Dispatcher implements Scheduling {
     }
     job.reject(error);
     this.#checkDrained(lane);
-    this.#admitWaiting();
+    this.#admission.admitWaiting();
   };
-
-  #admitWaiting(): void {
-    while (this.#waiting.size > 0) {
-      const job = this.#waiting.shift((candidate) => this.#hasRoom(candidate));
-      if (job === undefined) break;
-      this.#accept(job);
-    }
-  }
 
   #groupOf(lane: Lane): Group {
     return this.#groups.get(lane)!;

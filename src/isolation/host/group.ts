@@ -105,12 +105,20 @@ export class Group {
     return depth;
   }
 
-  /** The same of some lanes. */
-  depthOf(lanes: ReadonlySet<Lane>): number {
+  /** The same of a lane. */
+  depthOf(lane: Lane): number {
+    return lane.size + this.#notBegun((other) => other === lane);
+  }
+
+  /** The same of all versions of its plugin. */
+  depthOfPlugin({ tenant, plugin }: Lane): number {
+    return tenant.queuedOf(plugin) + this.#notBegun((other) => other.plugin === plugin);
+  }
+
+  #notBegun(isOf: (lane: Lane) => boolean): number {
     let depth = 0;
-    for (const lane of lanes) depth += lane.size;
     for (const session of this.#sessions())
-      for (const { job, state } of session.passages) if (state === 'sent' && lanes.has(job.lane)) depth++;
+      for (const { job, state } of session.passages) if (state === 'sent' && isOf(job.lane)) depth++;
     return depth;
   }
 

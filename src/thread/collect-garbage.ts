@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-type Collect = () => void;
+type Collect = (how?: { readonly type: 'major'; readonly execution: 'sync' | 'async' }) => unknown;
 
 /** Times that another thread may switch the flag off in between. */
 const ATTEMPTS = 100;
@@ -21,8 +21,14 @@ export function collectGarbage(): boolean {
   return collect !== undefined;
 }
 
+/** The same soon, in a turn of the event loop of its own. */
+export function collectGarbageSoon(): void {
+  collect ??= findCollect();
+  collect?.({ type: 'major', execution: 'async' });
+}
+
 function findCollect(): Collect | undefined {
-  if (globalThis.gc !== undefined) return () => globalThis.gc?.();
+  if (globalThis.gc !== undefined) return globalThis.gc as Collect;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
       setFlagsFromString('--expose-gc');
