@@ -46,9 +46,11 @@ export interface EngineOptions {
   readonly cacheDirectory?: string | false;
   /**
    * Whether components are counted before they are compiled, and what could still take V8 too much is compiled in a
-   * process of its own first. `trusted` compiles whatever comes: for components whose makers you trust. @default 'vetted'
+   * process of its own first. `trusted` leaves out the latter, which real programs of tens of megabytes may not pass: for
+   * components whose makers you trust. `unbounded` compiles whatever comes: for a process that may end of it, see
+   * `isolation`. @default 'vetted'
    */
-  readonly compile?: 'vetted' | 'trusted';
+  readonly compile?: 'vetted' | 'trusted' | 'unbounded';
   /** Milliseconds of CPU time that compiling one component may take. @default 60_000 */
   readonly compileTimeoutMs?: number;
   /**
@@ -154,7 +156,7 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       max: UNBOUNDED,
       default: COMPONENT_CACHE_BYTES,
     }),
-    compile: oneOf('compile', options.compile, ['vetted', 'trusted'], 'vetted'),
+    compile: oneOf('compile', options.compile, ['vetted', 'trusted', 'unbounded'], 'vetted'),
     binding: oneOf('binding', options.binding, ['auto', 'glue'], 'auto'),
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
     packageDirectory: checkPackageDirectory(options.packageDirectory),

@@ -79,9 +79,12 @@ describe('ArtifactCompiler, of what has odd functions', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('compiles what is trusted without looking', async () => {
-    const bomb = withModules(() => [manyBranches(49_000, 10_000), phiCascade(20_000, 1_600)]);
-    await open({ compile: 'trusted' }).load(await bomb(), options);
+  it('compiles what is trusted without trying, and within its bounds', async () => {
+    await open({ compile: 'trusted' }).load(await cascade(), options);
+    const beyond = withModules(() => [manyBranches(49_000, 10_000)]);
+    const error = await rejection(open({ compile: 'trusted' }).load(await beyond(), options));
+    expect([error.code, error.limit?.name]).to.deep.equal(['ERR_COMPONENT_TOO_COMPLEX', 'functionBranchSlots']);
+    await open({ compile: 'unbounded' }).load(await beyond(), options);
   });
 
   it('ends the process when it is closed', async () => {

@@ -74,7 +74,7 @@ describe('what no bound foresees, in a process of its own', () => {
       const bomb = await withModules(modules)();
       const engine = await createEngine({
         cacheDirectory,
-        compile: 'trusted',
+        compile: 'unbounded',
         threads: 1,
         maxThreads: 2,
         isolation: { group: (plugin) => plugin.split('-')[0]!, maxMemoryBytes: MAX_MEMORY },
