@@ -43,11 +43,12 @@ export class ProcessTier implements Executor {
   }
 
   /** Read here: the child may read no files but its own. */
-  async load(source: PluginSource, options: CompileOptions, { plugin, policy }: ComponentUse): Promise<Component> {
-    const group = this.#group(this.#isolation.group(plugin));
+  async load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component> {
+    const group = this.#group(this.#isolation.group(use.plugin));
     const bytes = await readSource(source);
     if (this.#state === 'closed') throw new PluginError('ERR_ENGINE_CLOSED', 'The engine is closed');
-    return group.load(bytes, options, withPolicy(NO_RIGHTS, policy));
+    use.signal?.throwIfAborted();
+    return group.load(bytes, options, withPolicy(NO_RIGHTS, use.policy), use);
   }
 
   async end(): Promise<void> {

@@ -6,10 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { cacheOfGroup } from '../../src/isolation/options.ts';
+import type { ProcessStatus } from '../../src/registry/executor.ts';
 import { echo } from '../fixtures/echo.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 
+const MiB = 1024 * 1024;
 const isolation = { group: (plugin: string) => plugin.split('-')[0]! };
 
 /** Whether a process lives; one that has ended and was not waited for does not. */
@@ -48,6 +50,16 @@ describe('the process of a group', () => {
     for (const group of ['one', 'two']) {
       expect(await readdir(cacheOfGroup(join(directory, 'cache'), group))).to.have.length.above(0);
     }
+  });
+
+  it('has limits of memory: of its heap, and of the system where it has them', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const engine = await createEngine({ maxThreads: 4, isolation: { ...isolation, maxMemoryBytes: 512 * MiB } });
+    await engine.loadPlugin('one-a', await echo());
+    const [{ pid }] = engine.status().processes as [ProcessStatus];
+    expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).to.include('--max-old-space-size=256\0');
+    const [, data] = /^Max data size +(\d+)/m.exec(await readFile(`/proc/${pid}/limits`, 'utf8'))!;
+    expect(Number(data)).to.equal((768 + 10 * 560) * MiB);
   });
 
   it('is refused a group that is no name, and options that there are not', async () => {

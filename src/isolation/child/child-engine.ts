@@ -38,6 +38,8 @@ export class ChildEngine implements ReplyTo {
   readonly #lanes = new Map<number, OpenLane>();
   readonly #byLane = new Map<Lane, OpenLane>();
   readonly #replies = new Map<number, Reply>();
+  /** Loads that can still be given up, by what was asked. */
+  readonly #loads = new Map<number, AbortController>();
   /** What `performance.now()` has to have added to be the system's monotonic clock. */
   readonly #clockOffset = clockOffset();
   readonly #gate: Gate<Lane>;
@@ -94,12 +96,17 @@ export class ChildEngine implements ReplyTo {
         return;
       case 'load':
         this.#answer(message.ask, async () => {
-          const { component, bytes, options } = message;
-          const compiled = await this.#compiler.load(bytes, options);
+          const { ask, component, bytes, options, group } = message;
+          const compiled = await this.#whileWanted(ask, (signal) =>
+            this.#compiler.load(bytes, options, { group, signal }),
+          );
           this.#components.set(component, compiled);
           const { sha256, contract, summary } = compiled.artifact;
           return { sha256, contract, summary };
         });
+        return;
+      case 'give-up-load':
+        this.#loads.get(message.ask)?.abort(new PluginError('ERR_ABORTED', 'The load was given up'));
         return;
       case 'forget':
         this.#components.delete(message.component);
@@ -124,6 +131,16 @@ export class ChildEngine implements ReplyTo {
         return;
       case 'end':
         void this.#end();
+    }
+  }
+
+  async #whileWanted<T>(ask: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#loads.set(ask, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.#loads.delete(ask);
     }
   }
 

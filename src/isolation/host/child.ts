@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -15,6 +16,8 @@ export interface ChildOptions {
   readonly rights: Rights;
   readonly cacheDirectory: string | undefined;
   readonly maxMemoryBytes: number;
+  /** Threads that run plugins there at the most. */
+  readonly maxThreads: number;
 }
 
 /** Why a child was ended by this process; `itself` where it was not. */
@@ -28,7 +31,17 @@ export interface ChildEnd {
   readonly lastWords: string;
 }
 
+const SHELL = '/bin/sh';
 const MEMORY_LOOK_MS = 50;
+const MiB = 1024 * 1024;
+const LEAST_HEAP_BYTES = 128 * MiB;
+const MOST_HEAP_BYTES = 4096 * MiB;
+/** What is mapped to be written to, beside what is: stacks of threads, heaps that have shrunk, memories that nobody touched. */
+const DATA_FACTOR = 1.5;
+/** Of which V8 has 512 MiB for machine code, from the start. */
+const THREAD_DATA_BYTES = 560 * MiB;
+/** The main thread, those that compile, and the one that waits for the network. */
+const OTHER_THREADS = 6;
 const PAGE_BYTES = 4096;
 const LAST_WORDS = 2000;
 /** Milliseconds that a child has to end by itself, and then after SIGTERM. */
@@ -56,10 +69,12 @@ export class Child {
   #patience: NodeJS.Timeout | undefined;
 
   /** @param onEnd Called once, after everything that it wrote has been read. */
-  constructor({ rights, cacheDirectory, maxMemoryBytes }: ChildOptions, onEnd: (end: ChildEnd) => void) {
+  constructor(options: ChildOptions, onEnd: (end: ChildEnd) => void) {
+    const { rights, cacheDirectory, maxMemoryBytes } = options;
     this.#maxMemoryBytes = maxMemoryBytes;
     const entry = fileURLToPath(codeFile('src/isolation/child/main'));
-    const child = spawn(nodeCommand(), [...permissionFlags(rights, cacheDirectory), entry], {
+    const [command, begin] = withinLimits(options);
+    const child = spawn(command, [...begin, ...permissionFlags(rights, cacheDirectory), entry], {
       // Neither the environment nor the directory nor the terminal of the host.
       env: {},
       cwd: '/',
@@ -128,4 +143,19 @@ export class Child {
   async #beFirstToGo(): Promise<void> {
     if (this.pid !== undefined) await writeFile(`/proc/${this.pid}/oom_score_adj`, '1000').catch(() => {});
   }
+}
+
+/**
+ * What starts Node within limits of the system's: of data, which counts what may be written to and not what is reserved,
+ * so that what grows between two looks at its memory has an end. The heap of its main thread, where requests pass through,
+ * has a limit of its own; those of its workers have theirs.
+ */
+function withinLimits({ maxMemoryBytes, maxThreads }: ChildOptions): [command: string, begin: string[]] {
+  const heap = Math.min(Math.max(maxMemoryBytes / 2, LEAST_HEAP_BYTES), MOST_HEAP_BYTES);
+  const node = [nodeCommand(), `--max-old-space-size=${Math.floor(heap / MiB)}`] as const;
+  // Images without a shell have the other limits.
+  if (process.platform !== 'linux' || !existsSync(SHELL)) return [node[0], [node[1]]];
+  const data = Math.ceil((DATA_FACTOR * maxMemoryBytes + (maxThreads + OTHER_THREADS) * THREAD_DATA_BYTES) / 1024);
+  // Shells add to an empty environment.
+  return [SHELL, ['-c', `ulimit -d ${data}; exec env -i "$0" "$@"`, ...node]];
 }

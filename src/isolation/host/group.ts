@@ -4,6 +4,7 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timer
 import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
 import { MAX_TIMER_MS } from '../../arguments/arguments.ts';
 import type { CompileOptions } from '../../artifact/compile-component.ts';
+import type { CompileUse } from '../../artifact/compiler.ts';
 import type { PluginMetadata } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import type { LaneOpening, ProcessStatus } from '../../registry/executor.ts';
@@ -139,13 +140,14 @@ export class Group {
   // -- lanes ------------------------------------------------------------------------------------------------------
 
   /** Compiles a component in the child, which is started if there is none, or replaced if it may not reach enough. */
-  async load(bytes: Uint8Array, options: CompileOptions, rights: Rights): Promise<RemoteComponent> {
+  async load(bytes: Uint8Array, options: CompileOptions, rights: Rights, use: CompileUse): Promise<RemoteComponent> {
     const release = this.#hold();
     try {
-      const session = await this.#readyWith(rights);
+      const session = await untilAborted(this.#readyWith(rights), use.signal);
       const id = ++this.#components;
-      const facts = await session.load({ id, bytes, options });
-      const component = new RemoteComponent(id, bytes, options, facts, this.#openLane);
+      const { group } = use;
+      const facts = await session.load({ id, bytes, options, group }, use.signal);
+      const component = new RemoteComponent({ id, bytes, options, group }, facts, this.#openLane);
       this.#forgotten.register(component, id);
       return component;
     } finally {
@@ -299,7 +301,8 @@ export class Group {
     if (this.#state !== 'open') throw closed();
     if (cacheDirectory !== undefined) mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
     const ready = Promise.withResolvers<void>();
-    const session = new Session({ rights: this.#rights, cacheDirectory, maxMemoryBytes }, start, {
+    const { maxThreads } = start.options;
+    const session = new Session({ rights: this.#rights, cacheDirectory, maxMemoryBytes, maxThreads }, start, {
       ...this.#listener,
       onReady: () => ready.resolve(),
       onProgress: () => {
@@ -501,6 +504,20 @@ export class Group {
     this.#alive = undefined;
     if (this.#state === 'open') for (const session of this.#sessions()) session.unref();
     this.#restart?.unref();
+  }
+}
+
+/** What it resolves with. @throws the reason of a signal that is aborted first. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, work]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

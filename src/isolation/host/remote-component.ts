@@ -5,26 +5,35 @@ import type { Component, LaneOpening } from '../../registry/executor.ts';
 import type { Lane } from '../../scheduler/lane.ts';
 import type { ComponentFacts } from '../wire/messages.ts';
 
-/** A component that was compiled in a child, with what it takes to compile it in the next one: the same bytes. */
-export class RemoteComponent implements Component {
+/** What a child needs to compile a component. */
+export interface ComponentOrder {
   readonly id: number;
   readonly bytes: Uint8Array;
   readonly options: CompileOptions;
+  /** For whom; see `CompileUse`. */
+  readonly group: string;
+}
+
+/** A component that was compiled in a child, with what it takes to compile it in the next one: the same bytes. */
+export class RemoteComponent implements Component, ComponentOrder {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly options: CompileOptions;
+  readonly group: string;
   readonly sha256: ComponentFacts['sha256'];
   readonly contract: ComponentFacts['contract'];
   readonly summary: ComponentFacts['summary'];
   readonly #open: (component: RemoteComponent, opening: LaneOpening) => Lane;
 
   constructor(
-    id: number,
-    bytes: Uint8Array,
-    options: CompileOptions,
+    order: ComponentOrder,
     facts: ComponentFacts,
     open: (component: RemoteComponent, opening: LaneOpening) => Lane,
   ) {
-    this.id = id;
-    this.bytes = bytes;
-    this.options = options;
+    this.id = order.id;
+    this.bytes = order.bytes;
+    this.options = order.options;
+    this.group = order.group;
     this.sha256 = facts.sha256;
     this.contract = facts.contract;
     this.summary = facts.summary;

@@ -13,6 +13,7 @@ import { componentFacts, errorCode, errorFrom, fields, parseJson, text, utteranc
 import {
   BATCH_BEGINS,
   COUNTERS,
+  type ComponentFacts,
   type Counters,
   FRAME,
   type HostMessage,
@@ -26,7 +27,7 @@ import { Child, type ChildEnd, type ChildOptions } from './child.ts';
 import type { HostLane } from './host-lane.ts';
 import { readNotices } from './notices.ts';
 import type { Passage } from './passage.ts';
-import type { RemoteComponent } from './remote-component.ts';
+import type { ComponentOrder } from './remote-component.ts';
 
 /** What a session tells the group that it is of. */
 export interface SessionListener {
@@ -169,12 +170,22 @@ export class Session {
     this.lanes.set(id, hostLane);
   }
 
-  /** Has the bytes of a component compiled. */
-  async load(component: Pick<RemoteComponent, 'id' | 'bytes' | 'options'>): Promise<ReturnType<typeof componentFacts>> {
-    const { id, bytes, options } = component;
-    const facts = await this.ask((ask) => ({ kind: 'load', ask, component: id, bytes, options }), componentFacts);
-    this.components.add(id);
-    return facts;
+  /** Has the bytes of a component compiled. @throws the reason of a signal that is aborted first. */
+  async load({ id, bytes, options, group }: ComponentOrder, signal?: AbortSignal): Promise<ComponentFacts> {
+    const giveUp = (): void => this.tell({ kind: 'give-up-load', ask });
+    const asked = this.ask((ask) => ({ kind: 'load', ask, component: id, bytes, options, group }), componentFacts);
+    const ask = this.#askNumber;
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      const facts = await asked;
+      this.components.add(id);
+      return facts;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
   }
 
   /** Closes a lane there; resolves when its instances are shut down, or the child is gone with them. */

@@ -29,7 +29,11 @@ export type HostMessage =
       readonly component: number;
       readonly bytes: Uint8Array;
       readonly options: CompileOptions;
+      /** For whom, by turns; see `CompileUse`. */
+      readonly group: string;
     }
+  /** Whoever asked for a load has given it up; it is answered all the same. */
+  | { readonly kind: 'give-up-load'; readonly ask: number }
   /** Nothing more is opened of it. */
   | { readonly kind: 'forget'; readonly component: number }
   | {
