@@ -112,7 +112,7 @@ export class OutstandingBytes {
 }
 
 /** Bytes that a text takes at the most: V8 has two for each unit of one with a single character beyond Latin-1. */
-export function bytesOfText(text: string): number {
+function bytesOfText(text: string): number {
   return 2 * text.length;
 }
 

@@ -6,7 +6,7 @@ const MiB = 1024 * 1024;
 const CALLERS = 200;
 const ROOM = 256 * MiB;
 
-for (const isolation of ['none'] as const) {
+for (const isolation of ['none', 'process'] as const) {
   describe(`${CALLERS} callers that keep answers of ${LONGEST_ANSWER / MiB} MiB, isolation: ${isolation}`, function () {
     this.timeout(120_000);
     after(closeEngines);

@@ -5,20 +5,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { Policy } from '../../src/host/policy/policy.ts';
+import type { Guest } from '../fixtures/core-plugin.ts';
 import { echo } from '../fixtures/echo.ts';
-import { manyBlocks, manyBranches, nestedLoops } from '../hostile/guests/compiler-bombs.ts';
+import { distinctTypes, manyBlocks, manyBranches, nestedLoops } from '../hostile/guests/compiler-bombs.ts';
 import { withModules } from '../hostile/guests/compiler-plugins.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome } from '../support/outcome.ts';
 
 const MiB = 1024 * 1024;
 const MAX_MEMORY = 700 * MiB;
+/** Of one component; V8 has room for some two million. */
+const TYPES = 60_000;
+const MOST_TYPES = 4_000_000;
 
 /** What no bound has looked at, and how it is set off; it need not fail, but nobody else may. */
 interface Attack {
   readonly modules: () => readonly Uint8Array[];
   readonly policy: Policy;
-  readonly run: (engine: PluginEngine, load: () => Promise<unknown>) => Promise<unknown>;
+  readonly run: (engine: PluginEngine, load: (another?: Guest) => Promise<unknown>) => Promise<unknown>;
   /** How its process is known to have ended. @default it may live on */
   readonly ends?: RegExp;
 }
@@ -40,6 +44,27 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     run: async (_engine, load) => {
       expect(await outcome(load())).to.equal('ERR_INITIALIZE_FAILED');
     },
+  },
+  'types that differ from all others, of which V8 forgets none': {
+    modules: () => [distinctTypes(TYPES)],
+    policy: {},
+    run: async (engine, load) => {
+      let first = TYPES;
+      let state: 'running' | 'ended' = 'running';
+      const ended = nextEvent(engine, 'process:ended').then(() => {
+        state = 'ended';
+      });
+      await load();
+      for (; state === 'running' && first < MOST_TYPES; first += TYPES) {
+        const from = first;
+        await engine.unloadPlugin('bad-plugin').catch(() => {});
+        const end = await outcome(load(withModules(() => [distinctTypes(TYPES, from)])));
+        if (end !== 'ok') expect(end).to.equal('ERR_WORKER_CRASHED');
+      }
+      expect(first).to.be.below(MOST_TYPES);
+      await ended;
+    },
+    ends: /canonical|maxMemoryBytes/,
   },
   'memory in the optimising compiler, which works on when its caller is gone': {
     modules: () => [nestedLoops(20_000, 1000)],
@@ -89,7 +114,9 @@ describe('what no bound foresees, in a process of its own', () => {
         }
       })();
       engine.capabilities.setPolicy('bad-plugin', policy);
-      await run(engine, () => engine.loadPlugin('bad-plugin', bomb));
+      await run(engine, async (another) =>
+        engine.loadPlugin('bad-plugin', another === undefined ? bomb : await another()),
+      );
       if (ends !== undefined) expect(ended.map(({ reason }) => reason).join()).to.match(ends);
       // Others of its group have a process again.
       await engine.loadPlugin('bad-neighbour', await echo(), {

@@ -10,7 +10,7 @@ const cacheDirectory = mkdtempSync(join(tmpdir(), 'wasm-plugin-pool-test-'));
 /** `npm run suite:glue` has the tests of the engine run on jco's glue. */
 const BINDING = process.env.TEST_BINDING === 'glue' ? 'glue' : 'auto';
 /** `npm run suite:process` has them run on a child process. */
-const ISOLATION = process.env.TEST_ISOLATION === 'process' ? 'process' : 'none';
+export const ISOLATION: 'process' | 'none' = process.env.TEST_ISOLATION === 'process' ? 'process' : 'none';
 const engines = new Set<PluginEngine>();
 
 /** An engine that is closed by force when the test file ends, if the test has not closed it. */

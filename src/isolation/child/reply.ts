@@ -28,7 +28,10 @@ export class Reply implements JobListener {
 
   resolve(response: PluginResponse): void {
     const returned = this.#kind === 'call';
-    this.#to.settled(this, returned ? { kind: 'returned', value: this.job!.value } : { kind: 'answered', response });
+    this.#to.settled(
+      this,
+      returned ? { kind: 'returned', value: this.job!.value, bytes: 0 } : { kind: 'answered', response },
+    );
   }
 
   reject(error: PluginError): void {

@@ -14,6 +14,7 @@ import type { Lane } from '../../scheduler/lane.ts';
 import type { SchedulerListener } from '../../scheduler/scheduler.ts';
 import { metadata } from '../wire/checked.ts';
 import type { HostMessage, Threads } from '../wire/messages.ts';
+import { AnswerLength } from './answer-length.ts';
 import type { ChildEnd } from './child.ts';
 import type { HostLane } from './host-lane.ts';
 import type { Passage } from './passage.ts';
@@ -59,6 +60,8 @@ const STABLE_MS = 10_000;
 const MAX_DEATHS = 3;
 /** Children that may die with a request that none of them had begun: it may be what they die of. */
 const MAX_LOSSES = 10;
+/** What is thought of answers before the first one has come, so that not all that wait are sent before it. */
+const FIRST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** What a request takes of its plugin's share of the channel, in the milliseconds that the queue reckons in. */
 const MS_PER_REQUEST = 0.001;
 const MS_PER_BYTE = 1e-6;
@@ -162,7 +165,16 @@ export class Group {
 
   readonly #openLane = (component: RemoteComponent, opening: LaneOpening): Lane => {
     const lane = this.openLane(this, component, opening);
-    const hostLane: HostLane = { id: lane.id, lane, component, opening, state: 'new', deaths: 0, failure: undefined };
+    const hostLane: HostLane = {
+      id: lane.id,
+      lane,
+      component,
+      opening,
+      state: 'new',
+      deaths: 0,
+      answers: new AnswerLength(FIRST_ANSWER_BYTES),
+      failure: undefined,
+    };
     this.#lanes.set(lane, hostLane);
     return lane;
   };
@@ -179,9 +191,10 @@ export class Group {
       this.#schedule();
       return said;
     } catch (error) {
-      throw error instanceof PluginError
-        ? error.with({ plugin: lane.definition.plugin, version: lane.version })
-        : error;
+      // Whatever became of it there: it was given up, or went with its process, because the engine closes.
+      const failure = this.#state === 'open' ? error : closed();
+      if (!(failure instanceof PluginError)) throw failure;
+      throw failure.with({ plugin: lane.definition.plugin, version: lane.version });
     } finally {
       release();
     }
@@ -258,7 +271,7 @@ export class Group {
         job.expire();
         continue;
       }
-      session.send(job, lane.id);
+      session.send(job, this.#lanes.get(lane)!);
       this.queue.charge(lane, MS_PER_REQUEST + MS_PER_BYTE * job.input.length);
     }
   }

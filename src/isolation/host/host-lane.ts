@@ -1,6 +1,7 @@
 import type { PluginError } from '../../errors.ts';
 import type { LaneOpening } from '../../registry/executor.ts';
 import type { Lane } from '../../scheduler/lane.ts';
+import type { AnswerLength } from './answer-length.ts';
 import type { RemoteComponent } from './remote-component.ts';
 
 /** A lane whose requests a child runs, with what it takes to open it in another one. */
@@ -16,6 +17,8 @@ export interface HostLane {
   state: 'new' | 'kept' | 'lost' | 'closed';
   /** Children in a row that died while it was being opened there. */
   deaths: number;
+  /** How long its answers are: see {@link AnswerLength}. */
+  readonly answers: AnswerLength;
   /** Why it is lost. */
   failure: PluginError | undefined;
 }

@@ -7,7 +7,7 @@ import type { Job } from '../../scheduler/job.ts';
  */
 export interface Passage {
   readonly job: Job;
-  /** Bytes of it that the child holds. */
+  /** Bytes that the child holds for it, with what its answer is expected to take. */
   readonly bytes: number;
   state: 'sent' | 'begun';
   /** What it fails with, once the child says so: its caller gave it up. */

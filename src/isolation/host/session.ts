@@ -48,7 +48,7 @@ interface Ask {
   readonly settled: PromiseWithResolvers<unknown>;
 }
 
-/** Bytes of requests that a child is given ahead of its answers: what is behind them waits here, where it can be taken back. */
+/** Bytes of requests and of their answers, as far as these can be foreseen, that a child holds: what is behind them waits here. */
 const AHEAD_BYTES = 64 * 1024 * 1024;
 const SILENCE_LOOK_MS = 1000;
 /** Looks in a row at a child that has work and says nothing. Looks, not milliseconds: this process may be what is slow. */
@@ -197,10 +197,10 @@ export class Session {
   }
 
   /** Sends a request. */
-  send(job: Job, lane: number): void {
+  send(job: Job, { id: lane, answers }: HostLane): void {
     const request = this.#number();
     const { input, options, priority, call } = job;
-    const bytes = input.length + (call?.args.length ?? 0);
+    const bytes = input.length + (call?.args.length ?? 0) + answers.bytes;
     const passage: Passage = { job, bytes, state: 'sent', failure: undefined };
     job.state = 'sent';
     job.lane.sent++;
@@ -356,6 +356,7 @@ export class Session {
       tally?.duration.record((ended === 0 ? performance.now() : ended) - ran.begun);
     }
     if (outcome.kind === 'failed') {
+      this.#hostLane(lane)?.answers.learn(0);
       const { error, began, killed } = outcome;
       job.began = began;
       const given = error.code === 'ERR_ABORTED' ? givenUp : undefined;
@@ -366,8 +367,11 @@ export class Session {
       return;
     }
     job.began = true;
-    if (outcome.kind === 'answered') job.resolve(outcome.response);
-    else {
+    if (outcome.kind === 'answered') {
+      this.#hostLane(lane)?.answers.learn(outcome.response.output.length);
+      job.resolve(outcome.response);
+    } else {
+      this.#hostLane(lane)?.answers.learn(outcome.bytes);
       job.value = outcome.value;
       job.resolve(RETURNED);
     }
@@ -425,6 +429,10 @@ export class Session {
   }
 
   // -- what is what -----------------------------------------------------------------------------------------------
+
+  #hostLane({ id }: Lane): HostLane | undefined {
+    return this.lanes.get(id);
+  }
 
   #lane(id: unknown): Lane | undefined {
     return this.lanes.get(whole(id))?.lane;

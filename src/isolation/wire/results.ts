@@ -16,7 +16,12 @@ export interface RunTimes {
 export type Outcome =
   | { readonly kind: 'answered'; readonly response: PluginResponse }
   /** What a function returned. */
-  | { readonly kind: 'returned'; readonly value: unknown }
+  | {
+      readonly kind: 'returned';
+      readonly value: unknown;
+      /** Bytes that it took on its way; 0 where it has not been sent. */
+      readonly bytes: number;
+    }
   | {
       readonly kind: 'failed';
       readonly error: PluginError;
@@ -91,6 +96,12 @@ function time(from: Unpacker): number {
   return value;
 }
 
+function unpackReturned(from: Unpacker): Outcome {
+  const before = from.left;
+  const value = unpackValue(from);
+  return { kind: 'returned', value, bytes: before - from.left };
+}
+
 function unpackOutcome(from: Unpacker, flags: number): Outcome {
   switch (flags & KIND) {
     case ANSWERED: {
@@ -100,7 +111,7 @@ function unpackOutcome(from: Unpacker, flags: number): Outcome {
       return { kind: 'answered', response };
     }
     case RETURNED:
-      return { kind: 'returned', value: unpackValue(from) };
+      return unpackReturned(from);
     case FAILED: {
       const error = errorFrom(parseJson(from.text()));
       return { kind: 'failed', error, began: (flags & BEGAN) !== 0, killed: (flags & KILLED) !== 0 };

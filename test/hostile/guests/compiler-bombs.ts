@@ -122,7 +122,7 @@ export function emptyMemory(): Uint8Array<ArrayBuffer> {
 
 /** Types of functions that are all different: V8 never forgets one. The number of each is written in two kinds of parameters. */
 export function distinctTypes(types: number, first = 0): Uint8Array<ArrayBuffer> {
-  const BITS = 18;
+  const BITS = 22;
   const one = (index: number): number[] => [
     0x60,
     BITS,

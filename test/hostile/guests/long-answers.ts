@@ -2,7 +2,7 @@ import { corePlugin, type Guest, guest } from '../../fixtures/core-plugin.ts';
 import { plugin } from '../../support/wat.ts';
 
 /** Bytes of a long answer, and of one that is as long as answers may be. */
-export const LONG_ANSWER: number = 1024 * 1024;
+const LONG_ANSWER: number = 1024 * 1024;
 export const LONGEST_ANSWER: number = 16 * LONG_ANSWER;
 /** What the former takes in this process: two bytes for each character, because of one that is not Latin-1. */
 export const LONG_ANSWER_TAKES: number = 2 * (LONG_ANSWER - 2);
