@@ -32,20 +32,23 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
   readonly #submitted = new LinkedList<Flight<Item>>();
   readonly #controller = new AbortController();
   readonly #backoffs = new Set<NodeJS.Timeout>();
-  readonly calls: CallStatistics = new CallStatistics();
+  readonly calls: CallStatistics;
   #state: 'running' | 'stopped' = 'running';
   #retried = 0;
 
   /**
    * @param settled Told of each record once: it has its answer, or its error.
    * @param submitMany Without it each record goes to the engine by itself.
+   * @param calls Where calls are counted.
    */
   constructor(
     options: ResolvedBatchOptions,
     submit: Submit,
     settled: (flight: Flight<Item>) => void,
     submitMany?: SubmitMany,
+    calls: CallStatistics = new CallStatistics(),
   ) {
+    this.calls = calls;
     this.#options = options;
     this.#submit = submit;
     this.#submitMany = submitMany;

@@ -12,7 +12,7 @@ const FIRST_BATCH = 8;
 const SPREAD_MS = 0.25;
 
 /** Milliseconds of a block's work that a thread takes at a time; handing over so many records costs more. */
-const BLOCK_SLICE_MS = 5;
+const BLOCK_SLICE_MS = 8;
 /** Records of a block at first, while nobody knows how long one takes. */
 const FIRST_STRETCH = 32;
 

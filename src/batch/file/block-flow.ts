@@ -1,41 +1,19 @@
-import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { LineSource } from '../../block/line-source.ts';
-import { codesOf, SideKind, sideEntries } from '../../block/side.ts';
 import { PluginError } from '../../errors.ts';
-import type { Abortable } from '../../request/abort.ts';
 import { Block, type BlockListener, type BlockPiece } from '../../scheduler/block.ts';
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
-import type { Submit } from '../submit.ts';
-import { USUAL_FIELDS } from './fields.ts';
-import { isOfLines } from './format.ts';
+import type { BlockHost, FlowHost } from './block-host.ts';
 import { LineBlocks } from './line-blocks.ts';
 import { lineRecord } from './line-record.ts';
+import { LoneRecords } from './lone-records.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
-import { FileRecord, malformedError } from './record.ts';
-import { type Done, deadLetterLine, outputLine, plainLine } from './result-line.ts';
-import { isStretch } from './selection.ts';
-import type { Tally, TallyState } from './tally.ts';
+import { pieceOfBlock, pieceOfOne } from './piece-of.ts';
+import { type Piece, Pieces } from './pieces.ts';
+import { FileRecord } from './record.ts';
+import type { Done } from './result-line.ts';
+import type { Tally } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
-
-/** The engine, as far as it takes blocks. */
-export interface BlockHost {
-  /** Blocks that keep all threads busy while others are read and written. */
-  readonly blocks: number;
-  /** Bytes and records of a block at the most. */
-  readonly bytes: number;
-  readonly records: number;
-  /** Takes a block for a plugin; false where each of its records has to be looked at by itself. */
-  submit(plugin: string, block: Block): boolean;
-}
-
-/** Lines of results that stand together in the output, and what they count. */
-interface Piece {
-  readonly count: number;
-  readonly output: Uint8Array;
-  readonly letters: string[];
-  readonly counts: TallyState;
-}
 
 /** A block on its way, and how many of its records are not over. */
 interface Flight {
@@ -45,20 +23,7 @@ interface Flight {
   left: number;
 }
 
-const WAIT = Object.freeze({ whenFull: 'wait' } as const);
-
 let recipes = 0;
-
-/** Whether the records of a batch may travel as blocks: where each of them is to have more than a run, it goes alone. */
-export function takesBlocks(
-  { input, batch, atMostOnce, fields, selection, rate }: ResolvedFileBatchOptions,
-  threads: number,
-): boolean {
-  const { plugin, chain, deadlineMs, retry, concurrency } = batch;
-  if (!isOfLines(input.format) || atMostOnce || plugin === undefined || chain.length > 0) return false;
-  if (fields !== USUAL_FIELDS || !isStretch(selection) || rate !== undefined) return false;
-  return deadlineMs === undefined && retry.attempts === 1 && concurrency.max > threads;
-}
 
 /**
  * Runs the lines of a file as blocks. Per record this thread counts a line and does nothing else: workers find the
@@ -67,7 +32,8 @@ export function takesBlocks(
 export class BlockFlow {
   readonly #options: ResolvedFileBatchOptions;
   readonly #host: BlockHost;
-  readonly #submit: Submit;
+  readonly #lone: LoneRecords;
+  readonly #pieces: Pieces;
   readonly #writer: BatchWriter;
   readonly #tally: Tally;
   readonly #blocks: LineBlocks;
@@ -75,12 +41,6 @@ export class BlockFlow {
   readonly #calls = new CallStatistics();
   readonly #startedAt = performance.now();
   readonly #flights = new Set<Flight>();
-  /** Records that run by themselves, and those that wait to. */
-  readonly #alone = new Map<FileRecord, Abortable | undefined>();
-  readonly #waiting: FileRecord[] = [];
-  /** What is done and waits for what comes before it, by the index of its first record. */
-  readonly #early = new Map<number, Piece>();
-  #next: number;
   #inFlight = 0;
   #done = 0;
   #counts = { succeeded: 0, refused: 0, failed: 0 };
@@ -94,18 +54,18 @@ export class BlockFlow {
   constructor(
     options: ResolvedFileBatchOptions,
     input: ConstructorParameters<typeof LineBlocks>[0],
-    host: BlockHost,
-    submit: Submit,
+    { blocks: host, submit, submitMany }: FlowHost,
     writer: BatchWriter,
     tally: Tally,
   ) {
     this.#options = options;
     this.#host = host;
-    this.#submit = submit;
     this.#writer = writer;
     this.#tally = tally;
     this.#plugin = options.batch.plugin!;
-    this.#next = writer.done.prefix;
+    this.#lone = new LoneRecords(options.batch, submit, submitMany, this.#calls, (done) => this.#over(done));
+    const order = options.batch.ordered ? 'kept' : 'any';
+    this.#pieces = new Pieces(order, writer.done.prefix, (index, piece) => this.#write(index, piece));
     const recipe = {
       id: ++recipes,
       kind: options.input.format === 'lines' ? 'lines' : 'jsonl',
@@ -155,10 +115,9 @@ export class BlockFlow {
     if (this.#state === 'running') {
       this.#state = 'stopped';
       this.#wake();
-      const signal = AbortSignal.abort(this.#options.batch.signal?.reason);
-      for (const { block } of [...this.#flights]) block.aborted(signal);
-      for (const job of [...this.#alone.values()]) job?.aborted(signal);
-      this.#forget();
+      const reason: unknown = this.#options.batch.signal?.reason;
+      for (const { block } of [...this.#flights]) block.aborted(AbortSignal.abort(reason));
+      this.#inFlight -= this.#lone.stop(reason);
     }
     while (this.#inFlight > 0) await this.#change('even a failure');
   }
@@ -169,13 +128,8 @@ export class BlockFlow {
     for (const { block } of [...this.#flights].reverse()) {
       if (!block.withdraw(order) && order === 'kept') break;
     }
-    this.#forget();
+    this.#inFlight -= this.#lone.forget();
     this.#wake();
-  }
-
-  #forget(): void {
-    this.#inFlight -= this.#waiting.length;
-    this.#waiting.length = 0;
   }
 
   progress(): BatchProgress {
@@ -184,7 +138,7 @@ export class BlockFlow {
       read: this.#done + this.#inFlight,
       done: this.#done,
       ...this.#counts,
-      retried: 0,
+      retried: this.#lone.retried,
       inFlight: this.#inFlight,
       concurrency: this.#options.batch.concurrency.max,
       seconds,
@@ -205,7 +159,7 @@ export class BlockFlow {
         const full = this.#full;
         this.#full = undefined;
         await full;
-      } else if (this.#flights.size >= this.#host.blocks || this.#waiting.length > 0) {
+      } else if (this.#flights.size >= this.#host.blocks || this.#lone.waiting > 0) {
         if (this.#isStopped) return;
         await this.#change();
       } else return;
@@ -257,11 +211,15 @@ export class BlockFlow {
     const listener: BlockListener = {
       done: (piece) => this.#took(flight, piece),
       failed: (from, count, error) => {
-        for (const record of this.#records(source, from, count)) {
-          if (this.#state === 'running')
-            this.#over({ record, response: undefined, error, attempts: record.malformed === undefined ? 1 : 0 });
+        if (this.#state === 'stopped') {
+          this.#left(flight, count);
+          return;
         }
-        this.#left(flight, count);
+        const records = [...this.#records(source, from, count)];
+        const calls = records.filter(({ malformed }) => malformed === undefined).length;
+        this.#calls.add(this.#plugin, 0, { calls, unsuccessful: calls }, performance.now() - flight.startedAt);
+        this.#left(flight, count, 'goes on');
+        for (const record of records) this.#lone.failed(record, error);
       },
       withdrawn: (_from, count) => this.#left(flight, count),
       foreign: (from, count) => {
@@ -293,27 +251,14 @@ export class BlockFlow {
     this.#wake();
   }
 
-  #took(flight: Flight, { from, count, output, side, succeeded, refused, failed }: BlockPiece): void {
+  #took(flight: Flight, done: BlockPiece): void {
+    const { from, count } = done;
     if (this.#state === 'running') {
-      const letters: string[] = [];
-      let malformed = 0;
-      for (const { kind, text } of sideEntries(side)) {
-        if (kind === SideKind.letter) letters.push(text.toString('utf8'));
-        else if (kind === SideKind.malformed) {
-          malformed++;
-          const [line, problem] = JSON.parse(text.toString('utf8')) as [number, string];
-          this.#options.onMalformed?.(line, problem);
-        }
-      }
-      const errors = Object.fromEntries(failed === 0 ? [] : codesOf(side));
+      const piece = pieceOfBlock(done, this.#options);
+      const { refused, failed, malformed } = piece.counts;
       const calls = { calls: count - malformed, unsuccessful: refused + failed - malformed };
       this.#calls.add(this.#plugin, 0, calls, performance.now() - flight.startedAt);
-      const counts = { succeeded, refused, failed, malformed, errors };
-      this.#place(
-        flight.source.firstIndex + from - this.#options.selection.skip,
-        { count, output, letters, counts },
-        'lent',
-      );
+      this.#place(flight.source.firstIndex + from, piece, 'lent');
     }
     this.#left(flight, count);
   }
@@ -327,8 +272,7 @@ export class BlockFlow {
   }
 
   #oneByOne(source: LineSource, from: number, count: number): void {
-    this.#waiting.push(...this.#records(source, from, count));
-    this.#pump();
+    this.#lone.add([...this.#records(source, from, count)]);
   }
 
   #single(record: FileRecord): void {
@@ -336,86 +280,22 @@ export class BlockFlow {
     const ordinal = record.index - skip;
     if (ordinal < 0 || ordinal >= limit || this.#writer.done.has(ordinal)) return;
     this.#inFlight++;
-    this.#waiting.push(record);
-    this.#pump();
-  }
-
-  #pump(): void {
-    const { max } = this.#options.batch.concurrency;
-    while (this.#alone.size < max && this.#waiting.length > 0 && this.#state === 'running')
-      this.#run(this.#waiting.shift()!);
-  }
-
-  #run(record: FileRecord): void {
-    const over = (result: Pick<Done, 'response' | 'error'>): void => {
-      this.#alone.delete(record);
-      this.#inFlight--;
-      if (this.#state === 'running') {
-        this.#over({ record, ...result, attempts: record.malformed === undefined ? 1 : 0 });
-        this.#pump();
-      }
-      this.#wake();
-    };
-    if (record.malformed !== undefined) {
-      over({ response: undefined, error: malformedError(record) });
-      return;
-    }
-    this.#alone.set(record, undefined);
-    const plugin = record.plugin ?? this.#plugin;
-    const startedAt = this.#calls.begin();
-    const ended = (outcome: 'success' | 'unsuccessful'): void => this.#calls.end(plugin, 0, startedAt, outcome);
-    const job = this.#submit(plugin, record, WAIT, {
-      resolve: (response) => {
-        ended(response.success ? 'success' : 'unsuccessful');
-        over({ response, error: undefined });
-      },
-      reject: (error) => {
-        ended('unsuccessful');
-        over({ response: undefined, error });
-      },
-    });
-    if (this.#alone.has(record)) this.#alone.set(record, job);
+    this.#lone.add([record]);
   }
 
   /** A record is over by itself. */
   #over(done: Done): void {
-    const { record, response, error } = done;
-    if (record.malformed !== undefined) this.#options.onMalformed?.(record.line, record.malformed);
-    const line = this.#options.output.format === 'jsonl' ? outputLine(done) : plainLine(done);
-    const letters = this.#options.deadLetter === undefined || response?.success ? [] : [deadLetterLine(done)];
-    const counts = {
-      succeeded: Number(response?.success === true),
-      refused: Number(response?.success === false),
-      failed: Number(error !== undefined),
-      malformed: Number(record.malformed !== undefined),
-      errors: error === undefined ? {} : { [error.code]: 1 },
-    };
-    this.#place(
-      record.index - this.#options.selection.skip,
-      { count: 1, output: Buffer.from(`${line}\n`), letters, counts },
-      'own',
-    );
+    this.#inFlight--;
+    if (this.#state === 'running') this.#place(done.record.index, pieceOfOne(done, this.#options), 'own');
+    this.#wake();
   }
 
   // -- results --------------------------------------------------------------------------------------------------------
 
-  /** Writes a piece, or keeps it until what comes before it is written. */
   #place(index: number, piece: Piece, memory: 'lent' | 'own'): void {
     this.#done += piece.count;
     for (const key of ['succeeded', 'refused', 'failed'] as const) this.#counts[key] += piece.counts[key];
-    if (!this.#options.batch.ordered) {
-      this.#write(index, piece);
-      return;
-    }
-    if (index !== this.#next) {
-      this.#early.set(index, memory === 'own' ? piece : { ...piece, output: Buffer.from(piece.output) });
-      return;
-    }
-    for (let next: Piece | undefined = piece; next !== undefined; next = this.#early.get(this.#next)) {
-      this.#early.delete(this.#next);
-      this.#write(this.#next, next);
-      this.#next += next.count;
-    }
+    this.#pieces.place(index - this.#options.selection.skip, piece, memory);
   }
 
   #write(index: number, { count, output, letters, counts }: Piece): void {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
 import { anotherRun } from '../journal/journal.ts';
-import type { Submit, SubmitMany } from '../submit.ts';
-import { BlockFlow, type BlockHost, takesBlocks } from './block-flow.ts';
+import { BlockFlow } from './block-flow.ts';
+import { type FlowHost, takesBlocks } from './block-host.ts';
 import { dryRun } from './dry-run.ts';
 import { unusableFile } from './errors.ts';
 import { FailureWatch } from './failure-limit.ts';
@@ -15,12 +15,9 @@ import { type BatchSummary, Tally, type TallyState } from './tally.ts';
 import { BatchWriter, type WriterFiles } from './writer.ts';
 
 /** The engine, as a batch of files needs it. */
-export interface BatchHost {
-  readonly submit: Submit;
-  readonly submitMany: SubmitMany;
+export interface BatchHost extends FlowHost {
   readonly plugins: () => readonly UsedPlugin[];
   readonly threads: number;
-  readonly blocks: BlockHost;
 }
 
 /**
@@ -77,7 +74,7 @@ async function run(
   const packed = options.output.compression !== 'none';
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
   const flow = takesBlocks(options, host.threads)
-    ? new BlockFlow(options, input, host.blocks, host.submit, writer, tally)
+    ? new BlockFlow(options, input, host, writer, tally)
     : new RecordFlow(options, input, host.submit, host.submitMany, writer, tally, atMostOnce ? begun : 0);
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });

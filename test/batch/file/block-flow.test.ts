@@ -40,7 +40,7 @@ describe('a batch of lines that travel as blocks', function () {
 
   const counts = ({ seconds: _, recordsPerSecond: __, plugins, ...rest }: BatchSummary): object => ({
     ...rest,
-    calls: plugins.map(({ plugin, calls, unsuccessful }) => [plugin, calls, unsuccessful]),
+    calls: plugins.map(({ plugin, calls, unsuccessful }) => [plugin, calls, unsuccessful]).sort(),
   });
 
   const ODD: readonly ((index: number) => string | Buffer)[] = [
@@ -174,15 +174,37 @@ describe('a batch of lines that travel as blocks', function () {
     expect(summary.errors.ERR_PLUGIN_QUARANTINED).to.be.above(0);
   });
 
+  it('has records of other plugins among its own, and attempts', async () => {
+    const engine = await createEngine();
+    await engine.loadPlugin('plugin', await echo());
+    await engine.loadPlugin('other', await echo(), { config: { prefix: 'other(' } });
+    await engine.loadPlugin('witness', await witness());
+    const plugins = ['plugin', 'other', 'witness', 'nobody', undefined];
+    await writeLines(2000, (index) => {
+      if (index < 700 || index % 7 !== 0) return undefined;
+      const plugin = plugins[index % plugins.length];
+      return JSON.stringify({ id: `o${index}`, input: `${index % 9 === 0 ? 't' : 'e'} ${index}`, plugin });
+    });
+    const how = { ordered: true, retry: { attempts: 3, backoffMs: 1 } };
+    const blocks = await run(engine, how);
+    const alone = await run(engine, { ...how, ...ALONE });
+    expect(blocks.out).to.equal(alone.out);
+    expect(blocks.dead).to.equal(alone.dead);
+    expect(counts(blocks.summary)).to.deep.equal(counts(alone.summary));
+  });
+
   it('spreads slow records over the threads', async () => {
     const engine = await createEngine({ threads: 2 });
-    const threads = new Set<number>();
     await engine.loadPlugin('plugin', await witness());
-    await writeFile(at('in'), Array.from({ length: 60 }, (_, index) => `{"input":"b${index}"}`).join('\n'));
+    await writeFile(at('in'), Array.from({ length: 240 }, (_, index) => `{"input":"b${index}"}`).join('\n'));
     const done = run(engine, {});
-    await until(() => engine.status().threads.busy >= 2);
-    threads.add(engine.status().threads.busy);
-    expect((await done).summary.succeeded).to.equal(60);
+    let state: 'running' | 'over' = 'running';
+    void done.finally(() => {
+      state = 'over';
+    });
+    await until(() => engine.status().threads.busy >= 2 || state === 'over');
+    expect(state).to.equal('running');
+    expect((await done).summary.succeeded).to.equal(240);
   });
 
   it('is aborted at once, also in the middle of a record', async () => {
