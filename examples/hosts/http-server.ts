@@ -13,9 +13,9 @@ const DEADLINE_MS = 500;
 const STATUS: Partial<Record<ErrorCode, number>> = { ERR_QUEUE_FULL: 503, ERR_DEADLINE: 504, ERR_ENGINE_CLOSED: 503 };
 
 /** A server that answers with what a loaded plugin makes of the body of each request. */
-export function pluginServer(engine: PluginEngine, plugin: string): Server {
+export function pluginServer(engine: PluginEngine, plugin: string, deadlineMs: number = DEADLINE_MS): Server {
   return createServer((request, response) => {
-    answer(engine, plugin, request, response).catch((error: unknown) => {
+    answer(engine, plugin, deadlineMs, request, response).catch((error: unknown) => {
       if (!(error instanceof PluginError)) console.error(error);
       const code = error instanceof PluginError ? error.code : undefined;
       response.writeHead((code && STATUS[code]) ?? 502).end(`${code ?? 'internal error'}\n`);
@@ -26,6 +26,7 @@ export function pluginServer(engine: PluginEngine, plugin: string): Server {
 async function answer(
   engine: PluginEngine,
   plugin: string,
+  deadlineMs: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -36,7 +37,7 @@ async function answer(
   const { output, success, errorMessage } = await engine.process(
     plugin,
     { input },
-    { deadlineMs: DEADLINE_MS, signal: gone.signal },
+    { deadlineMs, signal: gone.signal },
   );
   response.writeHead(success ? 200 : 422, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(success ? output : `${errorMessage ?? 'refused'}\n`);
