@@ -74,7 +74,7 @@ else {
   // Read first: a typing error is not to show after ten minutes.
   const before = values.compare === undefined ? undefined : await readReport(values.compare);
   if (values.with !== undefined && before === undefined) fail('`--with` needs `--compare`');
-  const after = values.with === undefined ? await bench() : await readReport(values.with);
+  const after = values.with === undefined ? await bench(before) : await readReport(values.with);
   if (before !== undefined) process.stdout.write(`\n${comparisonMarkdown(compareReports(before, after))}`);
 }
 
@@ -86,7 +86,8 @@ async function readReport(path: string): Promise<Report> {
   }
 }
 
-async function bench(): Promise<Report> {
+/** @param before An older report, which is drawn under the curves of this one. */
+async function bench(before: Report | undefined): Promise<Report> {
   const effort: Effort = values.quick ? 'quick' : values.full ? 'full' : 'default';
   const rounds = whole('rounds');
   const roundMs = whole('round-ms');
@@ -108,12 +109,13 @@ async function bench(): Promise<Report> {
       },
       unavailable: new Map(unavailable),
       versions: versions(candidatePackages()),
-      onPlan: (cases, milliseconds) => console.error(describePlan(cases, milliseconds)),
+      onPlan: (cases, milliseconds, limit) => console.error(describePlan(cases, milliseconds, limit)),
+      onBusy: (warning) => console.error(`Warning: ${warning}`),
       onCase: (scenario, { name }, place, total) => console.error(`${place}/${total} ${scenario.name}: ${name}`),
     });
   const report = await withRot13Component(measure);
   if (values.json !== undefined) await writeFile(values.json, formatReport(report));
-  if (values.report !== undefined) await writeFile(values.report, toHtml(report));
+  if (values.report !== undefined) await writeFile(values.report, toHtml(report, before));
   const markdown = toMarkdown(report);
   if (values.markdown === undefined) process.stdout.write(markdown);
   else await writeFile(values.markdown, markdown);

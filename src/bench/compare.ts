@@ -1,3 +1,4 @@
+import { busyReason } from './busy.ts';
 import { formatRatio, formatValue } from './format.ts';
 import { table } from './markdown.ts';
 import type { CaseReport, Measured, MetricReport, Report } from './report.ts';
@@ -42,7 +43,10 @@ export function compareReports(before: Report, after: Report): ReportComparison 
       if (was !== undefined) changes.push(...compareMetric(newer, was, metric));
     }
   }
-  return { changes: changes.filter(({ ratio }) => Number.isFinite(ratio)), warnings: warningsOf(before, after) };
+  const told = changes.filter(({ ratio }) => Number.isFinite(ratio));
+  const warnings = warningsOf(before, after);
+  if (busyReason(before) === undefined && busyReason(after) === undefined) return { changes: told, warnings };
+  return { changes: told.map((change) => ({ ...change, verdict: 'noise' })), warnings };
 }
 
 function compareMetric(one: CaseReport, was: MetricReport, is: MetricReport): Change[] {
@@ -75,6 +79,10 @@ function judge(
 
 function warningsOf(before: Report, after: Report): string[] {
   const warnings: string[] = [];
+  for (const [name, report] of Object.entries({ before, after })) {
+    const reason = busyReason(report);
+    if (reason !== undefined) warnings.push(`${reason} (${name}): no change is told from noise.`);
+  }
   for (const key of ['cpu', 'cores', 'system'] as const) {
     if (before.machine[key] !== after.machine[key])
       warnings.push(`Another machine: ${key} was ${before.machine[key]}, and is ${after.machine[key]}.`);

@@ -11,12 +11,15 @@ export function formatValue(value: number): string {
   return Number.isFinite(value) ? digits(value) : '–';
 }
 
-/** A ratio with its interval. */
-export function formatRatio({ ratio, low, high }: Ratio): string {
+/** A ratio, with its interval unless that means nothing. */
+export function formatRatio(
+  { ratio, low, high }: Ratio,
+  interval: 'with interval' | 'alone' = 'with interval',
+): string {
   const factor = (value: number): string => {
     if (!Number.isFinite(value)) return '∞';
     // So many zeros after the point nobody counts.
     return value > 0 && value < 0.01 ? `1/${digits(1 / value)}` : digits(value);
   };
-  return `${factor(ratio)}× (${factor(low)} – ${factor(high)})`;
+  return interval === 'alone' ? `${factor(ratio)}×` : `${factor(ratio)}× (${factor(low)} – ${factor(high)})`;
 }

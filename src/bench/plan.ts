@@ -40,9 +40,21 @@ export function estimateMs(plan: readonly Planned[], effort: Effort, wanted: Par
   return total;
 }
 
-/** A plan in a sentence, for whoever waits. */
-export function describePlan(cases: number, milliseconds: number): string {
+/** A look is over within a minute, where it can be. */
+const A_LOOK_MS = 60_000;
+
+/** When a run ends at the latest, in milliseconds after its start: on a slower machine it measures fewer rounds. */
+export function limitMs(estimate: number, effort: Effort): number {
+  if (effort === 'quick' && estimate <= A_LOOK_MS) return A_LOOK_MS;
+  return Math.max(A_LOOK_MS, 2 * estimate);
+}
+
+/** A plan in a sentence or two, for whoever waits. */
+export function describePlan(cases: number, milliseconds: number, limit: number): string {
+  return `${cases} cases, about ${spoken(milliseconds)}, at most ${spoken(limit)}: then it has measured fewer rounds. Nothing else should run meanwhile.`;
+}
+
+function spoken(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000);
-  const time = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `${cases} cases, about ${time}. Nothing else should run meanwhile.`;
+  return seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
 }

@@ -1,20 +1,7 @@
 import { formatValue } from './format.ts';
 import type { Percentile } from './latency-histogram.ts';
+import { COLOURS, type ColourOf, ceiling, fixed, horizontal, PLOT, plot, vertical } from './plot.ts';
 import type { Comparison, Measured, MetricReport } from './report.ts';
-
-/** How candidates are told apart; the colours are legible on white and on black. */
-export type ColourOf = (candidate: string) => string;
-
-const COLOURS = ['#4477dd', '#d9701e', '#2e9960', '#b14ab0', '#b08a10', '#d0453c', '#1a8f9c', '#85929e', '#7d6ee7'];
-const WIDTH = 860;
-const HEIGHT = 260;
-/** Where the axes of a plot lie in its picture; names of candidates go beside it. */
-const PLOT = { left: 84, right: WIDTH - 205, top: 12, bottom: HEIGHT - 44 } as const;
-
-/** A colour for each of the candidates, in their order. */
-export function colours(candidates: readonly string[]): ColourOf {
-  return (candidate) => COLOURS[Math.max(0, candidates.indexOf(candidate)) % COLOURS.length]!;
-}
 
 /** A bar from zero to the median, with a line over the range of the rounds. */
 export function bar({ median, min, max }: Measured, most: number, colour: string): string {
@@ -55,11 +42,11 @@ export function latencyCurves(latency: Readonly<Record<string, readonly Percenti
     const path = points.map(([percent, milliseconds]) => `${fixed(x(percent))} ${fixed(y(milliseconds))}`).join('L');
     return `<path d="M${path}" fill="none" stroke="${colourOf(name)}" stroke-width="2"/>`;
   });
-  return plot('share of the requests', 'ms', [
+  const legend = named.map(({ name }) => ({ name, colour: colourOf(name), dashed: false }));
+  return plot('share of the requests', 'ms', legend, [
     ...decades.map((milliseconds) => horizontal(y(milliseconds), formatValue(milliseconds))),
     ...SHARES.filter((share) => rest(share) <= most).map((share) => vertical(x(share), `${share} %`)),
     ...lines,
-    ...legend(named.map(({ name }) => ({ name, colour: colourOf(name), dashed: false }))),
   ]);
 }
 
@@ -74,7 +61,11 @@ export function scalingCurve({ name, unit, candidates }: MetricReport, axis: str
   const y = (value: number): number => PLOT.bottom - (value / most) * (PLOT.bottom - PLOT.top);
   const line = points.map(({ at, median }) => `${fixed(x(at))} ${fixed(y(median))}`).join('L');
   const colour = COLOURS[0]!;
-  return plot(axis, `${name}, ${unit}`, [
+  const legend = [
+    { name, colour, dashed: false },
+    { name: 'in proportion', colour: 'currentColor', dashed: true },
+  ];
+  return plot(axis, `${name}, ${unit}`, legend, [
     ...[0, 0.25, 0.5, 0.75, 1].map((share) => horizontal(y(most * share), formatValue(most * share))),
     ...points.map(({ at }) => vertical(x(at), String(at))),
     `<path d="M${fixed(x(0))} ${fixed(y(0))}L${fixed(x(last.at))} ${fixed(y(inProportion))}" class="bound"/>`,
@@ -83,47 +74,5 @@ export function scalingCurve({ name, unit, candidates }: MetricReport, axis: str
       ({ at, median, min, max }) =>
         `<path d="M${fixed(x(at))} ${fixed(y(min))}V${fixed(y(max))}" stroke="${colour}"/><circle cx="${fixed(x(at))}" cy="${fixed(y(median))}" r="4" fill="${colour}"/>`,
     ),
-    ...legend([
-      { name, colour, dashed: false },
-      { name: 'in proportion', colour: 'currentColor', dashed: true },
-    ]),
   ]);
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function plot(along: string, up: string, parts: readonly string[]): string {
-  const middle = (PLOT.left + PLOT.right) / 2;
-  return `<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`${up} by ${along}`)}">
-<text x="${middle}" y="${HEIGHT - 8}" text-anchor="middle">${escapeHtml(along)}</text>
-<text transform="translate(14 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(up)}</text>
-${parts.join('\n')}</svg>`;
-}
-
-function horizontal(y: number, label: string): string {
-  return `<path class="grid" d="M${PLOT.left} ${fixed(y)}H${PLOT.right}"/><text x="${PLOT.left - 6}" y="${fixed(y + 4)}" text-anchor="end">${label}</text>`;
-}
-
-function vertical(x: number, label: string): string {
-  return `<path class="grid" d="M${fixed(x)} ${PLOT.top}V${PLOT.bottom}"/><text x="${fixed(x)}" y="${PLOT.bottom + 16}" text-anchor="middle">${label}</text>`;
-}
-
-function legend(entries: readonly { name: string; colour: string; dashed: boolean }[]): string[] {
-  return entries.map(({ name, colour, dashed }, place) => {
-    const y = PLOT.top + 12 + place * 20;
-    const line = `<path d="M${PLOT.right + 12} ${y - 4}h18" stroke="${colour}" stroke-width="${dashed ? 1 : 3}"${dashed ? ' stroke-dasharray="4"' : ''}/>`;
-    return `${line}<text x="${PLOT.right + 36}" y="${y}">${escapeHtml(name)}</text>`;
-  });
-}
-
-/** The next number that is easy to divide by four. */
-function ceiling(value: number): number {
-  const unit = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 6, 8, 10].map((factor) => factor * unit).find((one) => one >= value) ?? value;
-}
-
-function fixed(value: number): string {
-  return value.toFixed(1);
 }

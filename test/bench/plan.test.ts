@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CANDIDATES } from '../../bench/candidates.ts';
 import { SCENARIOS } from '../../bench/scenarios.ts';
-import { estimateMs } from '../../src/bench/plan.ts';
+import { describePlan, estimateMs, limitMs } from '../../src/bench/plan.ts';
 import type { Effort } from '../../src/bench/scenario.ts';
 
 const planOf = (effort: Effort) =>
@@ -23,6 +23,15 @@ describe('the plan of the benchmarks', () => {
     const plan = [{ scenario, cases }];
     expect(estimateMs(plan, 'quick')).to.equal(2 * 600 + 7 * (2 * 60 + 1_000));
     expect(estimateMs(plan, 'quick', { rounds: 1, roundMs: 10 })).to.equal(2 * 600 + 2 * 3 * 10);
+  });
+
+  it('says how long it takes at most: a minute for a look that fits into one', () => {
+    expect(limitMs(20_000, 'quick')).to.equal(60_000);
+    expect(limitMs(90_000, 'quick')).to.equal(180_000);
+    expect(limitMs(300_000, 'default')).to.equal(600_000);
+    expect(describePlan(4, 20_000, 60_000)).to.equal(
+      '4 cases, about 20 seconds, at most 60 seconds: then it has measured fewer rounds. Nothing else should run meanwhile.',
+    );
   });
 
   it('names each case once in its scenario', () => {

@@ -71,11 +71,12 @@ export async function bench(path: string, options: BenchOptions): Promise<ExitSt
       candidates: { engine: new URL(`../../bench/candidates/engine${extname(import.meta.url)}`, import.meta.url).href },
     },
     versions: versions(),
-    onPlan: (cases, milliseconds) => say(describePlan(cases, milliseconds)),
+    onPlan: (cases, milliseconds, limit) => say(describePlan(cases, milliseconds, limit)),
+    onBusy: (warning) => say(`Warning: ${warning}`),
     onCase: ({ name: scenario }, { name }, place, total) => say(`${place}/${total} ${scenario}: ${name}`),
   });
   if (options.json !== undefined) await writeText(options.json, formatReport(report));
-  if (options.report !== undefined) await writeText(options.report, toHtml(report));
+  if (options.report !== undefined) await writeText(options.report, toHtml(report, before));
   await print(toMarkdown(report));
   if (before !== undefined) await print(`\n${comparisonMarkdown(compareReports(before, report))}`);
   return report.skipped.length > 0 ? 1 : 0;
