@@ -4,6 +4,7 @@ import type { Footprint } from '../component/cost/footprint.ts';
 import type { Feature } from '../component/features.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import { describe, PluginError } from '../errors.ts';
+import type { CompiledModule } from './compiled-module.ts';
 import { processBooks } from './process-books.ts';
 
 /** A core module of the component. */
@@ -105,7 +106,7 @@ const COPIED_AT_ONCE = 4 * 1024 * 1024;
  * @throws {PluginError} `ERR_INVALID_COMPONENT` when V8 refuses one, for instance for a proposal that it lacks;
  * `ERR_COMPONENT_TOO_COMPLEX` when the process has no room for it.
  */
-export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+export async function compileModules(artifact: Artifact): Promise<ReadonlyMap<string, CompiledModule>> {
   const booked = processBooks.book(artifact.footprint);
   const compiling: ReturnType<typeof compileModule>[] = [];
   let copied = 0;

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Artifact } from './artifact.ts';
+import type { CompiledModule } from './compiled-module.ts';
 
 /** An artifact with its core modules compiled. */
 export interface CompiledArtifact {
   readonly artifact: Artifact;
-  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly modules: ReadonlyMap<string, CompiledModule>;
 }
 
 /**

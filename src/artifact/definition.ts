@@ -2,6 +2,7 @@ import type { ContractMatch } from '../contract/match.ts';
 import type { SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { ComponentBinding } from './artifact.ts';
+import type { CompiledModule } from './compiled-module.ts';
 
 /**
  * Everything that a worker needs to make instances of one version of a plugin. It crosses the thread boundary by
@@ -17,7 +18,7 @@ export interface PluginDefinition {
   /** What lifts and lowers; `elsewhere` where another process does, and has the modules. */
   readonly binding: ComponentBinding | { readonly kind: 'elsewhere' };
   /** The core modules by name, in the order of the artifact. */
-  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly modules: ReadonlyMap<string, CompiledModule>;
   /** The most bytes that memories and tables of one instance can take together. */
   readonly maxBytes: number;
   /** How many memories one instance has, over all its core instances. */

@@ -1,4 +1,5 @@
 import { memoriesOf } from '../../artifact/artifact.ts';
+import type { CompiledModule } from '../../artifact/compiled-module.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../../contract/values.ts';
 import type { PluginError } from '../../errors.ts';
 import { Book } from '../../observe/book.ts';
@@ -250,7 +251,7 @@ export class Dispatcher implements Scheduling {
 }
 
 const ELSEWHERE = Object.freeze({ kind: 'elsewhere' } as const);
-const NO_MODULES: ReadonlyMap<string, WebAssembly.Module> = new Map();
+const NO_MODULES: ReadonlyMap<string, CompiledModule> = new Map();
 
 function closedLane(job: Job): PluginError {
   return job.error('ERR_PLUGIN_NOT_FOUND', 'The version was unloaded');
