@@ -59,6 +59,11 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
     return this.#retried;
   }
 
+  /** What is with the engine for longest. */
+  get oldest(): Flight<Item> | undefined {
+    return this.#submitted.first;
+  }
+
   get aborted(): boolean {
     return this.#controller.signal.aborted;
   }

@@ -10,6 +10,8 @@ import type { BatchResult } from './options.ts';
 export interface Runnable extends ProcessRequest {
   readonly id?: string | undefined;
   readonly plugin?: string | undefined;
+  /** Its place among all records, where it knows that. */
+  readonly index?: number | undefined;
 }
 
 /** A record that is none, or may not run: it takes its place among the others and fails with this. */

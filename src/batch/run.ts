@@ -3,6 +3,7 @@ import { PluginError } from '../errors.ts';
 import { Attempts } from './attempts.ts';
 import { FailedRecord, Flight, type Runnable } from './flight.ts';
 import { Limiter } from './limiter.ts';
+import { OldestInFlight } from './oldest.ts';
 import type { ResolvedBatchOptions } from './options.ts';
 import { Results } from './results.ts';
 import type { RecordSource } from './source.ts';
@@ -21,6 +22,7 @@ export class BatchRun<Item extends Runnable> {
   readonly #startedAt = performance.now();
   readonly #attempts: Attempts<Item>;
   readonly #results: Results<Item>;
+  readonly #oldest = new OldestInFlight();
   #reader: 'open' | 'reading' | 'ended' = 'open';
   #failure: { readonly error: unknown } | undefined;
   #state: 'running' | 'stopped' = 'running';
@@ -61,7 +63,15 @@ export class BatchRun<Item extends Runnable> {
       seconds,
       recordsPerSecond: done / seconds,
       plugins: this.#attempts.calls.plugins(),
+      oldest: this.#oldest.look(this.#oldestFlight()),
     };
+  }
+
+  #oldestFlight(): Parameters<OldestInFlight['look']>[0] {
+    const flight = this.#attempts.oldest;
+    if (flight === undefined) return undefined;
+    const { plugin, record, index } = flight;
+    return { key: flight, plugin, index: record?.index ?? index, id: record?.id };
   }
 
   /**

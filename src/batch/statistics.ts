@@ -1,4 +1,5 @@
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import type { OldestRecord } from './oldest.ts';
 
 /** What one plugin did in a batch. */
 export interface PluginStatistics {
@@ -30,6 +31,8 @@ export interface BatchProgress {
   readonly seconds: number;
   readonly recordsPerSecond: number;
   readonly plugins: readonly PluginStatistics[];
+  /** The record in flight that waits for longest. */
+  readonly oldest?: OldestRecord | undefined;
 }
 
 interface Calls {

@@ -2,7 +2,16 @@ import { Command } from 'commander';
 import { type BatchCommandOptions, runBatchCommand } from './batch/pipeline.ts';
 import { recordsOptions } from './batch/records.ts';
 import { rateOption } from './batch/selection-options.ts';
-import { concurrencyOption, configOption, countOption, importOption, readSandbox, sandboxOption } from './options.ts';
+import { metricsPortOption } from './metrics-server.ts';
+import {
+  concurrencyOption,
+  configOption,
+  countOption,
+  graceOption,
+  importOption,
+  readSandbox,
+  sandboxOption,
+} from './options.ts';
 
 const EXAMPLES = `
 Input, one JSON object a line (or CSV with a column \`input\`, or plain lines):
@@ -32,12 +41,8 @@ export function batchCommand(): Command {
     .addOption(
       countOption('--threads <n>', 'worker threads (default: the number of processors)', { min: 1, max: 1024 }),
     )
-    .addOption(
-      countOption('--grace <s>', 'seconds that what runs has to end after an interrupt (default: 10)', {
-        min: 0,
-        max: 86_400,
-      }),
-    )
+    .addOption(graceOption())
+    .addOption(metricsPortOption())
     .option('--journal <file>', 'where the run keeps how far it is (default: the output with .journal)')
     .option('--no-journal', 'keep none; the run cannot be resumed')
     .addOption(rateOption())

@@ -34,6 +34,15 @@ export function countOption(flags: string, description: string, range: { min: nu
   });
 }
 
+/** Seconds that what runs has to end after an interrupt. */
+export const GRACE_SECONDS = 10;
+
+/** `--grace`. */
+export function graceOption(): Option {
+  const range = { min: 0, max: 86_400 };
+  return countOption('--grace <s>', 'seconds that what runs has to end after SIGTERM or Ctrl-C (default: 10)', range);
+}
+
 /** `--redis` and `--queue`, for the commands of a distributed queue. */
 export function queueOptions(): Option[] {
   return [

@@ -5,7 +5,7 @@ import { namePlugins } from './batch/plugin-names.ts';
 import { Progress } from './batch/progress.ts';
 import { type RecordsCommandOptions, recordsOptions, tellSummary, toFileBatch } from './batch/records.ts';
 import { interruptible } from './interrupt.ts';
-import { configOption, countOption, queueOptions } from './options.ts';
+import { configOption, countOption, GRACE_SECONDS, graceOption, queueOptions } from './options.ts';
 import { say } from './output.ts';
 
 interface SubmitCommandOptions extends RecordsCommandOptions {
@@ -15,6 +15,7 @@ interface SubmitCommandOptions extends RecordsCommandOptions {
   readonly maxChunks?: number;
   readonly priority?: number;
   readonly tenant?: string;
+  readonly grace?: number;
   readonly config: RequestOptions;
 }
 
@@ -36,6 +37,7 @@ export function submitCommand(): Command {
     )
     .addOption(countOption('--priority <n>', 'chunks of a lower number go first', { min: 1, max: 2_097_151 }))
     .option('--tenant <name>', 'on whose account it runs, for the rates of the workers')
+    .addOption(graceOption())
     .addOption(configOption())
     .option('--json', 'print the summary as JSON: on stdout, or on stderr where stdout has the results')
     .option('--quiet', 'leave out the progress bar')
@@ -75,5 +77,5 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
     } finally {
       progress.stop();
     }
-  });
+  }, options.grace ?? GRACE_SECONDS);
 }

@@ -3,7 +3,17 @@ import { invalidArgument } from '../arguments/arguments.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import { startWorker, type WorkerOptions } from '../distributed/index.ts';
 import { interruptible } from './interrupt.ts';
-import { countOption, importOption, pairs, queueOptions, readSandbox, sandboxOption } from './options.ts';
+import { metricsPortOption, serveMetrics } from './metrics-server.ts';
+import {
+  countOption,
+  GRACE_SECONDS,
+  graceOption,
+  importOption,
+  pairs,
+  queueOptions,
+  readSandbox,
+  sandboxOption,
+} from './options.ts';
 import { say } from './output.ts';
 import { counted } from './printable.ts';
 
@@ -14,6 +24,8 @@ interface WorkerCommandOptions {
   readonly concurrency?: number;
   readonly threads?: number;
   readonly lock?: number;
+  readonly grace?: number;
+  readonly metricsPort?: number;
   readonly tenantRate: RequestOptions;
   readonly sandbox: string;
   readonly import: RequestOptions;
@@ -40,6 +52,8 @@ export function workerCommand(): Command {
         max: 3_600_000,
       }),
     )
+    .addOption(graceOption())
+    .addOption(metricsPortOption())
     .addOption(pairs('--tenant-rate <tenant=n>', 'records that a tenant may run in a second; may be repeated'))
     .addOption(sandboxOption())
     .addOption(importOption())
@@ -54,6 +68,8 @@ export function workerCommand(): Command {
         if (!options.quiet) {
           worker.engine.on('plugin:log', ({ level, message }) => say(`[${level}] ${message}`));
         }
+        const metrics =
+          options.metricsPort === undefined ? undefined : await serveMetrics(options.metricsPort, worker.engine);
         say('Waiting for chunks.');
         await new Promise<void>((resolve) => {
           if (interrupt.signal.aborted) resolve();
@@ -61,18 +77,19 @@ export function workerCommand(): Command {
         });
         say('Giving back what is not done.');
         await worker.drain();
+        await metrics?.close();
         const { records, chunks } = worker.status();
         say(`${counted(records, 'record')} in ${counted(chunks, 'chunk')}`);
         // To be asked to end is how a worker ends.
         return 0;
-      });
+      }, options.grace ?? GRACE_SECONDS);
     });
   for (const option of queueOptions()) command.addOption(option);
   return command;
 }
 
 async function workerOptions(options: WorkerCommandOptions): Promise<WorkerOptions> {
-  const { redis, queue, chunks, concurrency, threads, lock, tenantRate } = options;
+  const { redis, queue, chunks, concurrency, threads, lock, grace, tenantRate } = options;
   const rates = tenantRate.map(([tenant, text]): [string, number] => {
     const rate = Number(text);
     if (!(rate > 0)) throw invalidArgument('--tenant-rate', 'tenant=records in a second', text);
@@ -88,5 +105,6 @@ async function workerOptions(options: WorkerCommandOptions): Promise<WorkerOptio
     ...(chunks !== undefined && { chunks }),
     ...(concurrency !== undefined && { concurrency }),
     ...(lock !== undefined && { lockMs: lock }),
+    graceMs: (grace ?? GRACE_SECONDS) * 1000,
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { clearInterval, setInterval } from 'node:timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import type { Job, Worker } from 'bullmq';
 import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.ts';
 import type { BatchRequest, BatchResult } from '../batch/options.ts';
@@ -32,6 +32,13 @@ export interface WorkerOptions extends QueueOptions {
   readonly checkpointMs?: number;
   /** Milliseconds after which a chunk whose worker is not heard of goes to another one. @default 30_000 */
   readonly lockMs?: number;
+  /**
+   * Milliseconds that records that run have to end when the worker is drained. What has not ended by then is given up, and runs
+   * again where the chunk goes to; with `atMostOnce` it is a dead letter.
+   *
+   * @default 10_000
+   */
+  readonly graceMs?: number;
   /** Records that each tenant may run in a second, over all workers that say the same. @default unlimited */
   readonly tenantRates?: Readonly<Record<string, number>>;
   /** Hears what the worker lives with: that Redis is away, which it waits for, and chunks that failed, which the queue tries again. */
@@ -62,6 +69,7 @@ const KEYS = [
   'concurrency',
   'checkpointMs',
   'lockMs',
+  'graceMs',
   'tenantRates',
   'onTrouble',
 ] as const satisfies readonly (keyof WorkerOptions)[];
@@ -86,6 +94,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   }
   const chunks = wholeNumber('chunks', options.chunks, { min: 1, max: 1000, default: 2 });
   const lockMs = wholeNumber('lockMs', options.lockMs, { min: 100, max: 3_600_000, default: 30_000 });
+  const graceMs = wholeNumber('graceMs', options.graceMs, { min: 0, max: 86_400_000, default: 10_000 });
   const { onTrouble = () => {} } = options;
   resolveImports(options.imports);
   if (typeof onTrouble !== 'function') throw invalidArgument('onTrouble', 'a function', onTrouble);
@@ -97,6 +106,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   for (const [name, implementation] of Object.entries(options.imports ?? {})) engine.provide(name, implementation);
   const plugins = new WorkerPlugins(connection, engine, options.sandbox ?? 'restricted');
   const drained = new AbortController();
+  const givenUp = new AbortController();
   const status = { chunks: 0, records: 0 };
   const chunkOf = ({ data }: Job<Chunk>): Chunk =>
     toChunk(data, (message) => new connection.bullmq.UnrecoverableError(message));
@@ -104,7 +114,18 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
     connection.name,
     async (job, token, cancelled) => {
       const stopped = cancelled === undefined ? drained.signal : AbortSignal.any([drained.signal, cancelled]);
-      return new ChunkRun(job, chunkOf(job), token, connection, engine, plugins, settings, stopped, status).run();
+      return new ChunkRun(
+        job,
+        chunkOf(job),
+        token,
+        connection,
+        engine,
+        plugins,
+        settings,
+        stopped,
+        givenUp.signal,
+        status,
+      ).run();
     },
     {
       connection: connection.redis,
@@ -128,6 +149,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   let ended: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     drained.abort();
+    const grace = setTimeout(() => givenUp.abort(), graceMs);
     const closed = new AbortController();
     // Without Redis nothing can be given back: when it is there again, locks have run out, and others go on.
     const closing = worker.close();
@@ -136,7 +158,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
     await connection.close();
     // What it still waited for has failed by now.
     await closing;
-    await engine.close();
+    clearTimeout(grace);
+    await engine.close({ force: true });
   };
   const drainOnce = (): Promise<void> => {
     ended ??= drain();
@@ -166,6 +189,7 @@ class ChunkRun {
   readonly #plugins: WorkerPlugins;
   readonly #settings: Settings;
   readonly #stopped: AbortSignal;
+  readonly #givenUp: AbortSignal;
   readonly #status: { chunks: number; records: number };
   /** Results that are not in Redis yet: index and value, in turns. */
   #results: (string | number)[] = [];
@@ -184,6 +208,7 @@ class ChunkRun {
     plugins: WorkerPlugins,
     settings: Settings,
     stopped: AbortSignal,
+    givenUp: AbortSignal,
     status: { chunks: number; records: number },
   ) {
     this.#job = job;
@@ -194,6 +219,7 @@ class ChunkRun {
     this.#plugins = plugins;
     this.#settings = settings;
     this.#stopped = stopped;
+    this.#givenUp = givenUp;
     this.#status = status;
   }
 
@@ -258,6 +284,7 @@ class ChunkRun {
       concurrency: this.#settings.concurrency,
       retry,
       idempotent,
+      signal: this.#givenUp,
       ...(deadlineMs !== undefined && { deadlineMs }),
     });
     // By the clock: a slow record must not keep the results before it from Redis.
@@ -266,6 +293,9 @@ class ChunkRun {
       for await (const result of results) {
         this.#results.push(running[result.index]!, JSON.stringify(resultOf(result)));
       }
+    } catch (error) {
+      // What ran too long goes back with its chunk.
+      if (!this.#givenUp.aborted) throw error;
     } finally {
       clearInterval(ticker);
     }

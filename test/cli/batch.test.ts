@@ -37,6 +37,26 @@ describe('wasm-plugin-pool batch', () => {
     expect(status).to.equal(0);
   });
 
+  it('serves its metrics while it runs, on the loopback address', async () => {
+    const child = workplace.start(['batch', 'echo.wasm', '--output', 'metered.jsonl', '--metrics-port', '0']);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+    child.stdin.write(lines([{ input: 'a' }, { input: 'fail' }]));
+    await until(() => /^Metrics on /m.test(said));
+    const url = /^Metrics on (http:\/\/127\.0\.0\.1:\d+\/metrics)$/m.exec(said)![1]!;
+    const metrics = async (): Promise<string> => (await fetch(url)).text();
+    let text = '';
+    const counted = /^wasm_plugin_pool_batch_records_total\{outcome="success"\} 1\n.*outcome="unsuccessful"\} 1$/m;
+    while (!counted.test(text)) text = await metrics();
+    expect(text).to.match(/^# TYPE wasm_plugin_pool_\w+ histogram$/m);
+    expect((await fetch(new URL('/', url))).status).to.equal(404);
+    const over = ended(child);
+    child.stdin.end();
+    expect((await over).status).to.equal(1);
+  });
+
   it('reads stdin and writes stdout', async () => {
     const { status, stdout } = await workplace.run(
       ['batch', 'echo.wasm'],

@@ -203,6 +203,19 @@ function describeWith(path: string, length: Length): void {
       await assertComplete(1500);
     });
 
+    it('gives up what runs for longer than a worker that is asked to end has time', async () => {
+      await records(3, (index) => (index === 1 ? 'burn 250000' : 'a'));
+      const sandbox = { cpuTimeLimitMs: 300_000, wallTimeLimitMs: 300_000 };
+      const worker = await work({ graceMs: 0, checkpointMs: 20, sandbox });
+      const controller = new AbortController();
+      const submitted = submit({ interrupt: controller.signal });
+      // The record before it is done, so that it runs now.
+      await until(() => worker.status().records > 0);
+      await worker.drain();
+      controller.abort();
+      expect((await submitted).interrupted).to.equal(true);
+    });
+
     long('gives its chunks back when a worker is asked to end', async () => {
       await records(600, () => 'burn 2');
       const { child, said } = await start({ chunks: 1, concurrency: 4 });

@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import type { LineSource } from '../../block/line-source.ts';
 import { PluginError } from '../../errors.ts';
 import { Block, type BlockListener, type BlockPiece } from '../../scheduler/block.ts';
+import { IndexSet } from '../journal/indexes.ts';
+import { OldestInFlight } from '../oldest.ts';
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
 import type { BlockHost, FlowHost } from './block-host.ts';
 import { LineBlocks } from './line-blocks.ts';
@@ -20,6 +22,8 @@ interface Flight {
   readonly source: LineSource;
   readonly block: Block;
   readonly startedAt: number;
+  /** Those of its records that are over. */
+  readonly over: IndexSet;
   left: number;
 }
 
@@ -40,6 +44,7 @@ export class BlockFlow {
   readonly #plugin: string;
   readonly #calls = new CallStatistics();
   readonly #startedAt = performance.now();
+  readonly #oldest = new OldestInFlight();
   readonly #flights = new Set<Flight>();
   #inFlight = 0;
   #done = 0;
@@ -144,7 +149,21 @@ export class BlockFlow {
       seconds,
       recordsPerSecond: this.#done / seconds,
       plugins: this.#calls.plugins(),
+      oldest: this.#oldest.look(this.#oldestRecord()),
     };
+  }
+
+  /** Of a block the first record that is not over: they run in their order. */
+  #oldestRecord(): Parameters<OldestInFlight['look']>[0] {
+    const lone = this.#lone.oldest;
+    if (lone !== undefined) {
+      const { record, plugin } = lone;
+      return { key: lone, plugin, index: record.index, id: record.id };
+    }
+    const [flight] = this.#flights;
+    if (flight === undefined) return undefined;
+    const index = flight.source.firstIndex + flight.over.prefix;
+    return { key: index, plugin: this.#plugin, index, id: undefined };
   }
 
   get #isStopped(): boolean {
@@ -215,6 +234,7 @@ export class BlockFlow {
           this.#left(flight, count);
           return;
         }
+        flight.over.add(from, count);
         const records = [...this.#records(source, from, count)];
         const calls = records.filter(({ malformed }) => malformed === undefined).length;
         this.#calls.add(this.#plugin, 0, { calls, unsuccessful: calls }, performance.now() - flight.startedAt);
@@ -232,6 +252,7 @@ export class BlockFlow {
       source,
       block: new Block(source, listener),
       startedAt: performance.now(),
+      over: new IndexSet(),
       left: source.count,
     };
     this.#flights.add(flight);
@@ -260,6 +281,7 @@ export class BlockFlow {
       this.#calls.add(this.#plugin, 0, calls, performance.now() - flight.startedAt);
       this.#place(flight.source.firstIndex + from, piece, 'lent');
     }
+    flight.over.add(from, count);
     this.#left(flight, count);
   }
 

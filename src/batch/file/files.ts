@@ -5,8 +5,9 @@ import { PluginError } from '../../errors.ts';
 import { BatchRowCounter } from '../format/batch-row-counter.ts';
 import { openEncoder } from '../format/open-encoder.ts';
 import { RowCounter } from '../format/row-counter.ts';
+import { takeFileLocks } from '../journal/file-lock.ts';
 import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
-import { takeLocks } from '../journal/lock.ts';
+import { type Lock, takeLocks } from '../journal/lock.ts';
 import { countOf, NOTHING } from '../journal/state.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
@@ -51,7 +52,9 @@ export async function withBatchFiles(
     try {
       const outputs = await openOutputs(options, journal);
       let outcome: Parameters<Journal['close']>[0] = 'untouched';
+      let files: Lock | undefined;
       try {
+        files = await takeFileLocks(await regularOf(outputs.map(({ name }) => name)));
         await journal?.start({ input: input.identity ?? null, recipe });
         for (const output of outputs) await output.cut();
         outcome = 'unfinished';
@@ -62,6 +65,7 @@ export async function withBatchFiles(
       } finally {
         await closeAll(outputs);
         await journal?.close(outcome);
+        await files?.release();
       }
     } finally {
       input.close();
@@ -110,7 +114,10 @@ async function realOutput(path: string): Promise<string> {
 
 /** The files whose locks a run needs. */
 async function writtenBy({ output, deadLetter, journal }: ResolvedFileBatchOptions): Promise<string[]> {
-  const paths = [output.path, deadLetter?.path, journal].filter((path) => path !== undefined);
+  return regularOf([output.path, deadLetter?.path, journal].filter((path) => path !== undefined));
+}
+
+async function regularOf(paths: readonly string[]): Promise<string[]> {
   const regular = await Promise.all(paths.map(isRegular));
   return paths.filter((_, at) => regular[at]);
 }

@@ -40,6 +40,11 @@ export class LoneRecords {
     return this.#waiting.length;
   }
 
+  /** What is with the engine for longest. */
+  get oldest(): Flight<FileRecord> | undefined {
+    return this.#attempts.oldest;
+  }
+
   /** Attempts after the first one. */
   get retried(): number {
     return this.#attempts.retried;

@@ -2,8 +2,9 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { PluginError } from '../../errors.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import { FailedRecord, type Flight } from '../flight.ts';
+import { takeFileLocks } from '../journal/file-lock.ts';
 import { assertNoJournal } from '../journal/journal.ts';
-import { takeLocks } from '../journal/lock.ts';
+import { type Lock, takeLocks } from '../journal/lock.ts';
 import { createPrivate } from '../journal/private-file.ts';
 import { isCount } from '../journal/state.ts';
 import { BatchRun } from '../run.ts';
@@ -47,8 +48,10 @@ export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: 
   }
   const letters = deadLetter!;
   const lock = await takeLocks([output.path, letters.path]);
+  let files: Lock | undefined;
   const next = { output: `${output.path}.retry`, letters: `${letters.path}.retry` };
   try {
+    files = await takeFileLocks([output.path, letters.path]);
     // A run that was not finished still counts on the lengths of both.
     await assertNoJournal(`${output.path}.journal`);
     if (options.journal !== undefined) await assertNoJournal(options.journal);
@@ -67,6 +70,7 @@ export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: 
     return summary;
   } finally {
     await Promise.all([rm(next.output, { force: true }), rm(next.letters, { force: true })]);
+    await files?.release();
     await lock.release();
   }
 }

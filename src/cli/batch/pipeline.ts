@@ -1,5 +1,5 @@
 import { checkFileBatch } from '../../batch/file/file-batch.ts';
-import type { FileBatchOptions } from '../../batch/file/options.ts';
+import type { FileBatchOptions, FileBatchProgress } from '../../batch/file/options.ts';
 import type { BatchOptions } from '../../batch/options.ts';
 import type { RequestOptions } from '../../contract/values.ts';
 import type { PluginEngine } from '../../engine.ts';
@@ -7,9 +7,12 @@ import { PluginError } from '../../errors.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
 import { type ExitStatus, unusable } from '../failure.ts';
 import { type Interrupt, interruptible } from '../interrupt.ts';
+import { serveMetrics } from '../metrics-server.ts';
+import { GRACE_SECONDS } from '../options.ts';
 import { say } from '../output.ts';
 import { counted } from '../printable.ts';
 import { withPlugin } from '../session.ts';
+import { batchMetrics } from './batch-metrics.ts';
 import { describeDryRun } from './dry-run.ts';
 import { Patience } from './patience.ts';
 import { type NamedPlugins, namePlugins } from './plugin-names.ts';
@@ -21,6 +24,7 @@ export interface BatchCommandOptions extends RecordsCommandOptions {
   readonly concurrency?: number | 'adaptive';
   readonly threads?: number;
   readonly grace?: number;
+  readonly metricsPort?: number;
   readonly rate?: number;
   readonly dryRun?: true;
   readonly journal: string | boolean;
@@ -29,31 +33,38 @@ export interface BatchCommandOptions extends RecordsCommandOptions {
   readonly sandbox: string;
 }
 
-/** Seconds that what runs has to end after an interrupt. */
-const GRACE_SECONDS = 10;
-
 /** Runs the `batch` command: loads the plugins, runs the file, and says at the end how it went. */
 export function runBatchCommand(path: string, options: BatchCommandOptions, sandbox: Sandbox): Promise<ExitStatus> {
   return interruptible(async (interrupt) => {
     const { config, import: imports, threads, quiet = false, output } = options;
     const progress = new Progress(!quiet);
+    let last: FileBatchProgress | undefined;
+    const hear = (state: FileBatchProgress): void => {
+      last = state;
+      progress.update(state);
+    };
     const engineOptions = threads === undefined ? {} : { threads };
     try {
       const plugins = await namePlugins(path, options.plugin, options.then);
       const session = { source: path, name: plugins.main, sandbox, config, imports, engine: engineOptions, quiet };
-      await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, progress));
+      await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, hear));
       // The plugins first: one that does not load must not cost the results of an earlier run.
       const summary = await withPlugin(session, async (engine, { name }) => {
         await loadOthers(engine, plugins, config, sandbox);
         announceInterrupt(interrupt, progress);
+        const metrics =
+          options.metricsPort === undefined
+            ? undefined
+            : await serveMetrics(options.metricsPort, engine, () => batchMetrics(last));
         const patience = new Patience(interrupt, options.grace ?? GRACE_SECONDS);
         try {
-          const given = fileOptions(name, plugins.chain, options, sandbox, interrupt, progress);
+          const given = fileOptions(name, plugins.chain, options, sandbox, interrupt, hear);
           return await engine.batchFiles({ ...given, signal: patience.signal });
         } catch (error) {
           throw patience.signal.aborted && output !== '-' && options.journal !== false ? gaveUp(error, options) : error;
         } finally {
           patience.end();
+          await metrics?.close();
         }
       });
       progress.stop();
@@ -65,7 +76,7 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
     } finally {
       progress.stop();
     }
-  });
+  }, options.grace ?? GRACE_SECONDS);
 }
 
 /** Loads the plugins of `--then`, and those that records may name. */
@@ -89,7 +100,7 @@ function fileOptions(
   options: BatchCommandOptions,
   sandbox: Sandbox,
   interrupt: Interrupt,
-  progress: Progress,
+  onProgress: (progress: FileBatchProgress) => void,
 ): FileBatchOptions {
   const { output, concurrency, journal, rate, dryRun } = options;
   return {
@@ -97,7 +108,7 @@ function fileOptions(
     ...(plugin !== undefined && { plugin }),
     chain,
     identity: { config: options.config, sandbox },
-    onProgress: (state) => progress.update(state),
+    onProgress,
     ...(concurrency !== undefined && { concurrency: concurrency satisfies BatchOptions['concurrency'] }),
     ...(rate !== undefined && { rate }),
     ...(dryRun && { dryRun }),

@@ -7,6 +7,8 @@ import { count } from '../printable.ts';
 const WIDTH = 24;
 /** Milliseconds between two lines in a log. */
 const LOG_INTERVAL_MS = 5000;
+/** Characters of an id that are shown. */
+const ID_LENGTH = 40;
 /** Seconds without a record that is done after which that is said. */
 const IDLE_SECONDS = 5;
 
@@ -23,6 +25,7 @@ export type ShownProgress = Pick<
   | 'bytesTotal'
   | 'resumed'
   | 'inFlight'
+  | 'oldest'
 >;
 
 /** How far a batch is, on stderr: a bar where that is a terminal, and a line every few seconds where it is a log. */
@@ -82,14 +85,14 @@ export function logLine(progress: ShownProgress, idle = 0): string {
 
 /** @param idle Seconds since a record was done. */
 function numbers(progress: ShownProgress, idle: number): string[] {
-  const { done, refused, failed, recordsPerSecond, plugins, inFlight } = progress;
+  const { done, refused, failed, recordsPerSecond, plugins, inFlight, oldest } = progress;
   const left = secondsLeft(progress);
   return [
     `${count(done)} records`,
     `${count(Math.round(recordsPerSecond))} a second`,
     ...(refused + failed > 0 ? [`${count(refused + failed)} without success`] : []),
     ...(idle >= IDLE_SECONDS && inFlight > 0
-      ? [`nothing done for ${duration(idle)}, ${count(inFlight)} in flight`]
+      ? [`nothing done for ${duration(idle)}, ${count(inFlight)} in flight`, ...stuck(oldest)]
       : left === undefined
         ? []
         : [`${duration(left)} left`]),
@@ -97,6 +100,14 @@ function numbers(progress: ShownProgress, idle: number): string[] {
       .filter(({ latencyMs }) => latencyMs.p50 > 0)
       .map(({ plugin, latencyMs }) => `${plugin} ${milliseconds(latencyMs.p50)} ms`),
   ];
+}
+
+/** `redact has record 17 ("a7") for 12s`: what everything else may wait for. */
+function stuck(oldest: ShownProgress['oldest']): string[] {
+  if (oldest === undefined) return [];
+  const { plugin, index, id, seconds } = oldest;
+  const named = id === undefined ? '' : ` (${JSON.stringify(id.slice(0, ID_LENGTH))})`;
+  return [`${plugin} has record ${count(index)}${named} for ${duration(seconds)}`];
 }
 
 /** The share of the input whose records are done: of those that were read, not all are. */

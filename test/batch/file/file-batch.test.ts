@@ -1,6 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  link,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -403,6 +415,29 @@ describe('engine.batchFiles()', function () {
       const json = JSON.stringify({ done, output: written, deadLetter: none, input: none, tally, synced: true });
       await appendFile(at('out.jsonl.journal'), `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`);
     }
+
+    it('by one run at a time, by whatever hard link it knows the output', async () => {
+      await writeFile(at('out.jsonl'), '');
+      await writeFile(at('dead.jsonl'), '');
+      await link(at('out.jsonl'), at('hard.jsonl'));
+      await link(at('dead.jsonl'), at('hard-dead.jsonl'));
+      const first = run({ deadLetter: 'dead.jsonl' });
+      await until(() => engine.status().threads.busy > 0);
+      for (const options of [
+        { output: 'hard.jsonl' },
+        { output: 'hard.jsonl', journal: false },
+        { output: 'other.jsonl', deadLetter: 'hard-dead.jsonl' },
+        { output: 'hard.jsonl', deadLetter: 'hard-dead.jsonl', retryDeadLetters: true },
+      ] as const) {
+        const refused = await rejection(run(options));
+        expect(refused.code, JSON.stringify(options)).to.equal('ERR_BATCH_JOURNAL');
+        expect(refused.message).to.match(/^Another run writes to .* under another name: /);
+      }
+      expect((await first).succeeded).to.equal(300);
+      expect(jsonl(await read('hard.jsonl'))).to.have.length(300);
+      // It was the first one's, and is free again.
+      expect((await run({ output: 'hard.jsonl' })).succeeded).to.equal(300);
+    });
 
     it('by one run at a time, whatever that one keeps, and by whatever name it calls the output', async () => {
       await symlink('out.jsonl', at('link.jsonl'));

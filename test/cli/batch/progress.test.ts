@@ -45,6 +45,15 @@ describe('the progress of a batch on the command line', () => {
     expect(logLine(progress({ inFlight: 0 }), 312)).to.not.contain('nothing');
   });
 
+  it('names the record that nothing gets done for', () => {
+    const oldest = { plugin: 'redact', index: 1234, id: 'a\n7', seconds: 311 };
+    const text = logLine(progress({ inFlight: 1, oldest }), 312);
+    expect(text).to.match(/, 1 in flight, redact has record 1,234 \("a\\n7"\) for 5m 11s$/);
+    const blocked = progress({ inFlight: 1, oldest: { ...oldest, id: undefined } });
+    expect(logLine(blocked, 312)).to.match(/, redact has record 1,234 for 5m 11s$/);
+    expect(logLine(progress({ inFlight: 1, oldest }), 1)).not.to.contain('redact');
+  });
+
   it('says milliseconds in digits, however many', () => {
     const text = (p50: number): string => {
       const plugins = [
