@@ -166,14 +166,22 @@ export function walkInstructions(reader: Reader, visit: Visit): void {
   }
 }
 
-/** Reads the locals that a function declares, in groups of one type; returns how many there are. */
-export function readLocals(reader: Reader): number {
-  let locals = 0;
+/** The locals that a function declares, and how many of them are references. */
+export interface Locals {
+  readonly count: number;
+  readonly references: number;
+}
+
+/** Reads the locals of a function, which come before its code. */
+export function readLocals(reader: Reader): Locals {
+  let count = 0;
+  let references = 0;
   reader.vec('locals', () => {
-    locals += reader.u32();
-    valueType(reader);
+    const more = reader.u32();
+    count += more;
+    if (valueType(reader).endsWith('ref')) references += more;
   });
-  return locals;
+  return { count, references };
 }
 
 /**

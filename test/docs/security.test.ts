@@ -3,7 +3,7 @@ import { expect } from 'chai';
 
 const ROOT = new URL('../../', import.meta.url);
 /** `(\`test/file.ts\`: the title of a test)` at the end of a cell. */
-const EVIDENCE = /\(`(test\/[^`]+\.ts)`: ([^|]+)\) \|/g;
+const EVIDENCE = /\(`(test\/[^`]+\.ts)`: ([^|]+)\) +\|/g;
 
 describe('docs/security.md', () => {
   it('names tests that there are, for each cell of the table of both tiers', async () => {

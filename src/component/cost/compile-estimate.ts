@@ -13,7 +13,7 @@ interface CompileEstimate {
  * takes a tenth of it.
  */
 function compileEstimate(cost: FunctionCost): CompileEstimate {
-  const { slots, loopSlots, instructions, tableEntries, checks, values, loopBytes } = cost;
+  const { slots, loopSlots, instructions, tableEntries, checks, values, loopBytes, references } = cost;
   const branches = cost.edges - tableEntries;
   return {
     bytes:
@@ -23,7 +23,8 @@ function compileEstimate(cost: FunctionCost): CompileEstimate {
       4_000 * branches +
       1_000 * tableEntries +
       12_000 * checks +
-      450 * values,
+      450 * values +
+      18 * references,
     seconds:
       3e-6 * slots +
       6e-6 * loopSlots +
@@ -32,7 +33,8 @@ function compileEstimate(cost: FunctionCost): CompileEstimate {
       3e-5 * tableEntries +
       2.5e-8 * checks ** 2 +
       3e-6 * values +
-      1e-8 * loopBytes,
+      1e-8 * loopBytes +
+      2.5e-8 * references,
   };
 }
 

@@ -1,4 +1,4 @@
-import { blockType, readHandlers, readLocals, walkInstructions } from '../instructions.ts';
+import { blockType, type Locals, readHandlers, readLocals, walkInstructions } from '../instructions.ts';
 import { Reader, type Span } from '../reader.ts';
 import type { Arity, CoreFunctions } from './core-functions.ts';
 import { stackEffect } from './stack-effects.ts';
@@ -29,6 +29,8 @@ export interface FunctionCost {
   readonly values: number;
   /** Entries of all `br_table`s. */
   readonly tableEntries: number;
+  /** The sum over what may collect garbage of the values that may be references then: V8 notes where each of them is. */
+  readonly references: number;
   /** Instructions that V8 makes branches of: divisions, conversions that may trap, access to tables, calls through them. */
   readonly checks: number;
 }
@@ -58,6 +60,8 @@ class Meter {
   readonly #functions: CoreFunctions;
   readonly #frames: Frame[] = [];
   readonly #locals: number;
+  /** Locals that may be references. */
+  readonly #referring: number;
   #height = 0;
   /** Blocks that are open and in which a call may throw to a handler. */
   #tries = 0;
@@ -72,11 +76,13 @@ class Meter {
   values = 0;
   tableEntries = 0;
   checks = 0;
+  references = 0;
 
-  constructor(reader: Reader, functions: CoreFunctions, locals: number, arity: Arity) {
+  constructor(reader: Reader, functions: CoreFunctions, locals: Locals, arity: Arity) {
     this.#reader = reader;
     this.#functions = functions;
-    this.#locals = locals;
+    this.#locals = locals.count;
+    this.#referring = locals.references;
     this.#open('block', { params: 0, results: arity.results });
     walkInstructions(reader, (first, opcode, start) => this.#visit(first, opcode, start));
   }
@@ -85,14 +91,17 @@ class Meter {
     this.instructions++;
     if (first >= 0xfb) {
       if (first === GC) this.#edge(1);
-      if (first === GC || (first === MISCELLANEOUS && opcode >= FIRST_BULK)) this.checks++;
       this.#plain(first, opcode);
+      if (first !== GC && (first !== MISCELLANEOUS || opcode < FIRST_BULK)) return false;
+      this.checks++;
+      this.#collect();
       return false;
     }
     if (first >= 0x20 && first < 0xd5) {
       if (first === LOCAL_SET || first === LOCAL_TEE) this.#writes++;
       if (CHECKED[first] === 1) this.checks++;
       this.#plain(first, opcode);
+      if (COLLECTS.has(first)) this.#collect();
       return false;
     }
     switch (first) {
@@ -167,6 +176,11 @@ class Meter {
     if (this.#height > this.maxHeight) this.maxHeight = this.#height;
   }
 
+  /** Garbage may be collected here. Which operands are references is not known: few are there in what compilers emit. */
+  #collect(): void {
+    this.references += this.#referring + this.#height;
+  }
+
   #edge(count: number): void {
     this.edges += count;
     this.slots += count * (this.#locals + this.#height);
@@ -182,6 +196,7 @@ class Meter {
     this.#open(kind, arity, start);
     this.#move(0, arity.params);
     this.#edge(1);
+    if (kind === 'loop') this.#collect();
   }
 
   #open(kind: Frame['kind'], arity: Arity, start = 0): void {
@@ -239,7 +254,9 @@ class Meter {
   #call({ params, results }: Arity, callee: 0 | 1, after: 'stay' | 'leave'): true {
     this.values += params + results;
     if (this.#tries > 0) this.#edge(1);
-    this.#move(params + callee, results);
+    this.#move(params + callee, 0);
+    this.#collect();
+    this.#move(0, results);
     if (after === 'leave') this.#leave();
     return true;
   }
@@ -251,6 +268,9 @@ const MISCELLANEOUS = 0xfc;
 const FIRST_BULK = 8;
 const LOCAL_SET = 0x21;
 const LOCAL_TEE = 0x22;
+
+/** table.get, table.set; memory.grow. */
+const COLLECTS: ReadonlySet<number> = new Set([0x25, 0x26, 0x40]);
 
 /** table.get, table.set; memory.grow; division and remainder of i32, of i64; conversions of floats that trap. */
 const CHECKED = Uint8Array.from({ length: 0x100 }, (_, opcode) =>
@@ -272,12 +292,14 @@ const CHECKED = Uint8Array.from({ length: 0x100 }, (_, opcode) =>
 export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunctions, index: number): FunctionCost {
   const reader = new Reader(bytes, body);
   const arity = functions.function(index);
-  const locals = arity.params + readLocals(reader);
+  const declared = readLocals(reader);
+  // Of parameters it is not known, and they are few.
+  const locals = { count: arity.params + declared.count, references: arity.params + declared.references };
   const meter = new Meter(reader, functions, locals, arity);
-  const { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries, checks } = meter;
+  const { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries, checks, references } = meter;
   return {
     bytes: body.end - body.start,
-    locals,
+    locals: locals.count,
     height: meter.maxHeight,
     instructions,
     nesting,
@@ -288,5 +310,6 @@ export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunct
     values,
     tableEntries,
     checks,
+    references,
   };
 }

@@ -12,6 +12,7 @@ import {
   nestedBlocks,
   nestedLoops,
   phiCascade,
+  referencesAtCalls,
   tables,
 } from '../../hostile/guests/compiler-bombs.ts';
 import { componentOf } from '../../hostile/guests/compiler-plugins.ts';
@@ -42,6 +43,8 @@ describe('the bounds of what is compiled', () => {
     ['functionLoopSlots', nestedLoops(1_000, 100)],
     ['functionLoopBytes', nestedLoops(8, 9_000)],
     ['functionBranches', manyBranches(1, 500_000)],
+    ['functionReferences', referencesAtCalls(40_000, 105)],
+    ['functionReferences', referencesAtCalls(100, 42_000)],
     ['componentTypes', distinctTypes(8_193)],
     ['componentTables', tables(257)],
   ];

@@ -61,6 +61,14 @@ describe('functionCost', () => {
     expect(cost.values).to.equal(10);
   });
 
+  it('counts what may be references where garbage may be collected', async () => {
+    const cost = await costOf(`(memory 1) (func $f (param i32))
+      (func (param i32) (local funcref funcref i64)
+        i32.const 1 (call $f (i32.const 2)) (loop) (drop (memory.grow (i32.const 1))) i32.const 1 i32.add drop)`);
+    // The parameter, two locals and one operand: at the call, the loop and the growing, whose result is another.
+    expect(cost.references).to.equal(4 + 4 + 5);
+  });
+
   it('counts the locals that loops write, and the bytes of loops, for each loop around them', async () => {
     const write = '(local.set 0 (i32.const 1)) (local.set 1 (i32.const 1))';
     const inner = await costOf(`(func (local i32 i32 i32) (loop ${write}))`);

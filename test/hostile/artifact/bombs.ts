@@ -13,6 +13,7 @@ import {
   nestedBlocks,
   nestedLoops,
   phiCascade,
+  referencesAtCalls,
   tables,
 } from '../guests/compiler-bombs.ts';
 import { modulesIn } from '../guests/compiler-plugins.ts';
@@ -36,6 +37,7 @@ const SHAPES: Readonly<Record<string, (size: Size) => Uint8Array[]>> = {
   tables: (size) => [tables(size(600))],
   memories: (size) => Array.from({ length: size(100) }, emptyMemory),
   modules: (size) => Array.from({ length: size(1_000) }, emptyModule),
+  references: (size) => [referencesAtCalls(size(49_000), size(20_000))],
   lines: (size) => [manyLines(size(200_000))],
 };
 

@@ -166,6 +166,29 @@ export function tables(count: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(joined([PREAMBLE, section(4, joined([leb128(count), repeat(count, () => [0x70, 0, 0])]))]));
 }
 
+/** Locals that are references, and calls while they are in use: where each is at each call is what V8 notes. */
+export function referencesAtCalls(references: number, count: number): Uint8Array<ArrayBuffer> {
+  const FUNCREF = 0x70;
+  const DROP = 0x1a;
+  const caller = joined([
+    [1],
+    leb128(references),
+    [FUNCREF],
+    repeat(count, () => [0x10, 0]),
+    repeat(references, (local) => [...get(local), DROP]),
+    [0x0b],
+  ]);
+  return Uint8Array.from(
+    joined([
+      PREAMBLE,
+      section(1, [1, 0x60, 0, 0]),
+      section(3, [2, 0, 0]),
+      section(8, [1]),
+      section(10, joined([[2, 2, 0, 0x0b], leb128(caller.length), caller])),
+    ]),
+  );
+}
+
 /** Functions that do nothing, and an export of each. */
 export function exportedFunctions(count: number): Uint8Array<ArrayBuffer> {
   const name = (index: number): Bytes => [...`${index}`].map((digit) => digit.charCodeAt(0));
