@@ -127,6 +127,21 @@ describe('records of a batch that begin together', function () {
     expect(batch.progress().retried).to.equal(16);
   });
 
+  for (const concurrency of [256, 2048, 100_000]) {
+    it(`fill what is handed over, however many are in flight: ${concurrency}`, async () => {
+      const engine = await createEngine({ threads: 2, maxThreads: 4 });
+      await engine.loadPlugin('plugin', await echo());
+      const records = Array.from({ length: 10_000 }, (_, index) => ({ input: `${index}` }));
+      const results = await all(engine.batch(records, { plugin: 'plugin', concurrency }));
+      expect(results.filter(({ ok }) => ok).length).to.equal(records.length);
+      const { batchSize, instancesMade, workerKills } = engine.metrics.snapshot().plugins[0]!;
+      // The watchdog of a busy machine takes records back from a thread that is not let run, so that more goes over.
+      expect(batchSize.count).to.be.below(records.length / 8);
+      expect(instancesMade).to.be.at.most(4);
+      expect(Object.values(workerKills)).to.deep.equal([]);
+    });
+  }
+
   it('none of those begins that are aborted before', async () => {
     const engine = await createEngine({ threads: 1 });
     let begun = 0;
