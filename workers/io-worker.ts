@@ -19,6 +19,8 @@ import {
 const { port, words, charged, idleMs, ...resolverOptions } = workerData as IoWorkerData & {
   readonly port: MessagePort;
 };
+Atomics.store(words, WORD.started, 1);
+Atomics.notify(words, WORD.started);
 const resolver = new Resolver(resolverOptions);
 const tasks = new Map<number, Task>();
 /** The instances that channels belong to. */

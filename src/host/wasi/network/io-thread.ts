@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { codeFile } from '../../../package/root.ts';
+import { StartAttempts } from '../../../thread/start-attempts.ts';
 import {
   type ChannelEvent,
   type ChannelMessage,
@@ -15,6 +16,8 @@ import {
 export interface IoThreadOptions extends ResolverOptions {
   /** Milliseconds without an open channel after which the thread ends by itself. @default 5000 */
   readonly idleMs?: number;
+  /** Milliseconds that the thread may take to start. @default 10_000 */
+  readonly startMs?: number;
 }
 
 /** Who is told what happens to a channel. */
@@ -32,7 +35,8 @@ export interface Line {
 
 /** A thread that is running. */
 interface Running {
-  readonly worker: Worker;
+  /** Undefined where none could be started. */
+  readonly worker: Worker | undefined;
   readonly port: MessagePort;
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly listeners: Map<number, Listener>;
@@ -40,16 +44,19 @@ interface Running {
 }
 
 const DEFAULT_IDLE_MS = 5_000;
+const DEFAULT_START_MS = 10_000;
 /** Its heap holds buffers that are bounded by the windows of the open channels. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
 
 /**
  * The thread that does the I/O which a plugin worker waits for: the worker blocks while its guest waits, so that its own
  * event loop never turns. The thread is started by the first channel and ends when there has been none for a while, so
- * that workers whose plugins have no grant, or make no use of it, have none. It ends with the worker, at the latest.
+ * that workers whose plugins have no grant, or make no use of it, have none. It ends with the worker, at the latest. Where
+ * it cannot be started, what was to be opened is lost, and it is tried again with growing pauses.
  */
 export class IoThread {
   readonly #options: IoThreadOptions;
+  readonly #attempts = new StartAttempts();
   #running: Running | undefined;
   #lines = 0;
   #owner = 0;
@@ -110,14 +117,16 @@ export class IoThread {
     this.#running = undefined;
     if (running === undefined) return;
     markEnded(running.words);
-    await running.worker.terminate();
+    await running.worker?.terminate();
   }
 
   /** A thread that has counted one more channel, which keeps it from ending. */
   #enter(): Running {
     const running = this.#running;
     if (running !== undefined && enter(running.words)) return running;
-    const started = start(this.#options, this.#charged);
+    const started = this.#attempts.delayMs > 0 ? notStarted() : start(this.#options, this.#charged);
+    if (Atomics.load(started.words, WORD.started) === 1) this.#attempts.succeeded();
+    else if (this.#attempts.delayMs === 0) this.#attempts.failed();
     Atomics.store(started.words, WORD.owner, this.#owner);
     enter(started.words);
     this.#running = started;
@@ -125,10 +134,41 @@ export class IoThread {
   }
 }
 
+/** Waits until it runs: this thread blocks next, and would hear of no failure. */
 function start(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
-  const words = new Int32Array(new SharedArrayBuffer(12));
+  const running = begin(options, charged);
+  const { words, worker } = running;
+  const { startMs = DEFAULT_START_MS } = options;
+  if (worker === undefined || Atomics.wait(words, WORD.started, 0, startMs) !== 'timed-out') return running;
+  void worker.terminate();
+  markEnded(words);
+  return running;
+}
+
+/** In the place of a thread that there is not: all that is opened there is lost. */
+function notStarted(): Running {
+  const words = newWords();
+  markEnded(words);
+  return { worker: undefined, port: new MessageChannel().port1, words, listeners: new Map(), seen: 0 };
+}
+
+function newWords(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(Object.keys(WORD).length * Int32Array.BYTES_PER_ELEMENT));
+}
+
+function begin(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
+  try {
+    return spawn(options, charged);
+  } catch {
+    // No thread, no memory, no permission.
+    return notStarted();
+  }
+}
+
+function spawn(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
+  const words = newWords();
   const { port1, port2 } = new MessageChannel();
-  const { idleMs = DEFAULT_IDLE_MS, ...resolver } = options;
+  const { idleMs = DEFAULT_IDLE_MS, startMs: _startMs, ...resolver } = options;
   const workerData: IoWorkerData = { ...resolver, port: port2, words, charged, idleMs };
   const worker = new Worker(codeFile('workers/io-worker'), {
     workerData,

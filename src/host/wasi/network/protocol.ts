@@ -10,6 +10,8 @@ export const WORD = {
   channels: 1,
   /** The instance whose call is running, which uses what the thread does for its channels; 0 when there is none. */
   owner: 2,
+  /** 1 once the thread runs. */
+  started: 3,
 } as const;
 
 /** Instead of the number of open channels: the thread has ended, or is about to, and takes no new ones. */

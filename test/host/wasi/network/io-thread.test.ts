@@ -55,6 +55,18 @@ describe('IoThread', function () {
     }
   });
 
+  it('that cannot be started loses what was to be opened, and is tried again later only', () => {
+    // No thread starts in so short a time.
+    const io = ioThread({ startMs: 1 });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const channel = lookUp(io);
+      wait([channel.event(({ settled }) => settled)]);
+      expect(channel.failure).to.equal('unknown');
+      expect(io.state).to.equal('ended');
+      channel.close();
+    }
+  });
+
   it('does not end while something is open', async () => {
     const { address } = await nameServer({ 'silent.test': [] });
     const io = ioThread({ idleMs: 20, nameServers: [address] });
