@@ -54,7 +54,7 @@ export async function withBatchFiles(
       let outcome: Parameters<Journal['close']>[0] = 'untouched';
       let files: Lock | undefined;
       try {
-        files = await takeFileLocks(await regularOf(outputs.map(({ name }) => name)));
+        files = await takeFileLocks(await regularOf(pathsOf(options)));
         await journal?.start({ input: input.identity ?? null, recipe });
         for (const output of outputs) await output.cut();
         outcome = 'unfinished';
@@ -113,8 +113,14 @@ async function realOutput(path: string): Promise<string> {
 }
 
 /** The files whose locks a run needs. */
-async function writtenBy({ output, deadLetter, journal }: ResolvedFileBatchOptions): Promise<string[]> {
-  return regularOf([output.path, deadLetter?.path, journal].filter((path) => path !== undefined));
+async function writtenBy(options: ResolvedFileBatchOptions): Promise<string[]> {
+  const { journal } = options;
+  return regularOf(journal === undefined ? pathsOf(options) : [...pathsOf(options), journal]);
+}
+
+/** Where results go. */
+function pathsOf({ output, deadLetter }: ResolvedFileBatchOptions): string[] {
+  return deadLetter === undefined ? [output.path] : [output.path, deadLetter.path];
 }
 
 async function regularOf(paths: readonly string[]): Promise<string[]> {
