@@ -45,9 +45,17 @@ export function toFailure(error: unknown): Failure {
   if (error instanceof PluginError && isReaderGone(error.cause)) return new Failure(0, sentence(error.message), error);
   if (error instanceof PluginError && error.code === 'ERR_BATCH_FAILURES') return new Failure(3, explain(error), error);
   if (error instanceof PluginError) return new Failure(WRONG_USAGE.has(error.code) ? 2 : 1, explain(error), error);
-  if (systemReason(error) !== undefined) return new Failure(1, systemReason(error)!, error);
+  const reason = systemReason(error);
+  if (reason !== undefined) return new Failure(1, systemFailure(error as NodeJS.ErrnoException, reason), error);
   const what = isError(error) ? `${error.name}: ${error.message}` : String(error);
   return new Failure(1, `${what}. This should not happen; please report it`, error);
+}
+
+function systemFailure({ path, syscall }: NodeJS.ErrnoException, reason: string): string {
+  const where = typeof path === 'string' ? ` \`${path}\`` : '';
+  return syscall === 'uv_cwd'
+    ? `Change into a directory that is there: ${reason}.`
+    : `Cannot ${syscall}${where}: ${reason}.`;
 }
 
 /** The usual end of `… | head`. */

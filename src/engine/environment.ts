@@ -1,5 +1,6 @@
 import { PluginError } from '../errors.ts';
 import { unsupportedNode } from '../package/node-version.ts';
+import { systemReason } from '../text/system-error.ts';
 
 /**
  * Refuses a process in which no engine can run. `index.ts` imports this first, so that it is said before anything that an older Node lacks
@@ -23,6 +24,23 @@ export function assertThreads(): void {
     'The process runs with `--permission` and may start no threads, in which plugins run',
     'Give it `--allow-worker`, `--allow-fs-read` for the package, the plugins and the cache, and `--allow-fs-write` for the cache.',
   );
+}
+
+/**
+ * Refuses a process whose working directory was removed: no thread of Node starts there.
+ *
+ * @throws {PluginError} `ERR_UNSUPPORTED_ENVIRONMENT`.
+ */
+export function assertDirectory(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    if (systemReason(error) === undefined) throw error;
+    throw unsupported(
+      'The working directory of the process is not there any more, and Node starts no thread without one',
+      'Change into a directory that is there (`process.chdir`).',
+    );
+  }
 }
 
 function unsupported(message: string, hint: string): PluginError {

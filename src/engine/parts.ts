@@ -5,7 +5,7 @@ import { assertPackage, usePackageDirectory } from '../package/root.ts';
 import { Registry } from '../registry/registry.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Batches } from './batches.ts';
-import { assertThreads } from './environment.ts';
+import { assertDirectory, assertThreads } from './environment.ts';
 import { Life } from './life.ts';
 import { type EngineOptions, resolveOptions } from './options.ts';
 import { Plugins } from './plugins.ts';
@@ -35,6 +35,7 @@ export async function prepareParts(options: EngineOptions): Promise<(emit: Emit)
   assertPackage();
   const [openExecutor] = await Promise.all([loadExecutor({ threads, ...others }), heedProcessLimits()]);
   assertThreads();
+  assertDirectory();
   return (emit) => {
     const announcer = new Announcer(emit);
     const executor = openExecutor(announcer.executor);

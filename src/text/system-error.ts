@@ -14,5 +14,6 @@ export function systemHint(error: unknown): string | undefined {
  */
 export function systemReason(error: unknown): string | undefined {
   if (!isError(error) || !('syscall' in error) || !('errno' in error)) return undefined;
+  if (error.syscall === 'uv_cwd') return 'the working directory is not there any more';
   return typeof error.errno === 'number' ? util.getSystemErrorMessage(error.errno) : undefined;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,5 +67,18 @@ describe('the environment of a program', () => {
 
   it('without a home is as any other', async () => {
     expect(await run(':', [], { XDG_CACHE_HOME: '', HOME: 'nowhere' })).to.equal('*@*.***');
+  });
+
+  it('with a working directory that was removed is refused in one line', async () => {
+    // From a file: Node cannot evaluate a text without a working directory.
+    await writeFile(join(folder, 'program.mjs'), PROGRAM);
+    const script = `mkdir gone && cd gone && rmdir ../gone && exec "$0" --disable-warning=ExperimentalWarning "$1"`;
+    const child = spawn('sh', ['-c', script, process.execPath, join(folder, 'program.mjs')], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, XDG_CACHE_HOME: folder },
+    });
+    expect((await ended(child)).stdout.trim()).to.equal(
+      'ERR_UNSUPPORTED_ENVIRONMENT Change into a directory that is there (`process.chdir`).',
+    );
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { PluginError } from '../../errors.ts';
+import { systemHint, systemReason } from '../../text/system-error.ts';
 import { readPrivate } from './private-file.ts';
 
 /** Who holds a lock. */
@@ -47,8 +48,8 @@ export async function takeLocks(paths: readonly string[]): Promise<Lock> {
  * Takes a lock that is a file with its holder in it. A process that is dead holds nothing: its lock is taken over, by
  * one process at a time, which the file beside it decides.
  *
- * @throws {PluginError} `ERR_BATCH_JOURNAL` when a process that lives holds it, or one on another host, and when what is
- * there is no lock.
+ * @throws {PluginError} `ERR_BATCH_JOURNAL` when a process that lives holds it, or one on another host, when what is
+ * there is no lock, and when it cannot be written.
  */
 export async function takeLock(path: string): Promise<Lock> {
   const me: Holder = { host: hostname(), pid: process.pid, started: await startOf(process.pid) };
@@ -56,11 +57,14 @@ export async function takeLock(path: string): Promise<Lock> {
   const token = randomBytes(8).toString('hex');
   const mine = `${path}.${me.pid}-${token}`;
   const text = JSON.stringify({ ...me, token });
-  await writeFile(mine, text, { flag: 'wx' });
   try {
+    await writeFile(mine, text, { flag: 'wx' }).catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
     if (!(await links(mine, path))) await takeOver(path, mine);
   } finally {
-    await rm(mine, { force: true });
+    // What could not be written need not be there; what went wrong is said by then.
+    await rm(mine, { force: true }).catch(() => {});
   }
   return {
     release: async () => {
@@ -69,6 +73,14 @@ export async function takeLock(path: string): Promise<Lock> {
       if (now === text) await rm(path, { force: true });
     },
   };
+}
+
+function unwritable(path: string, cause: unknown): PluginError {
+  const reason = systemReason(cause) ?? String(cause);
+  return new PluginError('ERR_BATCH_JOURNAL', `Cannot lock what is to be written, with \`${path}\`: ${reason}`, {
+    hint: systemHint(cause),
+    cause,
+  });
 }
 
 async function takeOver(path: string, mine: string): Promise<void> {

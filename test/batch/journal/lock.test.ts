@@ -36,6 +36,26 @@ describe('takeLock', function () {
     await (await takeLock(path)).release();
   });
 
+  it('that cannot be written is named, and leaves no file behind', async () => {
+    // Root writes into every directory, but not behind a file.
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const error = await rejection(takeLock(join(file, 'out.lock')));
+    expect(error).to.have.property('code', 'ERR_BATCH_JOURNAL');
+    expect((error as Error).message).to.match(
+      /^Cannot lock what is to be written, with `.*out\.lock`: not a directory$/,
+    );
+    // A disk that is full writes a part of it.
+    const limited = `ulimit -f 0; trap '' XFSZ; exec "$0" --disable-warning=ExperimentalWarning --input-type=module --eval "$1"`;
+    const lock = `const { takeLock } = await import('${new URL('../../../src/batch/journal/lock.ts', import.meta.url)}');
+      await takeLock(${JSON.stringify(join(folder, 'full.lock'))}).catch(({ code }) => process.stdout.write(code));`;
+    const env = { ...process.env, NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: '1' };
+    expect(execFileSync('sh', ['-c', limited, process.execPath, lock], { env, encoding: 'utf8' })).to.equal(
+      'ERR_BATCH_JOURNAL',
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith('full.lock'))).to.deep.equal([]);
+  });
+
   it('is held by a process that lives, and not by one that was killed', async () => {
     const child = holder();
     await once(child.stdout, 'data');
