@@ -1,0 +1,2 @@
+export { type AnsweringEngine, recordAnswers, replayAnswers } from './answers.ts';
+export { FakeHost, type FakeHostOptions } from './fake-host.ts';
