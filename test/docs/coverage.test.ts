@@ -18,6 +18,8 @@ const EXEMPT: Readonly<Record<string, string>> = {
 
 /** Words that commands in blocks of `sh` begin with and that are not this project's. */
 const COMMON = new Set([
+  'esbuild host.ts',
+  'node --build-sea',
   'npm ci',
   'npm test',
   'npm init',
@@ -87,7 +89,7 @@ describe('the blocks of code in the documentation', () => {
         const what = `${place}: ${command}`;
         const [, script] = /^npm run (\S+)/.exec(command) ?? [];
         const [, name, rest = ''] = /^(?:npx )?wasm-plugin-pool (\S+)(.*)/.exec(command) ?? [];
-        const [, file] = /^(?:sh|bash|node) (\S+)/.exec(command) ?? [];
+        const [, file] = /^(?:sh|bash|node) ([^\s-]\S*)/.exec(command) ?? [];
         if (script !== undefined) expect(scripts, what).to.have.property(script);
         else if (name !== undefined) {
           const found = program.commands.find((candidate) => candidate.name() === name);

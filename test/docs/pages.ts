@@ -4,6 +4,8 @@ export const EXECUTED: readonly string[] = [
   'docs/start.md',
   'docs/write-a-plugin.md',
   'docs/embed.md',
+  'docs/testing.md',
+  'docs/bundlers.md',
   'docs/batch.md',
   'docs/call.md',
   'docs/cli.md',
