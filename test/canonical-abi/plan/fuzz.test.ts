@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { coreModuleBytes } from '../../../src/canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../../../src/canonical-abi/plan/plan-binding.ts';
 import { LinkedComponent } from '../../../src/canonical-abi/runtime/component.ts';
+import { Misfit } from '../../../src/canonical-abi/runtime/misfit.ts';
 import type { Component } from '../../../src/component/ast.ts';
 import { parseComponent } from '../../../src/component/parse.ts';
 import type { Span } from '../../../src/component/reader.ts';
@@ -86,6 +87,7 @@ function isExpected(error: unknown): boolean {
     error instanceof WebAssembly.CompileError ||
     error instanceof WebAssembly.LinkError ||
     error instanceof WebAssembly.RuntimeError ||
+    error instanceof Misfit ||
     (error instanceof TypeError && /^(Expected|WebAssembly\.Instance\(\): Import)/.test(error.message)) ||
     (error instanceof RangeError && /call stack|[Oo]ut of memory|could not allocate/.test(error.message))
   );
