@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
 import { anotherRun } from '../journal/journal.ts';
+import { isRemote } from '../remote/url.ts';
 import { BlockFlow } from './block-flow.ts';
 import { type FlowHost, takesBlocks } from './block-host.ts';
 import { dryRun } from './dry-run.ts';
@@ -29,7 +30,7 @@ export async function checkFileBatch(given: FileBatchOptions): Promise<void> {
   const options = resolveFileBatchOptions(given);
   await assertDistinct(options);
   const path = options.retryDeadLetters ? options.deadLetter!.path : options.input.path;
-  if (path === '-') return;
+  if (path === '-' || isRemote(path)) return;
   // Not opened: what is read from a pipe is gone.
   const stats = await stat(path).catch((error: unknown) => {
     throw unusableFile('read', path, error);

@@ -9,6 +9,7 @@ import { takeFileLocks } from '../journal/file-lock.ts';
 import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
 import { type Lock, takeLocks } from '../journal/lock.ts';
 import { countOf, NOTHING } from '../journal/state.ts';
+import { isRemote } from '../remote/url.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
 import { isWhole } from './format.ts';
@@ -283,6 +284,7 @@ export async function assertDistinct({
 
 /** Undefined for devices and pipes, which may be named more than once. */
 async function identityOf(path: string): Promise<string | undefined> {
+  if (isRemote(path)) return path;
   try {
     const stats = await stat(path, { bigint: true });
     return stats.isFile() ? `${stats.dev}:${stats.ino}` : undefined;

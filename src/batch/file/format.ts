@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { isRemote, shownUrl } from '../remote/url.ts';
 
 /** What the records of a file look like. */
 export const INPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'json', 'parquet', 'arrow', 'arrow-stream'] as const;
@@ -43,7 +44,8 @@ export function isOfJson(format: InputFormat): boolean {
 }
 
 /** What a file's name says: `letters.csv.gz` is compressed CSV. What it does not say is JSONL, and not compressed. */
-export function formatOf(path: string): { readonly compression: Compression; readonly format: InputFormat } {
+export function formatOf(given: string): { readonly compression: Compression; readonly format: InputFormat } {
+  const path = isRemote(given) ? shownUrl(given) : given;
   const extension = extname(path).toLowerCase();
   const compression = COMPRESSIONS.get(extension);
   const name = compression === undefined ? path : path.slice(0, -extension.length);

@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { PluginError } from '../../errors.ts';
 import type { RandomAccess } from '../format/random-access.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
+import { RemoteFile } from '../remote/remote-file.ts';
+import { isRemote } from '../remote/url.ts';
 import { decompress, readsZstd } from './decompress.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
@@ -42,6 +44,8 @@ export class BatchInput {
   readonly #compression: Compression;
   #read = NOTHING_WRITTEN;
   #share: number | undefined;
+  /** Of what is no file here. */
+  #random: RandomAccess | undefined;
   /** What an earlier run had read; undefined once it was the same. */
   #expected: Written | undefined;
   #state: 'open' | 'closed' = 'open';
@@ -71,8 +75,11 @@ export class BatchInput {
     raw: Readable,
     compression: Compression,
     identity: InputIdentity | undefined,
+    random?: RandomAccess,
   ): BatchInput {
-    return new BatchInput(name, raw, compression, identity);
+    const input = new BatchInput(name, raw, compression, identity);
+    input.#random = random;
+    return input;
   }
 
   /**
@@ -87,6 +94,7 @@ export class BatchInput {
       });
     }
     if (path === '-') return openStream('standard input', process.stdin, compression, options);
+    if (isRemote(path)) return openRemote(path, compression, options);
     try {
       const kind = await stat(path);
       if (kind.isDirectory()) throw unusableFile('read', path, 'it is a directory');
@@ -123,7 +131,8 @@ export class BatchInput {
 
   /** Whether it can be read at any place. */
   get isRandom(): boolean {
-    return this.#file !== undefined && this.size !== undefined && this.#compression === 'none';
+    const isFile = this.#file !== undefined && this.size !== undefined;
+    return (isFile || this.#random !== undefined) && this.#compression === 'none';
   }
 
   /**
@@ -141,6 +150,7 @@ export class BatchInput {
         'Parquet is read from its end, so that it takes a file that is not compressed',
       );
     }
+    if (this.#random !== undefined) return this.#random;
     return {
       size,
       read: async (start, end) => {
@@ -252,14 +262,27 @@ export class BatchInput {
   }
 }
 
+/** Opens what a server has. */
+async function openRemote(path: string, compression: Compression, options: InputOptions): Promise<BatchInput> {
+  const file = await RemoteFile.open(path, options.interrupt);
+  const { size, etag } = file;
+  const known = { ...(size !== undefined && { size }), ...(etag !== undefined && { etag }) };
+  return openStream(file.name, file.stream(CHUNK_BYTES), compression, options, known, file.random);
+}
+
 /** Opens what comes once: the first bytes that are read of it go back in front. */
 async function openStream(
   name: string,
   stream: Readable,
   compression: Compression,
   { head: wanted = 'none', interrupt }: InputOptions,
+  known?: Omit<InputIdentity, 'head'>,
+  random?: RandomAccess,
 ): Promise<BatchInput> {
-  if (wanted === 'none') return BatchInput.ofStream(name, stream, compression, undefined);
+  if (wanted === 'none') {
+    const identity = known === undefined ? undefined : { ...known, head: NOTHING_WRITTEN };
+    return BatchInput.ofStream(name, stream, compression, identity, random);
+  }
   const stop = (): void => void stream.destroy();
   interrupt?.addEventListener('abort', stop, { once: true });
   if (interrupt?.aborted) stop();
@@ -284,7 +307,7 @@ async function openStream(
   const raw = Readable.from(rejoined(pieces, rest), { objectMode: false, highWaterMark: CHUNK_BYTES });
   // What waits in the middle of `next` hears only of the stream.
   raw.once('close', stop);
-  return BatchInput.ofStream(name, raw, compression, { head });
+  return BatchInput.ofStream(name, raw, compression, { ...known, head }, random);
 }
 
 async function* rejoined(pieces: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

@@ -40,9 +40,9 @@ export interface FileBatchProgress extends BatchProgress {
 
 /** A batch from a file into a file. */
 export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'>, SelectionOptions {
-  /** The path of the input; `-` is standard input. `.gz` and `.zst` are decompressed. */
+  /** The path or the URL (`https:`, `s3:`) of the input; `-` is standard input. `.gz` and `.zst` are decompressed. */
   readonly input: string;
-  /** The path of the output; `-` is standard output. `.gz` and `.zst` are compressed. */
+  /** The path or the URL of the output; `-` is standard output. `.gz` and `.zst` are compressed. */
   readonly output: string;
   /** Where records without success go too, ready to be run again. @default nowhere */
   readonly deadLetter?: string;

@@ -4,6 +4,8 @@ import { gzip, zstdCompress } from 'node:zlib';
 import { PluginError } from '../../errors.ts';
 import type { ResultEncoder } from '../format/encoder.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
+import { openUpload } from '../remote/upload.ts';
+import { isRemote, shownUrl } from '../remote/url.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
 import { isRegular, openSink, type Sink } from './sink.ts';
@@ -26,6 +28,7 @@ export interface OutputOptions {
 }
 
 async function open(path: string, { whole = false, interrupt }: OutputOptions): Promise<Sink> {
+  if (isRemote(path)) return openUpload(path);
   return whole && (await isRegular(path)) ? openWholeFile(path) : openSink(path, interrupt);
 }
 
@@ -58,9 +61,14 @@ export class BatchOutput {
    */
   static async open(path: string, compression: Compression, options: OutputOptions = {}): Promise<BatchOutput> {
     const sink = await open(path, options).catch((error: unknown) => {
-      throw error instanceof PluginError ? error : unusableFile('write', path, error);
+      throw error instanceof PluginError ? error : unusableFile('write', shownUrl(path), error);
     });
-    return new BatchOutput(path === '-' ? 'standard output' : path, sink, compression, options);
+    return new BatchOutput(
+      path === '-' ? 'standard output' : isRemote(path) ? shownUrl(path) : path,
+      sink,
+      compression,
+      options,
+    );
   }
 
   /** Cuts off what does not stay. */

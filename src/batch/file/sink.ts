@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PluginError } from '../../errors.ts';
 import { absent } from '../journal/private-file.ts';
+import { isRemote } from '../remote/url.ts';
 
 /** What takes bytes; one write at a time. */
 export interface Sink {
@@ -26,7 +27,7 @@ const LOOK_MS = 20;
 
 /** Whether a path is a regular file, or will be one: it can be cut, continued and locked. Links are followed. */
 export async function isRegular(path: string): Promise<boolean> {
-  if (path === '-') return false;
+  if (path === '-' || isRemote(path)) return false;
   const stats = await stat(path).catch(absent);
   return stats === undefined || stats.isFile() || stats.isDirectory();
 }

@@ -179,6 +179,7 @@ export class BatchWriter {
     await this.flush();
     if (outcome === 'complete') {
       await this.#files.output.finish();
+      await this.#files.deadLetter?.finish();
       this.#unsynced = true;
     }
     if (!this.#unsynced) return;

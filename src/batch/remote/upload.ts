@@ -1,0 +1,30 @@
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sink, writeAll } from '../file/sink.ts';
+import { RemoteClient } from './client.ts';
+
+/**
+ * Something that is put on a server when it is complete. Until then it is a file of this machine: so it is as long as it
+ * likes in little memory, can be sent again, and nobody sees a part of it.
+ */
+export async function openUpload(path: string): Promise<Sink> {
+  const client = await RemoteClient.open(path);
+  const folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-upload-'));
+  const name = join(folder, 'output');
+  const file = await open(name, 'wx', 0o600);
+  return {
+    write: (bytes, position) => writeAll(file, bytes, position),
+    sync: async () => {},
+    cut: async () => {},
+    finish: async () => {
+      const response = await client.request({ method: 'PUT', body: await openAsBlob(name) });
+      await response.body?.cancel();
+    },
+    close: async () => {
+      await file.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
