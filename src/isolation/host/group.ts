@@ -16,11 +16,13 @@ import { metadata } from '../wire/checked.ts';
 import type { HostMessage, Threads } from '../wire/messages.ts';
 import { AnswerLength } from './answer-length.ts';
 import type { ChildEnd } from './child.ts';
+import { gone, howEnded } from './child-end.ts';
 import type { HostLane } from './host-lane.ts';
 import type { Passage } from './passage.ts';
 import { RemoteComponent } from './remote-component.ts';
-import { covers, NO_RIGHTS, type Rights } from './rights.ts';
-import { gone, howEnded, mapThreads, Session, type SessionListener } from './session.ts';
+import { covers, NO_RIGHTS, type Rights, union } from './rights.ts';
+import { mapThreads, Session, type SessionListener } from './session.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** How the process of a group ended. */
 export interface ProcessEnd {
@@ -518,28 +520,6 @@ export class Group {
     if (this.#state === 'open') for (const session of this.#sessions()) session.unref();
     this.#restart?.unref();
   }
-}
-
-/** What it resolves with. @throws the reason of a signal that is aborted first. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, work]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function union(a: Rights, b: Rights): Rights {
-  return {
-    read: new Set([...a.read, ...b.read]),
-    write: new Set([...a.write, ...b.write]),
-    network: a.network === 'granted' ? 'granted' : b.network,
-  };
 }
 
 function crashDetails({ by }: ChildEnd, value: number): ConstructorParameters<typeof PluginError>[2] {

@@ -36,6 +36,15 @@ export function withOpening(rights: Rights, { policy, imports }: Pick<LaneOpenin
   return { ...granted, read: new Set([...granted.read, ...packages]) };
 }
 
+/** The rights of both. */
+export function union(a: Rights, b: Rights): Rights {
+  return {
+    read: new Set([...a.read, ...b.read]),
+    write: new Set([...a.write, ...b.write]),
+    network: a.network === 'granted' ? 'granted' : b.network,
+  };
+}
+
 /** Whether one has all that the other has. */
 export function covers(rights: Rights, wanted: Rights): boolean {
   const has = (own: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { clearInterval, setInterval } from 'node:timers';
 import { serialize } from 'node:v8';
 import type { Utterance } from '../../contract/values.ts';
-import { PluginError } from '../../errors.ts';
+import type { PluginError } from '../../errors.ts';
 import { clockOffset } from '../../observe/clock.ts';
 import { Tally } from '../../observe/tally.ts';
 import type { Job } from '../../scheduler/job.ts';
@@ -24,6 +24,7 @@ import { packRequest } from '../wire/requests.ts';
 import { type Result, unpackResults } from '../wire/results.ts';
 import { ProtocolError, Unpacker } from '../wire/unpacker.ts';
 import { Child, type ChildEnd, type ChildOptions } from './child.ts';
+import { gone, SILENT_LOOKS } from './child-end.ts';
 import type { HostLane } from './host-lane.ts';
 import { readNotices } from './notices.ts';
 import type { Passage } from './passage.ts';
@@ -51,8 +52,6 @@ interface Ask {
 /** Bytes of requests and of their answers, as far as these can be foreseen, that a child holds: what is behind them waits here. */
 const AHEAD_BYTES = 64 * 1024 * 1024;
 const SILENCE_LOOK_MS = 1000;
-/** Looks in a row at a child that has work and says nothing. Looks, not milliseconds: this process may be what is slow. */
-const SILENT_LOOKS = 30;
 /** Requests that have failed and that a thread may still be said to have ended for. */
 const FAILED_KEPT = 256;
 /** Bytes of a frame from the child, beside what the policies of its plugins let them answer. */
@@ -480,24 +479,3 @@ export function mapThreads(count: (state: keyof Threads) => number): Threads {
 const RETURNED = Object.freeze({ output: '', success: true });
 
 function nothing(): void {}
-
-/** What fails with a child that is gone. */
-export function gone(end?: ChildEnd): PluginError {
-  const how = end === undefined ? '' : ` (${howEnded(end)})`;
-  return new PluginError('ERR_WORKER_CRASHED', `The process that runs the plugin ended${how}`, {
-    hint: 'It is started again; what was going on there has to be asked for again.',
-  });
-}
-
-/** In words: what ended it. */
-export function howEnded({ by, status, lastWords }: ChildEnd): string {
-  const why = {
-    itself: status,
-    close: 'it was closed',
-    memory: 'it had more memory than `isolation.maxMemoryBytes`',
-    silence: `it said nothing for ${SILENT_LOOKS} seconds`,
-    protocol: 'it said what the protocol does not have',
-    start: `it did not start: ${status}`,
-  }[by];
-  return lastWords === '' || by !== 'itself' ? why : `${why}; it said: ${lastWords.slice(0, 300)}`;
-}
