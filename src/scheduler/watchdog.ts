@@ -3,6 +3,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import type { PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Batch } from './batch.ts';
+import { LONG_MS } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { overrunError } from './overrun.ts';
@@ -11,6 +12,12 @@ import { TICK_MS, Watch } from './watch.ts';
 
 /** Ticks without work after which the watchdog sleeps. */
 const IDLE_TICKS = 200;
+
+/**
+ * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
+ * busy machine others are not to wait for those that are likely to loop.
+ */
+const PATIENCE_MS = { good: Number.POSITIVE_INFINITY, unknown: 3 * LONG_MS, bad: LONG_MS } as const;
 
 /** What a thread is at. */
 type Work = Batch | Retirement;
@@ -107,7 +114,8 @@ export class Watchdog {
   /** @param isSeenTwice Whether the call that is running was running at the last look. */
   #judge(batch: Batch, lane: Lane, running: Job | undefined, isSeenTwice: boolean, now: number): void {
     const { thread, effort } = batch;
-    const isLong = effort.isLong(now, thread.mailbox.asleep);
+    const isOverdue = now - batch.startedAt >= PATIENCE_MS[lane.tenant.conduct.state];
+    const isLong = effort.isLong(now, thread.mailbox.asleep) || isOverdue;
     if (!isSeenTwice && !isLong) return;
     // What waits behind it in the mailbox goes to other threads; also where its requests take longer than was thought.
     const recalled = batch.recallAll();
