@@ -82,20 +82,20 @@ export class Pool {
     return this.#attempts.get(threadClass)?.exhausted !== true;
   }
 
-  /** Hands out a free thread, and sees to the next spare. */
-  take(thread: PluginThread): void {
+  /** Hands out a free thread, and sees to it that so many are left or on their way. */
+  take(thread: PluginThread, spares = 1): void {
     thread.state = 'busy';
     this.#peak = Math.max(this.#peak, this.#busy);
-    this.keepSpare(thread.threadClass);
+    this.keepSpare(thread.threadClass, spares);
   }
 
   hasIdle(threadClass: ThreadClass): boolean {
     return this.#count(threadClass, 'idle') > 0;
   }
 
-  /** Starts a thread of a class if the bound allows and none is free or on its way. */
-  keepSpare(threadClass: ThreadClass): void {
-    if (this.size < this.#maxThreads) this.want(threadClass);
+  /** Starts a thread of a class if the bound allows and fewer than so many are free or on their way. */
+  keepSpare(threadClass: ThreadClass, count = 1): void {
+    if (this.size < this.#maxThreads) this.want(threadClass, count);
   }
 
   /**

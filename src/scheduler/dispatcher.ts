@@ -16,6 +16,8 @@ import type { Supervisor } from './supervisor.ts';
 const SHORT_MS = 0.25;
 /** Milliseconds that making an instance takes, about. */
 const INSTANCE_MS = 0.25;
+/** The last free thread is not for a plugin that has just cost one: with a second it does not wait until one has started. */
+const SPARES_FOR_BAD = 2;
 /** Parts that a batch is divided into at first, where there are as many groups that want some of it. */
 const MOST_SHARES = 8;
 
@@ -161,7 +163,7 @@ export class Dispatcher {
     const mixes = isShort(lane);
     const jobs = this.#cutter.cut(lane, free, room, mixes ? Math.min(this.#queue.width, MOST_SHARES) : 1);
     if (jobs.length === 0) return;
-    pool.take(thread);
+    pool.take(thread, lane.tenant.conduct.state === 'bad' ? SPARES_FOR_BAD : 1);
     memory.begin(thread, lane);
     this.#active++;
     if (mixes && jobs[0]!.kind === 'process') this.#fill(jobs, lane, thread, room, free);

@@ -11,7 +11,7 @@ import type { Retirement } from './retirement.ts';
 import { TICK_MS, Watch } from './watch.ts';
 
 /** Ticks without work after which the watchdog sleeps. */
-const IDLE_TICKS = 200;
+const IDLE_TICKS = 1;
 
 /**
  * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
