@@ -1,7 +1,8 @@
 /**
  * What it costs that there are many plugins: requests a second of 256 callers over 1, 100 and 1,000 of them, as ratios to
- * one, with the instances that were made and the threads that were started; then the same beside busy processes, and
- * after they have ended. Loading and memory are those of 1,000 plugins of one file.
+ * one, with the instances that were made and the threads that there are; then the same beside busy processes, as a share of
+ * what the processors that the engine got would have done alone, and after they have ended. Loading and memory are those of
+ * 1,000 plugins of one file.
  * `node bench/many-plugins.ts [--quick] [--beside 4] [--plugins 1000]`
  */
 import { fileURLToPath } from 'node:url';
@@ -38,7 +39,7 @@ console.log(
     `${((user + system) / 1e6).toFixed(2)} s of CPU, ${kib(process.memoryUsage.rss() - before.rss)} KiB each`,
 );
 
-/** Instances made so far, and threads that there are. */
+/** Instances made so far. */
 function made(): number {
   return engine.metrics.snapshot().plugins.reduce((sum, { instancesMade }) => sum + instancesMade, 0);
 }
@@ -68,6 +69,9 @@ async function measure(count: number, milliseconds: number): Promise<Measured> {
 
 const counts = [1, 100, 1000].filter((count) => count <= PLUGINS);
 
+/** CPU microseconds for each request, alone. */
+const alone = new Map<number, number>();
+
 async function rounds(title: string, times: number): Promise<void> {
   const madeBefore = made();
   const results = new Map<number, Measured[]>(counts.map((count) => [count, []]));
@@ -78,7 +82,10 @@ async function rounds(title: string, times: number): Promise<void> {
   const one = rateOf(1);
   const texts = counts.map((count) => {
     const cpu = median(results.get(count)!.map((measured) => measured.cpu));
-    return `${count}: ${Math.round(rateOf(count))}/s (${(rateOf(count) / one).toFixed(2)}×, ${cpu.toPrecision(3)} µs CPU)`;
+    const share = ((alone.get(count) ?? cpu) / cpu).toFixed(2);
+    if (title === 'alone') alone.set(count, cpu);
+    const ratios = `${(rateOf(count) / one).toFixed(2)}× of one plugin, ${share}× of its share`;
+    return `${count}: ${Math.round(rateOf(count))}/s (${ratios}, ${cpu.toPrecision(3)} µs CPU)`;
   });
   const { idle, busy, starting } = engine.status().threads;
   console.log(
@@ -97,8 +104,9 @@ try {
   await stop();
 }
 for (const count of counts) {
-  const { rate } = await measure(count, 1_000);
-  console.log(`in the first second after: ${count}: ${Math.round(rate)}/s`);
+  const { rate, cpu } = await measure(count, 1_000);
+  console.log(
+    `in the first second after: ${count}: ${Math.round(rate)}/s, ${(alone.get(count)! / cpu).toFixed(2)}× of its share`,
+  );
 }
 await engine.close({ force: true });
-process.exit(0);

@@ -11,6 +11,8 @@ import type { ThreadClass } from './thread-class.ts';
 export interface PoolListener {
   /** A thread became free for work: it has just started. */
   readonly onReady: (thread: PluginThread) => void;
+  /** Threads may be tried to be started again: who waits for more than the spare one has to ask. */
+  readonly onRetry: () => void;
   /** An idle thread is not needed any more: it is to let its instances finish and then be ended. */
   readonly onSurplus: (thread: PluginThread) => void;
   /** There is no thread of a class and none can be started: nothing that waits for one will run. */
@@ -191,6 +193,7 @@ export class Pool {
     const timer = setTimeout(() => {
       this.#retries.delete(threadClass);
       this.keepSpare(threadClass);
+      this.#listener.onRetry();
     }, delayMs);
     // What waits for a thread, and nothing else, keeps the process alive for it.
     if (this.#has(threadClass)) timer.unref();

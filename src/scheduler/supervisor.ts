@@ -50,6 +50,8 @@ export interface SupervisorListener {
   readonly onResumes: (batch: Batch) => void;
   /** A batch runs long: it should no longer count against `threads`. */
   readonly onLong: (batch: Batch) => void;
+  /** Whether anything is queued. */
+  readonly isWaitedFor: () => boolean;
   /** A thread is free. */
   readonly onFree: () => void;
   /** Results may have come in. */
@@ -89,6 +91,7 @@ export class Supervisor {
     this.memory = new MemoryBudget(maxTotalMemoryBytes);
     this.pool = new Pool(threads + 1, maxThreads, this.memory.droppedOn(maxThreads), {
       onReady: (thread) => this.#ready(thread),
+      onRetry: () => listener.onFree(),
       onSurplus: (thread) => this.retirements.dismiss(thread),
       onUnavailable: listener.onUnavailable,
       onStuck: (thread) => this.#stuck(thread),
@@ -111,6 +114,7 @@ export class Supervisor {
         this.#narrow(batch, lane);
         listener.onLong(batch);
       },
+      isWaitedFor: () => listener.isWaitedFor(),
       onTick: (when) => {
         if (when === 'before') this.retirements.goOn();
         else listener.onProgress();

@@ -10,8 +10,9 @@ import { overrunError } from './overrun.ts';
 import type { Retirement } from './retirement.ts';
 import { TICK_MS, Watch } from './watch.ts';
 
-/** Ticks without work after which the watchdog sleeps. */
+/** Ticks without work after which the watchdog sleeps; later where something waits, for a thread that does not start. */
 const IDLE_TICKS = 1;
+const WAITING_TICKS = 200;
 
 /**
  * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
@@ -34,6 +35,8 @@ export interface WatchdogListener {
   readonly onRecalled: (jobs: readonly Job[]) => void;
   /** A batch has worked for long, and what is left of it is this lane's. */
   readonly onLong: (batch: Batch, lane: Lane) => void;
+  /** Whether anything is queued. */
+  readonly isWaitedFor: () => boolean;
   /** It has looked at everything, or is about to. */
   readonly onTick: (when: 'before' | 'after') => void;
 }
@@ -86,7 +89,7 @@ export class Watchdog {
   #tick(): void {
     this.#listener.onTick('before');
     this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
-    if (this.#idleTicks > IDLE_TICKS) this.stop();
+    if (this.#idleTicks > (this.#listener.isWaitedFor() ? WAITING_TICKS : IDLE_TICKS)) this.stop();
     const now = performance.now();
     for (const work of this.#work.values()) this.#look(work, now);
     this.#listener.onTick('after');

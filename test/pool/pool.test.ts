@@ -26,6 +26,7 @@ describe('Pool', function () {
           if (started.length === threads) ready.resolve();
           else made.want(CLASS, started.length + 1);
         },
+        onRetry: () => {},
         onSurplus: (thread) => surplus.push(thread),
         onUnavailable: (_threadClass, error) => ready.reject(error),
         onStuck: () => {},
