@@ -92,7 +92,7 @@ export class Scheduler {
         tenant.held++;
         if (pace === 'normal') this.#dispatcher.resumed();
       },
-      isWaitedFor: () => this.#queue.size + this.#waiting.size > 0,
+      isWaitedFor: () => this.#queue.size > 0,
       onFree: () => this.#progress(),
       onProgress: () => this.#progress(),
       onUnavailable: (threadClass, error) => this.#unavailable(threadClass, error),
