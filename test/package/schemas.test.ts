@@ -73,10 +73,16 @@ describe('The JSON Schemas', () => {
       $schema: 'x',
       sandbox: { allowFsRead: ['/data'] },
       config: { mask: '*' },
+      imports: { 'acme:store/kv': './kv.mjs' },
       failurePolicy: { fallback: 'b' },
     };
     await expectSchema('plugin-options', good);
-    for (const bad of [{ sandbox: 'strict' }, { sandbox: { maxMemoryBytes: 1 } }, { imports: {} }, { config: 1 }]) {
+    for (const bad of [
+      { sandbox: 'strict' },
+      { sandbox: { maxMemoryBytes: 1 } },
+      { imports: { 'acme:store/kv': {} } },
+      { config: 1 },
+    ]) {
       expect(validate(bad), JSON.stringify(bad)).to.equal(false);
     }
   });

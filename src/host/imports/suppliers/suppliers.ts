@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { codeFile } from '../../../package/root.ts';
 
 /**
  * Modules for `imports` and `engine.provide`, for interfaces of WASI that many components import and that are drafts. None
@@ -12,8 +12,12 @@ export const suppliers: {
   readonly wasiConfig: URL;
   /** `wasi:logging/logging`, told as the event `plugin:log`; `critical` is told as `error`. */
   readonly wasiLogging: URL;
-} = Object.freeze({ wasiConfig: moduleOf('wasi-config'), wasiLogging: moduleOf('wasi-logging') });
-
-function moduleOf(name: string): URL {
-  return new URL(`${name}${extname(import.meta.url)}`, import.meta.url);
-}
+} = Object.freeze({
+  // When it is asked for: a program that was bundled may have to say first where the package lies.
+  get wasiConfig() {
+    return codeFile('src/host/imports/suppliers/wasi-config');
+  },
+  get wasiLogging() {
+    return codeFile('src/host/imports/suppliers/wasi-logging');
+  },
+});
