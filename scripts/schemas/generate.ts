@@ -60,7 +60,13 @@ export function generateSchemas(): Map<string, string> {
 }
 
 function text(schema: unknown): string {
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  return withoutPlaces(`${JSON.stringify(schema, undefined, 2)}\n`);
+}
+
+/** The generator names what has no name by where it stands in its source, so that any edit of that would change it. */
+function withoutPlaces(text: string): string {
+  const names = [...new Set(text.match(/interface-src_[\w.]+(?:-\d+)+(?:-src_[\w.]+(?:-\d+)+)?/g))];
+  return names.reduce((named, name, at) => named.replaceAll(name, `part-${at + 1}`), text);
 }
 
 /** Descriptions without what only documentation in TypeScript can show, and defaults only where they are values. */
