@@ -14,8 +14,9 @@ describe('wasm-plugin-pool bench', () => {
     const tiny = ['--input', 'hello', '--effort', 'quick', '--rounds', '1', '--round-ms', '5', '--threads', '1'];
     const scenarios = ['--scenario', 'throughput', 'memory-per-instance'];
     const first = await work.run(['bench', plugin, ...tiny, ...scenarios, '--json', 'report.json']);
-    expect(first.stderr.trim().split('\n')).to.deep.equal([
-      '4 cases, about 2 seconds. Nothing else should run meanwhile.',
+    const [estimate, ...steps] = first.stderr.trim().split('\n');
+    expect(estimate).to.match(/^4 cases, about \d+ seconds.*\. Nothing else should run meanwhile\.$/);
+    expect(steps.filter((line) => !line.startsWith('Warning: The machine was busy'))).to.deep.equal([
       '1/4 throughput: 1 caller',
       '2/4 throughput: 64 callers',
       '3/4 throughput: 1024 callers',
@@ -29,7 +30,8 @@ describe('wasm-plugin-pool bench', () => {
       'memory-per-instance',
     ]);
     const again = await work.run(['bench', plugin, ...tiny, ...scenarios.slice(0, 2), '--compare', 'report.json']);
-    expect(again.stdout).to.match(/9 of 9 comparisons show no change beyond the noise/);
+    // No verdict where the machine was busy.
+    expect(again.stdout).to.match(/9 of 9 comparisons show no change beyond the noise|busy with other things/);
   });
 
   it('says what is wrong before it measures anything', async () => {

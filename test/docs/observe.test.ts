@@ -15,7 +15,7 @@ describe('docs/observe.md', () => {
     const page = await readFile(new URL('docs/observe.md', ROOT), 'utf8');
     const rows = [...page.matchAll(/^\| `(wasm_plugin_pool_\w+)` *\|(.*)\|$/gm)].map((row) => {
       const [type, labels, help] = row[2]!.split('|').map((cell) => cell.trim());
-      return { name: row[1], type, labels: labels!.split(', '), help };
+      return { name: row[1], type, labels: labels!.split(', ').filter((label) => label !== ''), help };
     });
     expect(rows).to.deep.equal(
       METRICS.map(({ name, type, labels, help }) => ({ name, type, labels: [...labels], help })),

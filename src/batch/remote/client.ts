@@ -46,7 +46,8 @@ export class RemoteClient {
     url.username = '';
     url.password = '';
     const secret = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
-    const headers = username === '' && password === '' ? {} : { authorization: `Basic ${secret}` };
+    const headers: Record<string, string> =
+      username === '' && password === '' ? {} : { authorization: `Basic ${secret}` };
     return new RemoteClient(shownUrl(path), url.href, headers);
   }
 

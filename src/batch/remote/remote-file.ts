@@ -130,10 +130,10 @@ export class RemoteFile {
 
   /** Asks again, unless it is another file by now. */
   async #ask(range: { readonly range?: string }, signal: AbortSignal | undefined): Promise<Response> {
-    const tag = this.etag === undefined ? {} : { 'if-range': this.etag };
+    const headers: Record<string, string> = { ...range };
     // Where a part is asked for, `fetch` itself adds that, behind a signature.
-    const encoding = range.range === undefined ? { 'accept-encoding': 'identity' } : {};
-    const headers = { ...encoding, ...range, ...tag };
+    if (range.range === undefined) headers['accept-encoding'] = 'identity';
+    if (this.etag !== undefined) headers['if-range'] = this.etag;
     const response = await this.#client.request({ method: 'GET', headers, signal }, [412, 416]);
     const etag = response.headers.get('etag');
     if (response.status >= 400 || (this.etag !== undefined && etag !== this.etag)) {

@@ -14,6 +14,7 @@ describe('parseRecord', () => {
     expect(fields(parse('{"id":"a","plugin":"p","input":"text","options":{"k":"v"}}'))).to.deep.equal({
       line: 3,
       index: -1,
+      ordinal: -1,
       attempts: 0,
       plain: false,
       id: 'a',
