@@ -107,6 +107,8 @@ export class BlockBatch extends Batch {
   }
 
   override get notBegun(): number {
+    // What was given up as a whole never begins, also before the worker is ended that runs one of its records.
+    if (isSettled(this.#job)) return 0;
     const { running, done } = this.thread.block;
     return Math.max(this.#end - Math.max(done, this.#told) - (running === undefined ? 0 : 1), 0);
   }
