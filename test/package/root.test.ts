@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { build } from 'esbuild';
+import { buildSync } from 'esbuild';
 import type * as Root from '../../src/package/root.ts';
 import { codeFile, packageRoot } from '../../src/package/root.ts';
 import { VERSION } from '../../src/package/version.ts';
@@ -42,7 +42,8 @@ describe('where the package lies', () => {
       beforeEach(async () => {
         top = await realpath(await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-')));
         bundle = join(top, `app/out/host.${extension}`);
-        await build({
+        // Not its service: a process that a test has started ends with that test.
+        buildSync({
           entryPoints: [SOURCE],
           outfile: bundle,
           bundle: true,
