@@ -100,6 +100,11 @@ export class Retirements {
     thread.send({ kind: 'retire', retires: id, count: 0 });
   }
 
+  /** Whether something is put off for want of threads. */
+  get isPutOff(): boolean {
+    return [...this.#pool.threads].some(({ state, retiring }) => state === 'idle' && retiring.size > 0);
+  }
+
   /** Tries again what was put off for want of threads. */
   goOn(): void {
     for (const thread of this.#pool.threads) if (thread.state === 'idle' && thread.retiring.size > 0) this.free(thread);

@@ -114,7 +114,7 @@ export class Supervisor {
         this.#narrow(batch, lane);
         listener.onLong(batch);
       },
-      isWaitedFor: () => listener.isWaitedFor(),
+      isWaitedFor: () => (this.retirements.isPutOff ? 'put off' : listener.isWaitedFor() ? 'queued' : 'no'),
       onTick: (when) => {
         if (when === 'before') this.retirements.goOn();
         else listener.onProgress();

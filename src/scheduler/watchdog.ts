@@ -10,9 +10,11 @@ import { overrunError } from './overrun.ts';
 import type { Retirement } from './retirement.ts';
 import { TICK_MS, Watch } from './watch.ts';
 
-/** Ticks without work after which the watchdog sleeps; later where something waits, for a thread that does not start. */
-const IDLE_TICKS = 1;
-const WAITING_TICKS = 200;
+/**
+ * Ticks without work after which the watchdog sleeps; later where something is queued, for a thread that does not start, and
+ * never while an instance waits to be shut down: that is tried again at its looks and nowhere else.
+ */
+const IDLE_TICKS = { no: 1, queued: 200, 'put off': Number.POSITIVE_INFINITY } as const;
 
 /**
  * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
@@ -35,8 +37,8 @@ export interface WatchdogListener {
   readonly onRecalled: (jobs: readonly Job[]) => void;
   /** A batch has worked for long, and what is left of it is this lane's. */
   readonly onLong: (batch: Batch, lane: Lane) => void;
-  /** Whether anything is queued. */
-  readonly isWaitedFor: () => boolean;
+  /** Whether anything is queued, or put off until the next look. */
+  readonly isWaitedFor: () => 'no' | 'queued' | 'put off';
   /** It has looked at everything, or is about to. */
   readonly onTick: (when: 'before' | 'after') => void;
 }
@@ -89,7 +91,7 @@ export class Watchdog {
   #tick(): void {
     this.#listener.onTick('before');
     this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
-    if (this.#idleTicks > (this.#listener.isWaitedFor() ? WAITING_TICKS : IDLE_TICKS)) this.stop();
+    if (this.#idleTicks > IDLE_TICKS[this.#listener.isWaitedFor()]) this.stop();
     const now = performance.now();
     for (const work of this.#work.values()) this.#look(work, now);
     this.#listener.onTick('after');

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { livesWithSuite } from '../support/processes.ts';
 
 const NAMES = ['redis-server', 'valkey-server'];
 
@@ -55,6 +56,8 @@ export class RedisServer {
     const child = spawn(this.#path, [...options, '--appendonly', 'yes', '--appendfsync', 'always'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    // Also when a test has started it anew.
+    livesWithSuite(child);
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       child.once('exit', () => reject(new Error('The server did not start')));

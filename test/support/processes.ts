@@ -11,6 +11,14 @@ const running = new Set<ChildProcess>();
 /** Those that ran when the test began: its suite's. */
 let older: ReadonlySet<ChildProcess> = new Set();
 
+/** Those of a suite that a test has started anew. */
+const ofSuite = new WeakSet<ChildProcess>();
+
+/** Lets a process live on after the test that has started it: its suite ends it. */
+export function livesWithSuite(child: ChildProcess): void {
+  ofSuite.add(child);
+}
+
 /** Only what a test starts itself: the engine's own children are the engine's to end, and tests see whether it does. */
 function isOfTests(): boolean {
   const caller = new Error().stack
@@ -76,7 +84,7 @@ export const mochaHooks = {
     older = new Set(running);
   },
   async afterEach(): Promise<void> {
-    await Promise.all([...running].filter((child) => !older.has(child)).map(end));
+    await Promise.all([...running].filter((child) => !older.has(child) && !ofSuite.has(child)).map(end));
   },
   async afterAll(): Promise<void> {
     await Promise.all([...running].map(end));
