@@ -9,7 +9,7 @@ import { type ResultColumn, resultRows } from './result-row.ts';
 const END: Buffer = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 export function loadArrow(what: string): Promise<typeof Arrow> {
-  return loadPeer('apache-arrow', what, () => import('apache-arrow'));
+  return loadPeer<typeof Arrow>('apache-arrow', what);
 }
 
 /**

@@ -35,8 +35,8 @@ export class ParquetEncoder implements ResultEncoder {
   }
 
   static async open(columns: readonly ResultColumn[]): Promise<ParquetEncoder> {
-    const load = (): Promise<typeof import('hyparquet-writer')> => import('hyparquet-writer');
-    const { ByteWriter, ParquetWriter } = await loadPeer('hyparquet-writer', 'Writing Parquet', load);
+    type Writer = typeof import('hyparquet-writer');
+    const { ByteWriter, ParquetWriter } = await loadPeer<Writer>('hyparquet-writer', 'Writing Parquet');
     const bytes = new ByteWriter();
     const schema: SchemaElement[] = [
       { name: 'results', num_children: columns.length },

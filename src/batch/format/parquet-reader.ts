@@ -56,7 +56,7 @@ export class ParquetReader {
   }
 
   async #read(): Promise<FileRecord | undefined> {
-    this.#parquet ??= await loadPeer('hyparquet', 'Reading Parquet', () => import('hyparquet'));
+    this.#parquet ??= await loadPeer<typeof import('hyparquet')>('hyparquet', 'Reading Parquet');
     const file = {
       byteLength: this.#file.size,
       slice: async (start: number, end = this.#file.size) => {

@@ -63,7 +63,7 @@ export class RemoteClient {
         hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL_S3 for a service other than AWS.',
       });
     }
-    const { AwsClient } = await loadPeer('aws4fetch', 'S3', () => import('aws4fetch'));
+    const { AwsClient } = await loadPeer<typeof import('aws4fetch')>('aws4fetch', 'S3');
     const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';
     const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
     const host = endpoint
