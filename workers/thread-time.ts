@@ -1,8 +1,7 @@
+import { CERTAIN_SHARE } from '../src/pool/certain-share.ts';
+
 /** Milliseconds of work after which the thread is asked for its CPU time again: the answer takes a microsecond. */
 const INTERVAL_MS = 1;
-
-/** What counts of the clock in any case: a thread in the hands of the system, for a slow disk, works not and sleeps not. */
-export const CERTAIN_SHARE: number = 1 / 20;
 
 /**
  * How long this thread worked on its orders: what it used of a processor, and what it slept for a guest; not what the

@@ -1,4 +1,4 @@
-import type { ComponentAnalysis } from '../component/analyze.ts';
+import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
 import { PAGE_BYTES, planCaps } from '../component/caps.ts';
 import { exportedFunctions } from '../component/exported-functions.ts';
 import type { ArtifactSummary, CallableFunction, MemorySummary } from './artifact.ts';
@@ -24,14 +24,15 @@ export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMem
     bytes: bytes.length,
     imports: analysis.imports.map(({ name }) => name),
     exports: analysis.exports.map(({ name }) => name),
-    functions: callable(analysis),
+    functions: callableFunctions(analysis.exports),
     memories,
     maxBytes: plan.maxBytes,
     features: analysis.features,
   };
 }
 
-function callable({ exports }: ComponentAnalysis): CallableFunction[] {
+/** The functions that a component exports, as calls look for them. */
+export function callableFunctions(exports: readonly ExternItem[]): CallableFunction[] {
   return exportedFunctions(exports).map(({ path, interface: owner, name, type, obstacle }) => ({
     path,
     ...(owner !== undefined && { interface: owner }),

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { callableFunctions } from '../artifact/summary.ts';
 import { exportedFunctions } from '../component/exported-functions.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
@@ -49,18 +50,8 @@ async function call(path: string, func: string, values: readonly string[], optio
   const sandbox = await readSandbox(options.sandbox);
   const { bytes, analysis } = await readComponent(path);
   const functions = exportedFunctions(analysis.exports);
-  const { path: found, type } = wrongUsage(() => {
-    const known = functions.map(({ path: own, interface: owner, name, type: { params }, obstacle }) => ({
-      path: own,
-      name,
-      params: params.length,
-      returns: 'value' as const,
-      ...(owner !== undefined && { interface: owner }),
-      ...(obstacle !== undefined && { obstacle }),
-    }));
-    const meant = exportedFunction(known, func);
-    return functions.find((candidate) => candidate.path === meant.path)!;
-  });
+  const { path: found } = wrongUsage(() => exportedFunction(callableFunctions(analysis.exports), func));
+  const { type } = functions.find((candidate) => candidate.path === found)!;
   if (values.length !== type.params.length) {
     const names = type.params.map(({ name }) => name).join(', ') || 'none';
     throw new Failure(2, `Expected ${type.params.length} arguments (${names}), got ${values.length}.`);

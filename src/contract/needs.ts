@@ -1,5 +1,11 @@
 import type { ExternItem } from '../component/analyze.ts';
-import { type InterfaceName, parseInterfaceName, releasedVersion } from './interface-name.ts';
+import {
+  compareReleases,
+  type InterfaceName,
+  parseInterfaceName,
+  type Release,
+  releasedVersion,
+} from './interface-name.ts';
 
 /** What a component imports that neither the contract nor WASI has, so that the embedder has to supply it. */
 export interface Need {
@@ -32,34 +38,27 @@ export function offerFor(need: string, offered: Iterable<string>): string | unde
     const found = parseInterfaceName(offer);
     if (wanted === undefined || found === undefined || !isSame(wanted, found)) continue;
     const version = found.version === undefined ? ANY : compatible(wanted.version, found.version);
-    if (version === undefined || !isNewer(version, bestVersion)) continue;
+    if (version === undefined || compareReleases(version, bestVersion) <= 0) continue;
     best = offer;
     bestVersion = version;
   }
   return best;
 }
 
-type Version = readonly [major: number, minor: number, patch: number];
-
-const NONE: Version = [-1, -1, -1];
-const ANY: Version = [-1, -1, 0];
+const NONE: Release = [-1, -1, -1];
+const ANY: Release = [-1, -1, 0];
 
 function isSame(one: InterfaceName, other: InterfaceName): boolean {
   return one.package === other.package && one.interface === other.interface;
 }
 
 /** The version that is offered, if whoever was built against the other one can use it. */
-function compatible(wanted: string | undefined, offered: string): Version | undefined {
+function compatible(wanted: string | undefined, offered: string): Release | undefined {
   const asked = wanted === undefined ? undefined : releasedVersion(wanted);
   const has = releasedVersion(offered);
-  if (asked === undefined || has === undefined || isNewer(asked, has)) return undefined;
+  if (asked === undefined || has === undefined || compareReleases(asked, has) > 0) return undefined;
   // What may change: below 1.0.0 the minor version breaks, below 0.1.0 every one does.
   const breaking = asked[0] > 0 ? 0 : asked[1] > 0 ? 1 : 2;
   for (let part = 0; part <= breaking; part++) if (asked[part] !== has[part]) return undefined;
   return has;
-}
-
-function isNewer(one: Version, other: Version): boolean {
-  for (const part of [0, 1, 2] as const) if (one[part] !== other[part]) return one[part] > other[part];
-  return false;
 }

@@ -1,4 +1,9 @@
-import { invalidArgument, knownKeys, oneOf } from '../arguments/arguments.ts';
+import { invalidArgument, knownKeys, nonEmptyString, oneOf } from '../arguments/arguments.ts';
+import { resolveCheck } from '../health/check.ts';
+import { resolveFailurePolicy } from '../health/failure-policy.ts';
+import { resolveImports } from '../host/imports/embedder-imports.ts';
+import { resolvePolicy } from '../host/policy/policy.ts';
+import { resolveConfig } from './config.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
 /** A record, so that the compiler finds the option that is missing here. */
@@ -25,6 +30,23 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
   return options;
+}
+
+/**
+ * Checks what the options hold that are data, for whoever keeps them before anything is loaded.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+ */
+export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
+  resolvePolicy(options.sandbox);
+  resolveConfig(options.config);
+  resolveImports(options.imports);
+  resolveWorld(options.world);
+  if (options.group !== undefined) nonEmptyString('group', options.group);
+  resolveCheck('selfTest', options.selfTest);
+  resolveCheck('healthCheck', options.healthCheck);
+  if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
+  if (options.version !== undefined) nonEmptyString('version', options.version);
 }
 
 /** @throws {PluginError} `ERR_INVALID_ARGUMENT` for what is no choice of {@link LoadOptions.world}. */

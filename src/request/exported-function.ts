@@ -1,6 +1,12 @@
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import { shownName } from '../component/names.ts';
-import { type InterfaceName, parseInterfaceName, releasedVersion } from '../contract/interface-name.ts';
+import {
+  compareReleases,
+  type InterfaceName,
+  parseInterfaceName,
+  type Release,
+  releasedVersion,
+} from '../contract/interface-name.ts';
 import { offerFor } from '../contract/needs.ts';
 import { PluginError } from '../errors.ts';
 
@@ -56,11 +62,11 @@ function stands(wanted: InterfaceName, meant: string, name: string): boolean {
 
 /** Pre-releases come first, in no order. */
 function byVersion(one: string, other: string): number {
-  const [first, second] = [one, other].map(
-    (name) => releasedVersion(parseInterfaceName(name)?.version ?? '') ?? [-1, 0, 0],
-  );
-  for (const part of [0, 1, 2] as const) if (first![part] !== second![part]) return first![part]! - second![part]!;
-  return 0;
+  return compareReleases(releaseOf(one), releaseOf(other));
+}
+
+function releaseOf(name: string): Release {
+  return releasedVersion(parseInterfaceName(name)?.version ?? '') ?? [-1, 0, 0];
 }
 
 function noSuchFunction(functions: ArtifactSummary['functions'], path: string): PluginError {

@@ -1,10 +1,8 @@
+import { CERTAIN_SHARE } from '../pool/certain-share.ts';
 import { TICK_MS } from './watch.ts';
 
 /** Milliseconds of work after which a batch no longer counts against `threads` (invariant 3). */
 export const LONG_MS: number = 2 * TICK_MS;
-
-/** What counts of the clock in any case: a thread in the hands of the system, for a slow disk, works not and sleeps not. */
-const CERTAIN_SHARE = 1 / 20;
 
 /**
  * How long a thread has worked on the batch that it is in: what it used of a processor and what it slept for a guest. On

@@ -91,7 +91,7 @@ export class Watchdog {
   #tick(): void {
     this.#listener.onTick('before');
     this.#idleTicks = this.#work.size === 0 ? this.#idleTicks + 1 : 0;
-    if (this.#idleTicks > IDLE_TICKS[this.#listener.isWaitedFor()]) this.stop();
+    if (this.#idleTicks > 0 && this.#idleTicks > IDLE_TICKS[this.#listener.isWaitedFor()]) this.stop();
     const now = performance.now();
     for (const work of this.#work.values()) this.#look(work, now);
     this.#listener.onTick('after');

@@ -3,12 +3,8 @@ import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import { checkedAs, readJsonObject } from '../arguments/json-file.ts';
 import { sha256 } from '../artifact/pieces.ts';
 import { readSource } from '../artifact/source.ts';
-import { resolveCheck } from '../health/check.ts';
-import { resolveFailurePolicy } from '../health/failure-policy.ts';
-import { type EmbedderImports, resolveImports } from '../host/imports/embedder-imports.ts';
-import { resolvePolicy } from '../host/policy/policy.ts';
-import { resolveConfig } from '../registry/config.ts';
-import { resolveWorld } from '../registry/load-options.ts';
+import type { EmbedderImports } from '../host/imports/embedder-imports.ts';
+import { checkLoadValues } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { componentPath, optionsPath } from './snapshot.ts';
 
@@ -54,22 +50,14 @@ async function readOptions(path: string): Promise<LoadOptions> {
   const options: LoadOptions = await readJsonObject(path, KIND);
   checkedAs(path, KIND, () => {
     knownKeys('options', options, OPTION_FILE_KEYS);
-    resolvePolicy(options.sandbox);
-    resolveConfig(options.config);
+    checkLoadValues(options);
     assertModules(options.imports);
-    resolveWorld(options.world);
-    if (options.group !== undefined) nonEmptyString('group', options.group);
-    resolveCheck('selfTest', options.selfTest);
-    resolveCheck('healthCheck', options.healthCheck);
-    if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
-    if (options.version !== undefined) nonEmptyString('version', options.version);
   });
   return options.imports === undefined ? options : { ...options, imports: beside(path, options.imports) };
 }
 
 /** In a file there are paths and URLs alone, and no functions. */
 function assertModules(imports: EmbedderImports | undefined): void {
-  resolveImports(imports);
   for (const [name, module] of Object.entries(imports ?? {})) nonEmptyString(`imports[${name}]`, module);
 }
 

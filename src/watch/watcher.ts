@@ -3,12 +3,7 @@ import { resolve } from 'node:path';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { describe, PluginError } from '../errors.ts';
-import { resolveCheck } from '../health/check.ts';
-import { resolveFailurePolicy } from '../health/failure-policy.ts';
-import { resolveImports } from '../host/imports/embedder-imports.ts';
-import { resolvePolicy } from '../host/policy/policy.ts';
-import { resolveConfig } from '../registry/config.ts';
-import { resolveWorld } from '../registry/load-options.ts';
+import { checkLoadValues } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
@@ -160,14 +155,7 @@ export class Watcher implements AsyncDisposable {
 function resolveWatchOptions(directory: string, options: WatchOptions): PluginFileSettings & { pollMs: number } {
   knownKeys('options', options, [...OPTIONS, 'settleMs', 'pollMs', 'optionFiles']);
   const { settleMs, pollMs, optionFiles, ...defaults } = options;
-  if (defaults.sandbox !== undefined) resolvePolicy(defaults.sandbox);
-  resolveConfig(defaults.config);
-  resolveImports(defaults.imports);
-  resolveWorld(defaults.world);
-  if (defaults.group !== undefined) nonEmptyString('group', defaults.group);
-  resolveCheck('selfTest', defaults.selfTest);
-  resolveCheck('healthCheck', defaults.healthCheck);
-  if (defaults.failurePolicy !== undefined) resolveFailurePolicy(defaults.failurePolicy);
+  checkLoadValues(defaults);
   return {
     directory: resolve(nonEmptyString('directory', directory)),
     settleMs: wholeNumber('settleMs', settleMs, { min: 1, max: 60_000, default: 100 }),

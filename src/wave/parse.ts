@@ -1,4 +1,5 @@
 import { lowerCamel } from '../component/js-names.ts';
+import { numberArrayOf } from '../component/number-arrays.ts';
 import type { ValueType } from '../component/types.ts';
 import { Scanner } from './scanner.ts';
 
@@ -174,20 +175,7 @@ function readItems<Item>(scanner: Scanner, open: string, close: string, item: ()
   return items;
 }
 
-const ARRAYS: Readonly<Record<string, { from(values: Iterable<never>): unknown }>> = {
-  u8: Uint8Array,
-  s8: Int8Array,
-  u16: Uint16Array,
-  s16: Int16Array,
-  u32: Uint32Array,
-  s32: Int32Array,
-  u64: BigUint64Array,
-  s64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-};
-
 function typedArray(element: ValueType, values: unknown[]): unknown {
-  const array = ARRAYS[element.kind];
+  const array: { from(items: Iterable<never>): unknown } | undefined = numberArrayOf(element.kind);
   return array === undefined ? values : array.from(values as never[]);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { CERTAIN_SHARE, ThreadTime } from '../../workers/thread-time.ts';
+import { CERTAIN_SHARE } from '../../src/pool/certain-share.ts';
+import { ThreadTime } from '../../workers/thread-time.ts';
 
 function thread(): { cpu: number; slept: number; looks: number[]; time: ThreadTime } {
   const self = { cpu: 100, slept: 0, looks: [] as number[] };

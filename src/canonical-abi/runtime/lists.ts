@@ -1,3 +1,4 @@
+import { type NumberArrayConstructor, numberArrayOf } from '../../component/number-arrays.ts';
 import { brokenAbi } from '../glue.ts';
 import type { Layout } from '../plan/layout.ts';
 import type { TypeNode } from '../plan/plan.ts';
@@ -13,34 +14,6 @@ const ELEMENT_BYTES = 16;
 /** What a typed array costs beyond its elements, roughly: without it empty ones would be free. */
 const ARRAY_BYTES = 128;
 
-type NumberArray =
-  | Uint8Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | BigUint64Array<ArrayBuffer>
-  | BigInt64Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>;
-
-type NumberArrayConstructor = new (buffer: ArrayBuffer) => NumberArray;
-
-/** Lists of numbers are typed arrays; memory is little-endian, and so is everything that Node runs on. */
-const ARRAYS: Readonly<Partial<Record<TypeNode['kind'], NumberArrayConstructor>>> = {
-  u8: Uint8Array,
-  s8: Int8Array,
-  u16: Uint16Array,
-  s16: Int16Array,
-  u32: Uint32Array,
-  s32: Int32Array,
-  u64: BigUint64Array,
-  s64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-};
-
 /** `load_list_from_range` and `store_list_into_range`, for one type of elements. */
 interface Elements {
   load(cx: LiftLowerContext, pointer: number, length: number): unknown;
@@ -49,7 +22,7 @@ interface Elements {
 }
 
 export function listCodec(element: TypeNode, codec: Codec, layout: Layout): Codec {
-  const array = ARRAYS[element.kind];
+  const array = numberArrayOf(element.kind);
   const elements = array === undefined ? generic(codec) : numbers(array, codec);
   const { alignment, size } = codec.layout;
   const load = (cx: LiftLowerContext, pointer: number, length: number): unknown => {

@@ -1,6 +1,7 @@
 import type { ComponentAnalysis } from '../../component/analyze.ts';
 import { declaredTypes, type ExportedFunction, exportedFunctions } from '../../component/exported-functions.ts';
 import { lowerCamel, upperCamel } from '../../component/js-names.ts';
+import { numberArrayOf } from '../../component/number-arrays.ts';
 import type { FuncType, ValueType } from '../../component/types.ts';
 import { Failure } from '../failure.ts';
 
@@ -13,20 +14,6 @@ interface Origin {
 
 /** A small component can stand for a huge tree of types; more text than this nobody compiles. */
 const MAX_CHARACTERS = 4_000_000;
-
-/** The arrays that lists of numbers are. */
-const NUMBER_ARRAYS: Readonly<Partial<Record<ValueType['kind'], string>>> = {
-  u8: 'Uint8Array',
-  s8: 'Int8Array',
-  u16: 'Uint16Array',
-  s16: 'Int16Array',
-  u32: 'Uint32Array',
-  s32: 'Int32Array',
-  u64: 'BigUint64Array',
-  s64: 'BigInt64Array',
-  f32: 'Float32Array',
-  f64: 'Float64Array',
-};
 
 /** Pieces of text, made as they are asked for. */
 type Text = Generator<string>;
@@ -224,9 +211,9 @@ function* structureText(type: ValueType, names: Names): Text {
 }
 
 function* listText(element: ValueType, names: Names): Text {
-  const array = NUMBER_ARRAYS[element.kind];
+  const array = numberArrayOf(element.kind);
   if (array !== undefined) {
-    yield `globalThis.${array}`;
+    yield `globalThis.${array.name}`;
     return;
   }
   yield* typeText(element, names);
