@@ -32,9 +32,9 @@ describe('the import of the library', () => {
   });
 
   it('loads one package, and nothing of Node that starts threads or processes', () => {
-    expect(
-      loaded.filter((url) => url.includes('/node_modules/')).every((url) => url.includes('/eventemitter3/')),
-    ).equal(true);
+    // Not those that the first engine needs, nor those of the command line, the benchmark or what else is asked for by itself.
+    const packages = loaded.flatMap((url) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+    expect([...new Set(packages)]).to.deep.equal(['eventemitter3']);
     expect(loaded).not.to.include.members(['node:worker_threads']);
     expect(loaded).not.to.include.members(['node:child_process']);
   });

@@ -1,37 +1,20 @@
 import { Buffer } from 'node:buffer';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import * as arrow from 'apache-arrow';
 import { expect } from 'chai';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import type { PluginEngine } from '../../../src/engine.ts';
 import type { FileBatchOptions } from '../../../src/index.ts';
 import { jsonl } from '../../cli/cli.ts';
-import { echo } from '../../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection } from '../../support/outcome.ts';
+import { batchFolder } from './batch-folder.ts';
 
 describe('engine.batchFiles() with Parquet and Arrow', function () {
   this.timeout(60_000);
-  let engine: PluginEngine;
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
-
-  before(async () => {
-    engine = await createEngine();
-    await engine.loadPlugin('echo', await echo());
-  });
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-columnar-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-  after(closeEngines);
-
+  const { at, run: runBatch } = batchFolder();
   const run = (input: string, output: string, options: Partial<FileBatchOptions> = {}) =>
-    engine.batchFiles({ plugin: 'echo', ordered: true, ...options, input: at(input), output: at(output) });
+    runBatch({ ...options, input, output });
   const results = async (name: string): Promise<Record<string, unknown>[]> =>
     jsonl(await readFile(at(name), 'utf8')) as Record<string, unknown>[];
 
@@ -131,14 +114,14 @@ describe('engine.batchFiles() with Parquet and Arrow', function () {
     expect(read).to.deep.equal(
       rows.map(({ id, input }, index) => ({ index: BigInt(index), id, output: input, success: true, errorCode: null })),
     );
-    expect((await readdir(folder)).sort()).to.deep.equal(['in.jsonl', 'out.parquet']);
+    expect((await readdir(at('.'))).sort()).to.deep.equal(['in.jsonl', 'out.parquet']);
     // What is interrupted leaves what was there.
     const controller = new AbortController();
     controller.abort();
     const summary = await run('in.jsonl', 'out.parquet', { interrupt: controller.signal });
     expect(summary.interrupted).to.equal(true);
     expect((await readFile(at('out.parquet'))).equals(bytes)).to.equal(true);
-    expect((await readdir(folder)).sort()).to.deep.equal(['in.jsonl', 'out.parquet']);
+    expect((await readdir(at('.'))).sort()).to.deep.equal(['in.jsonl', 'out.parquet']);
   });
 
   for (const [name, count] of [

@@ -1,39 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { PluginEngine } from '../../../src/engine.ts';
 import type { FileBatchOptions } from '../../../src/index.ts';
 import { jsonl } from '../../cli/cli.ts';
-import { echo } from '../../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection } from '../../support/outcome.ts';
+import { batchFolder } from './batch-folder.ts';
 
 describe('engine.batchFiles() with fields of other names', () => {
-  let engine: PluginEngine;
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
+  const { at, run } = batchFolder();
   const read = (name: string): Promise<string> => readFile(at(name), 'utf8');
-
-  before(async () => {
-    engine = await createEngine();
-    await engine.loadPlugin('echo', await echo());
-    folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-fields-'));
-  });
-  after(async () => {
-    await closeEngines();
-    await rm(folder, { recursive: true });
-  });
-
-  const run = (options: Partial<FileBatchOptions>) =>
-    engine.batchFiles({
-      plugin: 'echo',
-      ordered: true,
-      ...options,
-      input: at(options.input ?? 'in.jsonl'),
-      output: at(options.output ?? 'out.jsonl'),
-      ...(options.deadLetter !== undefined && { deadLetter: at(options.deadLetter) }),
-    });
 
   it('runs an export of others, retries its letters, and passes its fields on', async () => {
     await writeFile(at('in.jsonl'), '{"key":1,"body":{"text":"one"},"n":1.0}\n{"key":2,"body":{"text":7},"n":2.0}\n');

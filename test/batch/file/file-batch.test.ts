@@ -1,20 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  appendFile,
-  link,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFile, link, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { crc32, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { expect } from 'chai';
 import { readsZstd } from '../../../src/batch/file/decompress.ts';
@@ -22,8 +8,8 @@ import type { PluginEngine } from '../../../src/engine.ts';
 import type { FileBatchOptions, FileBatchProgress } from '../../../src/index.ts';
 import { jsonl, linesOf } from '../../cli/cli.ts';
 import { echo, hostile } from '../../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection, until } from '../../support/outcome.ts';
+import { batchFolder } from './batch-folder.ts';
 
 const lines = (records: readonly unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 const numbered = (count: number, input: (index: number) => string = (index) => `${index}`): string =>
@@ -31,31 +17,15 @@ const numbered = (count: number, input: (index: number) => string = (index) => `
 
 describe('engine.batchFiles()', function () {
   this.timeout(120_000);
-  let engine: PluginEngine;
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
+  const batches = batchFolder();
+  const { at, run } = batches;
   const read = (name: string): Promise<string> => readFile(at(name), 'utf8');
 
+  let engine: PluginEngine;
   before(async () => {
-    engine = await createEngine();
-    await engine.loadPlugin('echo', await echo());
+    engine = batches.engine;
     await engine.loadPlugin('hostile', await hostile());
   });
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-batch-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-  after(closeEngines);
-
-  const run = (options: Partial<FileBatchOptions> = {}) =>
-    engine.batchFiles({
-      plugin: 'echo',
-      ordered: true,
-      ...options,
-      input: at(options.input ?? 'in.jsonl'),
-      output: at(options.output ?? 'out.jsonl'),
-      ...(options.deadLetter !== undefined && { deadLetter: at(options.deadLetter) }),
-    });
 
   describe('reads and writes', () => {
     const gunzip = (bytes: Buffer): string => gunzipSync(bytes).toString();
@@ -76,7 +46,7 @@ describe('engine.batchFiles()', function () {
         expect(results.map(({ id, output: text }) => `${id} ${text}`)).to.deep.equal(
           Array.from({ length: 5000 }, (_, index) => `r${index} ${index}`),
         );
-        expect(await readdir(folder)).to.have.members([input, output]);
+        expect(await readdir(at('.'))).to.have.members([input, output]);
       });
     }
 
@@ -234,7 +204,7 @@ describe('engine.batchFiles()', function () {
       );
       const letters = jsonl(await read('dead.jsonl')).map(({ index }) => index);
       expect(letters.sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 80 }, (_, i) => i * 5));
-      expect(await readdir(folder)).to.have.members(['in.jsonl', 'out.jsonl', 'dead.jsonl']);
+      expect(await readdir(at('.'))).to.have.members(['in.jsonl', 'out.jsonl', 'dead.jsonl']);
     });
 
     /** Interrupts a run after some records, and leaves its journal. */
@@ -310,7 +280,7 @@ describe('engine.batchFiles()', function () {
           true,
         ]);
         expect(await everything()).to.deep.equal(files);
-        await Promise.all((await readdir(folder)).map((file) => rm(at(file))));
+        await Promise.all((await readdir(at('.'))).map((file) => rm(at(file))));
       }
     });
 
@@ -398,7 +368,7 @@ describe('engine.batchFiles()', function () {
 
     /** Every file, and what is in it. */
     async function everything(): Promise<Record<string, string>> {
-      const names = (await readdir(folder)).sort();
+      const names = (await readdir(at('.'))).sort();
       return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
     }
 
@@ -441,7 +411,7 @@ describe('engine.batchFiles()', function () {
 
     it('by one run at a time, whatever that one keeps, and by whatever name it calls the output', async () => {
       await symlink('out.jsonl', at('link.jsonl'));
-      await symlink(folder, at('elsewhere'));
+      await symlink(at('.'), at('elsewhere'));
       const first = run({ deadLetter: 'dead.jsonl' });
       await until(() => engine.status().threads.busy > 0);
       for (const options of [
@@ -541,7 +511,7 @@ describe('engine.batchFiles()', function () {
       const error = await rejection(engine.batchFiles({ ...options, ...more }));
       expect([error.code, error.message.includes('regular file')]).to.deep.equal(['ERR_INVALID_ARGUMENT', true]);
     }
-    expect(await readdir(folder)).to.deep.equal(['in.jsonl']);
+    expect(await readdir(at('.'))).to.deep.equal(['in.jsonl']);
   });
 
   it('reads and writes named pipes', async () => {
@@ -582,7 +552,7 @@ describe('engine.batchFiles()', function () {
     const start = async (limit: string, input = 'in.jsonl', output = 'out.jsonl'): Promise<[number, string]> => {
       const command = `${limit} ${node} batch echo.wasm --input ${input} --output ${output} --resume`;
       const env = { ...process.env, XDG_CACHE_HOME: at('.cache'), NODE_OPTIONS: '' };
-      const child = spawn('sh', ['-c', command], { cwd: folder, env });
+      const child = spawn('sh', ['-c', command], { cwd: at('.'), env });
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said += text;
@@ -638,7 +608,7 @@ describe('engine.batchFiles()', function () {
         [3, 2, undefined],
         [5, 0, 'nonsense'],
       ]);
-      expect(await readdir(folder)).to.have.members(['in.jsonl', 'out.jsonl', 'dead.jsonl']);
+      expect(await readdir(at('.'))).to.have.members(['in.jsonl', 'out.jsonl', 'dead.jsonl']);
     });
 
     it('that were already retried by a run that died before it could say so', async () => {

@@ -1,44 +1,21 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { PluginEngine } from '../../../src/engine.ts';
-import type { FileBatchOptions } from '../../../src/index.ts';
 import { jsonl } from '../../cli/cli.ts';
-import { echo } from '../../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection } from '../../support/outcome.ts';
+import { batchFolder } from './batch-folder.ts';
 
 describe('engine.batchFiles() of some of the records', () => {
-  let engine: PluginEngine;
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
+  const { at, run } = batchFolder();
   const indexes = async (name = 'out.jsonl'): Promise<number[]> =>
     (jsonl(await readFile(at(name), 'utf8')) as { index: number; output: string }[]).map(({ index, output }) => {
       expect(output).to.equal(`${index}`);
       return index;
     });
 
-  before(async () => {
-    engine = await createEngine();
-    await engine.loadPlugin('echo', await echo());
-  });
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-parts-'));
     const lines = Array.from({ length: 20_000 }, (_, index) => `{"input":"${index}"}\n`);
     await writeFile(at('in.jsonl'), lines.join(''));
   });
-  afterEach(() => rm(folder, { recursive: true }));
-  after(closeEngines);
-
-  const run = (options: Partial<FileBatchOptions> = {}) =>
-    engine.batchFiles({
-      plugin: 'echo',
-      ordered: true,
-      ...options,
-      input: at(options.input ?? 'in.jsonl'),
-      output: at(options.output ?? 'out.jsonl'),
-    });
 
   // One flow takes blocks, the other records by themselves.
   for (const concurrency of [256, 1]) {
@@ -110,7 +87,7 @@ describe('engine.batchFiles() of some of the records', () => {
         );
         const all = await run({ maxFailures: '90%', concurrency, resume: true });
         expect(all).to.include({ records: 250_200, failed: 200_200 });
-        expect(await readdir(folder)).to.have.members(['in.jsonl', 'out.jsonl']);
+        expect(await readdir(at('.'))).to.have.members(['in.jsonl', 'out.jsonl']);
       }).timeout(180_000);
     }
 
@@ -137,7 +114,7 @@ describe('engine.batchFiles() of some of the records', () => {
         ['it is not an o', 1, 6],
       ]);
       expect(await readFile(at('out.jsonl'), 'utf8')).to.equal('what was there');
-      expect(await readdir(folder)).to.have.members(['in.jsonl', 'out.jsonl']);
+      expect(await readdir(at('.'))).to.have.members(['in.jsonl', 'out.jsonl']);
       expect(await run({ dryRun: 3, skip: 10, limit: 100 })).to.include({ records: 3, succeeded: 3 });
     });
 

@@ -1,33 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { PluginEngine } from '../../../src/engine.ts';
 import type { FileBatchOptions } from '../../../src/index.ts';
 import { jsonl } from '../../cli/cli.ts';
-import { echo } from '../../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../../support/engine.ts';
 import { rejection } from '../../support/outcome.ts';
+import { batchFolder } from './batch-folder.ts';
 
 describe('engine.batchFiles() with tables', function () {
   this.timeout(60_000);
-  let engine: PluginEngine;
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
-
-  before(async () => {
-    engine = await createEngine();
-    await engine.loadPlugin('echo', await echo());
-  });
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-tables-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-  after(closeEngines);
-
+  const { at, run: runBatch } = batchFolder();
   const run = (input: string, output: string, options: Partial<FileBatchOptions> = {}) =>
-    engine.batchFiles({ plugin: 'echo', ordered: true, ...options, input: at(input), output: at(output) });
+    runBatch({ ...options, input, output });
 
   it('reads TSV and writes CSV', async () => {
     await writeFile(at('in.tsv'), 'id\tinput\na\t"x, ""y"""\nb\tfail\n');
