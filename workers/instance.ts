@@ -188,10 +188,11 @@ export class PluginInstance {
 
   /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
   #imports(): Readonly<Record<string, object>> {
-    const { contract, config, imports: supplied, plugin, version, policy } = this.#definition;
+    const { contract, config, imports: supplied, binding, plugin, version, policy } = this.#definition;
     const { context, wasi, ask } = this.#surroundings;
     const imports: Record<string, object> = { ...wasi?.imports };
     if (supplied.length > 0) {
+      if (binding.kind === 'glue') throw notUnderGlue(supplied[0]!.name, binding.reason);
       const log: ImportingInstance['log'] = (level, message) => context.log(level, message);
       const instance = { plugin, version, config: Object.fromEntries(config), policy, log };
       Object.assign(imports, suppliedImports(supplied, instance, ask));
@@ -272,6 +273,17 @@ export class PluginInstance {
     this.#live = undefined;
     if (onDropped !== undefined) this.#memory.end(onDropped);
   }
+}
+
+/** The glue calls functions as they are: nothing would count what passes, nor keep from the guest what they throw. */
+function notUnderGlue(name: string, reason: string): PluginError {
+  return new PluginError(
+    'ERR_UNKNOWN_IMPORT',
+    `The component imports ${shownName(name)}, which cannot be supplied to it: it runs on jco's glue, because ${reason}`,
+    {
+      hint: 'Functions of your own need the direct binding; or compose it with a component that exports them: `wac plug`.',
+    },
+  );
 }
 
 function textBytes(texts: readonly string[]): number {

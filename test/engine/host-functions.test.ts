@@ -162,6 +162,17 @@ describe('functions that the embedder supplies in a module', () => {
     expect(error.hint).to.include('module');
   });
 
+  for (const version of ['', '@1.0.0']) {
+    it(`are not for what runs on jco's glue, where nothing would count them: acme:shop/api${version}`, async () => {
+      const glued = await createEngine({ threads: 1, binding: 'glue' });
+      const imports: EmbedderImports = { [`acme:shop/api${version}`]: fixture('shop') };
+      const bytes = await shopComponent(version, 'numbers');
+      const error = await failure(glued.loadPlugin('glued', bytes, { world: 'any', imports }));
+      expect(error.code).to.equal('ERR_UNKNOWN_IMPORT');
+      expect(error.message).to.include("which cannot be supplied to it: it runs on jco's glue, because");
+    });
+  }
+
   it('are a grant: another plugin of the same bytes gets nothing', async () => {
     const error = await failure(engine.loadPlugin('poor', await shopComponent(), { world: 'any' }));
     expect(error.code).to.equal('ERR_UNKNOWN_IMPORT');
