@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PluginError } from '../../errors.ts';
 import { systemHint, systemReason } from '../../text/system-error.ts';
 import { readPrivate } from './private-file.ts';
@@ -18,6 +19,9 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** How often a lock is tried for that processes died over while they took it, and the milliseconds between. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 100;
 /** A holder is a line of JSON. */
 const MAX_BYTES = 4096;
 /** The largest number that Linux gives a process; other systems stay below it. */
@@ -61,7 +65,7 @@ export async function takeLock(path: string): Promise<Lock> {
     await writeFile(mine, text, { flag: 'wx' }).catch((error: unknown) => {
       throw unwritable(path, error);
     });
-    if (!(await links(mine, path))) await takeOver(path, mine);
+    if (!(await links(mine, path))) await takeOver(path, mine, ATTEMPTS);
   } finally {
     // What could not be written need not be there; what went wrong is said by then.
     await rm(mine, { force: true }).catch(() => {});
@@ -83,14 +87,18 @@ function unwritable(path: string, cause: unknown): PluginError {
   });
 }
 
-async function takeOver(path: string, mine: string): Promise<void> {
+async function takeOver(path: string, mine: string, attempts: number): Promise<void> {
   const referee = `${path}.takeover`;
   const dead = await assertDead(path);
   if (!(await links(mine, referee))) {
+    const before = await readPrivate(referee, MAX_BYTES);
     await assertDead(referee);
-    // It died while it took over: whoever comes next begins again.
-    await rm(referee, { force: true });
-    throw held(path, dead, 'was being taken over by a run that died; try again');
+    // It died while it took over. What is judged dead is what goes, and nobody begins anew before others have done so.
+    if ((await readPrivate(referee, MAX_BYTES)) === before) await rm(referee, { force: true });
+    if (attempts === 1) throw held(path, dead, 'was being taken over by a run that died; try again');
+    await delay(PAUSE_MS * (1 + Math.random()));
+    if (!(await links(mine, path))) await takeOver(path, mine, attempts - 1);
+    return;
   }
   try {
     // Nobody else takes it over now; whoever did before is alive.

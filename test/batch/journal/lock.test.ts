@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { type Lock, takeLock, takeLocks } from '../../../src/batch/journal/lock.ts';
 import { rejection } from '../../support/outcome.ts';
@@ -123,6 +123,21 @@ describe('takeLock', function () {
     expect(existsSync(`${a}.lock`)).to.equal(false);
     await held.release();
     await (await takeLocks([a, b])).release();
+  });
+
+  it('is taken where a process died while it took it over, by one of many', async () => {
+    const child = holder();
+    await once(child.stdout, 'data');
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+    await copyFile(path, `${path}.takeover`);
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
+    const taken = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    expect(taken.length).to.equal(1);
+    await (taken[0] as PromiseFulfilledResult<Lock>).value.release();
+    const left = (await readdir(folder)).filter((name) => name.startsWith(basename(path)));
+    expect(left).to.deep.equal([]);
   });
 
   it('is taken over from a dead process by one of many', async () => {
