@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import type * as Root from '../../src/package/root.ts';
 import { codeFile, packageRoot } from '../../src/package/root.ts';
 import { VERSION } from '../../src/package/version.ts';
@@ -42,8 +42,7 @@ describe('where the package lies', () => {
       beforeEach(async () => {
         top = await realpath(await mkdtemp(join(tmpdir(), 'wasm-plugin-pool-')));
         bundle = join(top, `app/out/host.${extension}`);
-        // Not its service: a process that a test has started ends with that test.
-        buildSync({
+        await build({
           entryPoints: [SOURCE],
           outfile: bundle,
           bundle: true,

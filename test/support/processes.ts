@@ -19,12 +19,17 @@ export function livesWithSuite(child: ChildProcess): void {
   ofSuite.add(child);
 }
 
-/** Only what a test starts itself: the engine's own children are the engine's to end, and tests see whether it does. */
+/**
+ * Only what a test starts itself: the engine's own children are the engine's to end, and tests see whether it does. So are a
+ * package's: esbuild has one process for all that it is asked for.
+ */
 function isOfTests(): boolean {
-  const caller = new Error().stack
-    ?.split('\n')
-    .find((line) => line.includes('file://') && !line.includes(import.meta.url));
-  return caller !== undefined && /\/(test|scripts)\//.test(caller);
+  const [, caller] = (new Error().stack ?? '')
+    .split('\n')
+    .filter(
+      (line, at) => at === 0 || (line.includes('/') && !line.includes('node:') && !line.includes(import.meta.url)),
+    );
+  return caller !== undefined && /\/(test|scripts)\//.test(caller) && !caller.includes('/node_modules/');
 }
 
 function register<Child>(child: Child): Child {
