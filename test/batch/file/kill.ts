@@ -11,7 +11,7 @@ import { seeded } from '../../support/outcome.ts';
 
 /** Each seed is another choice of moments. */
 const SEED = 6;
-const RECORDS = 2000;
+const RECORDS = 4000;
 
 /** One batch, and what its output has to hold. */
 interface Variant {
