@@ -1,31 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import type { LineSource } from '../../block/line-source.ts';
 import { PluginError } from '../../errors.ts';
-import { Block, type BlockListener, type BlockPiece } from '../../scheduler/block.ts';
-import { IndexSet } from '../journal/indexes.ts';
+import type { BlockPiece } from '../../scheduler/block.ts';
 import { OldestInFlight } from '../oldest.ts';
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
+import { type BlockFlight, BlockFlights } from './block-flights.ts';
 import type { BlockHost, FlowHost } from './block-host.ts';
+import { BlockResults } from './block-results.ts';
 import { LineBlocks } from './line-blocks.ts';
-import { lineRecord } from './line-record.ts';
 import { LoneRecords } from './lone-records.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { pieceOfBlock, pieceOfOne } from './piece-of.ts';
-import { type Piece, Pieces } from './pieces.ts';
 import { FileRecord } from './record.ts';
 import type { Done } from './result-line.ts';
 import type { Tally } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
-
-/** A block on its way, and how many of its records are not over. */
-interface Flight {
-  readonly source: LineSource;
-  readonly block: Block;
-  readonly startedAt: number;
-  /** Those of its records that are over. */
-  readonly over: IndexSet;
-  left: number;
-}
 
 let recipes = 0;
 
@@ -37,23 +26,16 @@ export class BlockFlow {
   readonly #options: ResolvedFileBatchOptions;
   readonly #host: BlockHost;
   readonly #lone: LoneRecords;
-  readonly #pieces: Pieces;
+  readonly #results: BlockResults;
   readonly #writer: BatchWriter;
-  readonly #tally: Tally;
   readonly #blocks: LineBlocks;
   readonly #plugin: string;
   readonly #calls = new CallStatistics();
   readonly #startedAt = performance.now();
   readonly #oldest = new OldestInFlight();
-  readonly #flights = new Set<Flight>();
+  readonly #flights: BlockFlights;
   #inFlight = 0;
-  #done = 0;
-  #counts = { succeeded: 0, refused: 0, failed: 0 };
-  /** Once a record was for another plugin, more of them will be. */
-  #mode: 'blocks' | 'one by one' = 'blocks';
   #state: 'running' | 'stopped' = 'running';
-  #full: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
   #notify: (() => void) | undefined;
 
   constructor(
@@ -66,11 +48,23 @@ export class BlockFlow {
     this.#options = options;
     this.#host = host;
     this.#writer = writer;
-    this.#tally = tally;
     this.#plugin = options.batch.plugin!;
     this.#lone = new LoneRecords(options.batch, submit, submitMany, this.#calls, (done) => this.#over(done));
-    const order = options.batch.ordered ? 'kept' : 'any';
-    this.#pieces = new Pieces(order, writer.done.prefix, (index, piece) => this.#write(index, piece));
+    this.#results = new BlockResults(this.#order, writer, tally, () => this.#wake());
+    this.#flights = new BlockFlights(host, this.#plugin, {
+      done: (flight, piece) => this.#took(flight, piece),
+      failed: (flight, records, error) => {
+        const calls = records.filter(({ malformed }) => malformed === undefined).length;
+        this.#calls.add(this.#plugin, 0, { calls, unsuccessful: calls }, performance.now() - flight.startedAt);
+        for (const record of records) this.#lone.failed(record, error);
+      },
+      foreign: (records) => this.#lone.add(records),
+      left: (count, how) => {
+        if (how === 'are over') this.#inFlight -= count;
+        this.#wake();
+      },
+      landed: (source) => this.#blocks.release(source),
+    });
     const recipe = {
       id: ++recipes,
       kind: options.input.format === 'lines' ? 'lines' : 'jsonl',
@@ -121,7 +115,7 @@ export class BlockFlow {
       this.#state = 'stopped';
       this.#wake();
       const reason: unknown = this.#options.batch.signal?.reason;
-      for (const { block } of [...this.#flights]) block.aborted(AbortSignal.abort(reason));
+      this.#flights.stop(reason);
       this.#inFlight -= this.#lone.stop(reason);
     }
     while (this.#inFlight > 0) await this.#change('even a failure');
@@ -129,41 +123,40 @@ export class BlockFlow {
 
   /** What has not begun is left for the run that continues this one; what runs finishes. */
   #withdraw(): void {
-    const order = this.#options.batch.ordered ? 'kept' : 'any';
-    for (const { block } of [...this.#flights].reverse()) {
-      if (!block.withdraw(order) && order === 'kept') break;
-    }
+    this.#flights.withdraw(this.#order);
     this.#inFlight -= this.#lone.forget();
     this.#wake();
   }
 
   progress(): BatchProgress {
     const seconds = (performance.now() - this.#startedAt) / 1000;
+    const { done, counts } = this.#results;
     return {
-      read: this.#done + this.#inFlight,
-      done: this.#done,
-      ...this.#counts,
+      read: done + this.#inFlight,
+      done,
+      ...counts,
       retried: this.#lone.retried,
       inFlight: this.#inFlight,
       concurrency: this.#options.batch.concurrency.max,
       seconds,
-      recordsPerSecond: this.#done / seconds,
+      recordsPerSecond: done / seconds,
       plugins: this.#calls.plugins(),
       oldest: this.#oldest.look(this.#oldestRecord()),
     };
   }
 
-  /** Of a block the first record that is not over: they run in their order. */
   #oldestRecord(): Parameters<OldestInFlight['look']>[0] {
     const lone = this.#lone.oldest;
     if (lone !== undefined) {
       const { record, plugin } = lone;
       return { key: lone, plugin, index: record.index, id: record.id };
     }
-    const [flight] = this.#flights;
-    if (flight === undefined) return undefined;
-    const index = flight.source.firstIndex + flight.over.prefix;
-    return { key: index, plugin: this.#plugin, index, id: undefined };
+    const index = this.#flights.oldest;
+    return index === undefined ? undefined : { key: index, plugin: this.#plugin, index, id: undefined };
+  }
+
+  get #order(): 'kept' | 'any' {
+    return this.#options.batch.ordered ? 'kept' : 'any';
   }
 
   get #isStopped(): boolean {
@@ -174,11 +167,9 @@ export class BlockFlow {
   async #room(): Promise<void> {
     for (;;) {
       this.#assertWell();
-      if (this.#full !== undefined) {
-        const full = this.#full;
-        this.#full = undefined;
-        await full;
-      } else if (this.#flights.size >= this.#host.blocks || this.#lone.waiting > 0) {
+      const full = this.#results.takeFull();
+      if (full !== undefined) await full;
+      else if (this.#flights.size >= this.#host.blocks || this.#lone.waiting > 0) {
         if (this.#isStopped) return;
         await this.#change();
       } else return;
@@ -188,7 +179,7 @@ export class BlockFlow {
   #assertWell(): void {
     const { signal } = this.#options.batch;
     if (signal?.aborted) throw new PluginError('ERR_ABORTED', 'The batch was aborted', { cause: signal.reason });
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#results.assertWell();
   }
 
   async #change(despite?: 'even a failure'): Promise<void> {
@@ -227,76 +218,10 @@ export class BlockFlow {
 
   #send(source: LineSource): void {
     this.#inFlight += source.count;
-    const listener: BlockListener = {
-      done: (piece) => this.#took(flight, piece),
-      failed: (from, count, error) => {
-        if (this.#state === 'stopped') {
-          this.#left(flight, count);
-          return;
-        }
-        flight.over.add(from, count);
-        const records = [...this.#records(source, from, count)];
-        const calls = records.filter(({ malformed }) => malformed === undefined).length;
-        this.#calls.add(this.#plugin, 0, { calls, unsuccessful: calls }, performance.now() - flight.startedAt);
-        this.#left(flight, count, 'goes on');
-        for (const record of records) this.#lone.failed(record, error);
-      },
-      withdrawn: (_from, count) => this.#left(flight, count),
-      foreign: (from, count) => {
-        this.#mode = 'one by one';
-        this.#oneByOne(source, from, count);
-        this.#left(flight, count, 'goes on');
-      },
-    };
-    const flight: Flight = {
-      source,
-      block: new Block(source, listener),
-      startedAt: performance.now(),
-      over: new IndexSet(),
-      left: source.count,
-    };
-    this.#flights.add(flight);
-    if (this.#mode === 'blocks' && this.#host.submit(this.#plugin, flight.block)) return;
-    this.#oneByOne(source, 0, source.count);
-    this.#left(flight, source.count, 'goes on');
+    this.#flights.send(source);
   }
 
-  /** So many records of a block are over, or go on by themselves. */
-  #left(flight: Flight, count: number, how: 'are over' | 'goes on' = 'are over'): void {
-    if (how === 'are over') this.#inFlight -= count;
-    flight.left -= count;
-    if (flight.left === 0) {
-      this.#flights.delete(flight);
-      this.#blocks.release(flight.source);
-    }
-    this.#wake();
-  }
-
-  #took(flight: Flight, done: BlockPiece): void {
-    const { from, count } = done;
-    if (this.#state === 'running') {
-      const piece = pieceOfBlock(done, this.#options);
-      const { refused, failed, malformed } = piece.counts;
-      const calls = { calls: count - malformed, unsuccessful: refused + failed - malformed };
-      this.#calls.add(this.#plugin, 0, calls, performance.now() - flight.startedAt);
-      this.#place(flight.source.firstIndex + from, piece, 'lent');
-    }
-    flight.over.add(from, count);
-    this.#left(flight, count);
-  }
-
-  // -- records by themselves ----------------------------------------------------------------------------------------
-
-  *#records(source: LineSource, from: number, count: number): Generator<FileRecord> {
-    const { kind, options } = source.recipe;
-    for (const { bytes, line, index } of source.records(from, count))
-      yield lineRecord(bytes, { line, index }, kind, options);
-  }
-
-  #oneByOne(source: LineSource, from: number, count: number): void {
-    this.#lone.add([...this.#records(source, from, count)]);
-  }
-
+  /** A record that does not fit a block. */
   #single(record: FileRecord): void {
     const { skip, limit } = this.#options.selection;
     const ordinal = record.index - skip;
@@ -305,31 +230,23 @@ export class BlockFlow {
     this.#lone.add([record]);
   }
 
+  #took({ source, startedAt }: BlockFlight, done: BlockPiece): void {
+    if (this.#isStopped) return;
+    const { from, count } = done;
+    const piece = pieceOfBlock(done, this.#options);
+    const { refused, failed, malformed } = piece.counts;
+    const calls = { calls: count - malformed, unsuccessful: refused + failed - malformed };
+    this.#calls.add(this.#plugin, 0, calls, performance.now() - startedAt);
+    this.#results.place(source.firstIndex + from - this.#options.selection.skip, piece, 'lent');
+  }
+
   /** A record is over by itself. */
   #over(done: Done): void {
     this.#inFlight--;
-    if (this.#state === 'running') this.#place(done.record.index, pieceOfOne(done, this.#options), 'own');
-    this.#wake();
-  }
-
-  // -- results --------------------------------------------------------------------------------------------------------
-
-  #place(index: number, piece: Piece, memory: 'lent' | 'own'): void {
-    this.#done += piece.count;
-    for (const key of ['succeeded', 'refused', 'failed'] as const) this.#counts[key] += piece.counts[key];
-    this.#pieces.place(index - this.#options.selection.skip, piece, memory);
-  }
-
-  #write(index: number, { count, output, letters, counts }: Piece): void {
-    this.#tally.addMany(counts);
-    try {
-      const full = this.#writer.addBytes(index, count, output, letters);
-      // Whoever waits for it next hears of a failure, and so does the end.
-      full?.catch(() => {});
-      this.#full = full ?? this.#full;
-    } catch (error) {
-      this.#failure ??= { error };
-      this.#wake();
+    if (!this.#isStopped) {
+      const ordinal = done.record.index - this.#options.selection.skip;
+      this.#results.place(ordinal, pieceOfOne(done, this.#options), 'own');
     }
+    this.#wake();
   }
 }
