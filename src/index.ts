@@ -1,15 +1,26 @@
+/**
+ * Runs plugins that nobody has to trust: the engine, its options, and what it tells.
+ *
+ * @module wasm-plugin-pool
+ */
 import './engine/environment.ts';
 
 export type { PluginSource } from './artifact/source.ts';
 export type { Batch } from './batch/batch.ts';
+export type { MaxFailures } from './batch/file/failure-limit.ts';
 export type { RecordFieldsOptions } from './batch/file/fields.ts';
 export type { InputFormat, OutputFormat } from './batch/file/format.ts';
 export type { FileBatchOptions, FileBatchProgress } from './batch/file/options.ts';
+export type { FailureReason } from './batch/file/reasons.ts';
 export type { BatchSummary } from './batch/file/tally.ts';
+export type { CsvOptions } from './batch/format/csv-options.ts';
+export type { ResultColumn, ResultRow } from './batch/format/result-row.ts';
+export type { OldestRecord } from './batch/oldest.ts';
 export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
 export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
+export type { World } from './contract/worlds.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './engine/events.ts';
 export type { CloseOptions } from './engine/life.ts';
 export type { LoadMessage } from './engine/load-channel.ts';
@@ -63,7 +74,7 @@ export type { IsolationOptions } from './isolation/options.ts';
 export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics } from './observe/metrics.ts';
-export type { MetricsSnapshot, VersionSnapshot } from './observe/snapshot.ts';
+export type { MetricsSnapshot, ThreadCounts, VersionSnapshot } from './observe/snapshot.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
 export type { CanaryChange, CanaryDeployment, CanaryPromotion } from './registry/canary-events.ts';
 export type { DecisionOptions } from './registry/decision.ts';

@@ -1,3 +1,8 @@
+/**
+ * Batches across machines, on a queue of Redis.
+ *
+ * @module wasm-plugin-pool/distributed
+ */
 export type { QueueOptions } from './options.ts';
 export type { SubmitProgress } from './submission.ts';
 export { type SubmitOptions, type SubmittedPlugin, submitBatch } from './submit.ts';

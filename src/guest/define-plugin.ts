@@ -1,6 +1,8 @@
 /**
- * For authors of plugins in TypeScript and JavaScript: `wasm-plugin-pool/plugin`. This file runs inside of the plugin, on
- * a JavaScript engine without Node's modules, and imports nothing.
+ * For authors of plugins in TypeScript and JavaScript. This file runs inside of the plugin, on a JavaScript engine without
+ * Node's modules, and imports nothing.
+ *
+ * @module wasm-plugin-pool/plugin
  */
 
 /** Pairs of the contract: options of a request, or entries of a configuration. A key may occur more than once. */

@@ -36,7 +36,7 @@ export interface HistogramSnapshot {
   readonly sum: number;
   /** The largest value, exactly; 0 when there is none. */
   readonly max: number;
-  /** Quantiles, within {@link QUANTILE_ERROR} of the true ones; 0 when nothing was recorded. */
+  /** Quantiles, within 3.2 % of the true ones; 0 when nothing was recorded. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;

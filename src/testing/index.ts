@@ -1,2 +1,7 @@
+/**
+ * For the tests of plugins, and of programs that use them.
+ *
+ * @module wasm-plugin-pool/testing
+ */
 export { type AnsweringEngine, recordAnswers, replayAnswers } from './answers.ts';
 export { FakeHost, type FakeHostOptions } from './fake-host.ts';

@@ -1,7 +1,7 @@
 import { invalidArgument, knownKeys, nonEmptyString } from '../../arguments/arguments.ts';
 import { type EmbedderImports, type Offers, resolveImports } from './embedder-imports.ts';
 
-/** For whom {@link Provided.provide} is. */
+/** For whom `engine.provide` is. */
 export interface ProvideOptions {
   /** The names of the plugins that get it. @default all */
   readonly plugins?: readonly string[];
