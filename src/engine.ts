@@ -34,11 +34,27 @@ import type { Watcher, WatchOptions } from './watch/watcher.ts';
  *
  * Every method rejects or throws with a {@link PluginError}. An engine does not keep the process alive by itself, but
  * what it is asked to do does.
+ *
+ * @example
+ * const engine = await PluginEngine.create({ threads: 2 });
+ * await engine.loadPlugin('redact', 'redact.wasm', { config: { mask: '#' } });
+ * const { output } = await engine.process('redact', { input: 'mail ada@example.org' }, { deadlineMs: 500 });
+ * await engine.close();
  */
 export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDisposable {
-  /** Which plugin may do what. */
+  /**
+   * Which plugin may do what.
+   *
+   * @example
+   * await engine.capabilities.grant('redact', 'fs-read', { directory: '/data' });
+   */
   readonly capabilities: CapabilityManager;
-  /** What the engine has counted. */
+  /**
+   * What the engine has counted.
+   *
+   * @example
+   * console.log(await engine.metrics.prometheus());
+   */
   readonly metrics: Metrics;
   readonly #parts: EngineParts;
 
@@ -55,6 +71,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Makes an engine. Threads are started when they are first needed.
    *
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_UNSUPPORTED_ENVIRONMENT`.
+   *
+   * @example
+   * const engine = await PluginEngine.create({ threads: 2, queueLimit: 1000 });
    */
   static async create(options: EngineOptions = {}): Promise<PluginEngine> {
     // With the first engine and not with this file: most of the package is loaded by it.
@@ -68,6 +87,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @param name The name under which requests reach it.
    * @param source A path, a `file:` URL, or the bytes of the component, which must stay as they are until it is loaded.
    * @throws {PluginError} the code that says why it is unusable: see `docs/errors.md`.
+   *
+   * @example
+   * const options = { sandbox: 'restricted', config: { mask: '#' } } as const;
+   * const { version } = await engine.loadPlugin('redact', 'redact.wasm', options);
    */
   loadPlugin(name: string, source: PluginSource, options: LoadOptions = {}): Promise<PluginInfo> {
     return this.#parts.plugins.load(name, source, options);
@@ -79,6 +102,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @param source @default the one it was loaded from
    * @param options @default those it was loaded with
+   *
+   * @example
+   * await engine.reloadPlugin('redact'); // the same file, with what it holds now
    */
   reloadPlugin(name: string, source?: PluginSource, options?: LoadOptions): Promise<PluginInfo> {
     return this.#parts.plugins.reload(name, source, options);
@@ -91,12 +117,20 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @param name As in `imports`: `acme:store/kv@1.0.0`, or without a version for any.
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+   *
+   * @example
+   * engine.provide('acme:store/kv@1.0.0', { get: async (key: string) => `value of ${key}` });
    */
   provide(name: string, implementation: EmbedderImports[string], options?: ProvideOptions): void {
     this.#parts.plugins.provide(name, implementation, options);
   }
 
-  /** Unloads a plugin after its requests are done, those of replaced versions too; its instances are shut down. */
+  /**
+   * Unloads a plugin after its requests are done, those of replaced versions too; its instances are shut down.
+   *
+   * @example
+   * await engine.unloadPlugin('redact');
+   */
   unloadPlugin(name: string, options: UnloadOptions = {}): Promise<void> {
     return this.#parts.plugins.unload(name, options);
   }
@@ -107,17 +141,31 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * fails is told by `plugin:reload-failed`. Keeps the process alive until it or the engine is closed.
    *
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`, also when there is no such directory.
+   *
+   * @example
+   * const watcher = await engine.watch('plugins/');
+   * engine.on('plugin:reloaded', ({ name, version }) => console.log(name, version));
    */
   watch(directory: string, options: WatchOptions = {}): Promise<Watcher> {
     return this.#parts.plugins.watch(directory, options);
   }
 
-  /** The loaded plugins, in the order in which they were loaded. */
+  /**
+   * The loaded plugins, in the order in which they were loaded.
+   *
+   * @example
+   * console.log(engine.listPlugins().map(({ name, version }) => `${name} ${version}`));
+   */
   listPlugins(): PluginInfo[] {
     return this.#parts.plugins.list();
   }
 
-  /** What there is to know of a plugin, also while it is loading or draining; undefined when there is none. */
+  /**
+   * What there is to know of a plugin, also while it is loading or draining; undefined when there is none.
+   *
+   * @example
+   * console.log(engine.getPlugin('redact')?.state);
+   */
   getPlugin(name: string): PluginDetails | undefined {
     return this.#parts.plugins.describe(name);
   }
@@ -126,6 +174,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * The versions of a plugin: load one beside the other, try it out on a share of the requests, promote it, roll back.
    *
    * @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`.
+   *
+   * @example
+   * await engine.versions('redact').load('redact-2.wasm', { version: '2.0.0' });
+   * engine.versions('redact').deployCanary('2.0.0', 10);
    */
   versions(name: string): Versions {
     return this.#parts.plugins.versions(name);
@@ -134,12 +186,20 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   /**
    * Asks every plugin at once, ahead of what it has queued, whether it is well: with the check that it is loaded with,
    * else with the input `health-check-ping`, to which any answer will do, `success: false` included.
+   *
+   * @example
+   * for (const { plugin, status } of await engine.healthCheck({ deadlineMs: 200 })) console.log(plugin, status);
    */
   healthCheck(options: HealthCheckOptions = {}): Promise<PluginHealth[]> {
     return this.#parts.plugins.checkHealth(options);
   }
 
-  /** The inputs that have killed workers of a plugin that has a failure policy, the most recent first. */
+  /**
+   * The inputs that have killed workers of a plugin that has a failure policy, the most recent first.
+   *
+   * @example
+   * console.log(engine.quarantined('redact').map(({ sha256, kills }) => `${sha256}: ${kills}`));
+   */
   quarantined(name: string): QuarantinedInput[] {
     return this.#parts.plugins.quarantined(name);
   }
@@ -149,6 +209,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @param sha256 As {@link quarantined} shows it. @default all of the plugin's
    * @returns How many there were.
+   *
+   * @example
+   * console.log(engine.clearQuarantine('redact'), 'inputs may come again');
    */
   clearQuarantine(name: string, sha256?: string): number {
     return this.#parts.plugins.clearQuarantine(name, sha256);
@@ -159,6 +222,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @returns What the plugin answered; `success: false` is an answer of the plugin's.
    * @throws {PluginError} when the engine has no answer: see `docs/errors.md`.
+   *
+   * @example
+   * const request = { input: 'mail ada@example.org', options: { only: 'email' } };
+   * const { output, success } = await engine.process('redact', request, { deadlineMs: 500 });
    */
   process(name: string, request: ProcessRequest, options?: ProcessOptions): Promise<PluginResponse> {
     return this.#parts.requests.process(name, request, options);
@@ -173,6 +240,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @returns The results in the order of the requests, also where one is an error.
    * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_PLUGIN_NOT_FOUND`, `ERR_ENGINE_CLOSED`; what becomes of a request
    * is in its result.
+   *
+   * @example
+   * const results = await engine.processMany('redact', [{ input: 'ada@example.org' }, { input: 'bob@example.org' }]);
+   * for (const result of results) console.log(result.ok ? result.output : result.error.code);
    */
   processMany(
     name: string,
@@ -197,6 +268,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * @returns What it returned; a WIT `result` as `{tag: 'ok' | 'err', val}`.
    * @throws {PluginError} as {@link process}, and `ERR_INVALID_ARGUMENT` when there is no such function, or arguments
    * do not fit it. Arguments that show to be of other types in the worker cost the instance.
+   *
+   * @example
+   * const total = await engine.call('shop', 'acme:app/pricing/quote', [[1, 2]], { deadlineMs: 100 });
    */
   call<Name extends string, Path extends string & keyof FunctionsOf<Name>>(
     name: Name,
@@ -227,6 +301,11 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    *
    * @param source Any iterable or async iterable, or a stream of Node or of the web.
    * @returns Each record's result, also where it is an error. Leaving it aborts what is in flight.
+   *
+   * @example
+   * for await (const result of engine.batch([{ input: 'ada@example.org' }], { plugin: 'redact', ordered: true })) {
+   *   console.log(result.ok ? result.output : result.error.code);
+   * }
    */
   batch(source: BatchSource<BatchRequest>, options: BatchOptions = {}): Batch {
     return this.#parts.batches.run(source, options);
@@ -236,12 +315,20 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Runs the records of a file into a file, so that a run that was killed can be resumed: see `docs/batch.md`.
    *
    * @throws {PluginError} `ERR_BATCH_FILE`, `ERR_BATCH_JOURNAL`, `ERR_ABORTED`; what becomes of a record is in the output.
+   *
+   * @example
+   * const { failed } = await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl' });
    */
   batchFiles(options: FileBatchOptions): Promise<BatchSummary> {
     return this.#parts.batches.runFiles(options);
   }
 
-  /** What the engine is doing now. */
+  /**
+   * What the engine is doing now.
+   *
+   * @example
+   * const { queued, threads } = engine.status();
+   */
   status(): EngineStatus {
     return this.#parts.status();
   }
@@ -250,6 +337,9 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * Finishes what was asked for, shuts every instance down and ends every thread. With `force` that takes no more than
    * 2 s, whatever plugins do: threads that have not ended by then are `stuck`, and are no longer what the process waits
    * for. Without it, requests and instances have the time that their policies give them first.
+   *
+   * @example
+   * process.once('SIGTERM', () => engine.close());
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#parts.life.close(options);

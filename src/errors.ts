@@ -3,6 +3,9 @@ import type { WasmFrame } from './text/wasm-frame.ts';
 /**
  * Every error that the engine raises, in one table: the code is the stable part, the text here is what
  * `docs/errors.md` says of it (a test holds the two together).
+ *
+ * @example
+ * for (const [code, meaning] of Object.entries(ERROR_CODES)) console.log(code, meaning);
  */
 export const ERROR_CODES = {
   ERR_NOT_A_COMPONENT: 'The bytes are a core module or no WebAssembly at all.',
@@ -44,7 +47,13 @@ export const ERROR_CODES = {
   ERR_BATCH_JOURNAL: 'The journal of a batch is held by another run, or belongs to another batch.',
 } as const;
 
-/** A stable error code; see `docs/errors.md`. */
+/**
+ * A stable error code; see `docs/errors.md`.
+ *
+ * @example
+ * const again: ErrorCode[] = ['ERR_QUEUE_FULL', 'ERR_WORKER_CRASHED'];
+ * const isWorthARetry = (error: PluginError) => again.includes(error.code);
+ */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The codes of a plugin that ran over one of its limits. */
@@ -57,7 +66,13 @@ export const LIMIT_CODES: readonly ErrorCode[] = [
   'ERR_HOST_CALL_LIMIT',
 ];
 
-/** Which kind of trap ended a call; the names are those of the WebAssembly specification, in kebab case. */
+/**
+ * Which kind of trap ended a call; the names are those of the WebAssembly specification, in kebab case.
+ *
+ * @example
+ * const isOverrun = (trap: TrapKind | undefined) => trap === 'out-of-bounds-memory';
+ * console.log(isOverrun(new PluginError('ERR_TRAP', 'trapped', { trap: 'unreachable' }).trap));
+ */
 export type TrapKind =
   | 'unreachable'
   | 'out-of-bounds-memory'
@@ -72,7 +87,13 @@ export type TrapKind =
   | 'exit'
   | 'other';
 
-/** What a {@link PluginError} knows beside its code and message. */
+/**
+ * What a {@link PluginError} knows beside its code and message.
+ *
+ * @example
+ * const details: ErrorDetails = { plugin: 'redact', hint: 'Ask again in a minute.' };
+ * throw new PluginError('ERR_QUEUE_FULL', 'No room.', details);
+ */
 export interface ErrorDetails {
   /** The name under which the plugin is loaded. */
   readonly plugin?: string | undefined;
@@ -92,7 +113,13 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error as it crosses a thread boundary, where class identity and own properties of errors are lost. */
+/**
+ * An error as it crosses a thread boundary, where class identity and own properties of errors are lost.
+ *
+ * @example
+ * const received: WireError = JSON.parse('{"code":"ERR_DEADLINE","message":"Too late."}');
+ * console.log(received.code, received.message);
+ */
 export interface WireError extends Omit<ErrorDetails, 'cause'> {
   readonly code: ErrorCode;
   readonly message: string;
@@ -103,6 +130,13 @@ export interface WireError extends Omit<ErrorDetails, 'cause'> {
 /**
  * The one class of error that the engine rejects and throws with. `code` is stable across releases; `message` is
  * for people and may change.
+ *
+ * @example
+ * try {
+ *   await engine.process('redact', { input: 'mail ada@example.org' }, { deadlineMs: 5 });
+ * } catch (error) {
+ *   if ((error as PluginError).code !== 'ERR_DEADLINE') throw error;
+ * }
  */
 export class PluginError extends Error {
   override readonly name: string = 'PluginError';

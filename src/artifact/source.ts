@@ -8,7 +8,13 @@ import { cleanLogLine } from '../text/log-line.ts';
 import { systemHint } from '../text/system-error.ts';
 import { copyInPieces } from './pieces.ts';
 
-/** A path, a `file:` URL, or the bytes of a component. */
+/**
+ * A path, a `file:` URL, or the bytes of a component.
+ *
+ * @example
+ * const source: PluginSource = new URL('./redact.wasm', import.meta.url);
+ * await engine.loadPlugin('redact', source);
+ */
 export type PluginSource = string | URL | Uint8Array;
 
 /** Larger than any plugin in use (a Python interpreter takes 40 MiB); transpiling takes several times as much memory. */

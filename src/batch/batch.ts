@@ -5,7 +5,13 @@ import { type BatchSource, openRecords } from './source.ts';
 import type { BatchProgress } from './statistics.ts';
 import type { Submit, SubmitMany } from './submit.ts';
 
-/** The results of a batch, as they come; it can be gone through once. */
+/**
+ * The results of a batch, as they come; it can be gone through once.
+ *
+ * @example
+ * const batch: Batch = engine.batch([{ input: 'a' }, { input: 'b' }], { plugin: 'redact' });
+ * for await (const result of batch) console.log(result.index, batch.progress().done);
+ */
 export interface Batch extends AsyncGenerator<BatchResult, void, undefined> {
   /** How far it is. */
   progress(): BatchProgress;

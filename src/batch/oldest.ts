@@ -1,6 +1,12 @@
 import { performance } from 'node:perf_hooks';
 
-/** The record in flight that waits for longest. */
+/**
+ * The record in flight that waits for longest.
+ *
+ * @example
+ * const show = (oldest: OldestRecord | undefined) => console.log('everything waits for record', oldest?.index);
+ * show(engine.batch([], { plugin: 'redact' }).progress().oldest);
+ */
 export interface OldestRecord {
   /** The plugin that has it, or is to get it. */
   readonly plugin: string;

@@ -4,7 +4,13 @@ import type { PluginError } from '../errors.ts';
 import type { ProcessRequest } from '../request/request.ts';
 import type { BatchProgress } from './statistics.ts';
 
-/** One record of a batch. */
+/**
+ * One record of a batch.
+ *
+ * @example
+ * const requests: BatchRequest[] = [{ id: 'r-1', plugin: 'redact', input: 'mail ada@example.org' }];
+ * for await (const result of engine.batch(requests)) console.log(result.id, result.ok);
+ */
 export interface BatchRequest extends ProcessRequest {
   /** Comes back with the result. @default none */
   readonly id?: string;
@@ -12,7 +18,13 @@ export interface BatchRequest extends ProcessRequest {
   readonly plugin?: string;
 }
 
-/** How records that the engine failed are tried again. */
+/**
+ * How records that the engine failed are tried again.
+ *
+ * @example
+ * const retry: RetryOptions = { attempts: 3, backoffMs: 200 };
+ * for await (const result of engine.batch([{ input: 'a' }], { plugin: 'redact', retry })) console.log(result.ok);
+ */
 export interface RetryOptions {
   /** Attempts in all, the first one included. @default 3 */
   readonly attempts?: number;
@@ -22,7 +34,13 @@ export interface RetryOptions {
   readonly maxBackoffMs?: number;
 }
 
-/** How a batch runs. */
+/**
+ * How a batch runs.
+ *
+ * @example
+ * const options: BatchOptions = { plugin: 'redact', concurrency: 'adaptive', ordered: true };
+ * for await (const result of engine.batch([{ input: 'a' }], options)) console.log(result.ok);
+ */
 export interface BatchOptions {
   /** The plugin of the records that name none. */
   readonly plugin?: string;
@@ -49,7 +67,13 @@ export interface BatchOptions {
   readonly progressIntervalMs?: number;
 }
 
-/** What became of one record. */
+/**
+ * What became of one record.
+ *
+ * @example
+ * const show = (result: BatchResult) => console.log(result.ok ? result.output : result.error.code);
+ * for await (const result of engine.batch([{ input: 'a' }], { plugin: 'redact' })) show(result);
+ */
 export type BatchResult = { readonly index: number; readonly id: string | undefined } & (
   | ({ readonly ok: true } & PluginResponse)
   | { readonly ok: false; readonly error: PluginError; readonly attempts: number }

@@ -8,7 +8,16 @@ export interface RecordSource<Item> {
   stop(): Promise<void>;
 }
 
-/** What a batch reads from. */
+/**
+ * What a batch reads from.
+ *
+ * @example
+ * async function* rows(): AsyncGenerator<BatchRequest> {
+ *   yield { input: 'mail ada@example.org' };
+ * }
+ * const source: BatchSource<BatchRequest> = rows();
+ * for await (const result of engine.batch(source, { plugin: 'redact' })) console.log(result.ok);
+ */
 export type BatchSource<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>;
 
 /**

@@ -1,7 +1,13 @@
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import type { OldestRecord } from './oldest.ts';
 
-/** What one plugin did in a batch. */
+/**
+ * What one plugin did in a batch.
+ *
+ * @example
+ * const show = ({ plugin, latencyMs }: PluginStatistics) => console.log(plugin, latencyMs.p99, 'ms');
+ * engine.batch([], { plugin: 'redact' }).progress().plugins.forEach(show);
+ */
 export interface PluginStatistics {
   readonly plugin: string;
   /** Which step of the chain it is, from 0. */
@@ -13,7 +19,13 @@ export interface PluginStatistics {
   readonly latencyMs: { readonly mean: number; readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-/** How far a batch is. */
+/**
+ * How far a batch is.
+ *
+ * @example
+ * const onProgress = ({ done, recordsPerSecond }: BatchProgress) => console.log(done, recordsPerSecond);
+ * for await (const _ of engine.batch([{ input: 'a' }], { plugin: 'redact', onProgress })) continue;
+ */
 export interface BatchProgress {
   /** Records that were read, and those of them that are done. */
   readonly read: number;

@@ -1,6 +1,13 @@
 /** The levels of `log-message`; any other word counts as debug. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
+/**
+ * How much a line that a plugin logs matters.
+ *
+ * @example
+ * const shown: LogLevel[] = ['warn', 'error'];
+ * engine.on('plugin:log', ({ level, message }) => shown.includes(level) && console.error(message));
+ */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What a guest said to the host during a call. */
@@ -8,10 +15,23 @@ export type Utterance =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly kind: 'event'; readonly type: string; readonly payload: string };
 
-/** Options of a request, in the order in which the plugin gets them. */
+/**
+ * Options of a request, in the order in which the plugin gets them.
+ *
+ * @example
+ * // A key may occur more than once.
+ * const options: RequestOptions = [['only', 'email'], ['only', 'phone']];
+ * await engine.process('redact', { input: 'mail ada@example.org', options });
+ */
 export type RequestOptions = readonly (readonly [string, string])[];
 
-/** What a plugin answered. */
+/**
+ * What a plugin answered.
+ *
+ * @example
+ * const response: PluginResponse = await engine.process('redact', { input: 'mail ada@example.org' });
+ * console.log(response.success ? response.output : response.errorMessage);
+ */
 export interface PluginResponse {
   readonly output: string;
   /** What the plugin says of its own work; `false` is an answer, not an error of the engine. */
@@ -19,7 +39,14 @@ export interface PluginResponse {
   readonly errorMessage?: string;
 }
 
-/** What a plugin says of itself. Components of the small worlds v1 and v2 say nothing. */
+/**
+ * What a plugin says of itself. Components of the small worlds v1 and v2 say nothing.
+ *
+ * @example
+ * const { metadata } = await engine.loadPlugin('redact', 'redact.wasm');
+ * const title = ({ name, version }: PluginMetadata) => `${name} ${version}`;
+ * if (metadata !== undefined) console.log(title(metadata));
+ */
 export interface PluginMetadata {
   readonly name: string;
   readonly version: string;

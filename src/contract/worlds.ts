@@ -8,6 +8,14 @@ import type { ExternType, FuncType, InstanceType, Labelled, ValueType } from '..
 export const CONTRACT_PACKAGE = 'toolsku:plugin-system';
 export const CONTRACT_MAJOR = 1;
 
+/**
+ * A world of the contract: what a plugin exports, and what it may import.
+ *
+ * @example
+ * const { world } = await engine.loadPlugin('redact', 'redact.wasm');
+ * const hasOptions = (implemented: World) => implemented !== 'plugin-v1';
+ * console.log(world !== 'none' && hasOptions(world));
+ */
 export type World = 'plugin-world' | 'plugin-v1' | 'plugin-v2';
 
 /** A world, by the interface that it exports. */

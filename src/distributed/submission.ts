@@ -15,7 +15,14 @@ import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
 import { toChunkResult } from './incoming.ts';
 import type { QueueConnection } from './redis.ts';
 
-/** How far a distributed batch is. */
+/**
+ * How far a distributed batch is.
+ *
+ * @example
+ * const onProgress = ({ done, recordsPerSecond }: SubmitProgress) => console.log(done, recordsPerSecond);
+ * const plugins = { redact: { component: 'redact.wasm' } };
+ * await submitBatch({ plugins, plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl', onProgress });
+ */
 export interface SubmitProgress {
   /** Records that were read by this run, and what is done of them and by earlier runs. */
   readonly read: number;

@@ -16,7 +16,13 @@ import { QueueCalls } from './queue-calls.ts';
 import { connect, type QueueConnection, queueFailure } from './redis.ts';
 import { Submission, type SubmissionSettings, type SubmitProgress } from './submission.ts';
 
-/** A plugin of a distributed batch. */
+/**
+ * A plugin of a distributed batch.
+ *
+ * @example
+ * const redact: SubmittedPlugin = { component: 'redact.wasm', config: { mask: '#' } };
+ * await submitBatch({ plugins: { redact }, plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl' });
+ */
 export interface SubmittedPlugin {
   /** A path, or the bytes of a component. */
   readonly component: string | Uint8Array;
@@ -24,7 +30,18 @@ export interface SubmittedPlugin {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** A batch from a file into a file, run by workers anywhere. */
+/**
+ * A batch from a file into a file, run by workers anywhere.
+ *
+ * @example
+ * const options: SubmitOptions = {
+ *   plugins: { redact: { component: 'redact.wasm' } },
+ *   plugin: 'redact',
+ *   input: 'in.jsonl',
+ *   output: 'out.jsonl',
+ * };
+ * await submitBatch(options);
+ */
 export interface SubmitOptions
   extends QueueOptions,
     Omit<FileBatchOptions, 'concurrency' | 'onProgress' | 'identity' | 'signal' | 'rate' | 'dryRun'> {
@@ -47,6 +64,15 @@ export interface SubmitOptions
  * Cuts a file into chunks, has workers run them, and collects the results.
  *
  * @throws {PluginError} `ERR_BATCH_QUEUE`, and as `engine.batchFiles` does.
+ *
+ * @example
+ * const { succeeded } = await submitBatch({
+ *   redis: 'redis://127.0.0.1:6379',
+ *   plugins: { redact: { component: 'redact.wasm' } },
+ *   plugin: 'redact',
+ *   input: 'in.jsonl',
+ *   output: 'out.jsonl',
+ * });
  */
 export async function submitBatch(options: SubmitOptions): Promise<BatchSummary> {
   const {

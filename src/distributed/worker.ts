@@ -13,7 +13,13 @@ import type { QueueOptions } from './options.ts';
 import { connect, reasonOf } from './redis.ts';
 import { Troubles } from './troubles.ts';
 
-/** How a worker works. */
+/**
+ * How a worker works.
+ *
+ * @example
+ * const options: WorkerOptions = { redis: 'redis://127.0.0.1:6379', sandbox: 'restricted', chunks: 2 };
+ * const worker = await startWorker(options);
+ */
 export interface WorkerOptions extends QueueOptions {
   /** How its engine is made. @default {} */
   readonly engine?: EngineOptions;
@@ -42,13 +48,25 @@ export interface WorkerOptions extends QueueOptions {
   readonly onTrouble?: (what: string) => void;
 }
 
-/** What a worker did so far. */
+/**
+ * What a worker did so far.
+ *
+ * @example
+ * const worker = await startWorker();
+ * const { chunks, records }: WorkerStatus = worker.status();
+ */
 export interface WorkerStatus {
   readonly chunks: number;
   readonly records: number;
 }
 
-/** A worker at work. */
+/**
+ * A worker at work.
+ *
+ * @example
+ * const worker: BatchWorker = await startWorker();
+ * process.once('SIGTERM', () => worker.drain());
+ */
 export interface BatchWorker extends AsyncDisposable {
   readonly engine: PluginEngine;
   status(): WorkerStatus;
@@ -78,6 +96,10 @@ const MAX_STALLED = 10;
  * Runs chunks of distributed batches, until it is drained.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`, `ERR_BATCH_QUEUE`.
+ *
+ * @example
+ * const worker = await startWorker({ redis: 'redis://127.0.0.1:6379', engine: { threads: 4 } });
+ * process.once('SIGTERM', () => worker.drain());
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<BatchWorker> {
   knownKeys('options', options, KEYS);

@@ -9,7 +9,12 @@ import type { PluginTransition } from '../registry/plugin-state.ts';
 import type { PluginWarning } from '../registry/plugin-warning.ts';
 import type { StuckThread, Termination } from '../scheduler/supervisor.ts';
 
-/** A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`). */
+/**
+ * A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`).
+ *
+ * @example
+ * engine.on('plugin:log', ({ plugin, level, message }: PluginLog) => console.error(`${level} ${plugin}: ${message}`));
+ */
 export interface PluginLog {
   readonly plugin: string;
   readonly version: string;
@@ -20,7 +25,12 @@ export interface PluginLog {
   readonly message: string;
 }
 
-/** What a plugin emitted with `emit-event`. */
+/**
+ * What a plugin emitted with `emit-event`.
+ *
+ * @example
+ * engine.on('plugin:event', ({ type, payload }: PluginEvent) => console.log(type, payload));
+ */
 export interface PluginEvent {
   readonly plugin: string;
   readonly version: string;
@@ -31,7 +41,15 @@ export interface PluginEvent {
   readonly payload: string;
 }
 
-/** The engine's events and what their listeners get. */
+/**
+ * The engine's events and what their listeners get.
+ *
+ * @example
+ * const [info, previous] = await new Promise<EngineEvents['plugin:reloaded']>((resolve) => {
+ *   engine.once('plugin:reloaded', (...args) => resolve(args));
+ * });
+ * console.log(`${info.name} is ${info.version}, and was ${previous.version}`);
+ */
 export interface EngineEvents {
   /** A plugin went from one state to another; told before the event that says what came of it. */
   'plugin:state': [transition: PluginTransition];

@@ -4,7 +4,13 @@ import type { Executor } from '../registry/executor.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Watcher } from '../watch/watcher.ts';
 
-/** How an engine is closed. */
+/**
+ * How an engine is closed.
+ *
+ * @example
+ * const options: CloseOptions = { force: true };
+ * await engine.close(options);
+ */
 export interface CloseOptions {
   /**
    * Fail what is queued and running with `ERR_ENGINE_CLOSED` instead of finishing it first, and end instances without

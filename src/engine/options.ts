@@ -5,7 +5,13 @@ import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact
 import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 
-/** How an engine is made. */
+/**
+ * How an engine is made.
+ *
+ * @example
+ * const options: EngineOptions = { threads: 4, queueLimit: 1000, whenFull: 'wait' };
+ * const engine = await PluginEngine.create(options);
+ */
 export interface EngineOptions {
   /** Worker threads that one plugin can keep busy at once. @default the number of processors */
   readonly threads?: number;

@@ -2,7 +2,13 @@ import type { ThreadCounts } from '../observe/snapshot.ts';
 import type { Executor, ProcessStatus } from '../registry/executor.ts';
 import type { Plugins } from './plugins.ts';
 
-/** What `engine.status()` shows. */
+/**
+ * What `engine.status()` shows.
+ *
+ * @example
+ * const { queued, threads }: EngineStatus = engine.status();
+ * console.log(`${queued} requests wait, ${threads.busy} threads work`);
+ */
 export interface EngineStatus {
   /** Requests that have not begun. */
   readonly queued: number;

@@ -5,16 +5,31 @@
  * @module wasm-plugin-pool/plugin
  */
 
-/** Pairs of the contract: options of a request, or entries of a configuration. A key may occur more than once. */
+/**
+ * Pairs of the contract: options of a request, or entries of a configuration. A key may occur more than once.
+ *
+ * @example
+ * const mask = (config: Pairs) => config.find(([key]) => key === 'mask')?.[1] ?? '*';
+ */
 export type Pairs = readonly (readonly [key: string, value: string])[];
 
-/** What the host asks of the plugin. */
+/**
+ * What the host asks of the plugin.
+ *
+ * @example
+ * const shout = ({ input }: PluginRequest) => input.toUpperCase();
+ */
 export interface PluginRequest {
   readonly input: string;
   readonly options: Pairs;
 }
 
-/** What the plugin answers. */
+/**
+ * What the plugin answers.
+ *
+ * @example
+ * const answer: PluginAnswer = { output: '', success: false, errorMessage: 'no text' };
+ */
 export interface PluginAnswer {
   readonly output: string;
   readonly success: boolean;
@@ -22,7 +37,17 @@ export interface PluginAnswer {
   readonly errorMessage?: string | undefined;
 }
 
-/** A plugin, as its author writes it. */
+/**
+ * A plugin, as its author writes it.
+ *
+ * @example
+ * const shout: PluginDefinition = {
+ *   name: 'shout',
+ *   version: '1.0.0',
+ *   description: 'Shouts',
+ *   process: ({ input }) => input.toUpperCase(),
+ * };
+ */
 export interface PluginDefinition {
   readonly name: string;
   readonly version: string;
@@ -35,7 +60,13 @@ export interface PluginDefinition {
   readonly shutdown?: () => void;
 }
 
-/** What a plugin exports as `pluginApi`: the interface `plugin-api` of the contract. */
+/**
+ * What a plugin exports as `pluginApi`: the interface `plugin-api` of the contract.
+ *
+ * @example
+ * const api: PluginApi = definePlugin({ name: 'x', version: '1.0.0', description: '', process: ({ input }) => input });
+ * api.process({ input: 'a', options: [] }).output;
+ */
 export interface PluginApi {
   initialize(config: Pairs): void;
   process(request: PluginRequest): PluginAnswer;
@@ -43,18 +74,34 @@ export interface PluginApi {
   getMetadata(): { readonly name: string; readonly version: string; readonly description: string };
 }
 
-/** Thrown by `process` to answer with `success: false`. Any other error is a bug, and ends the instance. */
+/**
+ * Thrown by `process` to answer with `success: false`. Any other error is a bug, and ends the instance.
+ *
+ * @example
+ * export const pluginApi = definePlugin({
+ *   name: 'parse',
+ *   version: '1.0.0',
+ *   description: 'Parses numbers',
+ *   process: ({ input }) => {
+ *     if (Number.isNaN(Number(input))) throw new Refusal(`not a number: ${input}`);
+ *     return String(Number(input));
+ *   },
+ * });
+ */
 export class Refusal extends Error {
   override readonly name: string = 'Refusal';
 }
 
 /**
- * Makes the `pluginApi` that a plugin has to export:
+ * Makes the `pluginApi` that a plugin has to export.
  *
- *     export const pluginApi = definePlugin({
- *       name: 'shout', version: '1.0.0', description: 'Shouts',
- *       process: ({ input }) => input.toUpperCase(),
- *     });
+ * @example
+ * export const pluginApi = definePlugin({
+ *   name: 'shout',
+ *   version: '1.0.0',
+ *   description: 'Shouts',
+ *   process: ({ input }) => input.toUpperCase(),
+ * });
  */
 export function definePlugin(definition: PluginDefinition): PluginApi {
   const { name, version, description } = definition;

@@ -6,7 +6,13 @@ import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../req
 import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
-/** What an answer has to be. Fields that are left out may be anything, except for `success`. */
+/**
+ * What an answer has to be. Fields that are left out may be anything, except for `success`.
+ *
+ * @example
+ * const expect: Expectation = { output: '***@*******.***' };
+ * await engine.loadPlugin('redact', 'redact.wasm', { selfTest: { input: 'ada@example.org', expect } });
+ */
 export interface Expectation {
   readonly output?: string;
   /** @default true */
@@ -14,16 +20,34 @@ export interface Expectation {
   readonly errorMessage?: string;
 }
 
-/** A request whose answer shows whether a plugin works. */
+/**
+ * A request whose answer shows whether a plugin works.
+ *
+ * @example
+ * const selfTest: CheckRequest = { input: 'ada@example.org', expect: { output: '***@*******.***' } };
+ * await engine.loadPlugin('redact', 'redact.wasm', { selfTest });
+ */
 export interface CheckRequest extends ProcessRequest {
   /** @default any answer with `success: true` */
   readonly expect?: Expectation;
 }
 
-/** Asks the plugin that is checked. */
+/**
+ * Asks the plugin that is checked.
+ *
+ * @example
+ * const isWell = async (ask: Ask) => (await ask({ input: 'ada@example.org' })).success;
+ * await engine.loadPlugin('redact', 'redact.wasm', { healthCheck: isWell });
+ */
 export type Ask = (request: ProcessRequest) => Promise<PluginResponse>;
 
-/** A request with what it should be answered, or a function that asks and throws, or gives `false`, if it is not well. */
+/**
+ * A request with what it should be answered, or a function that asks and throws, or gives `false`, if it is not well.
+ *
+ * @example
+ * const healthCheck: Check = async (ask) => (await ask({ input: 'ada@example.org' })).success;
+ * await engine.loadPlugin('redact', 'redact.wasm', { healthCheck });
+ */
 export type Check = CheckRequest | ((ask: Ask) => unknown);
 
 /** Characters of an unexpected answer that an error shows. */

@@ -2,7 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatiel';
 import type { ResolvedFailurePolicy } from './failure-policy.ts';
 
-/** `closed` lets requests through, `open` none, `half-open` waits for what becomes of the one that it let through. */
+/**
+ * `closed` lets requests through, `open` none, `half-open` waits for what becomes of the one that it let through.
+ *
+ * @example
+ * const isRefusing = (state: CircuitState) => state === 'open';
+ * engine.on('circuit:open', ({ plugin, state }) => console.error(plugin, isRefusing(state)));
+ */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** Whether a request may pass; the result of a `probe` decides for all that come after it. */

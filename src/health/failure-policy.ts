@@ -8,7 +8,13 @@ import {
 } from '../arguments/arguments.ts';
 import { type ErrorCode, LIMIT_CODES } from '../errors.ts';
 
-/** What is done about a plugin that fails over and over. */
+/**
+ * What is done about a plugin that fails over and over.
+ *
+ * @example
+ * const failurePolicy: FailurePolicy = { maxFailures: 5, backoffMs: 1000, fallback: 'plain' };
+ * await engine.loadPlugin('redact', 'redact.wasm', { failurePolicy });
+ */
 export interface FailurePolicy {
   /** Failures in a row, with no answer between them, that open the circuit. @default 5 */
   readonly maxFailures?: number;

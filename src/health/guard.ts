@@ -5,7 +5,13 @@ import { Circuit, type CircuitState } from './circuit.ts';
 import { failedHow, isFailure, type ResolvedFailurePolicy } from './failure-policy.ts';
 import type { Quarantine, QuarantinedInput } from './quarantine.ts';
 
-/** A change of a plugin's circuit. */
+/**
+ * A change of a plugin's circuit.
+ *
+ * @example
+ * const tell = ({ plugin, code, retryAfterMs }: CircuitChange) => console.error(plugin, code, retryAfterMs);
+ * engine.on('circuit:open', tell);
+ */
 export interface CircuitChange {
   readonly plugin: string;
   readonly version: string;
@@ -18,7 +24,13 @@ export interface CircuitChange {
   readonly retryAfterMs: number;
 }
 
-/** An input that is refused from now on. */
+/**
+ * An input that is refused from now on.
+ *
+ * @example
+ * const tell = ({ plugin, sha256, kills }: QuarantineChange) => console.error(plugin, sha256, kills);
+ * engine.on('input:quarantined', tell);
+ */
 export interface QuarantineChange extends QuarantinedInput {
   readonly plugin: string;
   readonly version: string;

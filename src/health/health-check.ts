@@ -4,13 +4,25 @@ import { knownKeys, MAX_TIMER_MS, wholeNumber } from '../arguments/arguments.ts'
 import { PluginError } from '../errors.ts';
 import { type Ask, type Check, checkFailed, runCheck } from './check.ts';
 
-/** How a health check is made. */
+/**
+ * How a health check is made.
+ *
+ * @example
+ * const options: HealthCheckOptions = { deadlineMs: 200 };
+ * await engine.healthCheck(options);
+ */
 export interface HealthCheckOptions {
   /** Milliseconds that each plugin has for its answer, beside the limits of its policy. @default 5000 */
   readonly deadlineMs?: number;
 }
 
-/** Whether a plugin is well. */
+/**
+ * Whether a plugin is well.
+ *
+ * @example
+ * const isIll = ({ status }: PluginHealth) => status === 'unhealthy';
+ * for (const { plugin, error } of (await engine.healthCheck()).filter(isIll)) console.error(plugin, error?.message);
+ */
 export interface PluginHealth {
   readonly plugin: string;
   readonly version: string;

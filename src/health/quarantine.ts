@@ -6,7 +6,13 @@ import type { ErrorCode } from '../errors.ts';
 /** Inputs that are remembered for each plugin. */
 const MAX_INPUTS = 1000;
 
-/** An input that has killed workers. */
+/**
+ * An input that has killed workers.
+ *
+ * @example
+ * const isRefused = ({ state }: QuarantinedInput) => state === 'refused';
+ * for (const { sha256 } of engine.quarantined('redact').filter(isRefused)) engine.clearQuarantine('redact', sha256);
+ */
 export interface QuarantinedInput {
   /** Of `JSON.stringify([input, options])`, with the options as pairs; in hexadecimal. */
   readonly sha256: string;

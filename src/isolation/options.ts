@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.ts';
 
-/** How plugins are kept in processes of their own. */
+/**
+ * How plugins are kept in processes of their own.
+ *
+ * @example
+ * const isolation: IsolationOptions = { group: (plugin) => plugin.split('/')[0]!, maxMemoryBytes: 512 * 2 ** 20 };
+ * const engine = await PluginEngine.create({ isolation });
+ */
 export interface IsolationOptions {
   /**
    * Names the process that a plugin runs in, by its name: plugins that trust each other no further than the threads of

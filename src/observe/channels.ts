@@ -2,7 +2,18 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 
-/** What is published about a request. All messages of one request are the same object, which fills up. */
+/**
+ * What is published about a request. All messages of one request are the same object, which fills up.
+ *
+ * @example
+ * import { tracingChannel } from 'node:diagnostics_channel';
+ * import type { RequestMessage } from 'wasm-plugin-pool';
+ *
+ * tracingChannel('wasm-plugin-pool:request').asyncEnd.subscribe((message) => {
+ *   const { plugin, durationMs } = message as RequestMessage;
+ *   console.log(plugin, durationMs);
+ * });
+ */
 export interface RequestMessage {
   readonly plugin: string;
   readonly version: string;

@@ -30,7 +30,13 @@ export const TIME: HistogramShape = { from: -10, to: 20, whole: false };
 /** Numbers from 1 to 511. */
 export const SIZE: HistogramShape = { from: 0, to: 9, whole: true };
 
-/** What was recorded, as numbers. */
+/**
+ * What was recorded, as numbers.
+ *
+ * @example
+ * const show = ({ count, p50, p99 }: HistogramSnapshot) => console.log(count, p50, p99);
+ * for (const { durationMs } of engine.metrics.snapshot().plugins) show(durationMs);
+ */
 export interface HistogramSnapshot {
   readonly count: number;
   readonly sum: number;

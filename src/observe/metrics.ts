@@ -11,7 +11,13 @@ export interface MetricsSource {
   readonly outstanding: { readonly bytes: number };
 }
 
-/** The numbers of an engine. Taking them costs the workers nothing. */
+/**
+ * The numbers of an engine. Taking them costs the workers nothing.
+ *
+ * @example
+ * const metrics: Metrics = engine.metrics;
+ * console.log(await metrics.prometheus());
+ */
 export class Metrics {
   readonly #source: MetricsSource;
 
@@ -19,13 +25,27 @@ export class Metrics {
     this.#source = source;
   }
 
-  /** All numbers as they are now; `docs/observe.md` lists them. */
+  /**
+   * All numbers as they are now; `docs/observe.md` lists them.
+   *
+   * @example
+   * for (const { plugin, durationMs } of engine.metrics.snapshot().plugins) console.log(plugin, durationMs.p99);
+   */
   snapshot(): MetricsSnapshot {
     const { threads, outstanding } = this.#source;
     return { plugins: this.#source.versions(), threads, outstandingBytes: outstanding.bytes };
   }
 
-  /** The same in the text format of Prometheus, as `docs/observe.md` lists it. */
+  /**
+   * The same in the text format of Prometheus, as `docs/observe.md` lists it.
+   *
+   * @example
+   * import { createServer } from 'node:http';
+   * import { PluginEngine } from 'wasm-plugin-pool';
+   *
+   * const engine = await PluginEngine.create();
+   * createServer(async (_, response) => response.end(await engine.metrics.prometheus())).listen(9090, '127.0.0.1');
+   */
   async prometheus(): Promise<string> {
     const { Registry } = requireDependency<typeof PromClient>('prom-client');
     const registry = new Registry();
@@ -37,6 +57,13 @@ export class Metrics {
    * Adds the metrics to a registry of prom-client's, which asks for the numbers whenever it is scraped.
    *
    * @throws {Error} prom-client's, when the registry has metrics of these names already, for instance another engine's.
+   *
+   * @example
+   * import { Registry } from 'prom-client';
+   * import { PluginEngine } from 'wasm-plugin-pool';
+   *
+   * const engine = await PluginEngine.create();
+   * await engine.metrics.register(new Registry());
    */
   async register(registry: Registry): Promise<void> {
     const { registerMetrics } = await import('./prometheus.ts');

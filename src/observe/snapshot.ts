@@ -1,10 +1,21 @@
 import type { HistogramSnapshot } from './histogram.ts';
 import type { CountByCode } from './version-metrics.ts';
 
-/** Threads, by what they are doing. `ending` were told to end, `stuck` have not ended in time: both still exist. */
+/**
+ * Threads, by what they are doing. `ending` were told to end, `stuck` have not ended in time: both still exist.
+ *
+ * @example
+ * const { idle, busy }: Readonly<ThreadCounts> = engine.status().threads;
+ */
 export type ThreadCounts = Record<'starting' | 'idle' | 'busy' | 'ending' | 'stuck', number>;
 
-/** What an engine has counted. */
+/**
+ * What an engine has counted.
+ *
+ * @example
+ * const snapshot: MetricsSnapshot = engine.metrics.snapshot();
+ * for (const { plugin, calls } of snapshot.plugins) console.log(plugin, calls);
+ */
 export interface MetricsSnapshot {
   /** One entry for each version of each plugin: those that are loaded, and the 64 that were closed last. */
   readonly plugins: readonly VersionSnapshot[];
@@ -14,7 +25,13 @@ export interface MetricsSnapshot {
   readonly outstandingBytes: number;
 }
 
-/** What is known of one version of a plugin. Counters begin with the engine and never go back. */
+/**
+ * What is known of one version of a plugin. Counters begin with the engine and never go back.
+ *
+ * @example
+ * const share = ({ calls, refused }: VersionSnapshot) => refused / calls;
+ * console.log(engine.metrics.snapshot().plugins.map(share));
+ */
 export interface VersionSnapshot {
   /** The name under which the plugin is loaded. */
   readonly plugin: string;

@@ -2,7 +2,13 @@ import type { ErrorCode } from '../errors.ts';
 import type { RequestTimes } from './request-times.ts';
 import { Tally } from './tally.ts';
 
-/** How often each code came up. */
+/**
+ * How often each code came up.
+ *
+ * @example
+ * const total = (errors: CountByCode) => Object.values(errors).reduce((sum, count) => sum + count, 0);
+ * console.log(engine.metrics.snapshot().plugins.map(({ errors }) => total(errors)));
+ */
 export type CountByCode = Readonly<Partial<Record<ErrorCode, number>>>;
 
 /** A set of counters by code. */

@@ -1,4 +1,10 @@
-/** A canary got a share of the requests, or another share. */
+/**
+ * A canary got a share of the requests, or another share.
+ *
+ * @example
+ * const tell = ({ plugin, version, percentage }: CanaryDeployment) => console.log(plugin, version, percentage);
+ * engine.on('canary:deployed', tell);
+ */
 export interface CanaryDeployment {
   readonly plugin: string;
   /** The canary. */
@@ -9,7 +15,13 @@ export interface CanaryDeployment {
   readonly percentage: number;
 }
 
-/** A version was promoted or rolled back. */
+/**
+ * A version was promoted or rolled back.
+ *
+ * @example
+ * const tell = ({ plugin, version, by, reason }: CanaryChange) => console.log(plugin, version, by, reason);
+ * engine.on('canary:rolled-back', tell);
+ */
 export interface CanaryChange {
   readonly plugin: string;
   /** The version that was promoted or rolled back. */
@@ -22,7 +34,13 @@ export interface CanaryChange {
   readonly reason: string;
 }
 
-/** A canary became the stable version. */
+/**
+ * A canary became the stable version.
+ *
+ * @example
+ * const tell = ({ plugin, version, previous }: CanaryPromotion) => console.log(plugin, previous, version);
+ * engine.on('canary:promoted', tell);
+ */
 export interface CanaryPromotion extends CanaryChange {
   /** The version that was stable before. */
   readonly previous: string;

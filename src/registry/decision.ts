@@ -3,6 +3,10 @@ import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.
 /**
  * By how much a canary may be worse than the stable version. What is left out is not looked at; at least one threshold
  * is needed.
+ *
+ * @example
+ * const decide: DecisionOptions = { maxErrorRateIncrease: 0.01, maxP99Ratio: 1.5, minRequests: 1000 };
+ * engine.versions('redact').deployCanary('2.0.0', 10, { decide });
  */
 export interface DecisionOptions {
   /** Share of requests (0 to 1) that may end in `success: false` or an error of the plugin's, above stable's share. */

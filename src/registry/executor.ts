@@ -34,7 +34,13 @@ export interface ComponentUse {
   readonly policy: ResolvedPolicy;
 }
 
-/** A process that runs plugins. */
+/**
+ * A process that runs plugins.
+ *
+ * @example
+ * const isServing = ({ state }: ProcessStatus) => state === 'serving';
+ * console.log(engine.status().processes?.filter(isServing).length);
+ */
 export interface ProcessStatus {
   /** What the option `isolation.group` gave. */
   readonly group: string;

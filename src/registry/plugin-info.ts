@@ -3,7 +3,13 @@ import type { PluginState } from './plugin-state.ts';
 import { describeVersion, type PluginVersion, type VersionInfo } from './plugin-version.ts';
 import type { Statistics } from './statistics.ts';
 
-/** What `listPlugins()` shows of a plugin: the version that serves. */
+/**
+ * What `listPlugins()` shows of a plugin: the version that serves.
+ *
+ * @example
+ * const info: PluginInfo = await engine.loadPlugin('redact', 'redact.wasm');
+ * console.log(info.name, info.version, info.sha256);
+ */
 export interface PluginInfo extends Omit<VersionInfo, 'role' | 'statistics'> {
   /** The name under which it was loaded. */
   readonly name: string;
@@ -11,7 +17,13 @@ export interface PluginInfo extends Omit<VersionInfo, 'role' | 'statistics'> {
   readonly pending: number;
 }
 
-/** What `getPlugin()` shows of a plugin. */
+/**
+ * What `getPlugin()` shows of a plugin.
+ *
+ * @example
+ * const details: PluginDetails | undefined = engine.getPlugin('redact');
+ * console.log(details?.state, details?.statistics.requests);
+ */
 export interface PluginDetails {
   readonly name: string;
   readonly state: PluginState;

@@ -1,10 +1,20 @@
 /**
  * Where a plugin is in its life. One that fails to load is gone with its `failed`; `quarantined` is one that is refused
  * requests because it has failed repeatedly.
+ *
+ * @example
+ * const serves = (state: PluginState | undefined) => state === 'active';
+ * console.log(serves(engine.getPlugin('redact')?.state));
  */
 export type PluginState = 'loading' | 'active' | 'draining' | 'failed' | 'quarantined' | 'unloaded';
 
-/** What `plugin:state` tells. */
+/**
+ * What `plugin:state` tells.
+ *
+ * @example
+ * const tell = ({ plugin, from, to }: PluginTransition) => console.log(`${plugin}: ${from} → ${to}`);
+ * engine.on('plugin:state', tell);
+ */
 export interface PluginTransition {
   readonly plugin: string;
   readonly from: PluginState;

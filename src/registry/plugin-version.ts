@@ -9,7 +9,13 @@ import type { Lane } from '../scheduler/lane.ts';
 import type { Component } from './executor.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 
-/** How a plugin is loaded. */
+/**
+ * How a plugin is loaded.
+ *
+ * @example
+ * const options: LoadOptions = { sandbox: 'restricted', config: { mask: '#' }, version: '1.2.0' };
+ * await engine.loadPlugin('redact', 'redact.wasm', options);
+ */
 export interface LoadOptions {
   /** What the plugin may reach and use: a preset or a policy. @default the policy of its name, else 'restricted' */
   readonly sandbox?: Sandbox;
@@ -60,10 +66,20 @@ export interface PluginVersion extends LoadedComponent {
 /**
  * What a version is to its plugin: `stable` serves, `canary` serves a share of the requests, `standby` serves those
  * that name it.
+ *
+ * @example
+ * const serves = (role: VersionRole) => role !== 'standby';
+ * console.log(engine.versions('redact').list().filter(({ role }) => serves(role)));
  */
 export type VersionRole = 'stable' | 'canary' | 'standby';
 
-/** An import that the embedder supplies. */
+/**
+ * An import that the embedder supplies.
+ *
+ * @example
+ * const supplied = ({ name, from }: ImportInfo) => console.log(name, from);
+ * engine.versions('shop').list()[0]?.imports.forEach(supplied);
+ */
 export interface ImportInfo {
   /** As the component writes it, version included. */
   readonly name: string;
@@ -73,7 +89,13 @@ export interface ImportInfo {
   readonly module?: string;
 }
 
-/** What there is to know of a version. */
+/**
+ * What there is to know of a version.
+ *
+ * @example
+ * const show = ({ version, role }: VersionInfo) => console.log(version, role);
+ * engine.versions('redact').list().forEach(show);
+ */
 export interface VersionInfo {
   readonly version: string;
   readonly role: VersionRole;

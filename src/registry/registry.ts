@@ -26,7 +26,13 @@ import type { PluginWarning } from './plugin-warning.ts';
 import { Plugins } from './plugins.ts';
 import { VersionStarter } from './version-starter.ts';
 
-/** How a plugin is unloaded. */
+/**
+ * How a plugin is unloaded.
+ *
+ * @example
+ * const options: UnloadOptions = { force: true };
+ * await engine.unloadPlugin('redact', options);
+ */
 export interface UnloadOptions {
   /**
    * Fail what is queued and running with `ERR_PLUGIN_NOT_FOUND` instead of finishing it first. Also hurries an unload

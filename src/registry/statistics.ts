@@ -1,7 +1,13 @@
 import type { CountByCode } from '../observe/version-metrics.ts';
 import type { Lane } from '../scheduler/lane.ts';
 
-/** What has become of requests so far; `metrics.snapshot()` has more. */
+/**
+ * What has become of requests so far; `metrics.snapshot()` has more.
+ *
+ * @example
+ * const statistics: Statistics | undefined = engine.getPlugin('redact')?.statistics;
+ * console.log(statistics?.requests, statistics?.pending);
+ */
 export interface Statistics {
   /** Requests that are over, however they ended. */
   readonly requests: number;

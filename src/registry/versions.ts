@@ -5,7 +5,13 @@ import type { Plugin } from './plugin.ts';
 import type { LoadOptions, VersionInfo } from './plugin-version.ts';
 import type { Registry } from './registry.ts';
 
-/** How a canary is tried out. */
+/**
+ * How a canary is tried out.
+ *
+ * @example
+ * const options: CanaryOptions = { decide: { maxErrorRateIncrease: 0.01 } };
+ * engine.versions('redact').deployCanary('2.0.0', 10, options);
+ */
 export interface CanaryOptions {
   /** Thresholds by which the canary is promoted or rolled back without being asked. @default a caller decides */
   readonly decide?: DecisionOptions;
@@ -17,6 +23,12 @@ export interface CanaryOptions {
  *
  * Every method fails with `ERR_PLUGIN_NOT_FOUND` while no plugin is loaded under the name, and with `ERR_ENGINE_CLOSED`
  * once the engine is closed.
+ *
+ * @example
+ * const versions: Versions = engine.versions('redact');
+ * await versions.load('redact-2.wasm', { version: '2.0.0' });
+ * versions.deployCanary('2.0.0', 10);
+ * versions.promoteCanary();
  */
 export class Versions {
   /** The name of the plugin. */
@@ -29,7 +41,12 @@ export class Versions {
     this.#open = open;
   }
 
-  /** All that are loaded, in the order in which they were. */
+  /**
+   * All that are loaded, in the order in which they were.
+   *
+   * @example
+   * console.log(engine.versions('redact').list().map(({ version, role }) => `${version}: ${role}`));
+   */
   list(): readonly VersionInfo[] {
     return this.#plugin.describe().versions;
   }
@@ -39,12 +56,20 @@ export class Versions {
    *
    * @param options @default those of the stable version, but for its name
    * @throws {PluginError} as `loadPlugin`; `ERR_INVALID_ARGUMENT` when a version of its name serves.
+   *
+   * @example
+   * await engine.versions('redact').load('redact-2.wasm', { version: '2.0.0' });
    */
   async load(source: PluginSource, options?: LoadOptions): Promise<VersionInfo> {
     return this.#open().loadVersion(this.plugin, source, options);
   }
 
-  /** Unloads a version that does not serve, after its requests are done. */
+  /**
+   * Unloads a version that does not serve, after its requests are done.
+   *
+   * @example
+   * await engine.versions('redact').unload('1.0.0');
+   */
   async unload(version: string): Promise<void> {
     return this.#open().unloadVersion(this.plugin, nonEmptyString('version', version));
   }
@@ -55,6 +80,9 @@ export class Versions {
    *
    * @param percentage From 0 to 100; fractions are fine.
    * @throws {PluginError} `ERR_INVALID_ARGUMENT` when the plugin has a canary already.
+   *
+   * @example
+   * engine.versions('redact').deployCanary('2.0.0', 10, { decide: { maxErrorRateIncrease: 0.01 } });
    */
   deployCanary(version: string, percentage: number, options: CanaryOptions = {}): void {
     const { decide } = knownKeys('options', options, ['decide']) as CanaryOptions;
@@ -65,12 +93,22 @@ export class Versions {
     );
   }
 
-  /** Changes the canary's share. What its thresholds have measured so far is forgotten. @throws `ERR_NO_CANARY` */
+  /**
+   * Changes the canary's share. What its thresholds have measured so far is forgotten. @throws `ERR_NO_CANARY`
+   *
+   * @example
+   * engine.versions('redact').setCanaryPercentage(50);
+   */
   setCanaryPercentage(percentage: number): void {
     this.#plugin.setCanaryPercentage(assertPercentage(percentage));
   }
 
-  /** The version that serves a request with this id. */
+  /**
+   * The version that serves a request with this id.
+   *
+   * @example
+   * console.log(engine.versions('redact').route('r-42')); // the version that this request would go to
+   */
   route(requestId: string): string {
     return this.#plugin.route(nonEmptyString('requestId', requestId)).lane.version;
   }
@@ -81,6 +119,9 @@ export class Versions {
    *
    * @returns The name of the old stable version.
    * @throws {PluginError} `ERR_NO_CANARY`.
+   *
+   * @example
+   * console.log(engine.versions('redact').promoteCanary(), 'serves now');
    */
   promoteCanary(): string {
     return this.#plugin.promoteCanary('caller', 'promoteCanary was called').lane.version;
@@ -92,6 +133,9 @@ export class Versions {
    *
    * @returns The name of the version that was rolled back; it stays ready for `keepWarmMs`.
    * @throws {PluginError} `ERR_NO_CANARY` when there is neither.
+   *
+   * @example
+   * console.log(engine.versions('redact').rollback(), 'serves again');
    */
   rollback(): string {
     return this.#plugin.rollback('caller', 'rollback was called').lane.version;

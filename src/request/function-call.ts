@@ -10,15 +10,37 @@ import type { PluginFunctions } from './plugin-functions.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The functions of one plugin: what is declared, or any. */
+/**
+ * The functions of one plugin: what is declared, or any.
+ *
+ * @example
+ * // What `wasm-plugin-pool types` has written of the plugin:
+ * declare module 'wasm-plugin-pool' {
+ *   interface PluginFunctions {
+ *     adder: { add: (a: number, b: number) => number };
+ *   }
+ * }
+ * type Adder = FunctionsOf<'adder'>;
+ */
 export type FunctionsOf<Name extends string> = Name extends keyof PluginFunctions
   ? PluginFunctions[Name]
   : Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-/** The arguments of a function. */
+/**
+ * The arguments of a function.
+ *
+ * @example
+ * const args: ArgumentsOf<(items: number[], currency: string) => number> = [[1, 2], 'EUR'];
+ * await engine.call('till', 'acme:app/pricing/quote', args);
+ */
 export type ArgumentsOf<Func> = Func extends AnyFunction ? Readonly<Parameters<Func>> : never;
 
-/** What a function returns. */
+/**
+ * What a function returns.
+ *
+ * @example
+ * const total: ReturnOf<(items: number[]) => number> = 3;
+ */
 export type ReturnOf<Func> = Func extends AnyFunction ? ReturnType<Func> : never;
 
 /** A call in the form in which it crosses into a worker. */

@@ -5,15 +5,33 @@ import type { PluginError } from '../errors.ts';
 import type { ProcessOptions } from './process-options.ts';
 import { checkProcessOptions } from './request.ts';
 
-/** What a caller may say about many requests at once; each of them is bound by it as one request would be. */
+/**
+ * What a caller may say about many requests at once; each of them is bound by it as one request would be.
+ *
+ * @example
+ * const options: ProcessManyOptions = { deadlineMs: 500 };
+ * await engine.processMany('redact', [{ input: 'a' }, { input: 'b' }], options);
+ */
 export type ProcessManyOptions = Omit<ProcessOptions, 'requestId'>;
 
-/** What became of one of many requests. */
+/**
+ * What became of one of many requests.
+ *
+ * @example
+ * const results: ProcessManyResult[] = await engine.processMany('redact', [{ input: 'a' }]);
+ * for (const result of results) console.log(result.ok ? result.output : result.error.code);
+ */
 export type ProcessManyResult =
   | ({ readonly ok: true } & PluginResponse)
   | { readonly ok: false; readonly error: PluginError };
 
-/** Inputs as bytes, for callers who have them as such: no string is made of what passes. They have no options. */
+/**
+ * Inputs as bytes, for callers who have them as such: no string is made of what passes. They have no options.
+ *
+ * @example
+ * const requests: PackedRequests = { bytes: Buffer.from('a@b.orgc@d.org'), ends: [7, 14] };
+ * const { bytes, ends } = await engine.processMany('redact', requests);
+ */
 export interface PackedRequests {
   /** The inputs as UTF-8, one after the other. */
   readonly bytes: Uint8Array;
@@ -21,7 +39,13 @@ export interface PackedRequests {
   readonly ends: ArrayLike<number>;
 }
 
-/** Results as bytes, in the order of the requests. */
+/**
+ * Results as bytes, in the order of the requests.
+ *
+ * @example
+ * const results: PackedResults = await engine.processMany('redact', { bytes: Buffer.from('a@b.org'), ends: [7] });
+ * const first = Buffer.from(results.bytes.subarray(0, results.ends[0])).toString();
+ */
 export interface PackedResults {
   /** The outputs as UTF-8, one after the other. */
   readonly bytes: Uint8Array;

@@ -6,6 +6,11 @@ import type { ProcessOptions } from './process-options.ts';
 /**
  * What a plugin exports, as a caller of it sees it: each function takes the options of a request after its arguments, and
  * gives a promise.
+ *
+ * @example
+ * type Shop = { 'acme:app/pricing': { quote(items: number[]): number } };
+ * const shop: PluginObject<Shop> = engine.plugin<Shop>('shop');
+ * await shop['acme:app/pricing'].quote([1, 2]);
  */
 export type PluginObject<Exports> = Exports extends (...args: infer Args) => infer Returned
   ? (...args: [...args: Args, options?: ProcessOptions]) => Promise<Awaited<Returned>>

@@ -1,4 +1,10 @@
-/** What a caller may say about one request. */
+/**
+ * What a caller may say about one request.
+ *
+ * @example
+ * const options: ProcessOptions = { deadlineMs: 500, priority: 1, requestId: 'r-42' };
+ * await engine.process('redact', { input: 'mail ada@example.org' }, options);
+ */
 export interface ProcessOptions {
   /** Aborts the request: queued, it never begins; running, its worker is terminated if it does not end by itself. */
   readonly signal?: AbortSignal;

@@ -4,7 +4,13 @@ import type { RequestOptions } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import type { ProcessOptions } from './process-options.ts';
 
-/** What a caller asks of a plugin. */
+/**
+ * What a caller asks of a plugin.
+ *
+ * @example
+ * const request: ProcessRequest = { input: 'mail ada@example.org', options: { only: 'email' } };
+ * await engine.process('redact', request);
+ */
 export interface ProcessRequest {
   readonly input: string;
   /** Pairs in the order in which the plugin gets them, or an object. @default [] */

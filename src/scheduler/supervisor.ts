@@ -15,7 +15,13 @@ import type { Retirement } from './retirement.ts';
 import { Retirements } from './retirements.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Why a worker was ended before its time. */
+/**
+ * Why a worker was ended before its time.
+ *
+ * @example
+ * const tell = ({ plugin, code }: Termination) => console.error(`${plugin} was ended: ${code}`);
+ * engine.on('worker:terminated', tell);
+ */
 export interface Termination {
   readonly threadId: number;
   readonly plugin: string;
@@ -25,7 +31,13 @@ export interface Termination {
   readonly code: ErrorCode;
 }
 
-/** A thread that was told to end and has not ended in time: something that V8 or the system cannot interrupt. */
+/**
+ * A thread that was told to end and has not ended in time: something that V8 or the system cannot interrupt.
+ *
+ * @example
+ * const tell = ({ plugin, sinceMs }: StuckThread) => console.error(`${plugin} does not end since ${sinceMs} ms`);
+ * engine.on('worker:stuck', tell);
+ */
 export interface StuckThread extends Termination {
   /** Milliseconds since it was told to end. */
   readonly sinceMs: number;

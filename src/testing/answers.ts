@@ -8,7 +8,13 @@ import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 
-/** What a program that only asks needs of an engine: a real one, one that records, and one that replays all have it. */
+/**
+ * What a program that only asks needs of an engine: a real one, one that records, and one that replays all have it.
+ *
+ * @example
+ * const mask = async (engine: AnsweringEngine, input: string) => (await engine.process('redact', { input })).output;
+ * await mask(await replayAnswers('test/answers.json'), 'mail ada@example.org');
+ */
 export type AnsweringEngine = Pick<PluginEngine, 'process' | 'close'>;
 
 /** What became of one request. */

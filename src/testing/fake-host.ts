@@ -5,7 +5,13 @@ import { PluginEngine } from '../engine.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import type { ProcessRequest } from '../request/request.ts';
 
-/** What a plugin under test is started with: everything that `loadPlugin` takes. */
+/**
+ * What a plugin under test is started with: everything that `loadPlugin` takes.
+ *
+ * @example
+ * const options: FakeHostOptions = { config: { mask: '*' } };
+ * const host = await FakeHost.start('build/plugin.wasm', options);
+ */
 export type FakeHostOptions = LoadOptions;
 
 /** The name under which the plugin is loaded. */
@@ -42,6 +48,9 @@ export class FakeHost implements AsyncDisposable {
    * Starts a plugin, which runs its `initialize`.
    *
    * @throws {PluginError} what says why it does not come up: see `docs/errors.md`.
+   *
+   * @example
+   * const host = await FakeHost.start('build/plugin.wasm', { config: { mask: '*' } });
    */
   static async start(source: PluginSource, options: FakeHostOptions = {}): Promise<FakeHost> {
     const engine = await PluginEngine.create({ threads: 1 });
@@ -59,6 +68,10 @@ export class FakeHost implements AsyncDisposable {
    * Asks the plugin.
    *
    * @throws {PluginError} when it traps or runs over a limit.
+   *
+   * @example
+   * const host = await FakeHost.start('build/plugin.wasm');
+   * const { output } = await host.process('mail ada@example.org', { only: 'email' });
    */
   process(input: string, options?: ProcessRequest['options']): Promise<PluginResponse> {
     return this.#engine.process(NAME, { input, ...(options !== undefined && { options }) });

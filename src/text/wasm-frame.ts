@@ -1,4 +1,10 @@
-/** A call of a WebAssembly function on the stack when an error was thrown. Names are the plugin's, cleaned. */
+/**
+ * A call of a WebAssembly function on the stack when an error was thrown. Names are the plugin's, cleaned.
+ *
+ * @example
+ * const inFile = ({ file, line }: WasmFrame) => `${file}:${line}`;
+ * const show = (error: PluginError) => console.error(error.backtrace?.map(inFile).join('\n'));
+ */
 export interface WasmFrame {
   /** What the function is called in the name section; undefined when that does not say. */
   readonly function?: string;
@@ -16,7 +22,12 @@ export interface WasmFrame {
   readonly column?: number;
 }
 
-/** `parse (src/parse.c:12:7)`, or `parse (wasm-function[7]:0x1a3)` when there is no debug information. */
+/**
+ * `parse (src/parse.c:12:7)`, or `parse (wasm-function[7]:0x1a3)` when there is no debug information.
+ *
+ * @example
+ * const show = (error: PluginError) => console.error(error.backtrace?.map(formatFrame).join('\n'));
+ */
 export function formatFrame({ function: name, index, offset, file, line, column }: WasmFrame): string {
   const place =
     file === undefined

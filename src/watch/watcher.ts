@@ -9,7 +9,13 @@ import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-/** How a directory is watched. What is left out of a plugin's own `NAME.json` is as here. */
+/**
+ * How a directory is watched. What is left out of a plugin's own `NAME.json` is as here.
+ *
+ * @example
+ * const options: WatchOptions = { settleMs: 500, sandbox: 'restricted' };
+ * const watcher = await engine.watch('plugins/', options);
+ */
 export interface WatchOptions extends Omit<LoadOptions, 'version' | 'signal'> {
   /** Milliseconds for which a file must stay the same before it is read. @default 100 */
   readonly settleMs?: number;
@@ -46,7 +52,14 @@ const OPTIONS = [
   'failurePolicy',
 ] as const satisfies readonly (keyof LoadOptions)[];
 
-/** Keeps the plugins of an engine as the files of a directory are. Made by `engine.watch()`. */
+/**
+ * Keeps the plugins of an engine as the files of a directory are. Made by `engine.watch()`.
+ *
+ * @example
+ * const watcher: Watcher = await engine.watch('plugins/');
+ * await watcher.ready;
+ * await watcher.close();
+ */
 export class Watcher implements AsyncDisposable {
   /** The directory, as an absolute path. */
   readonly directory: string;

@@ -4,7 +4,13 @@ import { isCount } from '../journal/state.ts';
 import { toShare } from './share.ts';
 import type { Tally } from './tally.ts';
 
-/** Records without success that a batch may have: a number of them, or a share of those that are done. */
+/**
+ * Records without success that a batch may have: a number of them, or a share of those that are done.
+ *
+ * @example
+ * const maxFailures: MaxFailures = '1%';
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl', maxFailures });
+ */
 export type MaxFailures = number | `${number}%`;
 
 /** A share says nothing before so many records are done. */

@@ -5,6 +5,11 @@ import { type InputFormat, isOfJson } from './format.ts';
 /**
  * Where the fields of a record stand: a path with dots (`body.text`, `lines.0`), or a JSON Pointer (`/body/text`), which
  * reaches names that have dots themselves. Of CSV, the name of a column.
+ *
+ * @example
+ * // {"body": {"text": "…"}, "key": "r-1"}
+ * const fields: RecordFieldsOptions = { input: 'body.text', id: 'key' };
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl', fields });
  */
 export interface RecordFieldsOptions {
   /** What the plugin gets, a string. A record without it is an error of that record. @default 'input' */

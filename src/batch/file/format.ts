@@ -3,10 +3,24 @@ import { isRemote, shownUrl } from '../remote/url.ts';
 
 /** What the records of a file look like. */
 export const INPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'json', 'parquet', 'arrow', 'arrow-stream'] as const;
+/**
+ * What the records of a file are written in.
+ *
+ * @example
+ * const inputFormat: InputFormat = 'csv';
+ * await engine.batchFiles({ plugin: 'redact', input: 'records.txt', output: 'out.jsonl', inputFormat });
+ */
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** What results look like. */
 export const OUTPUT_FORMATS = ['jsonl', 'lines', 'csv', 'tsv', 'parquet', 'arrow', 'arrow-stream'] as const;
+/**
+ * What results are written in.
+ *
+ * @example
+ * const outputFormat: OutputFormat = 'csv';
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'results.txt', outputFormat });
+ */
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export type Compression = 'none' | 'gzip' | 'zstd';

@@ -28,7 +28,13 @@ import {
   type SelectionOptions,
 } from './selection.ts';
 
-/** How far a batch of files is. Its counts are those of all its runs, the rate and the plugins of this one. */
+/**
+ * How far a batch of files is. Its counts are those of all its runs, the rate and the plugins of this one.
+ *
+ * @example
+ * const onProgress = ({ bytesRead, bytesTotal }: FileBatchProgress) => console.log(bytesRead, 'of', bytesTotal);
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl', onProgress });
+ */
 export interface FileBatchProgress extends BatchProgress {
   /** Bytes of the input that were read, compressed as they are. */
   readonly bytesRead: number;
@@ -38,7 +44,14 @@ export interface FileBatchProgress extends BatchProgress {
   readonly resumed: number;
 }
 
-/** A batch from a file into a file. */
+/**
+ * A batch from a file into a file.
+ *
+ * @example
+ * const files = { input: 'in.jsonl', output: 'out.jsonl', deadLetter: 'dead.jsonl' };
+ * const options: FileBatchOptions = { plugin: 'redact', ...files };
+ * const { succeeded, failed } = await engine.batchFiles(options);
+ */
 export interface FileBatchOptions extends Omit<BatchOptions, 'onProgress'>, SelectionOptions {
   /** The path or the URL (`https:`, `s3:`) of the input; `-` is standard input. `.gz` and `.zst` are decompressed. */
   readonly input: string;

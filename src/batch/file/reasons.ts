@@ -1,7 +1,14 @@
 import { cleanLogLine } from '../../text/log-line.ts';
 import type { Done } from './result-line.ts';
 
-/** Records without success for one reason. */
+/**
+ * Records without success for one reason.
+ *
+ * @example
+ * const { reasons = [] } = await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: '-', dryRun: true });
+ * const show = ({ reason, count }: FailureReason) => console.log(reason, count);
+ * reasons.forEach(show);
+ */
 export interface FailureReason {
   /** Of the engine; undefined for what the plugin answered with `success: false`. */
   readonly code: string | undefined;

@@ -3,7 +3,13 @@ import type { BatchProgress, PluginStatistics } from '../statistics.ts';
 import type { FailureReason } from './reasons.ts';
 import type { Done } from './result-line.ts';
 
-/** How a batch of files ended. */
+/**
+ * How a batch of files ended.
+ *
+ * @example
+ * const summary: BatchSummary = await engine.batchFiles({ plugin: 'redact', input: 'in.jsonl', output: 'out.jsonl' });
+ * console.log(`${summary.records} records in ${summary.seconds} s, ${summary.failed} failed`);
+ */
 export interface BatchSummary {
   readonly records: number;
   readonly succeeded: number;

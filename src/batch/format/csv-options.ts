@@ -1,6 +1,12 @@
 import { flag, invalidArgument, knownKeys } from '../../arguments/arguments.ts';
 
-/** What CSV looks like. */
+/**
+ * What CSV looks like.
+ *
+ * @example
+ * const csv: CsvOptions = { delimiter: ';' };
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.csv', output: 'out.jsonl', csv });
+ */
 export interface CsvOptions {
   /** What stands between cells: one to eight characters. @default ',' of CSV, a tab of TSV */
   readonly delimiter?: string;

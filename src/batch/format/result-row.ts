@@ -1,6 +1,11 @@
 import { Buffer } from 'node:buffer';
 
-/** A result as a row of a table has it; the columns are these, in this order. */
+/**
+ * A result as a row of a table has it; the columns are these, in this order.
+ *
+ * @example
+ * const line = (row: ResultRow) => `${row.index}: ${row.output}`;
+ */
 export interface ResultRow {
   /** Ids that are no strings are as JSON has them. */
   readonly id: string | null;
@@ -17,6 +22,13 @@ export interface ResultRow {
   readonly errorMessage: string | null;
 }
 
+/**
+ * A column of results in CSV.
+ *
+ * @example
+ * const outputColumns: ResultColumn[] = ['id', 'output'];
+ * await engine.batchFiles({ plugin: 'redact', input: 'in.csv', output: 'out.csv', outputColumns });
+ */
 export type ResultColumn = keyof ResultRow;
 
 export const RESULT_COLUMNS: readonly ResultColumn[] = [

@@ -16,6 +16,13 @@ import type { HostFunctions, MainThreadFunction, MainThreadFunctions } from './m
  * A module of the host's own, as a `file:` URL or a path, is loaded by each worker: its functions run beside the guest, at
  * the price of a function call, synchronously. Functions themselves, in camel case, run on the main thread, where the
  * rest of the program is, and may be asynchronous: the guest waits, which costs it wall time and no CPU time.
+ *
+ * @example
+ * const imports: EmbedderImports = {
+ *   'acme:store/kv@1.0.0': { get: async (key: string) => `value of ${key}` },
+ *   'acme:math/hash': new URL('./hash.js', import.meta.url),
+ * };
+ * await engine.loadPlugin('shop', 'shop.wasm', { world: 'any', imports });
  */
 export type EmbedderImports = Readonly<Record<string, URL | string | MainThreadFunctions | MainThreadFunction>>;
 

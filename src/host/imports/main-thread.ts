@@ -1,4 +1,13 @@
-/** For which request a function of the main thread is called. */
+/**
+ * For which request a function of the main thread is called.
+ *
+ * @example
+ * const get = async (key: string, { plugin, signal }: HostCallContext) => {
+ *   const response = await fetch(`http://127.0.0.1/${plugin}/${key}`, { signal });
+ *   return response.text();
+ * };
+ * engine.provide('acme:store/kv@1.0.0', { get });
+ */
 export interface HostCallContext {
   /** Aborts when the guest does not wait any more: its request was ended, or its engine is closed. */
   readonly signal: AbortSignal;
@@ -11,11 +20,25 @@ export interface HostCallContext {
 /**
  * A function that runs on the main thread while a guest waits for it. It takes the arguments of its type in WIT, then a
  * {@link HostCallContext}, and returns its value or a promise of it.
+ *
+ * @example
+ * const now: MainThreadFunction = () => BigInt(Date.now());
+ * engine.provide('acme:time/clock', { now });
  */
 // biome-ignore lint/suspicious/noExplicitAny: its types are those of the interface in WIT.
 export type MainThreadFunction = (...args: any[]) => unknown;
 
-/** The functions of one interface, in camel case. */
+/**
+ * The functions of one interface, in camel case.
+ *
+ * @example
+ * const store = new Map<string, string>();
+ * const kv: MainThreadFunctions = {
+ *   get: (key: string) => store.get(key),
+ *   set: (key: string, value: string) => void store.set(key, value),
+ * };
+ * engine.provide('acme:store/kv@1.0.0', kv);
+ */
 export type MainThreadFunctions = Readonly<Record<string, MainThreadFunction>>;
 
 /** The functions that one plugin may call, by the names of the imports. */

@@ -1,7 +1,13 @@
 import { invalidArgument, knownKeys, nonEmptyString } from '../../arguments/arguments.ts';
 import { type EmbedderImports, type Offers, resolveImports } from './embedder-imports.ts';
 
-/** For whom `engine.provide` is. */
+/**
+ * For whom `engine.provide` is.
+ *
+ * @example
+ * const options: ProvideOptions = { plugins: ['shop'] };
+ * engine.provide('acme:time/clock', { now: () => BigInt(Date.now()) }, options);
+ */
 export interface ProvideOptions {
   /** The names of the plugins that get it. @default all */
   readonly plugins?: readonly string[];

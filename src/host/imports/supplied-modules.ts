@@ -9,7 +9,15 @@ import { WitError } from '../wit-error.ts';
 import type { SuppliedImport } from './embedder-imports.ts';
 import type { HostCall, HostReply } from './main-thread.ts';
 
-/** For which instance a module supplies functions. */
+/**
+ * For which instance a module supplies functions.
+ *
+ * @example
+ * // The module that `imports` names:
+ * export default ({ plugin, log }: ImportingInstance) => ({
+ *   note: (text: string) => void log('info', `${plugin}: ${text}`),
+ * });
+ */
 export interface ImportingInstance {
   readonly plugin: string;
   readonly version: string;

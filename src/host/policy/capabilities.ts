@@ -3,12 +3,30 @@ import { PluginError } from '../../errors.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy, type Sandbox } from './policy.ts';
 
-/** What can be granted to a plugin by name. */
+/**
+ * What can be granted to a plugin by name.
+ *
+ * @example
+ * const isCapability = (text: string) => (CAPABILITIES as readonly string[]).includes(text);
+ */
 export const CAPABILITIES = ['fs-read', 'fs-write', 'network', 'env'] as const;
 
+/**
+ * What may be granted to a plugin.
+ *
+ * @example
+ * const capability: Capability = 'fs-read';
+ * await engine.capabilities.grant('redact', capability, { directory: '/data' });
+ */
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** What exactly is granted. Each capability has one field of its own. */
+/**
+ * What exactly is granted. Each capability has one field of its own.
+ *
+ * @example
+ * const details: GrantDetails = { directory: '/srv/data', mount: '/data' };
+ * await engine.capabilities.grant('redact', 'fs-read', details);
+ */
 export interface GrantDetails {
   /** `fs-read`, `fs-write`: an absolute path on the host. @default '/data' to read, '/tmp/plugin' to write */
   readonly directory?: string;
@@ -20,13 +38,26 @@ export interface GrantDetails {
   readonly name?: string;
 }
 
-/** One grant, with everything that was left out filled in. */
+/**
+ * One grant, with everything that was left out filled in.
+ *
+ * @example
+ * const show = ({ capability, details }: Grant) => console.log(capability, details);
+ * engine.capabilities.grants('redact').forEach(show);
+ */
 export interface Grant {
   readonly capability: Capability;
   readonly details: GrantDetails;
 }
 
-/** What happened to a plugin's grants. */
+/**
+ * What happened to a plugin's grants.
+ *
+ * @example
+ * const audit = ({ plugin, change, capability }: GrantChange) => console.log(plugin, change, capability);
+ * engine.on('capability:granted', audit);
+ * engine.on('capability:revoked', audit);
+ */
 export interface GrantChange extends Grant {
   readonly plugin: string;
   readonly change: 'granted' | 'revoked';
@@ -55,6 +86,11 @@ const PREDEFINED: Readonly<Record<PredefinedPolicies, readonly (readonly [name: 
 /**
  * Which plugin may do what, by the plugin's name: a policy to begin with, and the grants that were added to it. A name
  * that nobody has said anything about is `restricted`.
+ *
+ * @example
+ * const capabilities: CapabilityManager = engine.capabilities;
+ * capabilities.setPolicy('redact', 'restricted');
+ * await capabilities.grant('redact', 'env', { name: 'PLUGIN_MODE' });
  */
 export class CapabilityManager {
   readonly #policies: Map<string, Sandbox>;
@@ -70,18 +106,33 @@ export class CapabilityManager {
     this.#policies = new Map<string, Sandbox>(PREDEFINED[predefined]);
   }
 
-  /** Gives a name its policy. Loaded versions keep theirs until they are replaced; {@link grant} replaces them. */
+  /**
+   * Gives a name its policy. Loaded versions keep theirs until they are replaced; {@link grant} replaces them.
+   *
+   * @example
+   * engine.capabilities.setPolicy('redact', { cpuTimeLimitMs: 100 });
+   */
   setPolicy(plugin: string, sandbox: Sandbox): void {
     // What was checked, and not an object that somebody may change later.
     this.#policies.set(nonEmptyString('plugin', plugin), resolvePolicy(sandbox) as Policy);
   }
 
-  /** The policy of a name with everything that was granted to it. */
+  /**
+   * The policy of a name with everything that was granted to it.
+   *
+   * @example
+   * console.log(engine.capabilities.policy('redact').maxMemoryBytes);
+   */
   policy(plugin: string): ResolvedPolicy {
     return this.resolve(plugin, undefined);
   }
 
-  /** The grants of a name beside its policy, in the order in which they were made. */
+  /**
+   * The grants of a name beside its policy, in the order in which they were made.
+   *
+   * @example
+   * for (const { capability, details } of engine.capabilities.grants('redact')) console.log(capability, details);
+   */
   grants(plugin: string): readonly Grant[] {
     return [...(this.#grants.get(plugin) ?? [])];
   }
@@ -92,6 +143,9 @@ export class CapabilityManager {
    *
    * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` for details that do not belong to it; what
    * keeps the plugin from starting with the grant, which is then not made.
+   *
+   * @example
+   * await engine.capabilities.grant('redact', 'network', { host: 'api.example.org:443' });
    */
   async grant(plugin: string, capability: Capability, details: GrantDetails = {}): Promise<void> {
     const grant = resolveGrant(capability, details);
@@ -116,6 +170,9 @@ export class CapabilityManager {
    *
    * @throws {PluginError} `ERR_UNKNOWN_CAPABILITY`; `ERR_INVALID_ARGUMENT` when there is no such grant; what kept the
    * plugin from starting again, after it was unloaded.
+   *
+   * @example
+   * await engine.capabilities.revoke('redact', 'network', { host: 'api.example.org:443' });
    */
   async revoke(plugin: string, capability: Capability, details?: GrantDetails): Promise<void> {
     const wanted = resolveGrant(capability, details ?? {});

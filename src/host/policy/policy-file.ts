@@ -12,6 +12,10 @@ const KIND = {
  * `restricted`.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the file, when it cannot be read, is no JSON, or is no policy.
+ *
+ * @example
+ * const sandbox = await readPolicyFile('policies/redact.json');
+ * await engine.loadPlugin('redact', 'redact.wasm', { sandbox });
  */
 export async function readPolicyFile(path: string): Promise<Policy> {
   // With the first file: `import 'wasm-plugin-pool'` brings this function along.

@@ -12,7 +12,13 @@ import { isPattern } from './network-grants.ts';
 
 const MiB = 1024 * 1024;
 
-/** A host directory that a plugin may reach, and the path under which it sees it. */
+/**
+ * A host directory that a plugin may reach, and the path under which it sees it.
+ *
+ * @example
+ * const data: DirectoryGrant = { directory: '/srv/redact', mount: '/data' };
+ * await engine.loadPlugin('redact', 'redact.wasm', { sandbox: { allowFsRead: [data] } });
+ */
 export interface DirectoryGrant {
   /** An absolute path on the host. */
   readonly directory: string;
@@ -23,6 +29,10 @@ export interface DirectoryGrant {
 /**
  * What a plugin may reach and what it may use. Fields that are left out are those of {@link restricted}. Limits hold
  * for each call into the plugin alike: instantiation, `initialize`, `process`, `get-metadata` and `shutdown`.
+ *
+ * @example
+ * const sandbox: Policy = { allowNetwork: ['api.example.org:443'], cpuTimeLimitMs: 100, maxMemoryBytes: 64 * 2 ** 20 };
+ * await engine.loadPlugin('proxy', 'proxy.wasm', { sandbox });
  */
 export interface Policy {
   /** Directories whose files the plugin may read. @default [] */
@@ -68,7 +78,13 @@ export interface Policy {
   readonly sha256?: string;
 }
 
-/** A policy with every field present, checked and frozen. */
+/**
+ * A policy with every field present, checked and frozen.
+ *
+ * @example
+ * const policy: ResolvedPolicy = resolvePolicy({ cpuTimeLimitMs: 100 });
+ * console.log(policy.wallTimeLimitMs);
+ */
 export interface ResolvedPolicy {
   readonly allowFsRead: readonly Required<DirectoryGrant>[];
   readonly allowFsWrite: readonly Required<DirectoryGrant>[];
@@ -89,10 +105,20 @@ export interface ResolvedPolicy {
   readonly sha256: string | undefined;
 }
 
-/** No files, no network, no environment; 32 MiB, 30 s of CPU, 60 s of wall time. What a plugin gets that has no policy. */
+/**
+ * No files, no network, no environment; 32 MiB, 30 s of CPU, 60 s of wall time. What a plugin gets that has no policy.
+ *
+ * @example
+ * await engine.loadPlugin('redact', 'redact.wasm', { sandbox: { ...restricted, cpuTimeLimitMs: 100 } });
+ */
 export const restricted: Policy = Object.freeze({});
 
-/** Reads `/data`, writes `/tmp/plugin`, sees `PLUGIN_MODE`; 64 MiB, 60 s of CPU, 120 s of wall time. */
+/**
+ * Reads `/data`, writes `/tmp/plugin`, sees `PLUGIN_MODE`; 64 MiB, 60 s of CPU, 120 s of wall time.
+ *
+ * @example
+ * await engine.loadPlugin('redact', 'redact.wasm', { sandbox: { ...standard, allowFsWrite: [] } });
+ */
 export const standard: Policy = Object.freeze({
   allowFsRead: Object.freeze(['/data']),
   allowFsWrite: Object.freeze(['/tmp/plugin']),
@@ -107,7 +133,13 @@ const PRESETS: ReadonlyMap<string, Policy> = new Map([
   ['standard', standard],
 ]);
 
-/** The name of a preset, or a policy of one's own. */
+/**
+ * The name of a preset, or a policy of one's own.
+ *
+ * @example
+ * const sandbox: Sandbox = process.env['TRUSTED'] === '1' ? 'standard' : { cpuTimeLimitMs: 100 };
+ * await engine.loadPlugin('redact', 'redact.wasm', { sandbox });
+ */
 export type Sandbox = 'restricted' | 'standard' | Policy;
 
 const KEYS = [
@@ -157,6 +189,9 @@ export const POLICY_TEXTS: Readonly<Record<'allowEnv' | 'sha256', RegExp>> = {
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`, naming the field, for an unknown preset, an unknown field or a value
  * out of range.
+ *
+ * @example
+ * const { maxMemoryBytes } = resolvePolicy('standard');
  */
 export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
   const policy = typeof sandbox === 'string' ? PRESETS.get(sandbox) : sandbox;

@@ -24,7 +24,13 @@ import { covers, NO_RIGHTS, type Rights, union } from './rights.ts';
 import { mapThreads, Session, type SessionListener } from './session.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** How the process of a group ended. */
+/**
+ * How the process of a group ended.
+ *
+ * @example
+ * const tell = ({ group, reason, lostRequests }: ProcessEnd) => console.error(group, reason, lostRequests);
+ * engine.on('process:ended', tell);
+ */
 export interface ProcessEnd {
   /** What `isolation.group` gave. */
   readonly group: string;
