@@ -48,14 +48,14 @@ describe('collectGarbage', () => {
     if (process.platform !== 'linux') this.skip();
     expect(collectGarbage()).to.equal(true);
     const before = residentBytes();
-    for (let round = 0; round < 8; round++) {
-      const memory = new WebAssembly.Memory({ initial: 1 });
-      memory.grow(1023);
-      new Uint8Array(memory.buffer).fill(1);
+    let most = 0;
+    for (let round = 0; round < 4; round++) {
+      growAndDrop();
       collectGarbage();
+      most = Math.max(most, residentBytes() - before);
     }
-    // Of eight; one or two may still be on the stack.
-    expect(residentBytes() - before).to.be.below(3 * 64 * MiB);
+    // Not when V8's own threads come round to it, either, which may be long after on a busy machine.
+    expect(most).to.be.below(32 * MiB);
   });
 
   it('shows nobody else how', () => {
@@ -63,6 +63,13 @@ describe('collectGarbage', () => {
     expect(runInNewContext('typeof gc')).to.equal('undefined');
   });
 });
+
+/** Leaves 64 MiB behind, in a function of its own so that nothing is left on the stack. */
+function growAndDrop(): void {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  memory.grow(1023);
+  new Uint8Array(memory.buffer).fill(1);
+}
 
 function residentBytes(): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
