@@ -20,6 +20,8 @@ export interface LineRecipe {
   readonly letters: 'yes' | 'no';
   /** Records that name another one are not for the worker. */
   readonly plugin: string;
+  /** The file, where records of several are in the batch. */
+  readonly file: string | undefined;
   /** Of records that have none of their own. */
   readonly options: readonly (readonly [string, string])[];
 }

@@ -28,13 +28,15 @@ Examples:
   $ wasm-plugin-pool batch redact.wasm --input in.jsonl --output out.jsonl --dry-run          first
   $ wasm-plugin-pool batch redact.wasm --then word-count.wasm --input in.txt --output out.jsonl
   $ wasm-plugin-pool batch redact.wasm --input mails.jsonl --output out.jsonl --field body.text --id-field key --pass-fields
+  $ wasm-plugin-pool batch redact.wasm --input 'logs/*.jsonl' --input more.csv.gz --output out.jsonl      one after the other
   $ jq -c '{input: .body}' mails.json | wasm-plugin-pool batch redact.wasm | jq -r .output`;
 
 /** `batch`: a whole file. */
 export function batchCommand(): Command {
   const command = new Command('batch')
     .description('Run every record of a file through a plugin.')
-    .argument('<plugin>', 'the path of a component');
+    .argument('<plugin>', 'the path of a component')
+    .argument('[inputs...]', 'more inputs, after those of --input');
   for (const option of recordsOptions()) command.addOption(option);
   return command
     .addOption(concurrencyOption())
@@ -53,7 +55,7 @@ export function batchCommand(): Command {
     .option('--json', 'print the summary as JSON: on stdout, or on stderr where stdout has the results')
     .option('--quiet', 'leave out the progress bar and what the plugin logs')
     .addHelpText('after', EXAMPLES)
-    .action(async (plugin: string, options: BatchCommandOptions) => {
-      process.exitCode = await runBatchCommand(plugin, options, await readSandbox(options.sandbox));
+    .action(async (plugin: string, inputs: readonly string[], options: BatchCommandOptions) => {
+      process.exitCode = await runBatchCommand(plugin, inputs, options, await readSandbox(options.sandbox));
     });
 }

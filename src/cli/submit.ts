@@ -28,7 +28,8 @@ Examples:
 export function submitCommand(): Command {
   const command = new Command('submit')
     .description('Have workers run every record of a file through a plugin.')
-    .argument('<plugin>', 'the path of a component');
+    .argument('<plugin>', 'the path of a component')
+    .argument('[inputs...]', 'more inputs, after those of --input');
   for (const option of [...recordsOptions(), ...queueOptions()]) command.addOption(option);
   return command
     .addOption(countOption('--chunk <n>', 'records in a chunk (default: 1000)', { min: 1, max: 1_000_000 }))
@@ -42,12 +43,16 @@ export function submitCommand(): Command {
     .option('--json', 'print the summary as JSON: on stdout, or on stderr where stdout has the results')
     .option('--quiet', 'leave out the progress bar')
     .addHelpText('after', EXAMPLES)
-    .action(async (path: string, options: SubmitCommandOptions) => {
-      process.exitCode = await submit(path, options);
+    .action(async (path: string, inputs: readonly string[], options: SubmitCommandOptions) => {
+      process.exitCode = await submit(path, inputs, options);
     });
 }
 
-function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof interruptible<0 | 1 | 130 | 143>> {
+function submit(
+  path: string,
+  inputs: readonly string[],
+  options: SubmitCommandOptions,
+): ReturnType<typeof interruptible<0 | 1 | 130 | 143>> {
   return interruptible(async (interrupt) => {
     const { redis, queue, chunk, maxChunks, priority, tenant, output, quiet = false } = options;
     const config = Object.fromEntries(options.config);
@@ -56,7 +61,7 @@ function submit(path: string, options: SubmitCommandOptions): ReturnType<typeof 
     const progress = new Progress(!quiet);
     try {
       const summary = await submitBatch({
-        ...toFileBatch(options, interrupt.signal),
+        ...toFileBatch(inputs, options, interrupt.signal),
         plugins: Object.fromEntries(plugins),
         plugin: main,
         chain,

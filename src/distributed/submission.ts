@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval } from 'node:timers';
 import { FailureWatch } from '../batch/file/failure-limit.ts';
-import type { BatchInput } from '../batch/file/input.ts';
+import { InputRecords } from '../batch/file/input-records.ts';
+import type { BatchInputs } from '../batch/file/inputs.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
-import { openRecords, type RecordReader } from '../batch/file/reader.ts';
+import type { RecordReader } from '../batch/file/reader.ts';
 import { type FileRecord, malformedError } from '../batch/file/record.ts';
 import { type Done, deadLetterLine, outputLine, plainLine } from '../batch/file/result-line.ts';
 import { Selection } from '../batch/file/selection.ts';
@@ -57,7 +58,7 @@ export class Submission {
   readonly #connection: QueueConnection;
   readonly #options: ResolvedFileBatchOptions;
   readonly #settings: SubmissionSettings;
-  readonly #input: BatchInput;
+  readonly #input: BatchInputs;
   readonly #files: WriterFiles;
   readonly #reader: RecordReader;
   readonly #tally: Tally;
@@ -80,7 +81,7 @@ export class Submission {
   constructor(
     connection: QueueConnection,
     options: ResolvedFileBatchOptions,
-    input: BatchInput,
+    input: BatchInputs,
     files: WriterFiles,
     settings: SubmissionSettings,
   ) {
@@ -104,7 +105,7 @@ export class Submission {
       },
     };
     this.#writer = new BatchWriter(files, state, 'normal');
-    this.#reader = openRecords(input, options);
+    this.#reader = new InputRecords(input, options);
     this.#selection = new Selection(options.selection);
     this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce });
   }
@@ -226,8 +227,8 @@ export class Submission {
     for (const record of this.#records.get(chunk)!) {
       if (this.#writer.done.has(record.ordinal)) continue;
       if (record.malformed !== undefined) {
-        this.#watch.heard(record.line, record.malformed);
-        this.#options.onMalformed?.(record.line, record.malformed);
+        this.#watch.heard(record, record.malformed);
+        this.#options.onMalformed?.(record.line, record.malformed, record.file);
       }
       const done = toDone(record, results[record.ordinal]);
       this.#tally.add(done);

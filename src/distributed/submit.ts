@@ -1,11 +1,9 @@
 import { wholeNumber } from '../arguments/arguments.ts';
 import { readSource } from '../artifact/source.ts';
 import { assertDistinct, withBatchFiles } from '../batch/file/files.ts';
-import {
-  type FileBatchOptions,
-  type ResolvedFileBatchOptions,
-  resolveFileBatchOptions,
-} from '../batch/file/options.ts';
+import { withInputPaths } from '../batch/file/input-paths.ts';
+import type { FileBatchOptions, ResolvedFileBatchOptions } from '../batch/file/options.ts';
+import { resolveFileBatchOptions } from '../batch/file/resolve-options.ts';
 import { retryDeadLetters } from '../batch/file/retry-dead-letters.ts';
 import type { BatchSummary } from '../batch/file/tally.ts';
 import { PluginError } from '../errors.ts';
@@ -97,7 +95,9 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
     config,
   }));
   const recipe = hashed.map(({ name, sha256, config }) => [name, sha256, config]);
-  const resolved = resolveFileBatchOptions({ ...rest, identity: { recipe, size, distributed: true } });
+  const resolved = resolveFileBatchOptions(
+    await withInputPaths({ ...rest, identity: { recipe, size, distributed: true } }),
+  );
   if (resolved.rate !== undefined || resolved.dryRun !== undefined) {
     const name = resolved.rate === undefined ? 'dryRun' : 'rate';
     throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` is for batches that run here`, {

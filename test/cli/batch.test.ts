@@ -22,6 +22,18 @@ describe('wasm-plugin-pool batch', () => {
     await workplace.file('hostile.wasm', hostile);
   });
 
+  it('takes several inputs, before and behind the plugin, and says where a record stands that is none', async () => {
+    await mkdir(workplace.path('logs'));
+    await workplace.file('logs/b.jsonl', '{"input":"b"}\nno record\n');
+    await workplace.file('logs/a.jsonl', '{"input":"a"}\n');
+    await workplace.file('more.csv', 'input\nc\n');
+    const args = ['batch', '--input', 'logs/*.jsonl', 'echo.wasm', 'more.csv', '--ordered'];
+    const { status, stdout, stderr } = await workplace.run(args);
+    expect(jsonl(stdout).map(({ output }) => output)).to.deep.equal(['a', 'b', undefined, 'c']);
+    expect(stderr).to.include('logs/b.jsonl:2 is malformed: it is not JSON');
+    expect(status).to.equal(1);
+  });
+
   it('writes the result of every record, in order where asked to', async () => {
     const records = Array.from({ length: 1000 }, (_, index) => ({ id: `r${index}`, input: `text ${index}` }));
     await workplace.file('in.jsonl', lines(records));

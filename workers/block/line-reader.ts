@@ -153,10 +153,10 @@ export class LineReader {
   }
 
   #read(): FileRecord {
-    const { kind, options } = this.#recipe;
+    const { kind, options, file } = this.#recipe;
     // A copy: Node does not look into memory that another thread shares.
     const bytes = Buffer.from(this.#area.input.subarray(this.at, this.end));
-    return lineRecord(bytes, { line: this.#line, index: this.index }, kind, options);
+    return lineRecord(bytes, { line: this.#line, index: this.index, file }, kind, options);
   }
 
   #isOurs(at: number, end: number): boolean {

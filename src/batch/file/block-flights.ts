@@ -125,8 +125,8 @@ export class BlockFlights {
 }
 
 function recordsOf(source: LineSource, from: number, count: number): FileRecord[] {
-  const { kind, options } = source.recipe;
+  const { kind, options, file } = source.recipe;
   return Array.from(source.records(from, count), ({ bytes, line, index }) =>
-    lineRecord(bytes, { line, index }, kind, options),
+    lineRecord(bytes, { line, index, file }, kind, options),
   );
 }

@@ -7,7 +7,8 @@ import { type BatchProgress, CallStatistics } from '../statistics.ts';
 import { type BlockFlight, BlockFlights } from './block-flights.ts';
 import type { BlockHost, FlowHost } from './block-host.ts';
 import { BlockResults } from './block-results.ts';
-import { LineBlocks } from './line-blocks.ts';
+import { InputBlocks } from './input-blocks.ts';
+import type { BatchInputs } from './inputs.ts';
 import { LoneRecords } from './lone-records.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { pieceOfBlock, pieceOfOne } from './piece-of.ts';
@@ -15,8 +16,6 @@ import { FileRecord } from './record.ts';
 import type { Done } from './result-line.ts';
 import type { Tally } from './tally.ts';
 import type { BatchWriter } from './writer.ts';
-
-let recipes = 0;
 
 /**
  * Runs the lines of a file as blocks. Per record this thread counts a line and does nothing else: workers find the
@@ -28,7 +27,7 @@ export class BlockFlow {
   readonly #lone: LoneRecords;
   readonly #results: BlockResults;
   readonly #writer: BatchWriter;
-  readonly #blocks: LineBlocks;
+  readonly #blocks: InputBlocks;
   readonly #plugin: string;
   readonly #calls = new CallStatistics();
   readonly #startedAt = performance.now();
@@ -40,7 +39,7 @@ export class BlockFlow {
 
   constructor(
     options: ResolvedFileBatchOptions,
-    input: ConstructorParameters<typeof LineBlocks>[0],
+    inputs: BatchInputs,
     { blocks: host, submit, submitMany }: FlowHost,
     writer: BatchWriter,
     tally: Tally,
@@ -66,14 +65,12 @@ export class BlockFlow {
       landed: (source) => this.#blocks.release(source),
     });
     const recipe = {
-      id: ++recipes,
-      kind: options.input.format === 'lines' ? 'lines' : 'jsonl',
       output: options.output.format,
       letters: options.deadLetter === undefined ? 'no' : 'yes',
       plugin: this.#plugin,
       options: options.options,
     } as const;
-    this.#blocks = new LineBlocks(input, recipe, host.bytes, host.records);
+    this.#blocks = new InputBlocks(inputs, recipe, host);
   }
 
   /** How many records were read that run. */
@@ -233,7 +230,7 @@ export class BlockFlow {
   #took({ source, startedAt }: BlockFlight, done: BlockPiece): void {
     if (this.#isStopped) return;
     const { from, count } = done;
-    const piece = pieceOfBlock(done, this.#options);
+    const piece = pieceOfBlock(done, this.#options, source.recipe.file);
     const { refused, failed, malformed } = piece.counts;
     const calls = { calls: count - malformed, unsuccessful: refused + failed - malformed };
     this.#calls.add(this.#plugin, 0, calls, performance.now() - startedAt);

@@ -28,11 +28,12 @@ export interface FlowHost {
  * read here. What fails before it has begun may be tried again; what has begun is over, unless it may run twice.
  */
 export function takesBlocks(
-  { input, batch, atMostOnce, fields, selection, rate }: ResolvedFileBatchOptions,
+  { inputs, batch, atMostOnce, fields, selection, rate }: ResolvedFileBatchOptions,
   threads: number,
 ): boolean {
   const { plugin, chain, deadlineMs, retry, idempotent, concurrency } = batch;
-  if (!isOfLines(input.format) || atMostOnce || plugin === undefined || chain.length > 0) return false;
+  if (!inputs.every(({ format }) => isOfLines(format)) || atMostOnce || plugin === undefined || chain.length > 0)
+    return false;
   if (fields !== USUAL_FIELDS || !isStretch(selection) || rate !== undefined) return false;
   if (deadlineMs !== undefined || (retry.attempts > 1 && idempotent)) return false;
   return concurrency.max > threads;

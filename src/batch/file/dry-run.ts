@@ -1,6 +1,6 @@
 import type { Submit, SubmitMany } from '../submit.ts';
 import { lookAtFiles, type UsedPlugin } from './files.ts';
-import { BatchInput } from './input.ts';
+import { BatchInputs } from './inputs.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { Reasons } from './reasons.ts';
 import { RecordFlow, type RecordSink } from './record-flow.ts';
@@ -31,7 +31,7 @@ export async function dryRun(
       reasons.add(done);
     },
   };
-  const input = await BatchInput.open(options.input.path, options.input.compression, { interrupt });
+  const input = await BatchInputs.open(options.inputs, { interrupt });
   const flow = new RecordFlow(options, input, submit, submitMany, NOWHERE, count, 0);
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });

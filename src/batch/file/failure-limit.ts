@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../arguments/arguments.ts';
 import { PluginError } from '../../errors.ts';
 import { isCount } from '../journal/state.ts';
+import { type FileRecord, placeOf } from './record.ts';
 import { toShare } from './share.ts';
 import type { Tally } from './tally.ts';
 
@@ -81,8 +82,9 @@ export class FailureWatch {
   }
 
   /** Hears what was wrong with a record. */
-  heard(line: number, reason: string): void {
-    this.#first ??= `line ${line} is malformed: ${reason}`;
+  heard({ line, file }: Pick<FileRecord, 'line' | 'file'>, reason: string): void {
+    const place = file === undefined ? `line ${line}` : placeOf({ line, file });
+    this.#first ??= `${place} is malformed: ${reason}`;
   }
 
   /** Looks at what was counted. */

@@ -8,9 +8,11 @@ import { dryRun } from './dry-run.ts';
 import { unusableFile } from './errors.ts';
 import { FailureWatch } from './failure-limit.ts';
 import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
-import type { BatchInput } from './input.ts';
-import { type FileBatchOptions, type ResolvedFileBatchOptions, resolveFileBatchOptions } from './options.ts';
+import { withInputPaths } from './input-paths.ts';
+import type { BatchInputs } from './inputs.ts';
+import type { FileBatchOptions, ResolvedFileBatchOptions } from './options.ts';
 import { RecordFlow } from './record-flow.ts';
+import { resolveFileBatchOptions } from './resolve-options.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 import { type BatchSummary, Tally, type TallyState } from './tally.ts';
 import { BatchWriter, type WriterFiles } from './writer.ts';
@@ -27,15 +29,17 @@ export interface BatchHost extends FlowHost {
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
  */
 export async function checkFileBatch(given: FileBatchOptions): Promise<void> {
-  const options = resolveFileBatchOptions(given);
+  const options = resolveFileBatchOptions(await withInputPaths(given));
   await assertDistinct(options);
-  const path = options.retryDeadLetters ? options.deadLetter!.path : options.input.path;
-  if (path === '-' || isRemote(path)) return;
-  // Not opened: what is read from a pipe is gone.
-  const stats = await stat(path).catch((error: unknown) => {
-    throw unusableFile('read', path, error);
-  });
-  if (stats.isDirectory()) throw unusableFile('read', path, 'it is a directory');
+  const paths = options.retryDeadLetters ? [options.deadLetter!.path] : options.inputs.map(({ path }) => path);
+  for (const path of paths) {
+    if (path === '-' || isRemote(path)) continue;
+    // Not opened: what is read from a pipe is gone.
+    const stats = await stat(path).catch((error: unknown) => {
+      throw unusableFile('read', path, error);
+    });
+    if (stats.isDirectory()) throw unusableFile('read', path, 'it is a directory');
+  }
 }
 
 /**
@@ -45,7 +49,7 @@ export async function checkFileBatch(given: FileBatchOptions): Promise<void> {
  * batch runs, `ERR_BATCH_JOURNAL`, `ERR_BATCH_FAILURES`, `ERR_ABORTED`.
  */
 export async function runFileBatch(given: FileBatchOptions, host: BatchHost): Promise<BatchSummary> {
-  const options = resolveFileBatchOptions(given);
+  const options = resolveFileBatchOptions(await withInputPaths(given));
   await assertDistinct(options);
   if (options.retryDeadLetters) return retryDeadLetters(options, host.submit);
   if (options.dryRun !== undefined) return dryRun(options, host.plugins(), host.submit, host.submitMany);
@@ -55,7 +59,7 @@ export async function runFileBatch(given: FileBatchOptions, host: BatchHost): Pr
 async function run(
   given: ResolvedFileBatchOptions,
   host: BatchHost,
-  input: BatchInput,
+  input: BatchInputs,
   files: WriterFiles,
 ): Promise<BatchSummary> {
   const { atMostOnce, onProgress, batch } = given;
@@ -64,9 +68,9 @@ async function run(
   const options = {
     ...given,
     interrupt,
-    onMalformed: (line: number, reason: string): void => {
-      watch.heard(line, reason);
-      given.onMalformed?.(line, reason);
+    onMalformed: (line: number, reason: string, file?: string): void => {
+      watch.heard({ line, file }, reason);
+      given.onMalformed?.(line, reason, file);
     },
   };
   const { checkpoint, begun } = files.journal?.state ?? { checkpoint: undefined, begun: 0 };

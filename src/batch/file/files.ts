@@ -13,8 +13,8 @@ import { isRemote } from '../remote/url.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
 import { isWhole } from './format.ts';
-import { BatchInput } from './input.ts';
-import { difference, toInputIdentity } from './input-identity.ts';
+import { difference, type InputIdentity, toInputIdentities } from './input-identity.ts';
+import { BatchInputs } from './inputs.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
 import { realPath } from './real-path.ts';
@@ -42,7 +42,7 @@ export interface UsedPlugin {
 export async function withBatchFiles(
   given: ResolvedFileBatchOptions,
   plugins: readonly UsedPlugin[],
-  run: (input: BatchInput, files: WriterFiles) => Promise<BatchSummary>,
+  run: (input: BatchInputs, files: WriterFiles) => Promise<BatchSummary>,
 ): Promise<BatchSummary> {
   const options = await withRealPaths(given);
   const locks = await takeLocks(await writtenBy(options));
@@ -56,7 +56,7 @@ export async function withBatchFiles(
       let files: Lock | undefined;
       try {
         files = await takeFileLocks(await regularOf(pathsOf(options)));
-        await journal?.start({ input: input.identity ?? null, recipe });
+        await journal?.start({ input: input.identities ?? null, recipe });
         for (const output of outputs) await output.cut();
         outcome = 'unfinished';
         const [output, deadLetter] = outputs as [BatchOutput, BatchOutput | undefined];
@@ -156,26 +156,27 @@ async function openJournal(
 }
 
 async function openInput(
-  { input: { path, compression, format }, interrupt }: ResolvedFileBatchOptions,
+  { inputs, interrupt }: ResolvedFileBatchOptions,
   journal: Journal | undefined,
-): Promise<BatchInput> {
+): Promise<BatchInputs> {
   if (journal?.earlier === undefined) {
-    return BatchInput.open(path, compression, { interrupt, head: journal === undefined ? 'none' : 'first' });
+    return BatchInputs.open(inputs, { interrupt, head: journal === undefined ? 'none' : 'first' });
   }
-  const before = toInputIdentity(journal.earlier.input);
-  const input = await BatchInput.open(path, compression, { interrupt, head: before?.head.bytes ?? 'first' });
+  const before = toInputIdentities(journal.earlier.input);
+  const input = await BatchInputs.open(inputs, { interrupt, head: before?.[0]?.head.bytes ?? 'first' });
   try {
     const { checkpoint } = journal.state;
-    const why = before === undefined ? 'of which nothing is known' : difference(input.identity!, before);
+    const now = input.identities!;
+    const why = before === undefined ? 'of which nothing is known' : differenceOf(inputs, now, before);
     if (why !== undefined) throw anotherRun(journal.path, `of an input that was another, or has changed since: ${why}`);
-    const touched = input.identity!.modifiedMs !== before!.modifiedMs;
-    if (touched && (format === 'parquet' || format === 'arrow')) {
+    const touched = inputs.filter((_, at) => now[at]!.modifiedMs !== before![at]!.modifiedMs);
+    if (touched.some(({ format }) => format === 'parquet' || format === 'arrow')) {
       throw anotherRun(
         journal.path,
         'of an input that was written again since, and such files are not compared as a whole',
       );
     }
-    if (touched && !(await input.beginsWith(checkpoint.input))) {
+    if (touched.length > 0 && !(await input.begin(checkpoint.input))) {
       throw anotherRun(journal.path, 'of an input that has changed since: it has other bytes');
     }
     input.expect(checkpoint.input);
@@ -184,6 +185,20 @@ async function openInput(
     input.close();
     throw error;
   }
+}
+
+/** Why the inputs are not those of an earlier run; undefined where they may be. */
+function differenceOf(
+  inputs: ResolvedFileBatchOptions['inputs'],
+  now: readonly InputIdentity[],
+  before: readonly InputIdentity[],
+): string | undefined {
+  if (now.length !== before.length) return `there are ${now.length} inputs, and there were ${before.length}`;
+  for (const [at, identity] of now.entries()) {
+    const why = difference(identity, before[at]!);
+    if (why !== undefined) return now.length === 1 ? why : `of \`${inputs[at]!.path}\`, ${why}`;
+  }
+  return undefined;
 }
 
 /** What the file has of the records that a journal speaks of. */
@@ -225,7 +240,7 @@ async function openOutputs(
 /** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
 function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): JournalHeader['recipe'] {
   const { plugin, chain, ordered, deadlineMs, retry, idempotent } = options.batch;
-  const { input, output, deadLetter, atMostOnce, fields, selection, identity } = options;
+  const { inputs, output, deadLetter, atMostOnce, fields, selection, identity } = options;
   const parts = {
     // Records may name any of them.
     plugins: used
@@ -237,8 +252,8 @@ function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]
     chain: [plugin, ...chain],
     order: ordered,
     attempts: [atMostOnce, idempotent, retry.attempts, deadlineMs],
-    formats: [input.format, input.compression, output.encoding, output.compression],
-    tables: [input.csv, input.optionColumns, output.csv, output.columns],
+    formats: [inputs.map(({ format, compression }) => [format, compression]), output.encoding, output.compression],
+    tables: [inputs.map(({ csv, optionColumns }) => [csv, optionColumns]), output.csv, output.columns],
     files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
     fields,
     selection,
@@ -258,23 +273,28 @@ async function closeAll(outputs: readonly BatchOutput[]): Promise<void> {
 
 /** Makes sure that no two of the files are one: writing would destroy what is still to be read. */
 export async function assertDistinct({
-  input,
+  inputs,
   output,
   deadLetter,
   journal,
   retryDeadLetters,
 }: ResolvedFileBatchOptions): Promise<void> {
-  const files = {
-    input: retryDeadLetters ? undefined : input.path,
-    output: output.path,
-    deadLetter: deadLetter?.path,
-    journal,
-  };
+  const read = retryDeadLetters ? [] : inputs.map(({ path }) => ['input', path] as const);
+  const written = [
+    ['output', output.path],
+    ['deadLetter', deadLetter?.path],
+    ['journal', journal],
+  ] as const;
   const seen = new Map<string, string>();
-  for (const [name, path] of Object.entries(files)) {
+  for (const [name, path] of [...read, ...written]) {
     const identity = path === undefined || path === '-' ? undefined : await identityOf(path);
     if (identity === undefined) continue;
     const other = seen.get(identity);
+    if (other === 'input' && name === 'input') {
+      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${path}\` is among the inputs twice`, {
+        hint: 'Its records would run twice. Name it once, or make patterns that do not match the same files.',
+      });
+    }
     if (other !== undefined) {
       throw new PluginError('ERR_INVALID_ARGUMENT', `\`${other}\` and \`${name}\` are the same file, \`${path}\``);
     }

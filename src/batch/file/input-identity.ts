@@ -12,8 +12,14 @@ export interface InputIdentity {
   readonly head: Written;
 }
 
-/** The identity of the input of an earlier run, from its journal; undefined where it says nothing sensible. */
-export function toInputIdentity(value: unknown): InputIdentity | undefined {
+/** The identities of the inputs of an earlier run, from its journal; undefined where it says nothing sensible. */
+export function toInputIdentities(value: unknown): readonly InputIdentity[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const identities = value.map(toInputIdentity).filter((identity) => identity !== undefined);
+  return identities.length === value.length ? identities : undefined;
+}
+
+function toInputIdentity(value: unknown): InputIdentity | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { size, modifiedMs, etag, head } = value as Partial<InputIdentity>;
   if (typeof head !== 'object' || head === null || !isCount(head.bytes) || !isCount(head.crc)) return undefined;

@@ -1,9 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { type BigIntStats, constants, open as openDescriptor } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
+import type { Readable } from 'node:stream';
 import { PluginError } from '../../errors.ts';
 import type { RandomAccess } from '../format/random-access.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
@@ -13,11 +11,10 @@ import { decompress, readsZstd } from './decompress.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
 import type { InputIdentity } from './input-identity.ts';
+import { HEAD_BYTES, openPipe, readHead } from './stream-head.ts';
 
 /** Larger texts would be large objects to V8, which stay until a full collection. */
 const CHUNK_BYTES = 64 * 1024;
-/** How much of a file is looked at to recognise it. */
-const HEAD_BYTES = 64 * 1024;
 
 /** How an input is opened. */
 export interface InputOptions {
@@ -28,6 +25,8 @@ export interface InputOptions {
   readonly head?: number | 'first' | 'none';
   /** Ends the waiting for them. */
   readonly interrupt?: AbortSignal | undefined;
+  /** What was read of the inputs before it: it is counted on from there. @default nothing */
+  readonly after?: Written;
 }
 
 /** The input of a batch as it is read. */
@@ -42,12 +41,15 @@ export class BatchInput {
   readonly #chunks: AsyncIterator<Buffer>;
   #stats: BigIntStats | undefined;
   readonly #compression: Compression;
-  #read = NOTHING_WRITTEN;
+  /** What was read of the inputs before it, and with what was read of it. */
+  readonly #after: Written;
+  #read: Written;
   #share: number | undefined;
   /** Of what is no file here. */
   #random: RandomAccess | undefined;
   /** What an earlier run had read; undefined once it was the same. */
   #expected: Written | undefined;
+  #isLast = true;
   #state: 'open' | 'closed' = 'open';
 
   private constructor(
@@ -55,9 +57,12 @@ export class BatchInput {
     raw: Readable,
     compression: Compression,
     identity: InputIdentity | undefined,
+    after: Written = NOTHING_WRITTEN,
     file?: { readonly handle: FileHandle; readonly stats: BigIntStats },
   ) {
     this.name = name;
+    this.#after = after;
+    this.#read = after;
     this.#compression = compression;
     this.#raw = raw;
     this.#file = file?.handle;
@@ -75,9 +80,10 @@ export class BatchInput {
     raw: Readable,
     compression: Compression,
     identity: InputIdentity | undefined,
+    after?: Written,
     random?: RandomAccess,
   ): BatchInput {
-    const input = new BatchInput(name, raw, compression, identity);
+    const input = new BatchInput(name, raw, compression, identity, after);
     input.#random = random;
     return input;
   }
@@ -126,7 +132,7 @@ export class BatchInput {
     const head = extended(NOTHING_WRITTEN, buffer.subarray(0, bytesRead));
     const identity = { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs), head };
     const raw = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 });
-    return new BatchInput(path, raw, compression, identity, { handle, stats });
+    return new BatchInput(path, raw, compression, identity, options.after, { handle, stats });
   }
 
   /** Whether it can be read at any place. */
@@ -170,14 +176,16 @@ export class BatchInput {
     this.#share = share;
   }
 
-  /** What was read so far, compressed as it is. */
+  /** What was read so far of it and of the inputs before it, compressed as they are. */
   get progress(): Written {
     return this.#read;
   }
 
   /** Bytes of the file that were read so far, compressed as they are. */
   get position(): number {
-    return this.#share === undefined ? this.#read.bytes : Math.round(this.#share * (this.size ?? 0));
+    return this.#share === undefined
+      ? this.#read.bytes - this.#after.bytes
+      : Math.round(this.#share * (this.size ?? 0));
   }
 
   /**
@@ -195,26 +203,42 @@ export class BatchInput {
       if (this.#isClosed) return undefined;
       throw error instanceof PluginError ? error : brokenFile('reading', this.name, error);
     }
-    if (this.#expected !== undefined && !this.#isClosed) throw anotherInput(this.name);
+    if (this.#expected !== undefined && this.#isLast && !this.#isClosed) throw anotherInput(this.name);
     return undefined;
   }
 
-  /** Has the reading fail where what an earlier run had read was something else. */
-  expect(before: Written): void {
-    if (before.bytes > 0) this.#expected = before;
+  /**
+   * Has the reading fail where what an earlier run had read was something else.
+   *
+   * @param where Whether it had read no further than here.
+   */
+  expect(before: Written | undefined, where: 'here' | 'here or behind' = 'here'): void {
+    this.#expected = before !== undefined && before.bytes > this.#after.bytes ? before : undefined;
+    this.#isLast = where === 'here';
+  }
+
+  /** What an earlier run had read and was not met with yet. */
+  get expected(): Written | undefined {
+    return this.#expected;
   }
 
   /** Whether the file still begins with bytes that were read before. */
   async beginsWith(before: Written): Promise<boolean> {
-    let found = NOTHING_WRITTEN;
+    const found = await this.again(before.bytes);
+    return found.bytes >= before.bytes && found.crc === before.crc;
+  }
+
+  /** Reads the file again until so many bytes were read of it and what is before it, or to its end. */
+  async again(bytes: number): Promise<Written> {
+    let found = this.#after;
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    while (found.bytes < before.bytes) {
-      const length = Math.min(buffer.length, before.bytes - found.bytes);
-      const { bytesRead } = await this.#file!.read(buffer, 0, length, found.bytes);
-      if (bytesRead === 0) return false;
+    while (found.bytes < bytes) {
+      const length = Math.min(buffer.length, bytes - found.bytes);
+      const { bytesRead } = await this.#file!.read(buffer, 0, length, found.bytes - this.#after.bytes);
+      if (bytesRead === 0) break;
       found = extended(found, buffer.subarray(0, bytesRead));
     }
-    return found.crc === before.crc;
+    return found;
   }
 
   /**
@@ -275,50 +299,16 @@ async function openStream(
   name: string,
   stream: Readable,
   compression: Compression,
-  { head: wanted = 'none', interrupt }: InputOptions,
+  { head: wanted = 'none', interrupt, after }: InputOptions,
   known?: Omit<InputIdentity, 'head'>,
   random?: RandomAccess,
 ): Promise<BatchInput> {
   if (wanted === 'none') {
     const identity = known === undefined ? undefined : { ...known, head: NOTHING_WRITTEN };
-    return BatchInput.ofStream(name, stream, compression, identity, random);
+    return BatchInput.ofStream(name, stream, compression, identity, after, random);
   }
-  const stop = (): void => void stream.destroy();
-  interrupt?.addEventListener('abort', stop, { once: true });
-  if (interrupt?.aborted) stop();
-  const rest: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
-  const pieces: Buffer[] = [];
-  try {
-    const enough = wanted === 'first' ? 1 : wanted;
-    for (let length = 0; length < enough; ) {
-      const next = await rest.next();
-      if (next.done) break;
-      pieces.push(next.value);
-      length += next.value.length;
-    }
-  } catch (error) {
-    if (!interrupt?.aborted) throw brokenFile('reading', name, error);
-  } finally {
-    interrupt?.removeEventListener('abort', stop);
-  }
-  if (interrupt?.aborted) throw new PluginError('ERR_ABORTED', `Interrupted before ${name} had said anything`);
-  const most = wanted === 'first' ? HEAD_BYTES : wanted;
-  const head = extended(NOTHING_WRITTEN, Buffer.concat(pieces).subarray(0, most));
-  const raw = Readable.from(rejoined(pieces, rest), { objectMode: false, highWaterMark: CHUNK_BYTES });
-  // What waits in the middle of `next` hears only of the stream.
-  raw.once('close', stop);
-  return BatchInput.ofStream(name, raw, compression, { ...known, head }, random);
-}
-
-async function* rejoined(pieces: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield* pieces;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-}
-
-/** A socket reads it in the event loop, waits there for a writer, and closes the descriptor. */
-async function openPipe(path: string): Promise<Readable> {
-  const fd = await promisify(openDescriptor)(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new Socket({ fd, readable: true, writable: false });
+  const { head, raw } = await readHead(name, stream, wanted, interrupt);
+  return BatchInput.ofStream(name, raw, compression, { ...known, head }, after, random);
 }
 
 function anotherInput(name: string): PluginError {

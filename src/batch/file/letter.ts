@@ -28,7 +28,7 @@ function isFailure(error: unknown): error is { readonly code: string; readonly m
 /** The record that a letter is of, as it came; where that was none, what stood there. */
 export function recordOfLetter(letter: object, text: string): string {
   const { error, text: stood } = letter as Readonly<Record<string, unknown>>;
-  if (typeof stood === 'string' && isFailure(error) && /^Line \d+ is malformed: /.test(error.message)) return stood;
+  if (typeof stood === 'string' && isFailure(error) && /^[^\n]*?\d is malformed: /.test(error.message)) return stood;
   const members = membersOf(text);
   const own = membersOf(members.get('own') ?? '{}');
   return objectOf([...[...members].filter(([name]) => !LETTER_NAMES.has(name)), ...own]);

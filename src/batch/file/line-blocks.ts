@@ -2,6 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { countLines, isLeftOut, LineSource } from '../../block/line-source.ts';
 import type { LineRecipe } from '../../block/source.ts';
 import type { RequestOptions } from '../../contract/values.ts';
+import type { BlockMemory } from './block-memory.ts';
 import type { BatchInput } from './input.ts';
 import { lineRecord } from './line-record.ts';
 import { FileRecord } from './record.ts';
@@ -15,32 +16,38 @@ export class LineBlocks {
   readonly #input: Pick<BatchInput, 'read' | 'size'>;
   readonly #recipe: LineRecipe;
   readonly #options: RequestOptions;
-  readonly #blockBytes: number;
   readonly #longest: number;
-  /** Memory of blocks that are over, for the next ones. */
-  readonly #free: Buffer[] = [];
+  readonly #memory: BlockMemory;
   #buffer: Buffer;
   #length = 0;
   /** What was read and did not fit any more. */
   #chunk: Buffer | undefined;
   #state: 'open' | 'ended' = 'open';
   #line = 1;
-  #index = 0;
+  #index: number;
 
   /**
-   * @param blockBytes Bytes of a block at the most.
+   * @param memory Of blocks, which have as many bytes at the most.
    * @param longest Records of a block at the most.
+   * @param index Of the first record.
    */
-  constructor(input: Pick<BatchInput, 'read' | 'size'>, recipe: LineRecipe, blockBytes: number, longest: number) {
+  constructor(
+    input: Pick<BatchInput, 'read' | 'size'>,
+    recipe: LineRecipe,
+    memory: BlockMemory,
+    longest: number,
+    index: number,
+  ) {
     this.#input = input;
     this.#recipe = recipe;
     this.#options = recipe.options;
-    this.#blockBytes = blockBytes;
+    this.#memory = memory;
     this.#longest = longest;
-    this.#buffer = Buffer.allocUnsafeSlow(blockBytes);
+    this.#index = index;
+    this.#buffer = memory.take();
   }
 
-  /** Records that were read so far. */
+  /** Records that were read so far, those before the first one too. */
   get records(): number {
     return this.#index;
   }
@@ -65,9 +72,9 @@ export class LineBlocks {
     }
   }
 
-  /** Takes the memory of a block back, all of whose records are over. */
-  release({ bytes }: LineSource): void {
-    if (bytes.buffer.byteLength === this.#blockBytes) this.#free.push(Buffer.from(bytes.buffer));
+  /** Gives back the memory that nothing was read into. */
+  close(): void {
+    this.#memory.release(this.#buffer);
   }
 
   /** Reads until the buffer is full; of a pipe, what there is. */
@@ -90,7 +97,7 @@ export class LineBlocks {
   #cut(until: number): LineSource | undefined {
     const lines = countLines(this.#recipe.kind, this.#buffer.subarray(0, until), this.#longest);
     const bytes = this.#buffer.subarray(0, lines.end);
-    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
+    const buffer = this.#memory.take();
     this.#buffer.copy(buffer, 0, lines.end, this.#length);
     const source = new LineSource(bytes, this.#recipe, {
       count: lines.records,
@@ -103,7 +110,7 @@ export class LineBlocks {
     this.#line += lines.lines;
     this.#index += lines.records;
     if (lines.records > 0) return source;
-    this.release(source);
+    this.#memory.release(bytes);
     return undefined;
   }
 
@@ -128,11 +135,12 @@ export class LineBlocks {
         newline === -1 || newline + 1 === this.#chunk.length ? undefined : this.#chunk.subarray(newline + 1);
       if (newline !== -1) break;
     }
-    const place = { line: this.#line++, index: this.#index };
+    const place = { line: this.#line++, index: this.#index, file: this.#recipe.file };
     if (length > MAX_LINE_BYTES) {
       const malformed = `it has ${length} bytes; ${MAX_LINE_BYTES} are the most`;
       const record = new FileRecord(place.line, { malformed, text: '' });
       record.index = this.#index++;
+      record.file = this.#recipe.file;
       return record;
     }
     const bytes = Buffer.concat(pieces);

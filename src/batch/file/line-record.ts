@@ -6,12 +6,13 @@ import { FileRecord, parseRecord } from './record.ts';
 /** The record on one line of a file, which is not blank where blank ones are none. */
 export function lineRecord(
   bytes: Buffer,
-  place: { readonly line: number; readonly index: number },
+  place: { readonly line: number; readonly index: number; readonly file: string | undefined },
   kind: 'jsonl' | 'lines',
   options: RequestOptions,
 ): FileRecord {
   const record = read(bytes, place.line, kind, options);
   record.index = place.index;
+  record.file = place.file;
   return record;
 }
 

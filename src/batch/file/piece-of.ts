@@ -9,6 +9,7 @@ import { type Done, deadLetterLine, outputLine, plainLine } from './result-line.
 export function pieceOfBlock(
   { count, output, side, succeeded, refused, failed }: BlockPiece,
   { onMalformed }: Pick<ResolvedFileBatchOptions, 'onMalformed'>,
+  file: string | undefined,
 ): Piece {
   const letters: string[] = [];
   let malformed = 0;
@@ -17,7 +18,7 @@ export function pieceOfBlock(
     else if (kind === SideKind.malformed) {
       malformed++;
       const [line, problem] = JSON.parse(text.toString('utf8')) as [number, string];
-      onMalformed?.(line, problem);
+      onMalformed?.(line, problem, file);
     }
   }
   const errors = Object.fromEntries(failed === 0 ? [] : codesOf(side));
@@ -30,7 +31,7 @@ export function pieceOfOne(
   { output, deadLetter, onMalformed }: Pick<ResolvedFileBatchOptions, 'output' | 'deadLetter' | 'onMalformed'>,
 ): Piece {
   const { record, response, error } = done;
-  if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed);
+  if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed, record.file);
   const line = output.format === 'jsonl' ? outputLine(done) : plainLine(done);
   const letters = deadLetter === undefined || response?.success ? [] : [deadLetterLine(done)];
   const counts = {

@@ -15,7 +15,8 @@ export interface FailureReason {
   /** What was said of the first one. */
   readonly reason: string;
   readonly count: number;
-  /** The line and the index of the first one. */
+  /** The line and the index of the first one, and its file where there are several inputs. */
+  readonly file?: string;
   readonly line: number;
   readonly index: number;
 }
@@ -38,8 +39,9 @@ export class Reasons {
     const found = this.#found.get(key) ?? this.#found.get(`${code} ${alike(reason)}`);
     if (found !== undefined) found.count++;
     else {
-      const { line, index } = record;
-      this.#found.set(key, { code, reason: key === 'others' ? 'other reasons' : reason, count: 1, line, index });
+      const { file, line, index } = record;
+      const first = { ...(file !== undefined && { file }), line, index };
+      this.#found.set(key, { code, reason: key === 'others' ? 'other reasons' : reason, count: 1, ...first });
     }
   }
 

@@ -2,9 +2,9 @@ import type { Flight } from '../flight.ts';
 import { BatchRun } from '../run.ts';
 import type { BatchProgress } from '../statistics.ts';
 import type { Submit, SubmitMany } from '../submit.ts';
-import type { BatchInput } from './input.ts';
+import { InputRecords } from './input-records.ts';
+import type { BatchInputs } from './inputs.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
-import { openRecords } from './reader.ts';
 import type { FileRecord } from './record.ts';
 import { deadLetterLine, outputLine, plainLine } from './result-line.ts';
 import { type Begun, FileSource } from './source.ts';
@@ -26,7 +26,7 @@ export class RecordFlow {
   /** @param begun Records below this one may have begun in an earlier run, and are not to run again. */
   constructor(
     options: ResolvedFileBatchOptions,
-    input: BatchInput,
+    input: BatchInputs,
     submit: Submit,
     submitMany: SubmitMany,
     writer: RecordSink,
@@ -37,7 +37,7 @@ export class RecordFlow {
     this.#options = options;
     this.#writer = writer;
     this.#tally = tally;
-    const reader = openRecords(input, options);
+    const reader = new InputRecords(input, options);
     this.#source = new FileSource(reader, writer, { begun, atMostOnce }, options);
     this.#run = new BatchRun(this.#source, batch, submit, submitMany);
   }
@@ -72,7 +72,7 @@ export class RecordFlow {
   #take(done: Flight<FileRecord>): Promise<void> | undefined {
     const { deadLetter, output, onMalformed } = this.#options;
     const { record, response } = done;
-    if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed);
+    if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed, record.file);
     this.#tally.add(done);
     const letter = deadLetter === undefined || response?.success ? undefined : deadLetterLine(done);
     const line = output.format === 'jsonl' ? outputLine(done) : plainLine(done);

@@ -1,6 +1,7 @@
 import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
+import { cleanLogLine } from '../../text/log-line.ts';
 import type { Runnable } from '../flight.ts';
 import { type FieldPath, textAt, valueAt } from './field-path.ts';
 import { type RecordFields, USUAL_FIELDS, USUAL_NAMES } from './fields.ts';
@@ -9,7 +10,7 @@ import type { LineMaker } from './lines.ts';
 
 /** What a record says of itself. */
 type Fields = {
-  readonly [Name in keyof Omit<FileRecord, 'line' | 'index' | 'ordinal'>]?: FileRecord[Name] | undefined;
+  readonly [Name in keyof Omit<FileRecord, 'line' | 'file' | 'index' | 'ordinal'>]?: FileRecord[Name] | undefined;
 };
 
 /** A record of a file: a request, or why it is none. One class, because there are millions of them. */
@@ -33,6 +34,8 @@ export class FileRecord implements Runnable {
   /** Why it is none; then `text` is what stood there. */
   readonly malformed: string | undefined;
   readonly text: string | undefined;
+  /** The input that has it, where there are several. */
+  file: string | undefined;
   /** Its place among the records, from 0. */
   index = -1;
   /** Its place among those of them that run. */
@@ -163,6 +166,11 @@ export function recordMaker(
 }
 
 /** The error of a record that is none. */
-export function malformedError({ line, malformed }: FileRecord): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `Line ${line} is malformed: ${malformed}`);
+export function malformedError(record: FileRecord): PluginError {
+  return new PluginError('ERR_INVALID_ARGUMENT', `${placeOf(record)} is malformed: ${record.malformed}`);
+}
+
+/** Where a record stands, as errors say it: `Line 7`, or `logs/b.jsonl:7` where there are several inputs. */
+export function placeOf({ line, file }: Pick<FileRecord, 'line' | 'file'>): string {
+  return file === undefined ? `Line ${line}` : `${cleanLogLine(file)}:${line}`;
 }

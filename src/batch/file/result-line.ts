@@ -57,12 +57,12 @@ export function plainLine({ response }: Done): string {
 
 /** A record without success, ready to be run again, with its line, its attempts and what went wrong. */
 export function deadLetterLine({ record, response, error, attempts: made }: Done): string {
-  const { index, line, malformed, text, attempts } = record;
+  const { index, file, line, malformed, text, attempts } = record;
   const outcome =
     error === undefined
       ? { errorMessage: response?.errorMessage ?? null }
       : { error: { code: error.code, message: error.message, hint: error.hint } };
-  const place = { index, line };
+  const place = { index, ...(file !== undefined && { file }), line };
   const members =
     malformed === undefined
       ? asItCame(record)

@@ -12,10 +12,11 @@ import type { RecordSource } from '../source.ts';
 import type { Submit } from '../submit.ts';
 import { fieldsOfLetters } from './fields.ts';
 import { withRealPaths } from './files.ts';
+import { formatOf } from './format.ts';
 import { BatchInput } from './input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
-import { openLines, type RecordForm, type RecordReader } from './reader.ts';
+import { openLines, type RecordReader } from './reader.ts';
 import { FileRecord, malformedError, parseRecord } from './record.ts';
 import { deadLetterLine, outputLine } from './result-line.ts';
 import { type BatchSummary, Tally } from './tally.ts';
@@ -133,13 +134,16 @@ function take(done: Flight<FileRecord>, tally: Tally, writer: BatchWriter): Prom
   return writer.add(record.index, outputLine(done), response?.success ? undefined : deadLetterLine(done));
 }
 
+/** What the records looked like that the letters are of. */
+type LetterForm = Pick<ResolvedFileBatchOptions, 'inputs' | 'fields' | 'options'>;
+
 /** The lines of an output, with the letters in the places of those without success. */
 class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>> {
   readonly #results: RecordReader;
   readonly #letters: RecordReader;
-  readonly #form: RecordForm;
+  readonly #form: LetterForm;
 
-  constructor(results: BatchInput, letters: BatchInput, form: RecordForm) {
+  constructor(results: BatchInput, letters: BatchInput, form: LetterForm) {
     this.#results = openLines(results);
     this.#letters = openLines(letters);
     this.#form = form;
@@ -171,8 +175,14 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
       }
       const letter = ofRun(text, 'The file of dead letters');
       if (letter.index !== index) continue;
-      const { fields, options, input } = this.#form;
-      return parseRecord(isCount(letter.line) ? letter.line : 0, text, options, fieldsOfLetters(fields, input.format));
+      const { fields, options, inputs } = this.#form;
+      const { file } = letter;
+      const of = inputs.find(({ path }) => path === file);
+      const format = of?.format ?? (typeof file === 'string' ? formatOf(file) : inputs[0]!).format;
+      const line = isCount(letter.line) ? letter.line : 0;
+      const record = parseRecord(line, text, options, fieldsOfLetters(fields, format));
+      if (typeof file === 'string') record.file = file;
+      return record;
     }
   }
 }

@@ -34,7 +34,12 @@ export interface BatchCommandOptions extends RecordsCommandOptions {
 }
 
 /** Runs the `batch` command: loads the plugins, runs the file, and says at the end how it went. */
-export function runBatchCommand(path: string, options: BatchCommandOptions, sandbox: Sandbox): Promise<ExitStatus> {
+export function runBatchCommand(
+  path: string,
+  inputs: readonly string[],
+  options: BatchCommandOptions,
+  sandbox: Sandbox,
+): Promise<ExitStatus> {
   return interruptible(async (interrupt) => {
     const { config, import: imports, threads, quiet = false, output } = options;
     const progress = new Progress(!quiet);
@@ -44,10 +49,11 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
       progress.update(state);
     };
     const engineOptions = threads === undefined ? {} : { threads };
+    const files = toFileBatch(inputs, options, interrupt.signal);
     try {
       const plugins = await namePlugins(path, options.plugin, options.then);
       const session = { source: path, name: plugins.main, sandbox, config, imports, engine: engineOptions, quiet };
-      await checkFileBatch(fileOptions(undefined, [], options, sandbox, interrupt, hear));
+      await checkFileBatch(fileOptions(files, undefined, [], options, sandbox, hear));
       // The plugins first: one that does not load must not cost the results of an earlier run.
       const summary = await withPlugin(session, async (engine, { name }) => {
         await loadOthers(engine, plugins, config, sandbox);
@@ -58,7 +64,7 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
             : await serveMetrics(options.metricsPort, engine, () => batchMetrics(last));
         const patience = new Patience(interrupt, options.grace ?? GRACE_SECONDS);
         try {
-          const given = fileOptions(name, plugins.chain, options, sandbox, interrupt, hear);
+          const given = fileOptions(files, name, plugins.chain, options, sandbox, hear);
           return await engine.batchFiles({ ...given, signal: patience.signal });
         } catch (error) {
           throw patience.signal.aborted && output !== '-' && options.journal !== false ? gaveUp(error, options) : error;
@@ -68,7 +74,7 @@ export function runBatchCommand(path: string, options: BatchCommandOptions, sand
         }
       });
       progress.stop();
-      if (summary.dryRun) describeDryRun(summary, options).forEach(say);
+      if (summary.dryRun) describeDryRun(summary, files.input, options).forEach(say);
       await tellSummary(summary, options);
       if (summary.interrupted && !summary.dryRun && output !== '-' && options.journal !== false)
         say('Run it again with --resume to go on.');
@@ -95,16 +101,16 @@ async function loadOthers(
 }
 
 function fileOptions(
+  files: ReturnType<typeof toFileBatch>,
   plugin: string | undefined,
   chain: readonly string[],
   options: BatchCommandOptions,
   sandbox: Sandbox,
-  interrupt: Interrupt,
   onProgress: (progress: FileBatchProgress) => void,
 ): FileBatchOptions {
   const { output, concurrency, journal, rate, dryRun } = options;
   return {
-    ...toFileBatch(options, interrupt.signal),
+    ...files,
     ...(plugin !== undefined && { plugin }),
     chain,
     identity: { config: options.config, sandbox },

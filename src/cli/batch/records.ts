@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { MAX_TIMER_MS } from '../../arguments/arguments.ts';
 import { INPUT_FORMATS, type InputFormat, OUTPUT_FORMATS, type OutputFormat } from '../../batch/file/format.ts';
 import type { FileBatchOptions } from '../../batch/file/options.ts';
+import { placeOf } from '../../batch/file/record.ts';
 import type { BatchSummary } from '../../batch/file/tally.ts';
 import type { RequestOptions } from '../../contract/values.ts';
 import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
@@ -13,7 +14,7 @@ import { type TableCommandOptions, tableOptions, toTables } from './tables.ts';
 
 /** What `batch` and `submit` ask alike: which records, through which plugins, into which files. */
 export interface RecordsCommandOptions extends FieldCommandOptions, TableCommandOptions, SelectionCommandOptions {
-  readonly input: string;
+  readonly input: readonly string[];
   readonly output: string;
   readonly deadLetter?: string;
   readonly inputFormat?: InputFormat;
@@ -40,7 +41,7 @@ const INTERVAL_MS = 100;
 /** The options of {@link RecordsCommandOptions} but for those about what is printed. */
 export function recordsOptions(): Option[] {
   return [
-    new Option('--input <file>', 'the records; - is standard input').default('-'),
+    pathsOption('--input <file>', 'the records, a file or a pattern; may be repeated (default: standard input, -)'),
     new Option('--output <file>', 'where results go; - is standard output').default('-'),
     new Option('--dead-letter <file>', 'also write the records that failed here, as they came, with their errors'),
     new Option('--input-format <format>', 'what the records look like (default: by name)').choices(INPUT_FORMATS),
@@ -61,15 +62,21 @@ export function recordsOptions(): Option[] {
   ];
 }
 
-/** The same for the library; the plugins are the command's to name. */
+/**
+ * The same for the library; the plugins are the command's to name.
+ *
+ * @param inputs Those that were named behind the plugin, as a shell does that finds files itself.
+ */
 export function toFileBatch(
+  inputs: readonly string[],
   options: RecordsCommandOptions,
   interrupt: AbortSignal,
 ): Omit<FileBatchOptions, 'onProgress'> {
-  const { input, output, deadLetter, inputFormat, outputFormat, deadline, retries } = options;
+  const { output, deadLetter, inputFormat, outputFormat, deadline, retries } = options;
   let malformed = 0;
+  const input = [...options.input, ...inputs];
   return {
-    input,
+    input: input.length === 0 ? '-' : input,
     output,
     ordered: options.ordered ?? false,
     idempotent: options.idempotent ?? false,
@@ -82,8 +89,8 @@ export function toFileBatch(
     ...toSelection(options),
     interrupt,
     progressIntervalMs: INTERVAL_MS,
-    onMalformed: (line, reason) => {
-      if (++malformed <= NAMED_LINES) say(`Line ${line} is malformed: ${reason}`);
+    onMalformed: (line, reason, file) => {
+      if (++malformed <= NAMED_LINES) say(`${placeOf({ line, file })} is malformed: ${reason}`);
       if (malformed === NAMED_LINES) say('Further malformed lines are counted, and in the output.');
     },
     ...(deadLetter !== undefined && { deadLetter }),

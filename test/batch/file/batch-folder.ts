@@ -39,7 +39,7 @@ export function batchFolder(): BatchFolder {
         plugin: 'echo',
         ordered: true,
         ...options,
-        input: at(options.input ?? 'in.jsonl'),
+        input: typeof options.input === 'object' ? options.input.map(at) : at(options.input ?? 'in.jsonl'),
         output: at(options.output ?? 'out.jsonl'),
         ...(options.deadLetter !== undefined && { deadLetter: at(options.deadLetter) }),
       }),
