@@ -20,6 +20,7 @@ import { createHostApi } from '../src/host/host-api.ts';
 import { guardHostFunction } from '../src/host/imports/host-function.ts';
 import { type AskMainThread, type ImportingInstance, suppliedImports } from '../src/host/imports/supplied-modules.ts';
 import type { Wasi } from '../src/host/wasi/index.ts';
+import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
@@ -46,6 +47,8 @@ export interface Surroundings {
   readonly stackBytes: number;
   /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
   readonly onDropped?: OnDropped;
+  /** The page of the thread, which says whether a call was given up. @default nobody gives one up */
+  readonly control?: ControlPage;
   /** Asks the main thread for a function of the embedder's. @default there is none */
   readonly ask?: AskMainThread | undefined;
 }
@@ -242,9 +245,11 @@ export class PluginInstance {
   }
 
   #fault(error: unknown): PluginError {
+    const { stackBytes, wasi, control } = this.#surroundings;
     this.#die();
+    // Its caller has been told; to find lines of source for nobody would hold up the next request.
+    if (control?.isInterrupted === true) return new PluginError('ERR_ABORTED', 'The call was interrupted');
     const { maxMemoryBytes } = this.#definition.policy;
-    const { stackBytes, wasi } = this.#surroundings;
     const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
     const lastWords = wasi?.lastWords() ?? [];
     return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, lastWords, locate });

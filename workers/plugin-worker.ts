@@ -7,6 +7,7 @@ import { toWire } from '../src/errors.ts';
 import { descriptors } from '../src/host/descriptors.ts';
 import { sleep } from '../src/host/sleep.ts';
 import { ioThread } from '../src/host/wasi/network/io-thread.ts';
+import { ControlPage } from '../src/instrumentation/control-page.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
@@ -43,6 +44,7 @@ const LINGER_MS = 100;
 /** A worker's side of the protocol: takes tasks one at a time and never throws across the thread boundary. */
 class PluginWorker {
   readonly #mailbox: WorkerMailbox;
+  readonly #control: ControlPage;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #residents: Residents;
@@ -63,6 +65,7 @@ class PluginWorker {
     mailbox,
     utterances,
     block,
+    control,
     port,
     replies,
     clockOffset: mainOffset,
@@ -77,6 +80,7 @@ class PluginWorker {
     this.#cpu = new CpuAccount(() => ioThread.chargedMs);
     this.#toMain = clockOffset() - mainOffset;
     this.#mailbox = new WorkerMailbox(mailbox);
+    this.#control = new ControlPage(control);
     sleep.onChange((asleep) => this.#mailbox.sleeps(asleep));
     this.#time = new ThreadTime(
       () => this.#cpu.usedMs,
@@ -89,10 +93,15 @@ class PluginWorker {
     const wake = (): void => this.#wake(performance.now());
     const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
     const line = new HostLine(port, replies);
-    this.#residents = new Residents(this.#mailbox, say, limits, (call) => line.ask(call));
-    this.#blocks = new BlockRunner(new BlockArea(block), this.#mailbox, this.#residents, this.#toMain, (message) => {
-      port.postMessage(message);
-    });
+    this.#residents = new Residents(this.#mailbox, this.#control, say, limits, (call) => line.ask(call));
+    this.#blocks = new BlockRunner(
+      new BlockArea(block),
+      this.#mailbox,
+      this.#control,
+      this.#residents,
+      this.#toMain,
+      (message) => port.postMessage(message),
+    );
   }
 
   /** Carries out orders until none has come for a while. Nothing may begin after {@link Killed} (invariant 2). */
@@ -265,8 +274,9 @@ class PluginWorker {
     this.#port.postMessage(message);
   }
 
+  /** @throws {Killed} when the main thread has given the request up and is ending the thread for it. */
   #finish(slot: number): void {
-    if (!this.#mailbox.finish(slot)) throw new Killed();
+    if (!this.#mailbox.finish(slot) && this.#control.settle() === 'ended') throw new Killed();
   }
 
   /** Says that there are results, unless it was said just now. */

@@ -6,6 +6,7 @@ import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
+import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import type { Phase } from '../src/pool/mailbox-layout.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
@@ -48,6 +49,7 @@ export class Residents {
   readonly dropped: DroppedMemory;
   readonly #residents = new Map<number, Resident>();
   readonly #mailbox: WorkerMailbox;
+  readonly #control: ControlPage;
   readonly #say: (utterance: Utterance) => boolean;
   readonly #ask: AskMainThread | undefined;
   readonly #stackBytes: number;
@@ -57,11 +59,13 @@ export class Residents {
 
   constructor(
     mailbox: WorkerMailbox,
+    control: ControlPage,
     say: (utterance: Utterance) => boolean,
     { stackBytes, dropped }: ResidentLimits,
     ask?: AskMainThread,
   ) {
     this.#mailbox = mailbox;
+    this.#control = control;
     this.#say = say;
     this.#ask = ask;
     this.#stackBytes = stackBytes;
@@ -103,7 +107,7 @@ export class Residents {
    * After a request's result is out: shuts the instance down if the policy gives it no further request.
    *
    * @returns What became of it.
-   * @throws {Killed} when the main thread ended the shutdown.
+   * @throws {Killed} when the main thread gave the shutdown up and is ending the thread for it.
    */
   served(id: number): 'kept' | 'ended' {
     const resident = this.#resident(id);
@@ -127,7 +131,7 @@ export class Residents {
   /**
    * Shuts an instance down and forgets its definition.
    *
-   * @throws {Killed} when the main thread ended the shutdown.
+   * @throws {Killed} when the main thread gave the shutdown up and is ending the thread for it.
    */
   retire(id: number): void {
     const resident = this.#residents.get(id);
@@ -159,11 +163,18 @@ export class Residents {
   #make(resident: Resident): NonNullable<Resident['live']> {
     const { definition, tally } = resident;
     this.#mailbox.enter('instantiate');
-    resident.runtime ??= createRuntime(definition, this.dropped.add);
+    resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
     const interfaces = definition.contract.wasi.map(unversioned);
     const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
-    const surroundings = { context, wasi, stackBytes: this.#stackBytes, onDropped: this.dropped.add, ask: this.#ask };
+    const surroundings = {
+      context,
+      wasi,
+      stackBytes: this.#stackBytes,
+      onDropped: this.dropped.add,
+      ask: this.#ask,
+      control: this.#control,
+    };
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');
     instance.initialize();
@@ -199,7 +210,9 @@ export class Residents {
     }
     resident.tally?.calledHost(live.context.hostCalls);
     this.#drop(resident);
-    if (!this.#mailbox.leaveSection(section)) throw new Killed();
+    if (this.#mailbox.leaveSection(section)) return;
+    if (this.#control.settle() === 'ended') throw new Killed();
+    this.#mailbox.enterSection(0);
   }
 
   #lament(reason: string): void {

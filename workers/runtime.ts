@@ -4,6 +4,7 @@ import { LinkedComponent, type LiveComponent } from '../src/canonical-abi/runtim
 import type { GuardImport, HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
 import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
 import { type Holding, NOTHING } from '../src/component/holding.ts';
+import { ControlPage } from '../src/instrumentation/control-page.ts';
 
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {
@@ -19,10 +20,17 @@ export interface Runtime {
  * Prepares the binding of one version of a plugin.
  *
  * @param onDropped Hears of each memory that was lent to an instance and is not kept for the next.
+ * @param control The page of the thread. @default one of its own, for whoever interrupts nothing
  * @throws {PluginError} `ERR_INVALID_COMPONENT` when its glue is not what jco generates.
  */
-export function createRuntime({ binding, modules, policy }: PluginDefinition, onDropped?: OnDropped): Runtime {
-  if (binding.kind === 'direct') return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped);
+export function createRuntime(
+  { binding, modules, policy }: PluginDefinition,
+  onDropped?: OnDropped,
+  control: ControlPage = new ControlPage(),
+): Runtime {
+  if (binding.kind === 'direct') {
+    return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped, control.memory);
+  }
   if (binding.kind === 'elsewhere') throw new Error('A definition without modules came to a worker');
   const instantiate = compileGlue(binding.glue, policy);
   return {

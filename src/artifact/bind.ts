@@ -2,20 +2,29 @@ import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { withCodeIndex } from '../component/code-index.ts';
 import { parseComponent } from '../component/parse.ts';
+import { withInterruptChecks } from '../instrumentation/interrupt-checks.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { transpile } from './transpile.ts';
+
+/** What is asked of a binding. */
+export interface BindOptions {
+  /** `glue` to have jco's glue in any case. @default 'auto' */
+  readonly binding?: 'auto' | 'glue';
+  /** Whether the core modules get checks at which a call can be interrupted; under the glue they get none. @default 'terminate' */
+  readonly interrupt?: 'trap' | 'terminate';
+}
 
 /**
  * Binds a component to the engine's own runtime if that can run it, else to jco's glue.
  *
  * @param capped The component with its memories capped.
- * @param choice `glue` to have the glue in any case.
+ * @param options What of the policy changes the binding.
  * @throws {PluginError} `ERR_INVALID_COMPONENT` or `ERR_LINK`.
  * @throws {ToolPanic}
  */
 export async function bind(
   capped: Uint8Array,
-  choice: 'auto' | 'glue' = 'auto',
+  { binding: choice = 'auto', interrupt = 'terminate' }: BindOptions = {},
 ): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
   // In any case: jco validates the component, which planning takes for granted in part.
   const { glue, modules: transpiled } = await transpile(capped);
@@ -25,11 +34,12 @@ export async function bind(
   const binding = planBinding(capped, component);
   if (binding.kind === 'unsupported') return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
   const own = coreModuleBytes(capped, component);
+  const checked = interrupt === 'trap' ? own.map(withInterruptChecks) : own;
   const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
   return {
     binding,
     // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
-    modules: own.map((bytes, place) => ({
+    modules: checked.map((bytes, place) => ({
       name: `core-${place}`,
       bytes: used.has(place) ? withCodeIndex(bytes) : EMPTY_MODULE,
     })),

@@ -5,16 +5,14 @@ import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
 import { matchAny, matchContract } from '../contract/match.ts';
 import type { CompiledComponent } from './artifact.ts';
-import { bind } from './bind.ts';
+import { type BindOptions, bind } from './bind.ts';
 import { assertBindable } from './bindable.ts';
 import { summarise } from './summary.ts';
 
 /** What of a policy changes the artifact. */
-export interface CompileOptions {
+export interface CompileOptions extends BindOptions {
   /** Bytes of linear memory and tables, over all core instances; see `Policy`. */
   readonly maxMemoryBytes: number;
-  /** Has jco's glue run the component in any case, or the direct binding where it can. @default 'auto' */
-  readonly binding?: 'auto' | 'glue';
   /** Whether it has to implement a world of the contract. @default 'plugin' */
   readonly world?: 'plugin' | 'any';
   /**
@@ -45,7 +43,7 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   const capped = capComponent(bytes, component, analysis, options);
   const summary = summarise(bytes, analysis, options.maxMemoryBytes);
   const suspects = options.compile === 'trusted' ? [] : compilable.suspects;
-  return { contract, summary, ...compilable, suspects, ...(await bind(capped, options.binding)) };
+  return { contract, summary, ...compilable, suspects, ...(await bind(capped, options)) };
 }
 
 const UNBOUNDED: Compilable = { suspects: [], footprint: { types: [], codeBytes: 0 } };

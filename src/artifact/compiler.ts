@@ -126,10 +126,12 @@ export class ArtifactCompiler {
     const bytes = await readSource(source);
     const hash = (await sha256(bytes)).toString('hex');
     // Hashed, because the key is a file name.
-    const { maxMemoryBytes, binding = this.#binding, world = 'plugin', compile = this.#trust } = options;
-    const recipe = JSON.stringify([hash, maxMemoryBytes, binding, world, compile, CACHE_FORMAT, TOOL_VERSIONS]);
+    const { maxMemoryBytes, interrupt = 'terminate', world = 'plugin' } = options;
+    const { binding = this.#binding, compile = this.#trust } = options;
+    const made = { maxMemoryBytes, binding, interrupt, world, compile };
+    const recipe = JSON.stringify([hash, made, CACHE_FORMAT, TOOL_VERSIONS]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
-    return { key, hash, task: { bytes, options: { maxMemoryBytes, binding, world, compile } } };
+    return { key, hash, task: { bytes, options: made } };
   }
 
   #artifact({ key, hash, task }: Order, { group, signal }: CompileUse): Promise<Artifact> {

@@ -14,7 +14,8 @@ const MAX_MS = 250;
 
 /** The code of a core module, and which lines it came from. */
 interface ModuleCode extends CodeIndex {
-  readonly changes: readonly CodeChange[];
+  /** How the code was changed, each time; the last first. */
+  readonly changes: readonly (readonly CodeChange[])[];
   readonly lines: LineTable;
 }
 
@@ -61,7 +62,7 @@ export class SourceLocations {
     const fitting = this.#read!.filter((module) => siblings.every((sibling) => fits(sibling, module)));
     const [module] = fitting;
     if (module === undefined || fitting.length > 1) return frame;
-    const place = module.lines.find(originalOffset(frame.offset - module.start, module.changes));
+    const place = module.lines.find(module.changes.reduce(originalOffset, frame.offset - module.start));
     if (place === undefined) return frame;
     const { line, column } = place;
     const file = cleanLogLine(normalize(place.file)).slice(0, MAX_PATH);
@@ -90,7 +91,7 @@ function readModule(module: WebAssembly.Module, until: number): ModuleCode | und
     return found === undefined ? undefined : new Uint8Array(found);
   };
   try {
-    const changes = bytesOf(CODE_MAP_SECTION);
+    const changes = WebAssembly.Module.customSections(module, CODE_MAP_SECTION);
     const lines = {
       line: new Uint8Array(line),
       lineStrings: bytesOf('.debug_line_str'),
@@ -98,7 +99,7 @@ function readModule(module: WebAssembly.Module, until: number): ModuleCode | und
     };
     return {
       ...code,
-      changes: changes === undefined ? [] : readCodeChanges(changes),
+      changes: changes.map((change) => readCodeChanges(new Uint8Array(change))).reverse(),
       lines: new LineTable(lines, until),
     };
   } catch (error) {

@@ -62,7 +62,7 @@ export class Book<Version extends CountedVersion> {
     for (const entry of this.#closed.values()) take(entry, 0, 0);
     for (const lane of this.#open) take(entryOf(lane), lane.metrics.total.liveInstances, depthOf(lane));
     return [...merged.values()].map(({ plugin, version, metrics, live, depth }) => {
-      const { total, errors, refused, workerKills } = metrics;
+      const { total, errors, refused, workerKills, interrupts } = metrics;
       return {
         plugin,
         version,
@@ -78,6 +78,7 @@ export class Book<Version extends CountedVersion> {
         instances: live,
         instancesMade: total.instancesMade,
         workerKills: workerKills.toJSON(),
+        interrupts: interrupts.toJSON(),
         queueDepth: depth,
       };
     });

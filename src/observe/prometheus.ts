@@ -51,6 +51,7 @@ export const METRICS: readonly MetricDefinition[] = [
   gauge('instances', 'Live instances', ({ instances }) => instances),
   counter('instances_made_total', 'Instances that were made', ({ instancesMade }) => instancesMade),
   byCode('worker_kills_total', 'Threads ended because of the plugin, by error code', (plugin) => plugin.workerKills),
+  byCode('interrupts_total', 'Calls ended while their thread stayed, by error code', (plugin) => plugin.interrupts),
   histogram('batch_size', 'Requests of a batch', SIZE_BOUNDS, 1, ({ batchSize }) => batchSize),
   gauge('queue_depth', 'Requests that have not begun', ({ queueDepth }) => queueDepth),
   {

@@ -61,6 +61,8 @@ export interface VersionSnapshot {
   readonly instancesMade: number;
   /** Threads that were ended because of it or died while they ran it, by the code of the error. */
   readonly workerKills: CountByCode;
+  /** Calls that were ended while their threads stayed, by code; see `interrupt` of a policy. */
+  readonly interrupts: CountByCode;
   /** Requests that have not begun. */
   readonly queueDepth: number;
 }

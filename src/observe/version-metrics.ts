@@ -35,6 +35,8 @@ class CodeCounter {
 export class VersionMetrics {
   readonly errors: CodeCounter = new CodeCounter();
   readonly workerKills: CodeCounter = new CodeCounter();
+  /** Calls that were told to end while their threads stayed, by the code of the error. */
+  readonly interrupts: CodeCounter = new CodeCounter();
   /** Answers, those with `success: false` included. */
   answered = 0;
   /** Answers with `success: false`. */
@@ -96,6 +98,7 @@ export class VersionMetrics {
   add(other: VersionMetrics): void {
     this.errors.add(other.errors);
     this.workerKills.add(other.workerKills);
+    this.interrupts.add(other.interrupts);
     this.answered += other.answered;
     this.refused += other.refused;
     this.#past.add(other.total);

@@ -4,6 +4,7 @@ import type { Utterance } from '../contract/values.ts';
 import { describe } from '../errors.ts';
 import { descriptors } from '../host/descriptors.ts';
 import type { HostCall, HostReply } from '../host/imports/main-thread.ts';
+import { ControlPage } from '../instrumentation/control-page.ts';
 import { clockOffset } from '../observe/clock.ts';
 import type { VersionMetrics } from '../observe/version-metrics.ts';
 import { Thread } from '../thread/thread.ts';
@@ -31,6 +32,8 @@ export class PluginThread {
   readonly threadClass: ThreadClass;
   readonly mailbox: Mailbox = new Mailbox();
   readonly block: BlockArea = new BlockArea();
+  /** Where a call on it is told to end. */
+  readonly control: ControlPage = new ControlPage();
   /** The recipe by which the worker read its last block. */
   recipe = 0;
   state: PluginThreadState = 'starting';
@@ -94,6 +97,7 @@ export class PluginThread {
       mailbox: this.mailbox.buffer,
       utterances: this.#utterances.buffer,
       block: this.block.buffer,
+      control: this.control.memory,
       port,
       replies: this.#replies.buffer,
       stackBytes: this.threadClass.stackBytes,

@@ -24,6 +24,8 @@ export type WorkerTask =
       readonly mailbox: SharedArrayBuffer;
       readonly utterances: SharedArrayBuffer;
       readonly block: SharedArrayBuffer;
+      /** See `ControlPage`. */
+      readonly control: WebAssembly.Memory;
       readonly port: MessagePort;
       /** A word that changes with each reply to a {@link HostCall}, on which the worker waits. */
       readonly replies: SharedArrayBuffer;

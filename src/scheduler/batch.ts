@@ -39,6 +39,8 @@ export class Batch {
   pace: 'normal' | 'long' = 'normal';
   /** Lanes that its thread met with it: the making of their instances is in what their requests took. */
   readonly introduced: Set<Lane> = new Set();
+  /** The job that was killed in it, or the block of a record that was. */
+  killed: Job | undefined;
   /** Hears what guests say, of the job if it is one's. Set by whoever runs it. */
   said: (job: Job | undefined, utterance: Utterance) => void = () => {};
   /** Groups whose requests it carries: each holds its thread. */
@@ -214,9 +216,15 @@ export class Batch {
     if (!mailbox.kill(job.slot)) return false;
     job.began = true;
     job.lane.gate?.killed(job, error);
-    if (job.kind === 'process') job.lane.metrics.lostCall(mailbox.times(job.slot), performance.now());
+    this.killed = job;
     job.reject(error);
     return true;
+  }
+
+  /** Counts what was killed: its thread is being ended, and can no longer. */
+  countLost(): void {
+    const { killed, thread } = this;
+    if (killed?.kind === 'process') killed.lane.metrics.lostCall(thread.mailbox.times(killed.slot), performance.now());
   }
 
   /** The worker died and had begun nothing: what keeps dying before it begins is failed in the end. */

@@ -144,13 +144,17 @@ export class BlockBatch extends Batch {
   }
 
   override kill(job: Job, error: PluginError): boolean {
-    const { block, mailbox } = this.thread;
-    if (!block.kill()) return false;
+    if (!this.thread.block.kill()) return false;
     this.drain();
     if (isSettled(job)) return true;
-    this.lane.metrics.lostCall(mailbox.times(0), performance.now());
+    this.killed = job;
     this.#lose(error, true);
     return true;
+  }
+
+  override countLost(): void {
+    const { killed, thread } = this;
+    if (killed !== undefined) killed.lane.metrics.lostCall(thread.mailbox.times(0), performance.now());
   }
 
   override lostBeforeAnyBegan(error: PluginError): void {

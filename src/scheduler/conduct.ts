@@ -24,6 +24,11 @@ export class Conduct {
     this.#record = Math.floor(this.#record / 2);
   }
 
+  /** A request of it was told to end, which cost no thread. */
+  wasInterrupted(): void {
+    this.#record = 0;
+  }
+
   /** A thread was ended because of it. */
   costThread(): void {
     this.#record = 0;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
-import type { PluginError } from '../errors.ts';
+import type { ErrorCode, PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
@@ -78,6 +78,7 @@ export class Scheduler {
       onNarrowed: (batch) => batch.letGo(false),
       onPart: (batch, part, milliseconds) => this.#partDone(batch, part, milliseconds),
       onLost: (batch) => this.#lost(batch),
+      onInterrupted: (lane, code) => this.#interrupted(lane, code),
       onRecalled: (jobs) => this.#requeue(jobs),
       onLong: (batch) => {
         this.#dispatcher.runsLong(batch);
@@ -359,10 +360,16 @@ export class Scheduler {
   #partDone(batch: Batch, { lane, finished, from }: Part, milliseconds: number): void {
     this.#queue.charge(lane, milliseconds);
     lane.lastBatch = 'done';
-    if (batch.jobs[from]?.kind === 'prepare' || finished === 0) return;
+    if (batch.jobs[from]?.kind === 'prepare' || finished === 0 || batch.killed?.lane === lane) return;
     if (batch.pace === 'normal') lane.tenant.conduct.behaved(finished);
     // Or every plugin would pass for a slow one until it has been asked some times.
     if (!batch.introduced.has(lane)) lane.measured(milliseconds, finished);
+  }
+
+  /** It had its thread for long enough to be told to end, and leaves more of them to others. */
+  #interrupted({ tenant, metrics }: Lane, code: ErrorCode): void {
+    metrics.interrupts.count(code);
+    tenant.conduct.wasInterrupted();
   }
 
   /** What ran until it was killed had its thread for as long as that, and pays for it. */

@@ -8,6 +8,7 @@ import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
 import { Batch, type Part } from './batch.ts';
 import { deathError } from './death-error.ts';
 import { HostCalls } from './host-calls.ts';
+import { Interruptions } from './interruptions.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -53,6 +54,8 @@ export interface SupervisorListener {
   readonly onPart: (batch: Batch, part: Part, milliseconds: number) => void;
   /** Of several lanes' batch only one's is left. */
   readonly onNarrowed: (batch: Batch) => void;
+  /** A call of a lane was told to end, and its thread stays. */
+  readonly onInterrupted: (lane: Lane, code: ErrorCode) => void;
   /** A batch has ended because its thread died. */
   readonly onLost: (batch: Batch) => void;
   /** These jobs had not begun and go back into the queue; in the order last first. */
@@ -95,6 +98,7 @@ export class Supervisor {
   readonly #listener: SupervisorListener;
   readonly #watchdog: Watchdog;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
+  readonly #interruptions = new Interruptions();
   /** What threads did that were ended for it and are not gone. */
   readonly #ended = new Map<PluginThread, { readonly work: Batch | Retirement; readonly termination: Termination }>();
 
@@ -120,7 +124,9 @@ export class Supervisor {
         return this.#work.get(work.thread) === work;
       },
       kill: (batch, job, error) => this.kill(batch, job, error),
-      endSection: (work, lane, error) => this.#terminate(work, lane, undefined, error.code),
+      endSection: (work, lane, error) => this.#stop(work, lane, undefined, error.code),
+      isInterrupted: (thread) => this.#interruptions.has(thread),
+      onInterrupted: (work, now) => this.#checkInterruption(work, now),
       onRecalled: (jobs) => listener.onRecalled(jobs),
       onLong: (batch, lane) => {
         this.#narrow(batch, lane);
@@ -177,7 +183,7 @@ export class Supervisor {
   }
 
   /**
-   * Ends the worker of a running job, which fails with this error; does nothing when the job was done in time
+   * Ends a running job, which fails with this error, and its worker unless it can be interrupted; does nothing when it was done in time
    * (invariant 2: the decision is the mailbox's).
    */
   kill(batch: Batch, job: Job, error: PluginError): void {
@@ -186,7 +192,7 @@ export class Supervisor {
       return;
     }
     const requestId = job.kind === 'process' ? job.requestId : undefined;
-    this.#terminate(batch, job.lane, requestId, error.code);
+    this.#stop(batch, job.lane, requestId, error.code);
   }
 
   /** Ends every thread; resolves when each is gone, or known to be stuck. */
@@ -234,6 +240,7 @@ export class Supervisor {
   #done(work: Batch | Retirement): void {
     const { thread } = work;
     this.#work.delete(thread);
+    this.#interruptions.forget(thread);
     if (work instanceof Batch) {
       const { busyTime } = thread.mailbox;
       let clock = 0;
@@ -279,16 +286,37 @@ export class Supervisor {
     this.#terminate(work, lane, requestId, error.code);
   }
 
+  /** Has a call end that was won: by a trap of its own, or together with its thread. */
+  #stop(work: Batch | Retirement, lane: Lane, requestId: string | undefined, code: ErrorCode): void {
+    const { thread } = work;
+    // What waits for the embedder's function comes to no check.
+    if (this.hostCalls.holds(thread) || !this.#interruptions.reaches(thread, lane)) {
+      this.#terminate(work, lane, requestId, code);
+      return;
+    }
+    this.#listener.onInterrupted(lane, code);
+    if (work instanceof Batch) this.#listener.onRecalled(work.recallAll());
+    this.#interruptions.begin(thread, lane, requestId, code);
+  }
+
+  #checkInterruption(work: Batch | Retirement, now: number): void {
+    const overdue = this.#interruptions.overdue(work.thread, now);
+    if (overdue !== undefined) this.#terminate(work, overdue.lane, overdue.requestId, overdue.code);
+  }
+
   /** Ends the thread of some work, for which a lane has to answer. */
   #terminate(work: Batch | Retirement, lane: Lane, requestId: string | undefined, code: ErrorCode): void {
     const { thread } = work;
     const { version, definition } = lane;
     const termination = { threadId: thread.id, plugin: definition.plugin, version, requestId, code };
     this.#work.delete(thread);
+    this.#interruptions.forget(thread);
+    thread.control.end();
     if (this.hostCalls.abandon(thread) && work instanceof Batch) this.#listener.onResumes(work);
     lane.metrics.lostWorker(termination.code, this.#watchdog.cpuUsed(thread));
     this.collect(work);
     if (work instanceof Batch) {
+      work.countLost();
       this.#listener.onRecalled(work.recallAll());
       this.#narrow(work, lane);
       this.#listener.onLost(work);

@@ -29,10 +29,13 @@ type Work = Batch | Retirement;
 export interface WatchdogListener {
   /** Looks at what a thread has done so far; says whether it is still at it. */
   readonly collect: (work: Work) => boolean;
-  /** A running job has to end, and its thread with it, unless it is done by now. */
+  /** A running job has to end, and its thread with it if need be, unless it is done by now. */
   readonly kill: (batch: Batch, job: Job, error: PluginError) => void;
-  /** Guest code that is no request's has run over its limit, and its thread has to end for it. */
+  /** Guest code that is no request's has run over its limit, and has to end. */
   readonly endSection: (work: Work, lane: Lane, error: PluginError) => void;
+  /** Whether what runs on a thread was told to end, and how it is looked at then. */
+  readonly isInterrupted: (thread: PluginThread) => boolean;
+  readonly onInterrupted: (work: Work, now: number) => void;
   /** These jobs had not begun and go back into the queue; in the order last first. */
   readonly onRecalled: (jobs: readonly Job[]) => void;
   /** A batch has worked for long, and what is left of it is this lane's. */
@@ -102,6 +105,10 @@ export class Watchdog {
     const watch = this.#watches.get(thread)!;
     // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
     if (!this.#listener.collect(work)) return;
+    if (this.#listener.isInterrupted(thread)) {
+      this.#listener.onInterrupted(work, now);
+      return;
+    }
     const running = work instanceof Batch ? work.running : undefined;
     // In a section it is the one that ran last, which may be shut down after each request: such a lane is alone.
     const lane = running?.lane ?? work.lane;

@@ -3,6 +3,7 @@ import { SideKind } from '../../src/block/side.ts';
 import type { BlockRecipe } from '../../src/block/source.ts';
 import type { ResponseSink } from '../../src/canonical-abi/runtime/contract.ts';
 import { type PluginError, toWire } from '../../src/errors.ts';
+import type { ControlPage } from '../../src/instrumentation/control-page.ts';
 import type { BlockArea } from '../../src/pool/block-area.ts';
 import type { WorkerMessage } from '../../src/pool/protocol.ts';
 import type { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
@@ -22,6 +23,7 @@ const PAUSE_MS = 10;
 export class BlockRunner {
   readonly #area: BlockArea;
   readonly #mailbox: WorkerMailbox;
+  readonly #control: ControlPage;
   readonly #residents: Residents;
   readonly #post: (message: WorkerMessage) => void;
   /** Milliseconds from this thread's clock to the main thread's. */
@@ -35,12 +37,14 @@ export class BlockRunner {
   constructor(
     area: BlockArea,
     mailbox: WorkerMailbox,
+    control: ControlPage,
     residents: Residents,
     toMain: number,
     post: (message: WorkerMessage) => void,
   ) {
     this.#area = area;
     this.#mailbox = mailbox;
+    this.#control = control;
     this.#residents = residents;
     this.#toMain = toMain;
     this.#post = post;
@@ -58,7 +62,7 @@ export class BlockRunner {
   /**
    * Runs the block that lies in the area, as far as it gets.
    *
-   * @throws {Killed} when the main thread gave up the record that ran.
+   * @throws {Killed} when the main thread gave up the record that ran, and is ending the thread for it.
    */
   run(definition: number, start: number): void {
     const area = this.#area;
@@ -113,7 +117,10 @@ export class BlockRunner {
         area.putTail(index);
       }
       const next = area.finish(index, output.end, side.end, succeeded, refused, failed);
-      if (next === 'killed') throw new Killed();
+      if (next === 'killed') {
+        if (this.#control.settle() === 'ended') throw new Killed();
+        break;
+      }
       if (kind === 'run' && residents.served(definition) === 'ended') {
         if (index + 1 < count) residents.dropped.settle();
         now = performance.now();

@@ -1,15 +1,8 @@
 import type { Component } from '../../component/ast.ts';
-import { PAGE_BYTES } from '../../component/caps.ts';
 import type { CoreMemory, CoreModule } from '../../component/core-ast.ts';
 import { applyEdits, type Edit, leb128, replace, resized } from '../../component/edits.ts';
 import { append, SECTION } from '../../component/section-edits.ts';
 import { MEMORY_IMPORT } from './plan.ts';
-
-/**
- * To clear a larger memory for the next instance takes longer than V8 takes to make a new one, of which the kernel
- * clears no more than what is used.
- */
-const MAX_LENT_BYTES = 8 * 1024 * 1024;
 
 /** The core modules of a component, nested ones included, in the order of the file: `module` of a plan is an index. */
 export function coreModulesOf(component: Component, modules: CoreModule[] = []): readonly CoreModule[] {
@@ -40,14 +33,13 @@ export function coreModuleBytes(bytes: Uint8Array, component: Component): Uint8A
 }
 
 /**
- * The memory that a core module defines, if its instances are to import it: the only one, so that no index changes, and
- * of a size that is soon cleared.
+ * The memory that a core module defines, if its instances are to import it: the only one, so that no index changes.
  */
 export function lentMemory({ imports, memories }: CoreModule): CoreMemory | undefined {
   const [memory, second] = memories;
   if (memory === undefined || second !== undefined) return undefined;
-  const { min, shared, wide, pageSizeLog2 } = memory.limits;
-  if (shared || wide || pageSizeLog2 !== undefined || min * PAGE_BYTES > MAX_LENT_BYTES) return undefined;
+  const { shared, wide, pageSizeLog2 } = memory.limits;
+  if (shared || wide || pageSizeLog2 !== undefined) return undefined;
   if (imports.some(({ module, type }) => type.kind === 'memory' || module === MEMORY_IMPORT)) return undefined;
   return memory;
 }

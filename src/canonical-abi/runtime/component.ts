@@ -1,4 +1,5 @@
 import { type Holding, sum } from '../../component/holding.ts';
+import { CONTROL_IMPORT } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
 import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
 import { builtInFunction } from './built-ins.ts';
@@ -44,18 +45,22 @@ export class LinkedComponent {
   readonly #passings = new Map<string, Passing>();
   readonly #memories: MemoryPool[] = [];
   readonly #onDropped: OnDropped;
+  readonly #control: Readonly<Record<string, WebAssembly.Memory>>;
 
   /**
    * @param modules The core modules of the component, in the order of the file.
    * @param onDropped Hears of each memory that was lent and is not kept for the next instance.
+   * @param control The page of {@link CONTROL_IMPORT}, for modules that have checks.
    */
   constructor(
     plan: BindingPlan,
     modules: readonly WebAssembly.Module[],
     limits: Limits,
     onDropped: OnDropped = () => {},
+    control?: WebAssembly.Memory,
   ) {
     this.#onDropped = onDropped;
+    this.#control = control === undefined ? {} : { [CONTROL_IMPORT]: control };
     this.#plan = plan;
     this.#limits = limits;
     this.#usesThreadStorage = plan.initializers.some(
@@ -148,6 +153,7 @@ export class LinkedComponent {
         return ({ coreInstances, instantiateCore, releases }) => {
           const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
           for (const { name, instance } of args) imports[name] = coreInstances[instance]!;
+          imports[CONTROL_IMPORT] = this.#control;
           if (pool !== undefined) {
             const memory = pool.take();
             releases.push(() => pool.giveBack(memory));

@@ -4,6 +4,12 @@ import { GuestMemory } from './memory.ts';
 
 const PAGE_BYTES = 65_536;
 
+/**
+ * To clear a larger memory for the next instance takes longer than V8 takes to make a new one, of which the kernel
+ * clears no more than what is used.
+ */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+
 /** Hears of each memory that has lost its owner and waits for the collector of garbage, with its size in bytes. */
 export type OnDropped = (bytes: number) => void;
 
@@ -34,7 +40,7 @@ export class MemoryPool {
     const views = GuestMemory.of(memory);
     views.refresh();
     // A memory never shrinks; one that has grown goes.
-    if (this.#idle !== undefined || views.bytes.length !== this.#initial) {
+    if (this.#idle !== undefined || views.bytes.length !== this.#initial || this.#initial > MAX_KEPT_BYTES) {
       this.#onDropped(views.bytes.length);
       return;
     }

@@ -59,6 +59,12 @@ export interface Policy {
   readonly cpuTimeLimitMs?: number;
   /** Milliseconds for one call, blocked time included. @default 60_000 */
   readonly wallTimeLimitMs?: number;
+  /**
+   * How a call ends that runs over a limit, or is given up. `terminate`: its thread is ended, and every instance on it with
+   * it. `trap`: the plugin is compiled with checks at which it traps, and only its instance is lost; what does not come to a
+   * check in time still has its thread ended. The checks cost up to some percent. @default 'terminate'
+   */
+  readonly interrupt?: 'trap' | 'terminate';
   /** Bytes that one call may return. @default 16 MiB */
   readonly maxOutputBytes?: number;
   /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
@@ -96,6 +102,7 @@ export interface ResolvedPolicy {
   readonly maxStackBytes: number;
   readonly cpuTimeLimitMs: number;
   readonly wallTimeLimitMs: number;
+  readonly interrupt: 'trap' | 'terminate';
   readonly maxOutputBytes: number;
   readonly maxHostCalls: number;
   readonly maxHostCallBytes: number;
@@ -153,6 +160,7 @@ const KEYS = [
   'maxStackBytes',
   'cpuTimeLimitMs',
   'wallTimeLimitMs',
+  'interrupt',
   'maxOutputBytes',
   'maxHostCalls',
   'maxHostCallBytes',
@@ -216,6 +224,7 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     maxStackBytes: whole('maxStackBytes'),
     cpuTimeLimitMs: whole('cpuTimeLimitMs'),
     wallTimeLimitMs: whole('wallTimeLimitMs'),
+    interrupt: oneOf('sandbox.interrupt', policy.interrupt, ['trap', 'terminate'], 'terminate'),
     maxOutputBytes: whole('maxOutputBytes'),
     maxHostCalls: whole('maxHostCalls'),
     maxHostCallBytes: whole('maxHostCallBytes'),

@@ -58,7 +58,6 @@ describe('coreModuleBytes', () => {
     ['two memories', '(memory 1) (memory 1)'],
     ['an imported memory', '(import "a" "m" (memory 1))'],
     ['an imported memory and one of its own', '(import "a" "m" (memory 1)) (memory 1)'],
-    ['a memory that takes long to clear', '(memory 129)'],
     ['a memory of 64-bit addresses', '(memory i64 1)'],
     ['an import of the same name', `(import "${MEMORY_IMPORT}" "f" (func)) (memory 1)`],
   ] as const) {

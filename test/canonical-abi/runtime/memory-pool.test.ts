@@ -41,6 +41,12 @@ describe('MemoryPool', () => {
     expect(pool.take()).not.to.be.oneOf([grown, first, second]);
   });
 
+  it('drops a memory that takes long to clear', () => {
+    const pool = new MemoryPool({ initial: 129 }, onDropped);
+    pool.giveBack(pool.take());
+    expect([dropped, pool.idle.bytes]).to.deep.equal([[129 * PAGE_BYTES], 0]);
+  });
+
   it('lets go of the one that it keeps', () => {
     const pool = new MemoryPool({ initial: 1 }, onDropped);
     pool.giveBack(pool.take());

@@ -20,6 +20,7 @@ describe('resolvePolicy', () => {
       maxStackBytes: 4 * MiB,
       cpuTimeLimitMs: 30_000,
       wallTimeLimitMs: 60_000,
+      interrupt: 'terminate',
       maxOutputBytes: 16 * MiB,
       maxHostCalls: 100_000,
       maxHostCallBytes: 64 * 1024 * 1024,

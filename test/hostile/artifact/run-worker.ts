@@ -3,6 +3,7 @@ import type { PluginDefinition } from '../../../src/artifact/definition.ts';
 import { NOTHING } from '../../../src/component/holding.ts';
 import type { PluginResponse, Utterance } from '../../../src/contract/values.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
+import { ControlPage } from '../../../src/instrumentation/control-page.ts';
 import { WorkerMailbox } from '../../../src/pool/worker-mailbox.ts';
 import { Residents } from '../../../workers/residents.ts';
 import type { Verdict } from './protocol.ts';
@@ -55,7 +56,10 @@ function check(response: PluginResponse): void {
 }
 
 function run(definition: PluginDefinition): string {
-  const residents = new Residents(new WorkerMailbox(), say, { stackBytes: STACK_BYTES, dropped: NOTHING });
+  const residents = new Residents(new WorkerMailbox(), new ControlPage(), say, {
+    stackBytes: STACK_BYTES,
+    dropped: NOTHING,
+  });
   residents.define(1, definition);
   let outcome = 'answered';
   const attempt = (call: () => void): void => {
