@@ -4,7 +4,11 @@
  */
 import childProcess, { type ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+/** As it stands in a stack: Node 22 writes paths there where later ones write URLs. */
+const HERE = fileURLToPath(import.meta.url);
 
 /** Those that run, in the order of their start. */
 const running = new Set<ChildProcess>();
@@ -26,9 +30,7 @@ export function livesWithSuite(child: ChildProcess): void {
 function isOfTests(): boolean {
   const [, caller] = (new Error().stack ?? '')
     .split('\n')
-    .filter(
-      (line, at) => at === 0 || (line.includes('/') && !line.includes('node:') && !line.includes(import.meta.url)),
-    );
+    .filter((line, at) => at === 0 || (line.includes('/') && !line.includes('node:') && !line.includes(HERE)));
   return caller !== undefined && /\/(test|scripts)\//.test(caller) && !caller.includes('/node_modules/');
 }
 
