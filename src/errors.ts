@@ -110,6 +110,8 @@ export interface ErrorDetails {
   readonly limit?: { readonly name: string; readonly value: number } | undefined;
   /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
   readonly began?: boolean | undefined;
+  /** Milliseconds after which it may go well, where that is known: of a plugin that is not tried for now. */
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -150,6 +152,7 @@ export class PluginError extends Error {
   readonly limit: { readonly name: string; readonly value: number } | undefined;
   /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
   began: boolean | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -162,6 +165,7 @@ export class PluginError extends Error {
     this.backtrace = details.backtrace;
     this.limit = details.limit;
     this.began = details.began;
+    this.retryAfterMs = details.retryAfterMs;
   }
 
   /** The same error with what the place that caught it knows: which plugin, which version, which request. */
@@ -187,7 +191,7 @@ function encode(error: unknown, causes: number): WireError {
   if (!(error instanceof PluginError)) {
     return { code: 'ERR_WORKER_CRASHED', message: describe(error) };
   }
-  const { code, message, plugin, version, requestId, hint, trap, backtrace, limit, began, cause } = error;
+  const { code, message, plugin, version, requestId, hint, trap, backtrace, limit, began, retryAfterMs, cause } = error;
   return {
     code,
     message,
@@ -199,6 +203,7 @@ function encode(error: unknown, causes: number): WireError {
     ...(backtrace !== undefined && { backtrace }),
     ...(limit !== undefined && { limit }),
     ...(began !== undefined && { began }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(cause !== undefined && {
       cause: cause instanceof PluginError && causes > 0 ? encode(cause, causes - 1) : describe(cause),
     }),

@@ -8,6 +8,7 @@ const ENTRY_POINTS: readonly string[] = [
   'src/index.ts',
   'src/testing/index.ts',
   'src/distributed/index.ts',
+  'src/serve/index.ts',
   'src/host/imports/host-module.ts',
   'src/guest/define-plugin.ts',
 ];

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
   call: async () => (await import('./call.ts')).callCommand(),
   batch: async () => (await import('./batch.ts')).batchCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
   submit: async () => (await import('./submit.ts')).submitCommand(),
   worker: async () => (await import('./worker.ts')).workerCommand(),
   conformance: async () => (await import('./conformance.ts')).conformanceCommand(),

@@ -145,6 +145,7 @@ export class Guard implements Gate<Lane> {
       ...this.#identity,
       requestId,
       hint: 'Reload a version that works, or name a `fallback` in its `failurePolicy`.',
+      retryAfterMs,
       cause,
     });
   }

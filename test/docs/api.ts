@@ -7,6 +7,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'wasm-plugin-pool': 'src/index.ts',
   'wasm-plugin-pool/testing': 'src/testing/index.ts',
   'wasm-plugin-pool/distributed': 'src/distributed/index.ts',
+  'wasm-plugin-pool/serve': 'src/serve/index.ts',
   'wasm-plugin-pool/host': 'src/host/imports/host-module.ts',
   'wasm-plugin-pool/plugin': 'src/guest/define-plugin.ts',
 };

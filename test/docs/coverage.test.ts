@@ -18,6 +18,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
 
 /** Words that commands in blocks of `sh` begin with and that are not this project's. */
 const COMMON = new Set([
+  'curl --data',
   'esbuild host.ts',
   'node --build-sea',
   'npm ci',

@@ -16,6 +16,7 @@ export const EXECUTED: readonly string[] = [
   'docs/health.md',
   'docs/errors.md',
   'docs/observe.md',
+  'docs/serve.md',
   'examples/plugins/README.md',
 ];
 

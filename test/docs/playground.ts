@@ -13,6 +13,7 @@ const installed = process.env.WASM_PLUGIN_POOL_INSTALLED;
 const ENTRIES: Readonly<Record<string, string>> = {
   'wasm-plugin-pool': 'src/index.ts',
   'wasm-plugin-pool/distributed': 'src/distributed/index.ts',
+  'wasm-plugin-pool/serve': 'src/serve/index.ts',
   'wasm-plugin-pool/testing': 'src/testing/index.ts',
 };
 

@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { RequestOptions } from '../contract/values.ts';
+import { PluginEngine } from '../engine.ts';
+import { PluginError } from '../errors.ts';
+import { createServer, type RequestFailure, type ServerOptions } from '../serve/index.ts';
+import { AuditFile } from './audit-file.ts';
+import { type ExitStatus, explain, fileFailure, unusable } from './failure.ts';
+import { type Interrupt, interruptible } from './interrupt.ts';
+import { countOption, GRACE_SECONDS, graceOption, importOption, readSandbox, sandboxOption } from './options.ts';
+import { say } from './output.ts';
+import { readTokens } from './token-file.ts';
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly threads?: number;
+  readonly deadline?: number;
+  readonly maxBody?: number;
+  readonly tokens?: string;
+  readonly adminTokens?: string;
+  readonly auditLog?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly sandbox: string;
+  readonly import: RequestOptions;
+  readonly optionFiles: boolean;
+  readonly grace?: number;
+  readonly quiet?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ wasm-plugin-pool serve plugins/
+  $ wasm-plugin-pool serve plugins/ --host 0.0.0.0 --tokens clients.txt --admin-tokens admins.txt
+  $ curl --data 'mail ada@example.org' http://127.0.0.1:8080/plugins/redact
+
+A file of tokens has a name and a token on each line. docs/serve.md has all that can be asked.`;
+
+/** `serve`: the plugins of a directory over HTTP. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Answer requests over HTTP with the plugins of a directory, until SIGTERM or Ctrl-C.')
+    .argument('<directory>', 'where the components lie: NAME.wasm is the plugin NAME')
+    .option('--host <address>', 'where to listen (default: 127.0.0.1); others than loopback need --tokens')
+    .addOption(countOption('--port <n>', 'the port; 0 is any that is free (default: 8080)', { min: 0, max: 65_535 }))
+    .addOption(
+      countOption('--threads <n>', 'worker threads (default: the number of processors)', { min: 1, max: 1024 }),
+    )
+    .addOption(
+      countOption('--deadline <ms>', 'time of a request, and the most it may ask for (default: 60000)', {
+        min: 1,
+        max: 86_400_000,
+      }),
+    )
+    .addOption(
+      countOption('--max-body <bytes>', 'of a request, and of a line of a batch (default: 1048576)', {
+        min: 1,
+        max: 2 ** 31 - 1,
+      }),
+    )
+    .option('--tokens <file>', 'names and bearer tokens of clients (default: none, on loopback only)')
+    .option('--admin-tokens <file>', 'names and bearer tokens for administration (default: none, there is none)')
+    .option('--audit-log <file>', 'where administrative calls are noted (default: stderr)')
+    .option('--cert <file>', 'a certificate as PEM, for HTTPS')
+    .option('--key <file>', 'its key as PEM')
+    .addOption(sandboxOption())
+    .addOption(importOption())
+    .option('--no-option-files', 'leave NAME.json beside NAME.wasm alone: it may grant what it likes')
+    .addOption(graceOption())
+    .option('--quiet', 'leave out what the plugins log')
+    .addHelpText('after', EXAMPLES)
+    .action(async (directory: string, options: ServeOptions) => {
+      const grace = options.grace ?? GRACE_SECONDS;
+      process.exitCode = await interruptible((interrupt) => serve(directory, options, interrupt), grace);
+    });
+}
+
+async function serve(directory: string, options: ServeOptions, interrupt: Interrupt): Promise<ExitStatus> {
+  const sandbox = await readSandbox(options.sandbox);
+  const audit = await AuditFile.open(options.auditLog);
+  let readiness: 'loading' | 'ready' = 'loading';
+  const settings: ServerOptions = {
+    ...(await serverOptions(options)),
+    audit: (entry) => audit.note(entry),
+    onFailure: (failure) => say(described(failure)),
+    isReady: () => readiness === 'ready',
+  };
+  const engine = await PluginEngine.create(options.threads === undefined ? {} : { threads: options.threads });
+  let ended: 'in order' | 'by a failure' = 'by a failure';
+  try {
+    const server = createServer(engine, settings);
+    listenToPlugins(engine, options.quiet === undefined);
+    for (const [interfaceName, module] of options.import) engine.provide(interfaceName, module);
+    const watcher = await engine.watch(directory, { sandbox, optionFiles: options.optionFiles ? 'read' : 'ignore' });
+    const { host, port } = options;
+    const url = await server.listen({ ...(host !== undefined && { host }), ...(port !== undefined && { port }) });
+    // After the first byte could be answered, so that whoever looks at /readyz is not refused.
+    void watcher.ready.then(() => {
+      readiness = 'ready';
+      say(
+        `Ready: ${
+          engine
+            .listPlugins()
+            .map(({ name }) => name)
+            .join(', ') || 'no plugins yet'
+        }`,
+      );
+    });
+    say(`Listening on ${url}`);
+    await aborted(interrupt.signal);
+    say('Finishing what is under way.');
+    await server.close({ graceMs: (options.grace ?? GRACE_SECONDS) * 1000 });
+    ended = 'in order';
+    // To be asked to end is how a server ends.
+    return 0;
+  } catch (error) {
+    throw error instanceof PluginError ? unusable(error) : error;
+  } finally {
+    await engine.close({ force: ended === 'by a failure' || interrupt.signal.aborted });
+    await audit.close();
+  }
+}
+
+async function serverOptions({
+  deadline,
+  maxBody,
+  tokens,
+  adminTokens,
+  cert,
+  key,
+}: ServeOptions): Promise<ServerOptions> {
+  const clients = tokens === undefined ? undefined : await readTokens(tokens);
+  const administration = adminTokens === undefined ? undefined : await readTokens(adminTokens);
+  return {
+    tokens: { ...(clients && { clients }), ...(administration && { administration }) },
+    ...(deadline !== undefined && { deadlineMs: deadline }),
+    ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
+    ...((cert !== undefined || key !== undefined) && {
+      tls: { cert: await pem('--cert', cert), key: await pem('--key', key) },
+    }),
+  };
+}
+
+async function pem(option: string, path: string | undefined): Promise<string> {
+  if (path === undefined) throw new PluginError('ERR_INVALID_ARGUMENT', `\`${option}\` is missing: HTTPS needs both`);
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileFailure('read', path, error);
+  });
+}
+
+function listenToPlugins(engine: PluginEngine, logs: boolean): void {
+  if (logs) engine.on('plugin:log', ({ level, plugin, message }) => say(`[${level}] ${plugin}: ${message}`));
+  engine.on('plugin:loaded', ({ name, version }) => say(`Loaded ${name} ${version}`));
+  engine.on('plugin:reloaded', ({ name, version }) => say(`Reloaded ${name} ${version}`));
+  engine.on('plugin:unloaded', ({ name }) => say(`Unloaded ${name}`));
+  engine.on('plugin:reload-failed', (name, error) => say(`Cannot load ${name}: ${explain(error)}`));
+  engine.on('plugin:warning', ({ plugin, message }) => say(`[warning] ${plugin}: ${message}`));
+  engine.on('worker:terminated', ({ plugin, requestId, code }) =>
+    say(`[${requestId}] ${plugin} cost a thread (${code})`),
+  );
+  engine.on('watcher:lost', (path) => say(`The directory ${path} is gone; its plugins stay.`));
+}
+
+function described({ requestId, status, error }: RequestFailure): string {
+  const what = error instanceof PluginError ? `${error.plugin ?? ''}: ${explain(error)}` : String(error);
+  return `[${requestId}] ${status} ${what}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

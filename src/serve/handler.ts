@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PluginEngine } from '../engine.ts';
+import { administrationRoutes } from './administration.ts';
+import { decoded } from './asking.ts';
+import { batch } from './batch.ts';
+import { typeOf } from './body.ts';
+import { Exchange } from './exchange.ts';
+import { HttpCounts } from './http-counts.ts';
+import { observationRoutes } from './observation.ts';
+import type { ResolvedHandlerOptions } from './options.ts';
+import { problemOf, refusal } from './problem.ts';
+import { processOne } from './process-one.ts';
+import { findRoute, path, type Route } from './routes.ts';
+
+/** What a batch is sent as. */
+const LINES = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines']);
+
+/** Answers requests about the plugins of one engine. */
+export class Handler {
+  readonly #options: ResolvedHandlerOptions;
+  readonly #routes: readonly Route[];
+  readonly #counts = new HttpCounts();
+
+  constructor(engine: PluginEngine, options: ResolvedHandlerOptions) {
+    this.#options = options;
+    this.#routes = [
+      {
+        method: 'POST',
+        path: path('/plugins/:'),
+        access: 'client',
+        run: (exchange, [name]) =>
+          LINES.has(typeOf(exchange))
+            ? batch(engine, exchange, name!, options)
+            : processOne(engine, exchange, name!, options),
+      },
+      ...observationRoutes(engine, options, this.#counts),
+      ...administrationRoutes(engine, options),
+    ];
+  }
+
+  /**
+   * Answers one request. Never throws and never rejects: whatever goes wrong is told to the client.
+   *
+   * @param target The address, without what stands before the handler.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, target: string, expectsContinue = false): void {
+    const at = target.indexOf('?');
+    const query = at < 0 ? '' : target.slice(at + 1);
+    const exchange = new Exchange(request, response, query, expectsContinue);
+    this.#counts.begin(response);
+    try {
+      const segments = (at < 0 ? target : target.slice(0, at)).split('/').slice(1).map(decoded);
+      const found = findRoute(this.#routes, request.method ?? '', segments);
+      if (!('route' in found)) throw notThere(found.allowed);
+      const { route, parameters } = found;
+      void this.#run(exchange, route, parameters);
+    } catch (error) {
+      this.#fail(exchange, error, 'client');
+    }
+  }
+
+  async #run(exchange: Exchange, route: Route, parameters: readonly string[]): Promise<void> {
+    const { access, audit } = this.#options;
+    let failure: unknown;
+    try {
+      if (route.access !== 'open') exchange.caller = access.identify(exchange.request.headers.authorization);
+      if (route.access === 'administrator') access.assertAdministrator(exchange.caller);
+      // Not awaited where it need not be: two turns of the microtask queue for each request.
+      const running = route.run(exchange, parameters);
+      if (running !== undefined) await running;
+    } catch (error) {
+      failure = error;
+      this.#fail(exchange, error, route.access === 'administrator' ? exchange.caller.right : 'client');
+    }
+    if (route.action === undefined) return;
+    audit({
+      time: new Date().toISOString(),
+      who: exchange.caller.name,
+      from: exchange.request.socket.remoteAddress ?? 'unknown',
+      action: route.action,
+      plugin: parameters[0],
+      requestId: exchange.requestId,
+      status: exchange.response.statusCode,
+      details: {
+        ...exchange.audited,
+        ...(failure !== undefined && { error: problemOf(failure, 'administrator').message }),
+      },
+    });
+  }
+
+  #fail(exchange: Exchange, error: unknown, reader: 'client' | 'administrator'): void {
+    const problem = problemOf(error, reader);
+    const { status } = problem.details;
+    // Nobody is there to be told, and nobody is to be woken for it.
+    if (exchange.response.destroyed) return;
+    if (exchange.response.headersSent) exchange.response.destroy();
+    else exchange.sendProblem(problem);
+    if (status >= 500)
+      this.#options.onFailure({ requestId: exchange.requestId, status, error: problem.cause ?? problem });
+  }
+}
+
+function notThere(allowed: readonly string[]): Error {
+  if (allowed.length === 0) return refusal(404, 'There is nothing at this address.');
+  return refusal(405, 'The method is not one of this address.', undefined, { allow: allowed.join(', ') });
+}
