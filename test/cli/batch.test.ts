@@ -176,6 +176,7 @@ describe('wasm-plugin-pool batch', () => {
       malformed: 0,
       errors: { ERR_TRAP: 1 },
       interrupted: false,
+      resumable: false,
     });
     expect(first.status).to.equal(1);
     const dead = jsonl(await read('dead.jsonl'));

@@ -43,11 +43,13 @@ export class FailureLimit {
    * The error of a batch that has more; undefined while it has not.
    *
    * @param first What went wrong first, if that is known.
+   * @param journal By which another run can go on, if there is one.
    */
   exceeded(
     tally: Pick<Tally, 'troubled' | 'records' | 'state'>,
     when: 'on the way' | 'at the end',
     first?: string,
+    journal?: unknown,
   ): PluginError | undefined {
     const { troubled, records } = tally;
     if (this.#count !== undefined ? troubled <= this.#count : troubled <= this.#share * records) return undefined;
@@ -57,7 +59,10 @@ export class FailureLimit {
     const most = kinds.map(([kind, count]) => `${count} ${kind}`).join(', ');
     const found = `${troubled} of ${records} records are without success (${most})${first === undefined ? '' : `; the first: ${first}`}`;
     return new PluginError('ERR_BATCH_FAILURES', `${found}; ${this.#given} may be`, {
-      hint: 'What is done stays. Look at its errors; a run with `resume` and a higher `maxFailures` goes on.',
+      hint:
+        journal === undefined
+          ? 'Look at what is wrong, and run it again.'
+          : 'What is done stays. Look at its errors; a run with `resume` and a higher `maxFailures` goes on.',
     });
   }
 }
@@ -65,12 +70,14 @@ export class FailureLimit {
 /** Ends the reading of a batch that has more records without success than it may have. */
 export class FailureWatch {
   readonly #limit: FailureLimit | undefined;
+  readonly #journal: unknown;
   readonly #controller = new AbortController();
   #first: string | undefined;
   #error: PluginError | undefined;
 
-  constructor(limit: FailureLimit | undefined) {
+  constructor(limit: FailureLimit | undefined, journal?: unknown) {
     this.#limit = limit;
+    this.#journal = journal;
   }
 
   /** The signal that ends the reading where this has to, or somebody else. */
@@ -89,7 +96,7 @@ export class FailureWatch {
 
   /** Looks at what was counted. */
   look(tally: Tally, when: 'on the way' | 'at the end' = 'on the way'): void {
-    this.#error ??= this.#limit?.exceeded(tally, when, this.#first);
+    this.#error ??= this.#limit?.exceeded(tally, when, this.#first, this.#journal);
     if (this.#error !== undefined) this.#controller.abort(this.#error);
   }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
+import { PluginError } from '../../errors.ts';
 import { anotherRun } from '../journal/journal.ts';
 import { isRemote } from '../remote/url.ts';
 import { BlockFlow } from './block-flow.ts';
@@ -63,7 +64,7 @@ async function run(
   files: WriterFiles,
 ): Promise<BatchSummary> {
   const { atMostOnce, onProgress, batch } = given;
-  const watch = new FailureWatch(given.failureLimit);
+  const watch = new FailureWatch(given.failureLimit, files.journal);
   const interrupt = watch.joined(given.interrupt);
   const options = {
     ...given,
@@ -119,12 +120,18 @@ async function run(
     await flow.stop();
     // What is done is kept, if it can be: it need not run again.
     await writer.flush().catch(() => {});
-    throw error;
+    throw files.journal === undefined ? error : resumable(error);
   } finally {
     clearInterval(ticker);
     interrupt?.removeEventListener('abort', stop);
     await flow.stop();
     await writer.stop();
   }
-  return tally.summary(flow.progress(), interrupt?.aborted ?? false);
+  return tally.summary(flow.progress(), interrupt?.aborted ?? false, files.journal);
+}
+
+/** The error of a batch that was aborted and has a journal. */
+function resumable(error: unknown): unknown {
+  if (!(error instanceof PluginError) || error.code !== 'ERR_ABORTED') return error;
+  return new PluginError('ERR_ABORTED', error.message, { cause: error.cause, hint: 'A run with `resume` goes on.' });
 }

@@ -29,8 +29,9 @@ export interface BatchSummary {
   readonly seconds: number;
   readonly recordsPerSecond: number;
   readonly plugins: readonly PluginStatistics[];
-  /** Whether it was interrupted; then it can be resumed if it has a journal. */
   readonly interrupted: boolean;
+  /** Whether it was interrupted and a run with `resume` goes on; standard output, tables with an index and URLs cannot. */
+  readonly resumable: boolean;
   /** Of a dry run: nothing was written. */
   readonly dryRun?: true;
   /** Of a dry run: why records are without success, put together. */
@@ -117,8 +118,16 @@ export class Tally {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** How the batch ended. */
-  summary({ retried, plugins }: Pick<BatchProgress, 'retried' | 'plugins'>, interrupted: boolean): BatchSummary {
+  /**
+   * How the batch ended.
+   *
+   * @param journal By which another run can go on; undefined where there is none.
+   */
+  summary(
+    { retried, plugins }: Pick<BatchProgress, 'retried' | 'plugins'>,
+    interrupted: boolean,
+    journal?: unknown,
+  ): BatchSummary {
     return {
       records: this.records,
       ...this.state,
@@ -128,6 +137,7 @@ export class Tally {
       recordsPerSecond: Math.round(this.perSecond),
       plugins,
       interrupted,
+      resumable: interrupted && journal !== undefined,
     };
   }
 

@@ -41,7 +41,7 @@ export function runBatchCommand(
   sandbox: Sandbox,
 ): Promise<ExitStatus> {
   return interruptible(async (interrupt) => {
-    const { config, import: imports, threads, quiet = false, output } = options;
+    const { config, import: imports, threads, quiet = false } = options;
     const progress = new Progress(!quiet);
     let last: FileBatchProgress | undefined;
     const hear = (state: FileBatchProgress): void => {
@@ -67,7 +67,7 @@ export function runBatchCommand(
           const given = fileOptions(files, name, plugins.chain, options, sandbox, hear);
           return await engine.batchFiles({ ...given, signal: patience.signal });
         } catch (error) {
-          throw patience.signal.aborted && output !== '-' && options.journal !== false ? gaveUp(error, options) : error;
+          throw patience.signal.aborted ? gaveUp(error, options) : error;
         } finally {
           patience.end();
           await metrics?.close();
@@ -76,8 +76,7 @@ export function runBatchCommand(
       progress.stop();
       if (summary.dryRun) describeDryRun(summary, files.input, options).forEach(say);
       await tellSummary(summary, options);
-      if (summary.interrupted && !summary.dryRun && output !== '-' && options.journal !== false)
-        say('Run it again with --resume to go on.');
+      if (summary.resumable) say('Run it again with --resume to go on.');
       return interrupt.status ?? (summary.succeeded === summary.records ? 0 : 1);
     } finally {
       progress.stop();
@@ -127,7 +126,10 @@ function fileOptions(
 function gaveUp(error: unknown, { grace = GRACE_SECONDS }: BatchCommandOptions): unknown {
   if (!(error instanceof PluginError) || error.code !== 'ERR_ABORTED') return error;
   return new PluginError('ERR_ABORTED', `What was running was given up after ${counted(grace, 'second')}`, {
-    hint: 'Run it again with --resume to go on.',
+    hint:
+      error.hint === undefined
+        ? 'Nothing can go on with its output: run it anew.'
+        : 'Run it again with --resume to go on.',
   });
 }
 
