@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { removeJobs } from './batches.ts';
 import { type Chunk, type ChunkRecipe, type ChunkRecord, FORM, jobId } from './chunk.ts';
-import { publishComponent } from './components.ts';
+import { publishComponent, sha256 } from './components.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
+import { endBatch, noteBatch, openBatch, type RegisteredCounts } from './registry.ts';
 import { LOST, putResults, runOf } from './results.ts';
 import { Troubles } from './troubles.ts';
 
@@ -16,6 +18,10 @@ export interface ChunkQueueSettings {
   readonly tenant: string;
   /** Whether a record may begin once only. */
   readonly atMostOnce: boolean;
+  /** How far the batch is, for those who ask the queue. */
+  readonly counts?: () => RegisteredCounts;
+  /** Seconds for which Redis remembers how the batch ended. @default 0 */
+  readonly keepSeconds?: number;
   /** Hears what keeps the batch waiting. */
   readonly onTrouble?: ((what: string) => void) | undefined;
 }
@@ -30,6 +36,7 @@ export interface CompleteChunk {
 /** Seconds that one waits for a chunk, and milliseconds between two looks after all: messages can be lost with Redis. */
 const WAIT_SECONDS = 2;
 const LOOK_MS = 2000;
+const NO_COUNTS: RegisteredCounts = { read: 0, succeeded: 0, refused: 0, failed: 0 };
 /** What a job is when nobody will finish it. */
 const OVER: ReadonlySet<string> = new Set(['completed', 'unknown']);
 
@@ -62,9 +69,11 @@ export class ChunkQueue {
     return this.#outstanding.size;
   }
 
-  /** Puts the components where workers find them. */
+  /** Makes the batch known, and puts the components where workers find them. */
   async begin(): Promise<void> {
-    for (const bytes of this.#settings.components) await publishComponent(this.#connection, bytes);
+    const { batch, tenant, components } = this.#settings;
+    for (const bytes of components) await publishComponent(this.#connection, bytes, batch);
+    await openBatch(this.#connection, batch, tenant);
   }
 
   /**
@@ -146,9 +155,19 @@ export class ChunkQueue {
     // A chunk that two workers had is complete twice.
     if (message !== null && this.#outstanding.has(Number(message[1]))) this.#complete.add(Number(message[1]));
     if (this.#state === 'stopped' || performance.now() - this.#lookedAt < LOOK_MS) return;
+    await this.#note();
     await this.#lookForWorkers();
     for (const chunk of this.#outstanding.values()) await this.#lookAfter(chunk);
     this.#lookedAt = performance.now();
+  }
+
+  /** Says how far the batch is, and hears what others want of it. */
+  async #note(): Promise<void> {
+    const { batch, counts } = this.#settings;
+    const state = await noteBatch(this.#connection, batch, counts?.() ?? NO_COUNTS);
+    if (state === undefined) await this.begin();
+    else if (state === 'cancelled')
+      throw queueFailure('The batch was cancelled', undefined, 'Continue it with `resume`.');
   }
 
   /** Says where nobody is there to do the work. */
@@ -181,7 +200,7 @@ export class ChunkQueue {
       await putResults(this.#connection, chunk, lost, 'first');
       this.#complete.add(chunk.chunk);
     } else {
-      for (const bytes of this.#settings.components) await publishComponent(this.#connection, bytes);
+      await this.begin();
       await job?.remove();
       await this.#enqueue(chunk);
     }
@@ -204,7 +223,11 @@ export class ChunkQueue {
 
   /** Has Redis forget what is left of the batch; all its chunks were removed. */
   async end(): Promise<void> {
-    await this.#connection.redis.del(this.#connection.keys.finished(this.#settings.batch));
+    const { batch, components, counts, keepSeconds = 0 } = this.#settings;
+    await removeJobs(this.#queue, batch);
+    const hashes = Array.from(components, sha256);
+    await endBatch(this.#connection, batch, counts?.() ?? NO_COUNTS, hashes, keepSeconds);
+    await this.#connection.redis.del(this.#connection.keys.finished(batch));
   }
 }
 

@@ -7,6 +7,7 @@ import type { Chunk, ChunkRecord, ChunkResult } from './chunk.ts';
 import type { WorkerPlugins } from './components.ts';
 import { takeTokens } from './rate-limit.ts';
 import type { QueueConnection } from './redis.ts';
+import { isOpen } from './registry.ts';
 import { beginRecords, finishChunk, LOST, putResults } from './results.ts';
 
 /** How a worker runs chunks. */
@@ -33,6 +34,8 @@ export class ChunkRun {
   #results: (string | number)[] = [];
   #written = 0;
   #checkpoints: Promise<void> = Promise.resolve();
+  /** Aborted when nobody wants the results any more. */
+  readonly #unwanted = new AbortController();
   #failure: { readonly error: unknown } | undefined;
   /** Of this run among others of the same chunk: a worker that lost its lock may still be at it. */
   readonly #name = randomUUID();
@@ -64,6 +67,8 @@ export class ChunkRun {
   async run(): Promise<{ readonly records: number }> {
     const { batch, chunk, records, recipe, tenant } = this.#chunk;
     const { redis, keys } = this.#connection;
+    // Of a batch that is over, or was cancelled.
+    if (!(await isOpen(this.#connection, batch))) return { records: 0 };
     const key = keys.results(batch, chunk);
     const done = new Set(await redis.hkeys(key));
     const left = records.filter(({ index }) => !done.has(`${index}`));
@@ -74,6 +79,7 @@ export class ChunkRun {
       if (wait > 0) await this.#giveBack(wait);
     }
     await this.#plugins.with(recipe.plugins, (names) => this.#runRecords(left, names));
+    if (this.#unwanted.signal.aborted) return { records: 0 };
     if (this.#written < records.length) await this.#giveBack(0);
     await finishChunk(this.#connection, this.#chunk);
     this.#status.chunks++;
@@ -90,7 +96,7 @@ export class ChunkRun {
     const { recipe, once } = this.#chunk;
     const named = (name: string): string => names.get(name) ?? name;
     const { plugin, deadlineMs, retry, idempotent, chain } = recipe;
-    const stopped = this.#stopped;
+    const stopped = AbortSignal.any([this.#stopped, this.#unwanted.signal]);
     const request = ({ input, options = [], plugin: own }: ChunkRecord): BatchRequest => ({
       input,
       options,
@@ -122,7 +128,7 @@ export class ChunkRun {
       concurrency: this.#settings.concurrency,
       retry,
       idempotent,
-      signal: this.#givenUp,
+      signal: AbortSignal.any([this.#givenUp, this.#unwanted.signal]),
       ...(deadlineMs !== undefined && { deadlineMs }),
     });
     // By the clock: a slow record must not keep the results before it from Redis.
@@ -133,7 +139,7 @@ export class ChunkRun {
       }
     } catch (error) {
       // What ran too long goes back with its chunk.
-      if (!this.#givenUp.aborted) throw error;
+      if (!this.#givenUp.aborted && !this.#unwanted.signal.aborted) throw error;
     } finally {
       clearInterval(ticker);
     }
@@ -161,10 +167,14 @@ export class ChunkRun {
 
   async #write(): Promise<void> {
     const results = this.#results;
-    if (results.length === 0) return;
+    const { batch, once, records } = this.#chunk;
     this.#results = [];
-    const { once, records } = this.#chunk;
-    await putResults(this.#connection, this.#chunk, results, once === undefined ? 'last' : 'first');
+    const wanted =
+      results.length === 0
+        ? await isOpen(this.#connection, batch)
+        : await putResults(this.#connection, this.#chunk, results, once === undefined ? 'last' : 'first');
+    if (!wanted) this.#unwanted.abort();
+    if (!wanted || results.length === 0) return;
     this.#written += results.length / 2;
     this.#status.records += results.length / 2;
     // For those who look on; a job that Redis has lost has none.

@@ -29,7 +29,7 @@ export interface ChunkRecord {
 }
 
 /** Another number for each form of a chunk that other versions cannot read, or would misunderstand. */
-export const FORM = 1;
+export const FORM = 2;
 
 /** The data of a job: some records that follow each other. */
 export interface Chunk {

@@ -21,9 +21,15 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Puts a component where workers find it, unless it is there. */
-export async function publishComponent({ redis, keys }: QueueConnection, bytes: Uint8Array): Promise<string> {
+/** Puts a component where workers find it, unless it is there, and notes which batch uses it. */
+export async function publishComponent(
+  { redis, keys }: QueueConnection,
+  bytes: Uint8Array,
+  batch: string,
+): Promise<string> {
   const hash = sha256(bytes);
+  // First: it is not to go with another batch, once it is there.
+  await redis.multi().sadd(keys.users(hash), batch).expire(keys.users(hash), FORGET_SECONDS).exec();
   const key = keys.component(hash);
   if ((await redis.expire(key, FORGET_SECONDS)) === 0) await redis.set(key, Buffer.from(bytes), 'EX', FORGET_SECONDS);
   return hash;

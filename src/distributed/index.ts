@@ -3,6 +3,7 @@
  *
  * @module wasm-plugin-pool/distributed
  */
+export { type BatchStatus, batchStatus, cancelBatch, listBatches, purgeBatch } from './batches.ts';
 export type { QueueOptions } from './options.ts';
 export type { SubmitProgress } from './submission.ts';
 export { type SubmitOptions, type SubmittedPlugin, submitBatch } from './submit.ts';

@@ -26,8 +26,14 @@ export interface QueueConnection {
 
 /** The keys beside those of BullMQ. */
 interface Keys {
+  /** What is known of a batch. */
+  batch(batch: string): string;
+  /** The batches that there are. */
+  readonly batches: string;
   /** The bytes of a component. */
   component(sha256: string): string;
+  /** The batches that use a component. */
+  users(sha256: string): string;
   /** The results of a chunk, by the index of the record. */
   results(batch: string, chunk: number): string;
   /** The records of a chunk that may have begun, where they are to begin once. */
@@ -90,7 +96,10 @@ export async function connect({
     redis,
     name,
     keys: {
+      batch: (batch) => key('batch', batch),
+      batches: key('batches'),
       component: (sha256) => key('component', sha256),
+      users: (sha256) => key('users', sha256),
       results: (batch, chunk) => key('batch', batch, 'results', chunk),
       begun: (batch, chunk) => key('batch', batch, 'begun', chunk),
       finished: (batch) => key('batch', batch, 'finished'),

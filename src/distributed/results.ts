@@ -12,15 +12,19 @@ type Store = Pick<QueueConnection, 'redis' | 'keys'>;
  * broke, and harmless twice. In slices, because Lua's stack is bounded.
  */
 const PUT = `
+if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return 0 end
 for at = 2, #ARGV, 4000 do
   redis.call('HSET', KEYS[1], unpack(ARGV, at, math.min(at + 3999, #ARGV)))
 end
-redis.call('EXPIRE', KEYS[1], ARGV[1])`;
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1`;
 
 /** The same where the first result of a record is the one that counts. */
 const PUT_FIRST = `
+if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return 0 end
 for at = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) end
-redis.call('EXPIRE', KEYS[1], ARGV[1])`;
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1`;
 
 /**
  * Has each record begin once. Only under the run of Redis under which the batch was submitted: another one may have lost
@@ -38,6 +42,7 @@ return mine`;
 
 /** Tells the one who submitted a chunk that it is complete. */
 const FINISH = `
+if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return end
 redis.call('RPUSH', KEYS[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[1])`;
 
@@ -46,17 +51,20 @@ redis.call('EXPIRE', KEYS[1], ARGV[1])`;
  *
  * @param results Index and value, in turns.
  * @param wins Which one counts where a record has two.
+ * @returns Whether anybody wants them: of a batch that is over nothing is kept.
  */
 export async function putResults(
   { redis, keys }: Store,
   { batch, chunk }: Place,
   results: readonly (string | number)[],
   wins: 'first' | 'last',
-): Promise<void> {
+): Promise<boolean> {
   const script = wins === 'first' ? PUT_FIRST : PUT;
   for (const slice of slicesOf(results)) {
-    await redis.eval(script, 1, keys.results(batch, chunk), FORGET_SECONDS, ...slice);
+    const places = [keys.results(batch, chunk), keys.batch(batch)] as const;
+    if ((await redis.eval(script, 2, ...places, FORGET_SECONDS, ...slice)) === 0) return false;
   }
+  return true;
 }
 
 /**
@@ -94,7 +102,7 @@ export async function runOf({ redis }: Pick<QueueConnection, 'redis'>): Promise<
 
 /** Tells the one who submitted a chunk that all its results are there. */
 export async function finishChunk({ redis, keys }: Store, { batch, chunk }: Place): Promise<void> {
-  await redis.eval(FINISH, 1, keys.finished(batch), FORGET_SECONDS, chunk);
+  await redis.eval(FINISH, 2, keys.finished(batch), keys.batch(batch), FORGET_SECONDS, chunk);
 }
 
 /** What becomes of a record that may have begun and has no result, where records begin once. */

@@ -15,6 +15,7 @@ import { type ChunkRecord, errorOf } from './chunk.ts';
 import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
 import { toChunkResult } from './incoming.ts';
 import type { QueueConnection } from './redis.ts';
+import type { RegisteredCounts } from './registry.ts';
 
 /**
  * How far a distributed batch is.
@@ -46,6 +47,7 @@ export interface SubmissionSettings extends Omit<ChunkQueueSettings, 'batch' | '
   /** Chunks that are queued or run at once. */
   readonly most: number;
   readonly onProgress: ((progress: SubmitProgress) => void) | undefined;
+  readonly onSubmitted: ((batch: string) => void) | undefined;
 }
 
 /** A chunk has so many bytes at the most, unless one record has more. */
@@ -86,7 +88,7 @@ export class Submission {
     settings: SubmissionSettings,
   ) {
     this.#connection = connection;
-    this.#watch = new FailureWatch(options.failureLimit);
+    this.#watch = new FailureWatch(options.failureLimit, files.journal);
     this.#options = { ...options, interrupt: this.#watch.joined(options.interrupt) };
     this.#input = input;
     this.#files = files;
@@ -107,7 +109,7 @@ export class Submission {
     this.#writer = new BatchWriter(files, state, 'normal');
     this.#reader = new InputRecords(input, options);
     this.#selection = new Selection(options.selection);
-    this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce });
+    this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce, counts: () => this.#counts() });
   }
 
   async run(): Promise<BatchSummary> {
@@ -133,7 +135,7 @@ export class Submission {
       await this.#writer.stop();
     }
     this.#tell();
-    return this.#tally.summary({ retried: 0, plugins: [] }, interrupt?.aborted ?? false);
+    return this.#tally.summary({ retried: 0, plugins: [] }, interrupt?.aborted ?? false, this.#files.journal);
   }
 
   async #collect(): Promise<void> {
@@ -160,6 +162,12 @@ export class Submission {
       await journal.checkpoint({ ...journal.state.checkpoint, tally }, 'synced');
     }
     await this.#queue.begin();
+    this.#settings.onSubmitted?.(this.#batch);
+  }
+
+  #counts(): RegisteredCounts {
+    const { succeeded, refused, failed } = this.#tally.state;
+    return { read: this.#ordinal, succeeded, refused, failed };
   }
 
   #tell(): void {

@@ -11,7 +11,7 @@ import { isError } from '../text/is-error.ts';
 import { sha256 } from './components.ts';
 import type { QueueOptions } from './options.ts';
 import { QueueCalls } from './queue-calls.ts';
-import { connect, type QueueConnection, queueFailure } from './redis.ts';
+import { connect, FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 import { Submission, type SubmissionSettings, type SubmitProgress } from './submission.ts';
 
 /**
@@ -53,7 +53,11 @@ export interface SubmitOptions
   readonly priority?: number;
   /** On whose account it runs, for the rates of the workers. @default 'default' */
   readonly tenant?: string;
+  /** Seconds for which Redis remembers how the batch ended, see `batchStatus`; of records it keeps nothing. @default 0 */
+  readonly keepSeconds?: number;
   readonly onProgress?: (progress: SubmitProgress) => void;
+  /** Hears the name of the batch, by which `batchStatus`, `cancelBatch` and `purgeBatch` know it. */
+  readonly onSubmitted?: (batch: string) => void;
   /** Hears what keeps it waiting: no worker is connected, or chunks fail and will be tried again. At most once a minute each. */
   readonly onTrouble?: (what: string) => void;
 }
@@ -81,12 +85,15 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
     maxChunks,
     priority,
     tenant = 'default',
+    keepSeconds,
     onProgress,
+    onSubmitted,
     onTrouble,
     ...rest
   } = options;
   const size = wholeNumber('chunkRecords', chunkRecords, { min: 1, max: 1_000_000, default: 1000 });
   const most = wholeNumber('maxChunks', maxChunks, { min: 1, max: 1_000_000, default: 64 });
+  const keep = wholeNumber('keepSeconds', keepSeconds, { min: 0, max: FORGET_SECONDS, default: 0 });
   wholeNumber('priority', priority, { min: 1, max: 2_097_151, default: 1 });
   const components = await readComponents(plugins);
   const hashed = Object.entries(plugins).map(([name, { config = {} }]) => ({
@@ -113,7 +120,9 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
     most,
     priority,
     tenant,
+    keepSeconds: keep,
     onProgress,
+    onSubmitted,
     onTrouble,
   };
   const connection = await connect({ ...(redis !== undefined && { redis }), ...(queue !== undefined && { queue }) });

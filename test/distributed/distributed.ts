@@ -8,6 +8,10 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
   type BatchWorker,
+  batchStatus,
+  cancelBatch,
+  listBatches,
+  purgeBatch,
   type SubmitOptions,
   startWorker,
   submitBatch,
@@ -18,6 +22,9 @@ import { echo, hostile } from '../fixtures/guests.ts';
 import { type Length, lengths } from '../support/lengths.ts';
 import { rejection, until } from '../support/outcome.ts';
 import { findServer, RedisServer } from './redis-server.ts';
+
+/** Lets Redis be looked at again. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 const WORKER = new URL('fixtures/worker.ts', import.meta.url).pathname;
 /** Defines the tests of one length, or says why they do not run. */
@@ -97,6 +104,15 @@ function describeWith(path: string, length: Length): void {
       });
       workers.add(worker);
       return worker;
+    };
+
+    /** What Redis has of the chunks of a batch: their jobs, and what is done of them. */
+    const keysOf = async (batch: string): Promise<string[]> => {
+      const client = new Redis(redis.url);
+      const jobs = await client.keys(`bull:${queue}:${batch}-*`);
+      const results = await client.keys(`wasm-plugin-pool:${queue}:batch:${batch}:results:*`);
+      client.disconnect();
+      return [...jobs, ...results];
     };
 
     /** A worker in a process of its own, once it is ready. */
@@ -283,9 +299,76 @@ function describeWith(path: string, length: Length): void {
       const client = new Redis(redis.url);
       const left = async (): Promise<string[]> => client.keys(`bull:${queue}:*-*`);
       while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(await client.keys(`wasm-plugin-pool:${queue}:batch:*`)).to.deep.equal([]);
+      expect(await client.keys(`wasm-plugin-pool:${queue}:*`)).to.deep.equal([]);
       client.disconnect();
     });
+
+    short('says how a batch is, and how it ended for as long as it is to be kept', async () => {
+      await records(120, (index) => `${index}`);
+      let batch = '';
+      const submitted = submit({ keepSeconds: 600, onSubmitted: (name) => (batch = name), tenant: 'acme' });
+      const options = { redis: redis.url, queue };
+      await until(() => batch !== '');
+      while ((await batchStatus(batch, options)).chunks.waiting < 3) await nextTurn();
+      expect(await listBatches(options)).to.have.lengthOf(1);
+      const waiting = await batchStatus(batch, options);
+      expect(waiting).to.deep.include({ batch, state: 'running', tenant: 'acme' });
+      expect(waiting.chunks).to.deep.equal({ waiting: 3, active: 0, delayed: 0, failed: 0 });
+      await work();
+      await submitted;
+      const done = await batchStatus(batch, options);
+      expect(done).to.deep.include({ state: 'done', read: 120, succeeded: 120, refused: 0, failed: 0 });
+      const client = new Redis(redis.url);
+      const left = await client.keys(`wasm-plugin-pool:${queue}:*`);
+      expect(left.sort()).to.deep.equal([
+        `wasm-plugin-pool:${queue}:batch:${batch}`,
+        `wasm-plugin-pool:${queue}:batches`,
+      ]);
+      for (const key of left) expect(await client.ttl(key), key).to.be.above(0);
+      client.disconnect();
+      await purgeBatch(batch, options);
+      const error = await rejection(batchStatus(batch, options));
+      expect([error.code, error.message]).to.deep.equal([
+        'ERR_BATCH_QUEUE',
+        `The queue \`${queue}\` knows no batch ${batch}`,
+      ]);
+      expect(await listBatches(options)).to.deep.equal([]);
+    });
+
+    for (const how of ['cancelled', 'purged'] as const) {
+      const end = how === 'cancelled' ? cancelBatch : purgeBatch;
+
+      short(`takes a batch out of the queue that is ${how}, and goes on with it where it is resumed`, async () => {
+        await records(120, (index) => `${index}`);
+        let batch = '';
+        const submitted = rejection(submit({ onSubmitted: (name) => (batch = name) }));
+        const options = { redis: redis.url, queue };
+        await until(() => batch !== '');
+        while ((await batchStatus(batch, options)).chunks.waiting < 3) await nextTurn();
+        await end(batch, options);
+        const error = await submitted;
+        expect([error.code, error.message]).to.deep.equal(['ERR_BATCH_QUEUE', 'The batch was cancelled']);
+        expect(await keysOf(batch)).to.deep.equal([]);
+        await work();
+        expect(await submit({ resume: true })).to.deep.include({ records: 120, succeeded: 120 });
+        await assertComplete(120);
+      });
+
+      short(`leaves a record that runs, of a batch that is ${how}`, async () => {
+        await records(60, (index) => (index === 1 ? 'burn 250000' : 'a'));
+        const sandbox = { cpuTimeLimitMs: 300_000, wallTimeLimitMs: 300_000 };
+        const worker = await work({ checkpointMs: 20, chunks: 1, sandbox });
+        let batch = '';
+        const submitted = rejection(submit({ onSubmitted: (name) => (batch = name) }));
+        await until(() => worker.status().records > 0);
+        await end(batch, { redis: redis.url, queue });
+        expect((await submitted).message).to.equal('The batch was cancelled');
+        // Of one that is cancelled, what is done stays for the run that goes on.
+        const left = how === 'cancelled' ? 1 : 0;
+        while ((await keysOf(batch)).length > left) await nextTurn();
+        expect(worker.status().chunks).to.equal(0);
+      });
+    }
 
     short('does not believe what somebody else writes into Redis', async () => {
       await records(20, (index) => `${index}`);

@@ -1,0 +1,170 @@
+import type { Queue } from 'bullmq';
+import { nonEmptyString } from '../arguments/arguments.ts';
+import type { Chunk } from './chunk.ts';
+import type { QueueOptions } from './options.ts';
+import { connect, type QueueConnection, queueFailure } from './redis.ts';
+
+/** How a batch of a queue is. */
+export interface BatchStatus {
+  readonly batch: string;
+  /** `abandoned`: nobody collects its results; `submit` with `resume` goes on. `done` is what `keep` has Redis remember. */
+  readonly state: 'running' | 'abandoned' | 'cancelled' | 'done';
+  readonly tenant: string;
+  /** When it was submitted, in ISO 8601, and for how many seconds nothing was heard of the one who did. */
+  readonly since: string;
+  readonly silentSeconds: number;
+  /** Records that were read, and what became of them. */
+  readonly read: number;
+  readonly succeeded: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** Chunks in the queue. */
+  readonly chunks: {
+    readonly waiting: number;
+    readonly active: number;
+    /** They failed, and will be tried again. */
+    readonly delayed: number;
+    /** They were given up. */
+    readonly failed: number;
+  };
+}
+
+/** Seconds without a word after which whoever submitted a batch is taken to be gone. */
+const SILENT_SECONDS = 15;
+/** For how many seconds one who still collects a batch can find out that it was purged. */
+const WORD_SECONDS = 60;
+
+/**
+ * The batches that a queue knows, the oldest first.
+ *
+ * @throws {PluginError} `ERR_BATCH_QUEUE`.
+ */
+export function listBatches(options: QueueOptions = {}): Promise<readonly BatchStatus[]> {
+  return withQueue(options, async (connection, queue) => {
+    const { redis, keys } = connection;
+    const found: BatchStatus[] = [];
+    for (const batch of await redis.zrange(keys.batches, '0', '-1')) {
+      const status = await statusOf(connection, queue, batch);
+      if (status === undefined) await redis.zrem(keys.batches, batch);
+      else found.push(status);
+    }
+    return found;
+  });
+}
+
+/**
+ * How a batch is.
+ *
+ * @throws {PluginError} `ERR_BATCH_QUEUE`, also for a batch that the queue does not know.
+ */
+export function batchStatus(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
+  return withQueue(options, (connection, queue) => known(connection, queue, batch));
+}
+
+/**
+ * Takes the chunks of a batch out of the queue, and has workers leave those that they are at; a `submitBatch` that collects it
+ * fails with `ERR_BATCH_QUEUE`. What is done stays, and `submit` with `resume` goes on.
+ *
+ * @returns How it was before.
+ * @throws {PluginError} `ERR_BATCH_QUEUE`, also for a batch that the queue does not know.
+ */
+export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
+  return withQueue(options, async (connection, queue) => {
+    const status = await known(connection, queue, batch);
+    if (status.state !== 'done') await connection.redis.hset(connection.keys.batch(batch), 'state', 'cancelled');
+    await removeJobs(queue, batch);
+    return status;
+  });
+}
+
+/**
+ * Cancels a batch and has Redis forget it, results that nobody has collected included.
+ *
+ * @returns How it was before; undefined for one that the queue does not know, of which there may have been something all the same.
+ * @throws {PluginError} `ERR_BATCH_QUEUE`.
+ */
+export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus | undefined> {
+  return withQueue(options, async (connection, queue) => {
+    const { redis, keys } = connection;
+    const status = await statusOf(connection, queue, batch);
+    if (status !== undefined) await redis.hset(keys.batch(batch), 'state', 'cancelled');
+    await removeJobs(queue, batch);
+    for await (const found of redis.scanStream({ match: `${escaped(keys.batch(batch))}:*`, count: 1000 })) {
+      if ((found as string[]).length > 0) await redis.del(...(found as string[]));
+    }
+    if (status?.state === 'running') await redis.expire(keys.batch(batch), WORD_SECONDS);
+    else await redis.del(keys.batch(batch));
+    await redis.zrem(keys.batches, batch);
+    return status;
+  });
+}
+
+/** Takes the chunks of a batch out of the queue, but for those that a worker has. */
+export async function removeJobs(queue: Queue<Chunk>, batch: string): Promise<void> {
+  const ids = await queue.getRanges(['wait', 'prioritized', 'delayed', 'failed'], 0, -1);
+  for (const id of ids as string[]) if (id.startsWith(`${batch}-`)) await queue.remove(id);
+}
+
+async function known(connection: QueueConnection, queue: Queue<Chunk>, batch: string): Promise<BatchStatus> {
+  const status = await statusOf(connection, queue, nonEmptyString('batch', batch));
+  if (status !== undefined) return status;
+  throw queueFailure(
+    `The queue \`${connection.name}\` knows no batch ${batch}`,
+    undefined,
+    'It is complete, or of another queue. `submit --status` lists those that there are.',
+  );
+}
+
+async function statusOf(
+  { redis, keys }: QueueConnection,
+  queue: Queue<Chunk>,
+  batch: string,
+): Promise<BatchStatus | undefined> {
+  const fields = await redis.hgetall(keys.batch(batch));
+  const { state, tenant, since, seen } = fields;
+  if (state === undefined || tenant === undefined) return undefined;
+  const count = (name: string): number => Number(fields[name] ?? 0);
+  const [now] = await redis.time();
+  const silentSeconds = Math.max(0, Number(now) - Number(seen));
+  const collected = silentSeconds > SILENT_SECONDS ? 'abandoned' : 'running';
+  const chunksIn = async (...types: Parameters<typeof queue.getRanges>[0]): Promise<number> => {
+    const ids = (await queue.getRanges(types, 0, -1)) as string[];
+    return ids.filter((id) => id.startsWith(`${batch}-`)).length;
+  };
+  return {
+    batch,
+    state: state === 'cancelled' || state === 'done' ? state : collected,
+    tenant,
+    since: new Date(Number(since) * 1000).toISOString(),
+    silentSeconds,
+    read: count('read'),
+    succeeded: count('succeeded'),
+    refused: count('refused'),
+    failed: count('failed'),
+    chunks: {
+      waiting: await chunksIn('wait', 'prioritized'),
+      active: await chunksIn('active'),
+      delayed: await chunksIn('delayed'),
+      failed: await chunksIn('failed'),
+    },
+  };
+}
+
+async function withQueue<Result>(
+  options: QueueOptions,
+  use: (connection: QueueConnection, queue: Queue<Chunk>) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connect(options);
+  try {
+    const queue = new connection.bullmq.Queue<Chunk>(connection.name, { connection: connection.redis });
+    queue.on('error', () => {});
+    return await use(connection, queue);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A key as a pattern that matches nothing else. */
+function escaped(key: string): string {
+  return key.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);
+}
