@@ -1,16 +1,15 @@
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { JCO_VERSION } from '../src/jco/version.ts';
+import { licencesOf, ROOT } from './bundle/licences.ts';
 
 /**
  * Puts the parts of jco that are used into `dist/src/jco`, with their licences, so that the package needs no
  * jco-transpile: that asks for binaryen, 93 MB which nothing here runs. `npm run build` does it after the compiler.
  */
-const root = fileURLToPath(new URL('..', import.meta.url));
-const target = join(root, 'dist/src/jco');
+const target = join(ROOT, 'dist/src/jco');
 const jco = dirname(findPackageJSON('@bytecodealliance/jco-transpile', import.meta.url)!);
 
 const manifest = JSON.parse(await readFile(join(jco, 'package.json'), 'utf8')) as { version: string };
@@ -19,7 +18,7 @@ if (manifest.version !== JCO_VERSION) {
 }
 
 const { metafile } = await build({
-  absWorkingDir: root,
+  absWorkingDir: ROOT,
   entryPoints: ['src/jco/bindgen.ts', 'src/jco/wasm-tools.ts'],
   outdir: target,
   bundle: true,
@@ -42,15 +41,6 @@ for (const name of await readdir(join(jco, 'vendor'))) {
   }
 }
 
-const packages = new Set<string>();
-for (const input of Object.keys(metafile.inputs)) {
-  const file = findPackageJSON(pathToFileURL(join(root, input)));
-  if (input.startsWith('node_modules') && file !== undefined) packages.add(dirname(file));
-}
-
-let licences = `The files in this folder are bundles of parts of these packages, with the modules in WebAssembly that they load.\n`;
-for (const folder of [...packages].sort()) {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  licences += `\n${'='.repeat(80)}\n${name} ${version}, ${license}\n\n${await readFile(join(folder, 'LICENSE'), 'utf8')}`;
-}
-await writeFile(join(target, 'LICENSES.txt'), licences);
+const heading =
+  'The files in this folder are bundles of parts of these packages, with the modules in WebAssembly that they load.';
+await writeFile(join(target, 'LICENSES.txt'), await licencesOf([metafile], heading));

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeFile } from '../package/root.ts';
 import type { Answer, Order } from './contestant-process.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import type { Parameters, Round, Scenario, Setting } from './scenario.ts';
 
-const PROCESS = fileURLToPath(new URL(`contestant-process${extname(import.meta.url)}`, import.meta.url));
+const PROCESS = fileURLToPath(codeFile('src/bench/contestant-process'));
 /** The last lines that a process wrote, for the message when it ends. */
 const KEPT_OUTPUT = 2_000;
 

@@ -7,7 +7,7 @@ import { VERSION } from './version.ts';
 /** Undefined in what a bundler has made CommonJS of. */
 const HERE = import.meta.url as string | undefined;
 
-/** Whether this code runs from its own file, and not from what a bundler has put together. */
+/** Whether this code runs from its own file, and not from what a bundler has put together: the package's own or a program's. */
 const BUNDLED = HERE === undefined || !/\/src\/package\/root\.[jt]s$/.test(HERE);
 
 /** Where a bundled program was told that the package lies. */
@@ -25,13 +25,13 @@ export function usePackageDirectory(directory: string | URL): void {
  */
 export function packageRoot(): URL {
   // Not by name: it would keep a Node that is too old from getting as far as saying so (`node-version.ts`).
-  const manifest = BUNDLED ? manifestForBundle() : module.findPackageJSON(HERE)!;
+  const manifest = ownManifest() ?? manifestForBundle();
   return new URL('.', pathToFileURL(manifest));
 }
 
 /** Looks for the package before a thread needs it. @throws {PluginError} as {@link packageRoot}. */
 export function assertPackage(): void {
-  if (BUNDLED) packageRoot();
+  packageRoot();
 }
 
 /** The contract, as WIT text. */
@@ -58,9 +58,22 @@ export function requireDependency<Package>(name: string): Package {
   return module.createRequire(codeFile('src/index'))(name) as Package;
 }
 
+let own: string | false | undefined;
+
+/** The `package.json` of this package, unless this code is in the bundle of a program. */
+function ownManifest(): string | undefined {
+  own ??= (HERE !== undefined && findOwnManifest(HERE)) || false;
+  return own === false ? undefined : own;
+}
+
+function findOwnManifest(here: string): string | undefined {
+  const path = module.findPackageJSON(here);
+  return !BUNDLED || (path !== undefined && readManifest(path)?.name === 'wasm-plugin-pool') ? path : undefined;
+}
+
 let found: string | undefined;
 
-/** The `package.json` of the package whose code was bundled. */
+/** The `package.json` of the package whose code is in the bundle of a program. */
 function manifestForBundle(): string {
   if (told !== undefined) return checkedManifest(resolve(told, 'package.json'));
   found ??= checkedManifest(findManifest());

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { PluginEngine } from '../../engine.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
 import { resolvePolicy } from '../../host/policy/policy.ts';
+import { codeFile } from '../../package/root.ts';
 import type { Entrant, Scenario, Setting } from '../scenario.ts';
 
 type Start = 'warm' | 'fresh' | 'from the disk cache' | 'first ever';
@@ -14,7 +15,7 @@ const STARTS: readonly Start[] = ['warm', 'fresh', 'from the disk cache', 'first
 export const scenario: Scenario = {
   name: 'instantiate',
   question: 'How long does an answer take from a warm instance, a fresh one, a new engine, and with nothing compiled?',
-  module: import.meta.url,
+  module: codeFile('src/bench/scenarios/instantiate').href,
   metrics: [{ name: 'time to answer', unit: 'ms', better: 'lower' }],
   cases: () => [{ name: 'one caller', parameters: {}, candidates: STARTS }],
 

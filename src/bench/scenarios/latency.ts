@@ -1,3 +1,4 @@
+import { codeFile } from '../../package/root.ts';
 import { assertDone, closedLoop, openLoop } from '../loads.ts';
 import { type Case, type Effort, openCandidate, type Scenario } from '../scenario.ts';
 
@@ -16,7 +17,7 @@ const CAPACITY_MS = 500;
 export const scenario: Scenario = {
   name: 'latency',
   question: 'How long does a request take, from when it was due, under load?',
-  module: import.meta.url,
+  module: codeFile('src/bench/scenarios/latency').href,
   metrics: [
     { name: 'p50', unit: 'ms', better: 'lower' },
     { name: 'p99', unit: 'ms', better: 'lower' },

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { PluginEngine } from '../../engine.ts';
 import type { Sandbox } from '../../host/policy/policy.ts';
+import { codeFile } from '../../package/root.ts';
 import type { Scenario } from '../scenario.ts';
 import { memoryOf } from '../usage.ts';
 
@@ -10,7 +11,7 @@ const PLUGINS = 50;
 export const scenario: Scenario = {
   name: 'memory-per-instance',
   question: 'How much memory does one more loaded plugin take?',
-  module: import.meta.url,
+  module: codeFile('src/bench/scenarios/memory-per-instance').href,
   metrics: [
     { name: 'memory per instance', unit: 'KiB', better: 'lower' },
     { name: 'time to load and answer', unit: 'ms', better: 'lower' },

@@ -1,3 +1,4 @@
+import { codeFile } from '../../package/root.ts';
 import { assertDone, closedLoop } from '../loads.ts';
 import { type Case, type Effort, openCandidate, type Parameters, type Scenario } from '../scenario.ts';
 import { cpuOf, memoryOf } from '../usage.ts';
@@ -19,7 +20,7 @@ const MOST_IN_FLIGHT: Readonly<Record<Effort, number>> = { quick: 2 ** 22, defau
 export const scenario: Scenario = {
   name: 'throughput',
   question: 'How many requests a second, and what does each of them cost?',
-  module: import.meta.url,
+  module: codeFile('src/bench/scenarios/throughput').href,
   metrics: [
     { name: 'rate', unit: '/s', better: 'higher' },
     { name: 'CPU per request', unit: 'µs', better: 'lower' },

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { compareReports, comparisonMarkdown } from '../../bench/compare.ts';
 import { versions } from '../../bench/environment.ts';
 import { toHtml } from '../../bench/html.ts';
@@ -14,6 +14,7 @@ import { scenario as memoryPerInstance } from '../../bench/scenarios/memory-per-
 import { callersName, scenario as throughput } from '../../bench/scenarios/throughput.ts';
 import { formatReport, parseReport } from '../../bench/schema.ts';
 import type { RequestOptions } from '../../contract/values.ts';
+import { codeFile } from '../../package/root.ts';
 import { type ExitStatus, Failure, fileFailure } from '../failure.ts';
 import { readSandbox } from '../options.ts';
 import { print, say } from '../output.ts';
@@ -68,7 +69,7 @@ export async function bench(path: string, options: BenchOptions): Promise<ExitSt
       config: Object.fromEntries(config),
       sandbox,
       threads,
-      candidates: { engine: new URL(`../../bench/candidates/engine${extname(import.meta.url)}`, import.meta.url).href },
+      candidates: { engine: codeFile('src/bench/candidates/engine').href },
     },
     versions: versions(),
     onPlan: (cases, milliseconds, limit) => say(describePlan(cases, milliseconds, limit)),

@@ -3,6 +3,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorldName } from '../../componentize/componentize.ts';
+import { codeFile } from '../../package/root.ts';
 import { isError } from '../../text/is-error.ts';
 import { BuildError } from './build-error.ts';
 import type { Project } from './project.ts';
@@ -20,10 +21,7 @@ interface ComponentizeQjs {
 }
 
 /** What a plugin imports as `wasm-plugin-pool/plugin`. */
-const AUTHORS_MODULE = new URL(
-  `../../guest/define-plugin.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
-  import.meta.url,
-);
+const AUTHORS_MODULE = codeFile('src/guest/define-plugin');
 
 /**
  * Builds a plugin in JavaScript or TypeScript: the component holds QuickJS with the plugin loaded. Its bytes differ from
