@@ -5,6 +5,7 @@ import { LinkedComponent, type LiveComponent } from '../../src/canonical-abi/run
 import { lowerCamel } from '../../src/canonical-abi/runtime/names.ts';
 import { parseComponent } from '../../src/component/parse.ts';
 import { describe, PluginError } from '../../src/errors.ts';
+import { validate } from './validator.ts';
 import { asArgument, constant, matches } from './values.ts';
 import { type List, listsOf, textAt } from './wast.ts';
 
@@ -41,10 +42,10 @@ export class Script {
         await this.#component(command);
         return PASS;
       case 'invoke':
-        this.#invoke(command);
+        await this.#invoke(command);
         return PASS;
       case 'assert_return':
-        return this.#assertReturn(command);
+        return await this.#assertReturn(command);
       case 'assert_trap':
         return await this.#assertTrap(command);
       case 'assert_invalid':
@@ -95,11 +96,11 @@ export class Script {
     return func(...listsOf(command).map((value) => asArgument(constant(value))));
   }
 
-  #assertReturn(command: List): Outcome {
+  async #assertReturn(command: List): Promise<Outcome> {
     const [invoke, expected] = listsOf(command);
     let actual: unknown;
     try {
-      actual = this.#invoke(invoke!);
+      actual = await this.#invoke(invoke!);
       if (expected !== undefined && /^result\./.test(textAt(expected, 0)!)) actual = { tag: 'ok', val: actual };
     } catch (error) {
       if (!(error instanceof Error) || !Object.hasOwn(error, 'payload')) throw error;
@@ -116,7 +117,7 @@ export class Script {
     try {
       if (linked !== undefined) linked.instantiate({});
       else if (isComponent) await this.#component(action!);
-      else this.#invoke(action!);
+      else await this.#invoke(action!);
     } catch (error) {
       if (error instanceof OutOfScope) throw error;
       if (isTrap(error)) return PASS;
@@ -125,9 +126,10 @@ export class Script {
     return { kind: 'fail', why: 'did not trap' };
   }
 
-  /** The binding is no validator: what it does not refuse itself, the one that runs before it has to. */
+  /** The binding is no validator: what it does not refuse itself, the one that is in jco has to, which runs before it. */
   async #assertRefused(component: List): Promise<Outcome> {
     let bytes: Uint8Array<ArrayBuffer>;
+    let verdict: Awaited<ReturnType<typeof validate>>;
     try {
       bytes = await binary(component);
     } catch {
@@ -138,12 +140,14 @@ export class Script {
       const binding = planBinding(bytes, parsed);
       if (binding.kind === 'unsupported') throw new OutOfScope(binding.reason);
       for (const core of coreModuleBytes(bytes, parsed)) new WebAssembly.Module(core);
+      verdict = await validate(bytes);
     } catch (error) {
       if (error instanceof OutOfScope) throw error;
       if (error instanceof PluginError || error instanceof WebAssembly.CompileError) return PASS;
       throw error;
     }
-    throw new OutOfScope('left to the validator');
+    if (verdict === 'refused') return PASS;
+    throw new OutOfScope(`the validator ${verdict}`);
   }
 }
 

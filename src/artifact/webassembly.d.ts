@@ -21,6 +21,7 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
   class Global {
+    constructor(descriptor: { value: string; mutable?: boolean }, value?: unknown);
     value: unknown;
   }
   class CompileError extends Error {}

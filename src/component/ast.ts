@@ -156,8 +156,16 @@ export type Canon = At & { readonly kind: 'canon' } & (
     | { readonly canon: 'lift'; readonly func: number; readonly type: number; readonly options: CanonOptions }
     | { readonly canon: 'lower'; readonly func: number; readonly options: CanonOptions }
     | { readonly canon: 'resource.new' | 'resource.drop' | 'resource.rep'; readonly resource: number }
-    /** A built-in of async, threads or error contexts: its name, and its immediates but for types and options. */
-    | { readonly canon: 'built-in'; readonly name: string; readonly operands: readonly BuiltInOperand[] }
+    /** A built-in of async, threads or error contexts. */
+    | {
+        readonly canon: 'built-in';
+        readonly name: string;
+        /** Its immediates in order, but for the two that have properties of their own. */
+        readonly operands: readonly BuiltInOperand[];
+        /** The type that `task.return` is given; undefined also for none. */
+        readonly result: ValueTypeRef | undefined;
+        readonly options: CanonOptions | undefined;
+      }
   );
 
 export type Definition =

@@ -1,4 +1,4 @@
-import type { BuiltInOperand, Canon, CanonOptions } from './ast.ts';
+import type { BuiltInOperand, Canon, CanonOptions, ValueTypeRef } from './ast.ts';
 import { valueType } from './core-types.ts';
 import { resultType } from './parse-types.ts';
 import { hex, type Reader } from './reader.ts';
@@ -75,25 +75,29 @@ export function canon(reader: Reader): Canon {
   const builtIn = BUILT_INS.get(opcode);
   if (builtIn === undefined) throw reader.fail(`${hex(opcode)} is no canonical definition that is known`, offset);
   const [name, ...immediates] = builtIn;
-  const operands = immediates.flatMap((immediate) => operand(reader, immediate));
-  return { kind: 'canon', offset, canon: 'built-in', name, operands };
-}
-
-function operand(reader: Reader, immediate: Immediate): BuiltInOperand | [] {
-  switch (immediate) {
-    case 'index':
-      return reader.u32();
-    case 'flag':
-      return reader.bool('a flag of a built-in');
-    case 'core-type':
-      return valueType(reader);
-    case 'options':
-      canonOptions(reader);
-      return [];
-    case 'results':
-      resultType(reader);
-      return [];
+  const operands: BuiltInOperand[] = [];
+  let result: ValueTypeRef | undefined;
+  let options: CanonOptions | undefined;
+  for (const immediate of immediates) {
+    switch (immediate) {
+      case 'index':
+        operands.push(reader.u32());
+        break;
+      case 'flag':
+        operands.push(reader.bool('a flag of a built-in'));
+        break;
+      case 'core-type':
+        operands.push(valueType(reader));
+        break;
+      case 'options':
+        options = canonOptions(reader);
+        break;
+      case 'results':
+        result = resultType(reader);
+        break;
+    }
   }
+  return { kind: 'canon', offset, canon: 'built-in', name, operands, result, options };
 }
 
 function canonOptions(reader: Reader): CanonOptions {

@@ -33,6 +33,8 @@ export interface LiftedFunction {
   readonly func: CoreRef;
   readonly context: number;
   readonly postReturn: CoreRef | undefined;
+  readonly async: boolean;
+  readonly callback: CoreRef | undefined;
 }
 
 /** A function that the component imports. */

@@ -4,7 +4,7 @@ import { at } from '../../component/scope.ts';
 import type { FuncType, ResourceType } from '../../component/types.ts';
 import { coreSignature } from './core-signatures.ts';
 import type { FunctionDefinition, LiftedFunction, Space } from './definitions.ts';
-import { type FlatType, MAX_FLAT_RESULTS } from './layout.ts';
+import { type FlatType, type Layout, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_RESULTS } from './layout.ts';
 import type { BindingPlan, CoreRef, ExportItem, ImportPath, Initializer, Lift } from './plan.ts';
 import { TypeTable } from './type-table.ts';
 import { unsupported } from './unsupported.ts';
@@ -47,8 +47,15 @@ export class Emitter {
   }
 
   plan(exports: readonly ExportItem[]): BindingPlan {
-    const { types, signatures } = this.types;
-    return { types, signatures, instances: this.#parents.length, initializers: this.#initializers, exports };
+    const { types, signatures, concurrent } = this.types;
+    return {
+      types,
+      signatures,
+      instances: this.#parents.length,
+      initializers: this.#initializers,
+      exports,
+      ...(concurrent && { lineages: this.#parents.map((_, instance) => this.#selfAndAncestors(instance)) }),
+    };
   }
 
   emit(space: IndexSpace, initializer: Initializer): number {
@@ -105,7 +112,6 @@ export class Emitter {
 
   /** Checks canonical options; returns what makes their context. Equal ones are one. */
   context(space: Space, options: CanonOptions, offset: number): () => number {
-    if (options.async || options.callback !== undefined) throw unsupported('it uses async functions');
     if (options.gc) throw unsupported('it passes values of the garbage collection proposal');
     const memory = optionalAt(space.core.memory, options.memory, 'core memory', offset);
     const realloc = optionalAt(space.core.func, options.realloc, 'core func', offset);
@@ -148,7 +154,7 @@ export class Emitter {
 
   /** A lifted function, as `caller` or the host calls it. */
   lift(
-    { type, instance, func, context, postReturn }: LiftedFunction,
+    { type, instance, func, context, postReturn, async, callback }: LiftedFunction,
     caller: number | undefined,
     offset: number,
   ): Lift {
@@ -157,20 +163,24 @@ export class Emitter {
       signature: this.types.signature(type, offset),
       context,
       ...(postReturn !== undefined && { postReturn }),
+      ...(async && { async }),
+      ...(callback !== undefined && { callback }),
       entering: this.#enteringFunction(instance, caller),
     };
   }
 
   /** `canon lower` of a function, in `space`. */
-  lower(space: Space, callee: FunctionDefinition, context: number, offset: number): number {
+  lower(space: Space, callee: FunctionDefinition, context: number, async: boolean, offset: number): number {
     if (callee.kind === 'lift') {
-      return this.emit('funcs', { kind: 'adapt', lift: this.lift(callee, space.instance, offset), context });
+      const lift = this.lift(callee, space.instance, offset);
+      return this.emit('funcs', { kind: 'adapt', lift, context, ...(async && { async }) });
     }
     return this.emit('funcs', {
       kind: 'lower',
       path: callee.path,
       signature: this.types.signature(callee.type, offset),
       context,
+      ...(async && { async }),
     });
   }
 
@@ -182,18 +192,48 @@ export class Emitter {
     const signature = this.types.signatures[this.types.signature(type, offset)]!;
     const params = this.types.params(signature);
     const result = signature.result === undefined ? undefined : this.types.layouts[signature.result]!;
-    const resultInMemory = result !== undefined && (result.flat === undefined || result.flat.length > MAX_FLAT_RESULTS);
-    const paramsInMemory = params.flat === undefined;
+    assertOptionsAgree(type, options, direction, offset);
+    const inMemory = (layout: Layout, most: number) => layout.flat === undefined || layout.flat.length > most;
+    const asyncLower = options.async && direction === 'lower';
+    const resultInMemory = result !== undefined && inMemory(result, asyncLower ? 0 : MAX_FLAT_RESULTS);
+    const paramsInMemory = params.flat === undefined || (asyncLower && inMemory(params, MAX_FLAT_ASYNC_PARAMS));
     const allocates = direction === 'lift' ? params.allocates || paramsInMemory : (result?.allocates ?? false);
-    const usesMemory = params.allocates || paramsInMemory || resultInMemory || (result?.allocates ?? false);
+    // What a function returns by `task.return` passes with the options of that.
+    const returns = !(options.async && direction === 'lift');
+    const usesMemory =
+      params.allocates || paramsInMemory || (returns && (resultInMemory || (result?.allocates ?? false)));
     if (usesMemory && options.memory === undefined) throw invalidAt(offset, 'the canonical option memory is missing');
     if (allocates && options.realloc === undefined) throw invalidAt(offset, 'the canonical option realloc is missing');
-    if (options.postReturn !== undefined && direction === 'lower') {
-      throw invalidAt(offset, 'the canonical option post-return is for functions that are lifted');
+    const flat: FlatType[] = paramsInMemory ? ['i32'] : [...params.flat!];
+    if (options.async && direction === 'lift') {
+      return { params: flat, results: options.callback === undefined ? [] : ['i32'] };
     }
-    const flat = [...(params.flat ?? (['i32'] as const))];
+    if (asyncLower) return { params: resultInMemory ? [...flat, 'i32'] : flat, results: ['i32'] };
     if (!resultInMemory) return { params: flat, results: result?.flat ?? [] };
     return direction === 'lift' ? { params: flat, results: ['i32'] } : { params: [...flat, 'i32'], results: [] };
+  }
+}
+
+/** @throws {PluginError} `ERR_INVALID_COMPONENT` for options that the function or each other rule out. */
+function assertOptionsAgree(
+  { async }: FuncType,
+  options: CanonOptions,
+  direction: 'lift' | 'lower',
+  offset: number,
+): void {
+  if (options.async && !async)
+    throw invalidAt(offset, 'the canonical option async needs a function type that is async');
+  if (options.callback !== undefined && !options.async) {
+    throw invalidAt(offset, 'the canonical option callback needs the option async');
+  }
+  if (direction === 'lower' && options.callback !== undefined) {
+    throw invalidAt(offset, 'the canonical option callback is for functions that are lifted');
+  }
+  if (direction === 'lower' && options.postReturn !== undefined) {
+    throw invalidAt(offset, 'the canonical option post-return is for functions that are lifted');
+  }
+  if (options.async && options.postReturn !== undefined) {
+    throw invalidAt(offset, 'the canonical option post-return excludes the option async');
   }
 }
 

@@ -27,6 +27,9 @@ import type { Emitter } from './emitter.ts';
 import type { CoreRef } from './plan.ts';
 import { unsupported } from './unsupported.ts';
 
+/** A callback is told an event in three numbers, and answers what is to be done next. */
+const CALLBACK = coreSignature(['i32', 'i32', 'i32'], ['i32']);
+
 /** An entity twice: as the type that the rest of the component sees, and as what it stands for. */
 export interface Entity {
   readonly type: ExternType;
@@ -170,7 +173,7 @@ function canon({ emitter }: Evaluation, space: Space, canon: Canon): void {
     case 'lift': {
       const type = funcType(space, canon.type, offset);
       const { params, results } = emitter.flatten(type, canon.options, 'lift', offset);
-      const { postReturn } = canon.options;
+      const { postReturn, async, callback } = canon.options;
       scope.funcs.push(type);
       space.funcs.push({
         kind: 'lift',
@@ -180,6 +183,8 @@ function canon({ emitter }: Evaluation, space: Space, canon: Canon): void {
         context: emitter.context(space, canon.options, offset)(),
         postReturn:
           postReturn === undefined ? undefined : coreFunc(space, postReturn, coreSignature(results, []), offset),
+        async,
+        callback: callback === undefined ? undefined : coreFunc(space, callback, CALLBACK, offset),
       });
       return;
     }
@@ -193,7 +198,8 @@ function canon({ emitter }: Evaluation, space: Space, canon: Canon): void {
       }
       const context = emitter.context(space, canon.options, offset);
       const signature = coreSignature(params, results);
-      space.core.func.push(lazyFunction(signature, () => emitter.lower(space, callee, context(), offset)));
+      const { async } = canon.options;
+      space.core.func.push(lazyFunction(signature, () => emitter.lower(space, callee, context(), async, offset)));
       return;
     }
     case 'built-in':

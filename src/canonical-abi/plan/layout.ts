@@ -4,6 +4,8 @@ import type { TypeIndex, TypeNode } from './plan.ts';
 
 export const MAX_FLAT_PARAMS = 16;
 export const MAX_FLAT_RESULTS = 1;
+/** Of a function that is lowered as async, which has no flat results. */
+export const MAX_FLAT_ASYNC_PARAMS = 4;
 
 /** A type whose `elem_size` is larger is not valid. */
 export const MAX_TYPE_BYTES: number = 2 ** 28 - 1;
@@ -48,6 +50,8 @@ const PRIMITIVES: Readonly<Record<string, Layout>> = {
   char: scalar(4, 'i32'),
   string: POINTER_AND_LENGTH,
   own: scalar(4, 'i32'),
+  stream: scalar(4, 'i32'),
+  future: scalar(4, 'i32'),
   borrow: { ...scalar(4, 'i32'), borrows: true },
 };
 

@@ -17,9 +17,6 @@ import { Unsupported, unsupported } from './unsupported.ts';
 
 /** Features of the component model that the direct binding leaves to jco's glue; those of core modules are V8's. */
 const UNSUPPORTED: ReadonlyMap<Feature, string> = new Map([
-  ['async', 'it uses async functions'],
-  ['stream', 'it uses streams'],
-  ['future', 'it uses futures'],
   ['error-context', 'it uses error contexts'],
   ['threads', 'it uses threads'],
   ['values', 'it uses values at instantiation'],

@@ -19,7 +19,8 @@ export type TypeNode =
   | { readonly kind: 'flags' | 'enum'; readonly names: readonly string[] }
   | { readonly kind: 'option'; readonly some: TypeIndex }
   | { readonly kind: 'result'; readonly ok?: TypeIndex; readonly error?: TypeIndex }
-  | { readonly kind: 'own' | 'borrow'; readonly resource: number };
+  | { readonly kind: 'own' | 'borrow'; readonly resource: number }
+  | { readonly kind: 'stream' | 'future'; readonly element?: TypeIndex };
 
 interface LabelledIndex {
   readonly name: string;
@@ -33,6 +34,8 @@ interface CaseIndex {
 
 /** The type of a component function. */
 export interface Signature {
+  /** Whether it may return to its caller before it is done. */
+  readonly async?: true;
   readonly params: readonly TypeIndex[];
   readonly result?: TypeIndex;
 }
@@ -54,6 +57,10 @@ export interface Lift {
   /** An index into the contexts. */
   readonly context: number;
   readonly postReturn?: CoreRef;
+  /** Whether the function says by `task.return` what it returns, and not by returning. */
+  readonly async?: true;
+  /** What is called for each event; without one the function waits for them itself. */
+  readonly callback?: CoreRef;
   /** The component instances that a call enters: `entering_set` of the specification, for this caller. */
   readonly entering: readonly number[];
 }
@@ -103,9 +110,10 @@ export type Initializer =
       readonly path: ImportPath;
       readonly signature: number;
       readonly context: number;
+      readonly async?: true;
     }
   /** Core functions: `canon lower` of a function of another component instance. */
-  | { readonly kind: 'adapt'; readonly lift: Lift; readonly context: number }
+  | { readonly kind: 'adapt'; readonly lift: Lift; readonly context: number; readonly async?: true }
   /** Core functions. */
   | {
       readonly kind: 'resource.new' | 'resource.rep' | 'resource.drop';
@@ -117,21 +125,45 @@ export type Initializer =
   /** Core functions: a built-in of the component instance. */
   | ({ readonly kind: 'built-in'; readonly instance: number } & BuiltIn);
 
-/** A built-in of async, as far as it has to do with a component that is synchronous. */
+/** A built-in of async. */
 export type BuiltIn =
   | { readonly name: 'context.get' | 'context.set'; readonly slot: number }
-  | { readonly name: 'waitable-set.wait' | 'waitable-set.poll'; readonly memory: number }
+  | {
+      readonly name: 'waitable-set.wait' | 'waitable-set.poll';
+      readonly memory: number;
+      readonly cancellable: boolean;
+    }
+  | { readonly name: 'thread.yield'; readonly cancellable: boolean }
+  | { readonly name: 'subtask.cancel'; readonly async: boolean }
   | {
       readonly name:
         | 'backpressure.dec'
         | 'backpressure.inc'
-        | 'subtask.cancel'
         | 'subtask.drop'
         | 'task.cancel'
-        | 'thread.yield'
         | 'waitable-set.drop'
         | 'waitable-set.new'
         | 'waitable.join';
+    }
+  | { readonly name: 'task.return'; readonly result?: TypeIndex; readonly context: number }
+  | CopyBuiltIn;
+
+/** A built-in of streams or futures; `type` is that of the stream or future. */
+export type CopyBuiltIn =
+  | {
+      readonly name: 'stream.new' | 'future.new' | `${'stream' | 'future'}.drop-${'readable' | 'writable'}`;
+      readonly type: TypeIndex;
+    }
+  | {
+      readonly name: `${'stream' | 'future'}.${'read' | 'write'}`;
+      readonly type: TypeIndex;
+      readonly context: number;
+      readonly async: boolean;
+    }
+  | {
+      readonly name: `${'stream' | 'future'}.cancel-${'read' | 'write'}`;
+      readonly type: TypeIndex;
+      readonly async: boolean;
     };
 
 export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16';
@@ -156,6 +188,11 @@ export interface BindingPlan {
   readonly instances: number;
   readonly initializers: readonly Initializer[];
   readonly exports: readonly ExportItem[];
+  /**
+   * Each component instance with those that made it (`self_and_ancestors`), where calls may wait for each other: where
+   * there are functions, streams or futures of async.
+   */
+  readonly lineages?: readonly (readonly number[])[];
 }
 
 /** Which runtime runs a component, and why. */

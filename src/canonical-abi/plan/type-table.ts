@@ -12,6 +12,8 @@ export class TypeTable {
   readonly types: TypeNode[] = [];
   readonly signatures: Signature[] = [];
   readonly layouts: Layout[] = [];
+  /** Whether there is a type that only components with async have: then calls in them may wait for each other. */
+  concurrent: true | undefined;
   readonly #indices = new Map<ValueType, TypeIndex>();
   readonly #known = new Map<string, number>();
   readonly #resource: (type: ResourceType, offset: number) => number;
@@ -36,8 +38,9 @@ export class TypeTable {
   }
 
   signature({ async, params, result }: FuncType, offset: number): number {
-    if (async) throw unsupported('it uses async functions');
+    if (async) this.concurrent = true;
     const node: Signature = {
+      ...(async && { async }),
       params: params.map((param) => this.index(param.type, offset)),
       ...(result !== undefined && { result: this.index(result, offset) }),
     };
@@ -47,6 +50,14 @@ export class TypeTable {
   /** The layout of the parameters of a function, which is that of a tuple. */
   params({ params }: Signature): Layout {
     return recordLayout(params.map((index) => this.layouts[index]!));
+  }
+
+  /** The type of what a stream or future passes. */
+  #element({ kind, element }: Extract<ValueType, { kind: 'stream' | 'future' }>, offset: number): TypeIndex {
+    const index = this.index(element!, offset);
+    if (this.layouts[index]!.borrows) throw invalidAt(offset, `a ${kind} of borrowed handles`);
+    if (kind === 'stream' && element!.kind === 'char') throw invalidAt(offset, 'a stream of characters');
+    return index;
   }
 
   #intern<Node>(node: Node, table: Node[], add?: () => void): number {
@@ -92,9 +103,11 @@ export class TypeTable {
       case 'own':
       case 'borrow':
         return { kind: type.kind, resource: this.#resource(type.resource, offset) };
-      case 'map':
       case 'stream':
       case 'future':
+        this.concurrent = true;
+        return { kind: type.kind, ...(type.element !== undefined && { element: this.#element(type, offset) }) };
+      case 'map':
       case 'error-context':
         throw unsupported(`it uses the type \`${type.kind}\``);
       default:

@@ -1,7 +1,8 @@
 import { brokenAbi } from '../glue.ts';
-import type { BuiltIn } from '../plan/plan.ts';
+import type { BuiltIn, CopyBuiltIn } from '../plan/plan.ts';
 import type { ComponentInstance } from './component-instance.ts';
-import { assertMayLeave, type CoreFunction } from './functions.ts';
+import type { CoreFunction } from './flat-value.ts';
+import { assertMayLeave } from './functions.ts';
 import type { GuestMemory } from './memory.ts';
 import type { ResourceType } from './resources.ts';
 import type { Store } from './store.ts';
@@ -24,9 +25,12 @@ const NO_EVENT = 0;
 const NOT_CANCELLED = 0;
 const MAX_BACKPRESSURE = 2 ** 16;
 
+/** Those that a component may import whose plan says that its calls do not wait for each other. */
+export type SynchronousBuiltIn = Exclude<BuiltIn, CopyBuiltIn | { readonly name: 'task.return' }>;
+
 /** The core function of a built-in. @param memories Of the instance that is being made. */
 export function builtInFunction(
-  builtIn: BuiltIn,
+  builtIn: SynchronousBuiltIn,
   store: Store,
   instance: ComponentInstance,
   memories: readonly GuestMemory[],

@@ -1,8 +1,6 @@
 import type { FlatType, Layout } from '../plan/layout.ts';
 import type { LiftLowerContext } from './context.ts';
-
-/** A core value as the JavaScript interface of WebAssembly shows it. An i32 may come signed or unsigned. */
-export type FlatValue = number | bigint;
+import type { FlatValue } from './flat-value.ts';
 
 /**
  * How values of one type pass between JavaScript and a guest: "Loading", "Storing", "Flat Lifting" and "Flat Lowering"

@@ -1,7 +1,7 @@
 import { type Layout, layoutsOf } from '../plan/layout.ts';
 import type { TypeNode } from '../plan/plan.ts';
 import type { Boundary, Codec } from './codec.ts';
-import { borrowCodec, ownCodec } from './handle-codecs.ts';
+import { borrowCodec, copyEndCodec, ownCodec } from './handle-codecs.ts';
 import { arrayCodec, listCodec } from './lists.ts';
 import { lowerCamel } from './names.ts';
 import { recordCodec, tupleCodec } from './records.ts';
@@ -12,11 +12,13 @@ import { enumCodec, optionCodec, resultCodec, variantCodec } from './variants.ts
 export function codecsOf(types: readonly TypeNode[], boundary: Boundary): readonly Codec[] {
   const layouts = layoutsOf(types);
   const codecs: Codec[] = [];
-  for (const [index, type] of types.entries()) codecs.push(codecOf(type, layouts[index]!, types, codecs, boundary));
+  for (const [index, type] of types.entries())
+    codecs.push(codecOf(index, type, layouts[index]!, types, codecs, boundary));
   return codecs;
 }
 
 function codecOf(
+  index: number,
   type: TypeNode,
   layout: Layout,
   types: readonly TypeNode[],
@@ -59,6 +61,9 @@ function codecOf(
       return ownCodec(type.resource, boundary, layout);
     case 'borrow':
       return borrowCodec(type.resource, boundary, layout);
+    case 'stream':
+    case 'future':
+      return copyEndCodec(type.kind, index, boundary, layout);
     default:
       return scalarCodec(type, layout)!;
   }

@@ -1,3 +1,4 @@
+import type { Thread } from './async/thread.ts';
 import type { Enterable } from './entering.ts';
 import { HandleTable } from './handles.ts';
 
@@ -10,4 +11,14 @@ export class ComponentInstance implements Enterable {
   mayLeave = true;
   /** How often `backpressure.inc` was called, less the calls of `backpressure.dec`. */
   backpressure = 0;
+  /** Itself and the instances that made it; only where calls may wait for each other. */
+  lineage: readonly ComponentInstance[] = [];
+  /** Whether something that it calls may have it wait on its stack. */
+  mayWait = false;
+  /** The threads that run in it or wait. */
+  readonly threads: Set<Thread> = new Set();
+  /** The one that must be alone in the guest's code: of a task that keeps its state in globals. */
+  exclusiveThread: Thread | undefined;
+  /** How many calls wait until the instance takes them. */
+  waitingToEnter = 0;
 }

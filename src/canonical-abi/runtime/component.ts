@@ -1,20 +1,29 @@
 import { type Holding, sum } from '../../component/holding.ts';
 import { CONTROL_IMPORT } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
-import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
-import { builtInFunction } from './built-ins.ts';
+import { builtInType } from '../plan/built-ins.ts';
+import { type BindingPlan, type Initializer, type Lift, MEMORY_IMPORT, type Signature } from '../plan/plan.ts';
+import { concurrentBuiltIn, mayWait } from './async/built-ins.ts';
+import { type Elements, elementsOf } from './async/elements.ts';
+import { invokedByHost } from './async/host-calls.ts';
+import { loweredFromAsyncHost } from './async/host-functions.ts';
+import { type Answer, lowered } from './async/lower.ts';
+import { canSwitchStacks, suspending } from './async/stack-switching.ts';
+import { waitingInstances } from './async/waiting-instances.ts';
+import { builtInFunction, type SynchronousBuiltIn } from './built-ins.ts';
 import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
 import { ComponentInstance } from './component-instance.ts';
 import { LiftLowerContext, type Realloc } from './context.ts';
 import { loweredFromEmbedder } from './embedder-function.ts';
 import { type ExportBuilder, exportBuilder } from './exports.ts';
-import { adapted, type LiftedFunction, loweredFromHost } from './functions.ts';
+import type { CoreFunction, FlatValue } from './flat-value.ts';
+import { adapted, type HostFunction, type LiftedFunction, liftedForHost, loweredFromHost } from './functions.ts';
 import { type GuardImport, type HostImports, hostFunction } from './host-imports.ts';
-import { coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
+import { asyncLift, coreDefinition, type Instantiation, liftedFunction, pick } from './instantiation.ts';
 import { GuestMemory } from './memory.ts';
 import { MemoryPool, type OnDropped } from './memory-pool.ts';
-import { type Passing, passingOf } from './passing.ts';
+import { ASYNC_FLAT_LIMITS, type CoreType, FLAT_LIMITS, type Passing, passingOf } from './passing.ts';
 import { resourceDrop, resourceNew, resourceRep } from './resource-builtins.ts';
 import { type Limits, Store } from './store.ts';
 import { onOwnThread } from './thread-storage.ts';
@@ -38,7 +47,9 @@ export interface LiveComponent {
 export class LinkedComponent {
   readonly #plan: BindingPlan;
   readonly #limits: Limits;
-  readonly #usesThreadStorage: boolean;
+  readonly #threads: 'none' | 'words' | 'concurrent';
+  /** The component instances that may have to wait on a stack of their own. */
+  readonly #mayWait: ReadonlySet<number>;
   readonly #steps: readonly Step[];
   readonly #exports: ExportBuilder;
   readonly #codecs = new Map<Boundary, readonly Codec[]>();
@@ -63,11 +74,13 @@ export class LinkedComponent {
     this.#control = control === undefined ? {} : { [CONTROL_IMPORT]: control };
     this.#plan = plan;
     this.#limits = limits;
-    this.#usesThreadStorage = plan.initializers.some(
+    const usesWords = plan.initializers.some(
       (step) => step.kind === 'built-in' && (step.name === 'context.get' || step.name === 'context.set'),
     );
+    this.#threads = plan.lineages !== undefined ? 'concurrent' : usesWords ? 'words' : 'none';
+    this.#mayWait = canSwitchStacks ? waitingInstances(plan) : new Set();
     this.#steps = plan.initializers.map((initializer) => this.#step(initializer, modules));
-    this.#exports = exportBuilder(plan.exports, (signature) => this.#passing(signature, 'host'));
+    this.#exports = exportBuilder(plan.exports, (lift) => this.#boundToHost(lift));
   }
 
   /**
@@ -87,8 +100,8 @@ export class LinkedComponent {
       imports,
       guard,
       instantiateCore,
-      store: new Store(this.#limits, this.#usesThreadStorage),
-      instances: Array.from({ length: this.#plan.instances }, () => new ComponentInstance()),
+      store: new Store(this.#limits, this.#threads),
+      instances: this.#componentInstances(),
       coreInstances: [],
       memories: [],
       contexts: [],
@@ -118,17 +131,40 @@ export class LinkedComponent {
     for (const memory of this.#memories) memory.empty();
   }
 
+  #componentInstances(): readonly ComponentInstance[] {
+    const { instances: count, lineages } = this.#plan;
+    const instances = Array.from({ length: count }, () => new ComponentInstance());
+    for (const [index, lineage] of lineages?.entries() ?? []) {
+      instances[index]!.lineage = pick(instances, lineage);
+      instances[index]!.mayWait = this.#mayWait.has(index);
+    }
+    return instances;
+  }
+
+  #boundToHost(lift: Lift): (instantiation: Instantiation) => HostFunction {
+    const passing = this.#passing(lift.signature, 'host');
+    if (this.#threads !== 'concurrent') {
+      return (instantiation) => liftedForHost(liftedFunction(instantiation, lift), passing);
+    }
+    const signature = this.#plan.signatures[lift.signature]!;
+    return (instantiation) => invokedByHost(asyncLift(instantiation, lift, signature, passing, 'host'));
+  }
+
   #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
     const owner = this.#plan.exports.find((item) => item.name === interfaceName);
     const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
     return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
   }
 
-  #passing(signature: number, boundary: Boundary): Passing {
-    const key = `${boundary} ${signature}`;
+  #passing(index: number, boundary: Boundary, limits = FLAT_LIMITS): Passing {
+    return this.#passingOf(this.#plan.signatures[index]!, boundary, limits);
+  }
+
+  #passingOf(signature: Signature, boundary: Boundary, limits = FLAT_LIMITS): Passing {
+    const key = `${boundary} ${limits.params} ${JSON.stringify(signature)}`;
     let passing = this.#passings.get(key);
     if (passing === undefined) {
-      passing = passingOf(this.#plan.signatures[signature]!, this.#plan.types, this.#codecsAt(boundary));
+      passing = passingOf(signature, this.#plan.types, this.#codecsAt(boundary), limits);
       this.#passings.set(key, passing);
     }
     return passing;
@@ -184,7 +220,7 @@ export class LinkedComponent {
             new LiftLowerContext(
               store,
               instances[instance]!,
-              memory === undefined ? noMemory() : memories[memory]!,
+              memory === undefined ? GuestMemory.none() : memories[memory]!,
               realloc === undefined ? undefined : (coreDefinition(instantiation, realloc) as Realloc),
               encoding,
             ),
@@ -210,19 +246,31 @@ export class LinkedComponent {
           store.resources.push({ instance: undefined, destructor: undefined, prototype: Object.prototype });
         };
       case 'lower': {
-        const { context, path, signature } = initializer;
+        const { context, path, signature, async = false } = initializer;
         const find = hostFunction(path);
-        const passing = this.#passing(signature, 'host');
+        const passing = this.#passing(signature, 'host', async ? ASYNC_FLAT_LIMITS : FLAT_LIMITS);
+        const concurrent = this.#threads === 'concurrent';
         return ({ imports, guard, contexts, funcs }) => {
           const found = find(imports);
           const guarded = guard?.(path, found, passing.fallible);
           const cx = contexts[context]!;
-          funcs.push(guarded ? loweredFromEmbedder(guarded, passing, cx) : loweredFromHost(found, passing, cx));
+          if (concurrent)
+            funcs.push(awaited(loweredFromAsyncHost(found, passing, cx, async), lowering(passing, async), cx));
+          else funcs.push(guarded ? loweredFromEmbedder(guarded, passing, cx) : loweredFromHost(found, passing, cx));
         };
       }
       case 'adapt': {
-        const { context, lift } = initializer;
+        const { context, lift, async = false } = initializer;
         const passing = this.#passing(lift.signature, 'guest');
+        if (this.#threads === 'concurrent') {
+          const signature = this.#plan.signatures[lift.signature]!;
+          const how = async ? this.#passing(lift.signature, 'guest', ASYNC_FLAT_LIMITS) : passing;
+          return (instantiation) => {
+            const lifted = asyncLift(instantiation, lift, signature, passing, 'guest');
+            const cx = instantiation.contexts[context]!;
+            instantiation.funcs.push(awaited(lowered(lifted, how, cx, async), lowering(how, async), cx));
+          };
+        }
         return (instantiation) => {
           const { contexts, funcs } = instantiation;
           funcs.push(adapted(liftedFunction(instantiation, lift), passing, contexts[context]!));
@@ -241,21 +289,50 @@ export class LinkedComponent {
         };
       }
       case 'built-in':
+        if (this.#threads === 'concurrent') return this.#concurrentBuiltIn(initializer);
         return ({ store, instances, memories, funcs }) => {
-          funcs.push(builtInFunction(initializer, store, instances[initializer.instance]!, memories));
+          funcs.push(
+            builtInFunction(
+              initializer as typeof initializer & SynchronousBuiltIn,
+              store,
+              instances[initializer.instance]!,
+              memories,
+            ),
+          );
         };
     }
   }
+
+  #concurrentBuiltIn(builtIn: Extract<Initializer, { kind: 'built-in' }>): Step {
+    const { types } = this.#plan;
+    const passingOfResult = (type: number | undefined, boundary: Boundary): Passing =>
+      this.#passingOf({ params: type === undefined ? [] : [type] }, boundary);
+    const copied = (type: number): Elements =>
+      elementsOf((types[type] as { readonly element?: number }).element, types, (boundary) => this.#codecsAt(boundary));
+    const waits = mayWait(builtIn);
+    return ({ store, instances, memories, contexts, funcs }) => {
+      const instance = instances[builtIn.instance]!;
+      const parts = { memories, contexts, passingOfResult, elementsOf: copied };
+      const func = concurrentBuiltIn(builtIn, store, instance, parts);
+      funcs.push(
+        waits && instance.mayWait && builtIn.name !== 'task.return'
+          ? suspending(func, builtInType(builtIn.name))
+          : (func as CoreFunction),
+      );
+    };
+  }
+}
+
+/** The core function of a function that is lowered. */
+function lowering({ lowered: { params, results } }: Passing, async: boolean): CoreType {
+  return { params, results: async ? ['i32'] : results };
+}
+
+/** A function for whose answer the guest may have to wait. */
+function awaited(func: (...flat: FlatValue[]) => Answer, type: CoreType, { instance }: LiftLowerContext): CoreFunction {
+  return instance.mayWait ? suspending(func, type) : (func as CoreFunction);
 }
 
 function newInstance(module: WebAssembly.Module, imports?: WebAssembly.Imports): WebAssembly.Instance {
   return new WebAssembly.Instance(module, imports);
-}
-
-let empty: GuestMemory | undefined;
-
-/** For functions that pass nothing in memory. One page, so that it never looks detached. */
-function noMemory(): GuestMemory {
-  empty ??= GuestMemory.of(new WebAssembly.Memory({ initial: 1 }));
-  return empty;
 }

@@ -2,10 +2,10 @@ import type { Buffer } from 'node:buffer';
 import type { ContractMatch } from '../../contract/match.ts';
 import type { World } from '../../contract/worlds.ts';
 import { brokenAbi, outputLimit } from '../glue.ts';
-import type { FlatValue } from './codec.ts';
 import type { LiveComponent } from './component.ts';
 import type { LiftLowerContext } from './context.ts';
 import { enter, leave } from './entering.ts';
+import type { FlatValue } from './flat-value.ts';
 import type { LiftedFunction } from './functions.ts';
 import { validateUtf8 } from './strings.ts';
 

@@ -1,5 +1,6 @@
 import type { LiftLowerContext } from './context.ts';
-import { type CoreFunction, type HostFunction, loweredFromHost } from './functions.ts';
+import type { CoreFunction } from './flat-value.ts';
+import { type HostFunction, loweredFromHost } from './functions.ts';
 import type { Passing } from './passing.ts';
 
 /** A function that is not the engine's own, with what keeps the engine safe from it. */

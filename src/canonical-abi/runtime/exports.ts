@@ -1,12 +1,14 @@
-import type { ExportItem } from '../plan/plan.ts';
-import { type HostFunction, liftedForHost } from './functions.ts';
+import type { ExportItem, Lift } from '../plan/plan.ts';
+import type { HostFunction } from './functions.ts';
 import { hostFunction } from './host-imports.ts';
-import { type Instantiation, liftedFunction, pick } from './instantiation.ts';
+import { type Instantiation, pick } from './instantiation.ts';
 import { lowerCamel, parseFunctionName, upperCamel } from './names.ts';
-import type { Passing } from './passing.ts';
 import { dropHeld } from './resources.ts';
 
 export type ExportBuilder = (instantiation: Instantiation) => Readonly<Record<string, unknown>>;
+
+/** Prepares a function of the component to be called by the host. */
+export type BindLift = (lift: Lift) => (instantiation: Instantiation) => HostFunction;
 
 /** Adds one export to what an instance exports. */
 type Add = (instantiation: Instantiation, exports: Record<string, unknown>) => void;
@@ -15,10 +17,10 @@ type Add = (instantiation: Instantiation, exports: Record<string, unknown>) => v
  * Prepares the exports of a component, in the shapes that jco gives them. Objects have no prototype: nothing but the
  * exports can be found by a name.
  */
-export function exportBuilder(items: readonly ExportItem[], passing: (signature: number) => Passing): ExportBuilder {
+export function exportBuilder(items: readonly ExportItem[], bind: BindLift): ExportBuilder {
   // Classes first: methods are put into them.
   const ordered = [...items].sort((a, b) => Number(b.kind === 'resource') - Number(a.kind === 'resource'));
-  const adders = ordered.map((item) => adder(item, passing));
+  const adders = ordered.map((item) => adder(item, bind));
   return (instantiation) => {
     const exports: Record<string, unknown> = Object.create(null);
     for (const add of adders) add(instantiation, exports);
@@ -26,10 +28,10 @@ export function exportBuilder(items: readonly ExportItem[], passing: (signature:
   };
 }
 
-function adder(item: ExportItem, passing: (signature: number) => Passing): Add {
+function adder(item: ExportItem, bind: BindLift): Add {
   switch (item.kind) {
     case 'instance': {
-      const build = exportBuilder(item.exports, passing);
+      const build = exportBuilder(item.exports, bind);
       const keys = [item.name, interfaceKey(item.name)];
       return (instantiation, exports) => {
         const inner = build(instantiation);
@@ -37,11 +39,9 @@ function adder(item: ExportItem, passing: (signature: number) => Passing): Add {
       };
     }
     case 'func': {
-      const how = passing(item.lift.signature);
+      const bound = bind(item.lift);
       const place = placeOf(item.name);
-      return (instantiation, exports) => {
-        place(exports, liftedForHost(liftedFunction(instantiation, item.lift), how));
-      };
+      return (instantiation, exports) => place(exports, bound(instantiation));
     }
     case 'host-func': {
       const find = hostFunction(item.path);

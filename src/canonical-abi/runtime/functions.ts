@@ -1,14 +1,14 @@
-import type { FlatValue } from './codec.ts';
+import { call } from './call.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
 import { enter, leave } from './entering.ts';
+import type { CoreFunction, FlatValue } from './flat-value.ts';
 import { type BorrowScope, newBorrowScope } from './handles.ts';
 import { Misfit } from './misfit.ts';
 import type { Passing } from './passing.ts';
 import { assertReturned, endBorrow } from './resources.ts';
 import { trap } from './trap.ts';
 
-export type CoreFunction = (...flat: FlatValue[]) => FlatValue | undefined;
 export type HostFunction = (...values: unknown[]) => unknown;
 
 /** A function of a guest that `canon lift` made, with everything that a call of it needs. */
@@ -56,7 +56,7 @@ export function liftedForHost(lifted: LiftedFunction, passing: Passing): HostFun
 }
 
 /** @throws {Misfit} for arguments of other types, with words for where that is. */
-function lowerArguments(cx: LiftLowerContext, passing: Passing, values: readonly unknown[]): FlatValue[] {
+export function lowerArguments(cx: LiftLowerContext, passing: Passing, values: readonly unknown[]): FlatValue[] {
   try {
     return passing.lowerParams(cx, values);
   } catch (error) {
@@ -66,7 +66,7 @@ function lowerArguments(cx: LiftLowerContext, passing: Passing, values: readonly
 }
 
 /** Calls `post-return`, during which the guest must not call its imports. */
-function afterReturn(
+export function afterReturn(
   instance: ComponentInstance,
   postReturn: CoreFunction,
   passing: Pick<Passing, 'hasResult'>,
@@ -168,7 +168,7 @@ function beginBorrows(cx: LiftLowerContext, { borrows }: Passing): BorrowScope |
 }
 
 /** `deliver_resolve` of the specification. */
-function endLending({ lenders, lent }: BorrowScope): void {
+export function endLending({ lenders, lent }: BorrowScope): void {
   for (const handle of lenders) handle.lends--;
   for (const object of lent) endBorrow(object);
 }
@@ -185,26 +185,8 @@ function resultOf(host: HostFunction, values: unknown[]): unknown {
   }
 }
 
-function okOrThrow(value: unknown): unknown {
+export function okOrThrow(value: unknown): unknown {
   const { tag, val } = value as { readonly tag: 'ok' | 'err'; readonly val?: unknown };
   if (tag === 'ok') return val;
   throw new ComponentError(val);
-}
-
-/** Calls without making an array of arguments where there are few of them: a spread costs as much as the call. */
-function call(core: CoreFunction, flat: readonly FlatValue[]): FlatValue | undefined {
-  switch (flat.length) {
-    case 0:
-      return core();
-    case 1:
-      return core(flat[0]!);
-    case 2:
-      return core(flat[0]!, flat[1]!);
-    case 3:
-      return core(flat[0]!, flat[1]!, flat[2]!);
-    case 4:
-      return core(flat[0]!, flat[1]!, flat[2]!, flat[3]!);
-    default:
-      return core(...flat);
-  }
 }

@@ -1,4 +1,8 @@
 import type { Layout } from '../plan/layout.ts';
+import type { CopyKind } from './async/copy-end.ts';
+import { liftCopyEnd, lowerCopyEnd } from './async/copy-handles.ts';
+import type { SharedFuture } from './async/future.ts';
+import type { SharedStream } from './async/stream.ts';
 import type { Boundary, Codec } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
 import { hostResource, lendRep, type ResourceType, takeRep, wrap } from './resources.ts';
@@ -47,6 +51,18 @@ export function borrowCodec(resource: number, boundary: Boundary, layout: Layout
       borrowScope.borrows++;
       return cx.instance.handles.add({ type, rep, borrowScope, lends: 0 });
     },
+  });
+}
+
+/** The codec of `stream<T>` or `future<T>`; `type` is its index. */
+export function copyEndCodec(kind: CopyKind, type: number, boundary: Boundary, layout: Layout): Codec {
+  return handleCodec(layout, {
+    lift(cx, index) {
+      const shared = liftCopyEnd(cx, kind, type, index);
+      if (boundary === 'host') shared.boundary = 'host';
+      return shared;
+    },
+    lower: (cx, value) => lowerCopyEnd(cx, value as SharedStream | SharedFuture),
   });
 }
 

@@ -41,6 +41,13 @@ export class HandleTable {
     return handle;
   }
 
+  /** @throws a trap for an index without an entry. */
+  at(index: number): ResourceHandle {
+    const entry = this.#entries[index >>> 0];
+    if (entry === undefined) throw trap(`unknown handle index ${index >>> 0}`);
+    return entry;
+  }
+
   add(handle: ResourceHandle): number {
     const index = this.#free.pop();
     if (index !== undefined) {

@@ -18,6 +18,12 @@ export class GuestMemory {
     return views;
   }
 
+  /** For functions that pass nothing in memory. One page, so that it never looks detached. */
+  static none(): GuestMemory {
+    empty ??= GuestMemory.of(new WebAssembly.Memory({ initial: 1 }));
+    return empty;
+  }
+
   private constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     const { buffer } = memory;
@@ -43,4 +49,5 @@ export class GuestMemory {
   }
 }
 
+let empty: GuestMemory | undefined;
 const known = new WeakMap<WebAssembly.Memory, GuestMemory>();

@@ -1,15 +1,41 @@
-import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, recordLayout } from '../plan/layout.ts';
+import {
+  type FlatType,
+  MAX_FLAT_ASYNC_PARAMS,
+  MAX_FLAT_PARAMS,
+  MAX_FLAT_RESULTS,
+  recordLayout,
+} from '../plan/layout.ts';
 import type { Signature, TypeNode } from '../plan/plan.ts';
-import type { Codec, FlatValue } from './codec.ts';
+import type { Codec } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
+import type { FlatValue } from './flat-value.ts';
 import { misfit } from './misfit.ts';
 import { tupleCodec } from './records.ts';
 import { unsigned } from './scalars.ts';
+
+/** The type of a core function. */
+export interface CoreType {
+  readonly params: readonly FlatType[];
+  readonly results: readonly FlatType[];
+}
+
+/** How many core values parameters and results may be, before they pass in memory. */
+interface FlatLimits {
+  readonly params: number;
+  readonly results: number;
+}
+
+export const FLAT_LIMITS: FlatLimits = { params: MAX_FLAT_PARAMS, results: MAX_FLAT_RESULTS };
+/** Those of a function that is lowered as async. */
+export const ASYNC_FLAT_LIMITS: FlatLimits = { params: MAX_FLAT_ASYNC_PARAMS, results: 0 };
 
 /** How the parameters and the result of a function pass: "Lifting and Lowering Values" of the specification. */
 export interface Passing {
   /** How many core parameters the function has when it is lowered. */
   readonly flatParams: number;
+  /** The core function that `canon lower` makes, and the one that `canon lift` takes. */
+  readonly lowered: CoreType;
+  readonly lifted: CoreType;
   /** Whether the caller passes where to put the result, after the parameters. */
   readonly outParam: boolean;
   /** Whether its result is a `result`, whose `err` is an exception in JavaScript. */
@@ -29,17 +55,28 @@ export interface Passing {
   misfitOfResult(value: unknown): string | undefined;
 }
 
-export function passingOf(signature: Signature, types: readonly TypeNode[], codecs: readonly Codec[]): Passing {
+export function passingOf(
+  signature: Signature,
+  types: readonly TypeNode[],
+  codecs: readonly Codec[],
+  limits: FlatLimits = FLAT_LIMITS,
+): Passing {
   const codecsOfParams = signature.params.map((index) => codecs[index]!);
   const params = tupleCodec(codecsOfParams, recordLayout(codecsOfParams.map((codec) => codec.layout)));
-  const spilled = params.layout.flat === undefined;
-  const flatParams = params.layout.flat?.length ?? 1;
+  const { flat } = params.layout;
+  const spilled = flat === undefined || flat.length > limits.params;
+  const paramTypes: readonly FlatType[] = spilled ? ['i32'] : flat;
+  const flatParams = paramTypes.length;
   const { result: resultType } = signature;
   const result = resultType === undefined ? undefined : codecs[resultType]!;
   const flatResults = result === undefined ? 0 : (result.layout.flat?.length ?? MAX_FLAT_PARAMS);
+  const inMemory = flatResults > limits.results;
+  const resultTypes = result?.layout.flat ?? [];
   return {
     flatParams,
-    outParam: flatResults > MAX_FLAT_RESULTS,
+    lowered: inMemory ? { params: [...paramTypes, 'i32'], results: [] } : { params: paramTypes, results: resultTypes },
+    lifted: { params: paramTypes, results: inMemory ? ['i32'] : resultTypes },
+    outParam: inMemory,
     fallible: resultType !== undefined && types[resultType]!.kind === 'result',
     hasResult: result !== undefined,
     borrows: params.layout.borrows,
@@ -52,11 +89,7 @@ export function passingOf(signature: Signature, types: readonly TypeNode[], code
     },
     misfitOfResult: (value) => (resultType === undefined ? undefined : misfitOfResult(types, resultType, value)),
     ...(spilled ? spilledParams(params) : flattenedParams(params)),
-    ...(result === undefined
-      ? NO_RESULT
-      : flatResults > MAX_FLAT_RESULTS
-        ? resultInMemory(result, flatParams)
-        : flatResult(result)),
+    ...(result === undefined ? NO_RESULT : inMemory ? resultInMemory(result, flatParams) : flatResult(result)),
   };
 }
 

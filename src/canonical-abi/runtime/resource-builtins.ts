@@ -1,5 +1,6 @@
 import type { ComponentInstance } from './component-instance.ts';
-import { assertMayLeave, type CoreFunction } from './functions.ts';
+import type { CoreFunction } from './flat-value.ts';
+import { assertMayLeave } from './functions.ts';
 import { destroy, type ResourceType } from './resources.ts';
 import type { Store } from './store.ts';
 

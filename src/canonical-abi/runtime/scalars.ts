@@ -1,8 +1,9 @@
 import { brokenAbi } from '../glue.ts';
 import type { Layout } from '../plan/layout.ts';
 import type { TypeNode } from '../plan/plan.ts';
-import type { Codec, FlatValue } from './codec.ts';
+import type { Codec } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
+import type { FlatValue } from './flat-value.ts';
 
 /**
  * A type whose values are one core value. A value of the host's that the type does not hold is refused: jco's glue cuts it

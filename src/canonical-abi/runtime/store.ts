@@ -1,7 +1,8 @@
 import { outputLimit } from '../glue.ts';
+import { Scheduler } from './async/scheduler.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { ResourceType } from './resources.ts';
-import { ThreadStorage } from './thread-storage.ts';
+import { ThreadStorage, type ThreadWords } from './thread-storage.ts';
 
 /** What the host spends on values of the guest. */
 export interface Limits {
@@ -20,7 +21,9 @@ const LIST_BYTES = 4 * 1024 * 1024;
 export class Store {
   readonly resources: ResourceType[] = [];
   /** Undefined where nothing asks for it, so that calls do not pay for it. */
-  readonly threadStorage: ThreadStorage | undefined;
+  readonly threadStorage: ThreadWords | undefined;
+  /** Runs the threads of a component whose calls may wait for each other. */
+  readonly scheduler: Scheduler | undefined;
   readonly #limits: Limits;
   readonly maxTextBytes: number;
   readonly #maxLiftedBytes: number;
@@ -30,10 +33,14 @@ export class Store {
   /** What ended a call into the guest. A guest may catch what its imports throw; it gets nowhere with it. */
   #trapped: { readonly error: unknown } | undefined;
 
-  /** @param usesThreadStorage Whether `context.get` or `context.set` is imported. */
-  constructor(limits: Limits, usesThreadStorage = false) {
+  /**
+   * @param threads `words` where `context.get` or `context.set` is imported; `concurrent` where calls may wait for each
+   * other.
+   */
+  constructor(limits: Limits, threads: 'none' | 'words' | 'concurrent' = 'none') {
     this.#limits = limits;
-    this.threadStorage = usesThreadStorage ? new ThreadStorage() : undefined;
+    this.scheduler = threads === 'concurrent' ? new Scheduler() : undefined;
+    this.threadStorage = threads === 'words' ? new ThreadStorage() : this.scheduler;
     this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
     this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;
   }

@@ -1,7 +1,8 @@
 import { brokenAbi } from '../glue.ts';
 import { discriminantSize, type FlatType, type Layout, payloadOffset } from '../plan/layout.ts';
-import { type Codec, coerceLifted, coerceLowered, type FlatValue, zeroOf } from './codec.ts';
+import { type Codec, coerceLifted, coerceLowered, zeroOf } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
+import type { FlatValue } from './flat-value.ts';
 import { loadUnsigned, storeUnsigned, toObject, unsigned } from './scalars.ts';
 
 /** How the cases of a variant look in JavaScript: "Despecialization" of the specification, the other way round. */

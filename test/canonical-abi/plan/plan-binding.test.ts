@@ -96,9 +96,7 @@ describe('planBinding', () => {
 
   describe('leaves to the other binding, and says why,', () => {
     for (const [what, text, reason] of [
-      ['async functions', `(component (import "f" (func async)))`, 'it uses async functions'],
-      ['streams', '(component (type (stream u8)))', 'it uses streams'],
-      ['futures', '(component (type (future u8)))', 'it uses futures'],
+      ['threads', '(component (core func (canon thread.index)))', 'it uses threads'],
       ['error contexts', '(component (core func (canon error-context.drop)))', 'it uses error contexts'],
       ['imported modules', '(component (import "m" (core module)))', 'it imports a core module'],
       ['imported components', '(component (import "c" (component)))', 'it imports a component'],
