@@ -107,13 +107,18 @@ export class Guard implements Gate<Lane> {
     if (passage === 'probe') this.#probe = undefined;
     if (error === undefined) {
       if (passage === 'probe' || this.#circuit.failures > 0) this.#circuit.succeeded(passage);
-    } else if (isFailure(error.code)) {
+    } else if (isFailure(error.code) || (passage === 'probe' && isLate(job, error.code))) {
       this.#lastCode = error.code;
       this.#circuit.failed(passage);
     } else if (passage === 'probe') this.#circuit.gaveUp();
   }
 
   killed(job: Applicant<Lane>, { code }: PluginError): void {
+    // Only now is it known that it was the plugin that used its caller's time, and neither the queue nor a busy machine.
+    if (isLate(job, code)) {
+      this.#lastCode = code;
+      this.#circuit.failed('yes');
+    }
     // An instance that does not come up is not the fault of the input that it was made for.
     if (job.kind !== 'process' || !isFailure(code) || code === 'ERR_INITIALIZE_FAILED') return;
     const entry = this.#quarantine.killed(this.#component, job, code, this.#policy.maxKills);
@@ -158,4 +163,9 @@ export class Guard implements Gate<Lane> {
       hint: 'Reload a version that can take it, or let it through again with `clearQuarantine`.',
     });
   }
+}
+
+/** Whether a request ran into its caller's deadline while the plugin had it. */
+function isLate({ kind, began }: Applicant<Lane>, code: ErrorCode): boolean {
+  return kind === 'process' && began && code === 'ERR_DEADLINE';
 }

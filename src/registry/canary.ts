@@ -53,8 +53,9 @@ export class Canary {
   observer(version: PluginVersion, onVerdict: (verdict: Verdict) => void): ((outcome: JobOutcome) => void) | undefined {
     const trial = this.#trial;
     if (trial === undefined) return undefined;
-    const sample = version === this.version ? trial.canary : trial.stable;
+    const side = version === this.version ? 'canary' : 'stable';
     return (outcome) => {
+      const sample = trial[side];
       // A version whose circuit is open has refused it or passed it on; that another one answered is not its merit.
       if (outcome.lane !== version.lane || outcome.code === 'ERR_PLUGIN_QUARANTINED') sample.refused();
       else sample.add(outcome);

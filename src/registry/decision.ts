@@ -11,7 +11,13 @@ import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.
 export interface DecisionOptions {
   /** Share of requests (0 to 1) that may end in `success: false` or an error of the plugin's, above stable's share. */
   readonly maxErrorRateIncrease?: number;
-  /** The same for requests that ran into a limit of the policy: CPU and wall time, memory, stack, output, host calls. */
+  /**
+   * Share of requests (0.001 to 1) that may end so whatever stable's share is: a canary beyond it is rolled back. While stable
+   * itself is beyond it nothing is decided, as whatever ails it may ail both: to be no worse than what fails is no merit.
+   * @default 0.5
+   */
+  readonly maxErrorRate?: number;
+  /** As `maxErrorRateIncrease`, for requests that ran into a limit of the policy: CPU and wall time, memory, stack, output, host calls. */
   readonly maxLimitRateIncrease?: number;
   /** How many times stable's 95th percentile of time in the worker the canary's may be. 1.2 allows a fifth more. */
   readonly maxP95Ratio?: number;
@@ -26,6 +32,7 @@ export interface DecisionOptions {
 /** {@link DecisionOptions}, checked and complete; thresholds that were left out are undefined. */
 export interface Decision {
   readonly maxErrorRateIncrease: number | undefined;
+  readonly maxErrorRate: number;
   readonly maxLimitRateIncrease: number | undefined;
   readonly maxP95Ratio: number | undefined;
   readonly maxP99Ratio: number | undefined;
@@ -39,13 +46,14 @@ const FEWEST_REQUESTS = 20;
 
 /** Checks the thresholds of an automatic decision and fills in what they leave out. */
 export function resolveDecision(options: DecisionOptions): Decision {
-  knownKeys('decide', options, [...THRESHOLDS, 'minRequests', 'confidence']);
+  knownKeys('decide', options, [...THRESHOLDS, 'maxErrorRate', 'minRequests', 'confidence']);
   if (THRESHOLDS.every((name) => options[name] === undefined)) {
     throw invalidArgument('decide', 'an object with a threshold', options, `Thresholds are ${THRESHOLDS.join(', ')}.`);
   }
-  const { confidence = 0.99 } = options;
+  const { confidence = 0.99, maxErrorRate = 0.5 } = options;
   return Object.freeze({
     maxErrorRateIncrease: number('maxErrorRateIncrease', options.maxErrorRateIncrease, 0, 1),
+    maxErrorRate: number('maxErrorRate', maxErrorRate, 0.001, 1)!,
     maxLimitRateIncrease: number('maxLimitRateIncrease', options.maxLimitRateIncrease, 0, 1),
     maxP95Ratio: number('maxP95Ratio', options.maxP95Ratio, 1, 1e6),
     maxP99Ratio: number('maxP99Ratio', options.maxP99Ratio, 1, 1e6),

@@ -8,6 +8,8 @@ export interface Applicant<Lane> {
   readonly requestId: string;
   readonly input: string;
   readonly options: RequestOptions;
+  /** Whether a worker has begun it. */
+  readonly began: boolean;
   /** Where it is to be queued. */
   lane: Lane;
 }

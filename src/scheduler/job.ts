@@ -190,8 +190,12 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
 
   #late(): void {
     const limit = { name: 'deadlineMs', value: this.#deadlineMs };
+    const hasBegun = this.#ranMs !== undefined;
     const message = `The request was not done within its deadline of ${limit.value} ms`;
-    const hint = 'Raise `deadlineMs`, or give the engine more threads.';
+    // More threads do nothing for a plugin that has one and is slow.
+    const hint = hasBegun
+      ? 'The plugin was still at it: raise `deadlineMs`, or look at what it does for so long.'
+      : 'It had not begun: give the engine more threads, ask for less at once, or raise `deadlineMs`.';
     this.#onExpired?.(this, this.error('ERR_DEADLINE', message, { limit, hint }));
   }
 

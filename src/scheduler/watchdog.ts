@@ -134,7 +134,9 @@ export class Watchdog {
     if (recalled.length > 0) this.#listener.onRecalled(recalled);
     if (!isSeenTwice) return;
     if (running?.state === 'settled') {
-      // Its caller gave it up, and it has had a look's time to end by itself.
+      // Its caller gave it up, and it has had a look's time to end by itself. On a busy machine it may have had nothing else
+      // of that time: it is on its way to its end, and a thread would be lost for nothing.
+      if (!isLong && !this.#waitsForHost(thread)) return;
       const error = running.failure ?? running.error('ERR_ABORTED', 'The request was given up');
       this.#listener.kill(batch, running, error);
     } else if (batch.pace === 'normal' && isLong && !this.#waitsForHost(thread)) {

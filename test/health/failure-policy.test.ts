@@ -59,7 +59,7 @@ describe('failurePolicy', function () {
     it('does not mind answers of the plugin, nor what callers bring about', async () => {
       const engine = await load({ maxFailures: 2, ...NEVER }, { sandbox: {} });
       for (let n = 0; n < 3; n++) {
-        const options = { deadlineMs: 20 };
+        const options = { deadlineMs: 0 };
         expect(await outcome(engine.process('plugin', { input: 'spin' }, options))).to.equal('ERR_DEADLINE');
         expect(await ask(engine, 'fail')).to.equal('ok');
         expect(await outcome(engine.process('plugin', { input: 'x' }, { signal: AbortSignal.abort() }))).to.equal(
@@ -67,6 +67,28 @@ describe('failurePolicy', function () {
         );
       }
       expect(await ask(engine, 'x')).to.equal('ok');
+    });
+
+    it('opens for a plugin that hangs, though its callers wait for less than its limits', async () => {
+      const engine = await load({ maxFailures: 3, backoffMs: 20, maxBackoffMs: 2 ** 31 - 1 }, { sandbox: {} });
+      const opened = nextEvent(engine, 'circuit:open');
+      const hang = (): Promise<string> => outcome(engine.process('plugin', { input: 'spin' }, { deadlineMs: 30 }));
+      let code = await hang();
+      while (code === 'ERR_DEADLINE') code = await hang();
+      expect(code).to.equal('ERR_PLUGIN_QUARANTINED');
+      expect((await opened)[0]).to.include({ state: 'open', code: 'ERR_DEADLINE', failures: 3 });
+      // One that tries and hangs again has the circuit open for longer.
+      const again = nextEvent(engine, 'circuit:open', ({ failures }) => failures === 4);
+      let state: 'waiting' | 'open again' = 'waiting';
+      void again.then(() => {
+        state = 'open again';
+      });
+      // One that had not begun by its deadline says nothing, and the next one tries.
+      while (state === 'waiting') {
+        await hang();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      expect((await again)[0].retryAfterMs).to.be.above(0);
     });
 
     it('closes when the one request that tries is answered, and opens again when it is not', async () => {

@@ -74,8 +74,46 @@ describe('Trial', () => {
     const verdict = run({ maxErrorRateIncrease: 0.05, minRequests: 20 }, { errors: 1 }, {}, 1000);
     expect(verdict).to.deep.equal({
       action: 'roll-back',
-      reason: 'error rate 100.00 % against 0.00 %, 5.00 % more allowed (20 requests against 171 of the stable version)',
+      reason:
+        'error rate 100.00 % against 0.00 %, 5.00 % more allowed; error rate 100.00 %, 50.00 % allowed in any case (20 requests against 171 of the stable version)',
     });
+  });
+
+  it('does not promote what fails for being no worse than what fails', () => {
+    for (const [stable, canary] of [
+      [1, 1],
+      [0.9, 0.9],
+      [0.9, 0],
+    ] as const) {
+      const sides = [{ errors: canary }, { errors: stable }] as const;
+      expect(run({ maxErrorRateIncrease: 0.02 }, ...sides, 50_000), `${stable}`).to.equal(undefined);
+    }
+  });
+
+  it('rolls back what fails more often than any version may, and promotes it when it may', () => {
+    const verdict = run({ maxErrorRateIncrease: 1, maxErrorRate: 0.1 }, { errors: 0.3 }, {}, 50_000);
+    expect(verdict?.action).to.equal('roll-back');
+    expect(verdict?.reason).to.match(/^error rate \d+\.\d\d %, 10\.00 % allowed in any case \(/);
+    expect(run({ maxErrorRateIncrease: 1, maxErrorRate: 0.5 }, { errors: 0.3 }, {}, 50_000)?.action).to.equal(
+      'promote',
+    );
+  });
+
+  it('forgets the time in which stable was sick', () => {
+    const trial = new Trial(resolveDecision({ maxErrorRateIncrease: 0.05 }));
+    const both = (success: boolean, times: number): Verdict | undefined => {
+      for (let n = 0; n < times; n++) {
+        trial.stable.add(outcome(undefined, success, 1));
+        trial.canary.add(outcome(undefined, success, 1));
+        const verdict = trial.look();
+        if (verdict !== undefined) return verdict;
+      }
+      return undefined;
+    };
+    expect(both(false, 1000)).to.equal(undefined);
+    const verdict = both(true, 5000);
+    expect(verdict?.action).to.equal('promote');
+    expect(verdict?.reason).to.include('error rate 0.00 % against 0.00 %');
   });
 
   it('decides nothing before both sides have had enough requests', () => {
@@ -96,7 +134,9 @@ describe('Trial', () => {
     }
     expect(trial.canary.errors).to.deep.equal({ count: 20, of: 20 });
     expect(trial.canary.latencyInterval(0.95, 3)).to.deep.equal({ low: 0, high: Number.POSITIVE_INFINITY });
-    expect(trial.look()?.reason).to.match(/^error rate 100.00 % against 0.00 %, 5.00 % more allowed \(/);
+    expect(trial.look()?.reason).to.match(
+      /^error rate 100.00 % against 0.00 %, 5.00 % more allowed; error rate 100.00 %, 50.00 % allowed in any case \(/,
+    );
   });
 
   it('looks again only after twice as many requests', () => {
@@ -149,6 +189,7 @@ describe('resolveDecision', () => {
   it('fills in what is left out', () => {
     expect(resolveDecision({ maxP95Ratio: 1.2 })).to.deep.equal({
       maxErrorRateIncrease: undefined,
+      maxErrorRate: 0.5,
       maxLimitRateIncrease: undefined,
       maxP95Ratio: 1.2,
       maxP99Ratio: undefined,
@@ -160,7 +201,11 @@ describe('resolveDecision', () => {
   for (const [options, message] of [
     [{}, 'Expected `decide` to be an object with a threshold, got `{}` (object)'],
     [{ minRequests: 100 }, 'Expected `decide` to be an object with a threshold, got `{ minRequests: 100 }` (object)'],
-    [{ maxErrorRate: 1 }, '`decide` has no option `maxErrorRate`'],
+    [{ maxErrorShare: 1 }, '`decide` has no option `maxErrorShare`'],
+    [
+      { maxP95Ratio: 2, maxErrorRate: 0 },
+      'Expected `decide.maxErrorRate` to be a number from 0.001 to 1, got `0` (number)',
+    ],
     [
       { maxErrorRateIncrease: 2 },
       'Expected `decide.maxErrorRateIncrease` to be a number from 0 to 1, got `2` (number)',
