@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { outputLimit } from '../src/canonical-abi/glue.ts';
+import type { ByteCall } from '../src/canonical-abi/runtime/calls/byte-calls.ts';
+import type { Wire, WireSink } from '../src/canonical-abi/runtime/calls/wire.ts';
 import type { LiveComponent } from '../src/canonical-abi/runtime/component.ts';
 import {
   bindProcess,
@@ -60,6 +62,7 @@ export class PluginInstance {
   readonly #memory: MemoryPressure;
   readonly #exports: WorldExports;
   readonly #processBytes: ProcessBytes | undefined;
+  readonly #byteCalls: ByteCall[] = [];
   #live: LiveComponent | undefined;
   #state: InstanceState = 'ready';
 
@@ -140,6 +143,26 @@ export class PluginInstance {
    */
   call(call: FunctionCall): unknown {
     return this.#run(() => callFunction(this.#live!.exports, call));
+  }
+
+  /**
+   * {@link call} by the number of a function among `exportedLifts`, on bytes.
+   *
+   * @returns The sink that has the result.
+   * @throws {PluginError} for any end other than a return; the instance is dead then.
+   */
+  callBytes(number: number, wire: Wire, given: WireSink, larger: () => WireSink): WireSink {
+    const stackTraceLimit = this.#enter();
+    try {
+      this.#byteCalls[number] ??= this.#live!.byteCall!(number);
+      const sink = this.#byteCalls[number]!(wire, given, larger);
+      this.#state = 'ready';
+      return sink;
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      this.#leave(stackTraceLimit);
+    }
   }
 
   /** Whether {@link processBytes} may be called: with the direct binding, for guests whose strings are UTF-8. */

@@ -16,6 +16,7 @@ import { UtteranceRing } from '../src/pool/utterance-ring.ts';
 import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
+import { CallDesk } from './call-desk.ts';
 import { CpuAccount } from './cpu-account.ts';
 import { CAPTURED_FRAMES, captureFrames } from './faults.ts';
 import { HostLine } from './host-line.ts';
@@ -54,6 +55,7 @@ class PluginWorker {
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
   readonly #request: PackedRequest;
+  readonly #calls: CallDesk;
   /** The requests of the order that did not fit into the mailbox, by their slots. */
   #large: Parcel['large'];
   #tooLarge: PluginResponse | undefined;
@@ -88,6 +90,7 @@ class PluginWorker {
       (cpuMs) => this.#mailbox.usedCpu(cpuMs),
     );
     this.#request = this.#mailbox.locate(0);
+    this.#calls = new CallDesk(this.#mailbox);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
     const wake = (): void => this.#wake(performance.now());
@@ -167,10 +170,13 @@ class PluginWorker {
       const begunAt = now;
       const waited = mailbox.begun(slot, begunAt + this.#toMain);
       try {
-        const call = this.#large?.get(slot)?.call;
-        if (call !== undefined) {
-          const value = this.#residents.call(definition, 'process', (instance) => instance.call(call));
+        const large = this.#large?.get(slot);
+        if (large?.kind === 'call') {
+          const value = this.#residents.call(definition, 'process', (instance) => instance.call(large.call));
           this.#post({ kind: 'value', slot, value });
+        } else if (this.#calls.locate(slot, large)) {
+          const sink = this.#residents.call(definition, 'process', this.#calls.run);
+          if (!this.#calls.put(slot, sink)) this.#post({ kind: 'value-bytes', slot, bytes: this.#calls.taken() });
         } else {
           const response = this.#residents.call(definition, 'process', this.#ask);
           if (response !== undefined && !mailbox.putResponse(slot, response)) {
@@ -212,7 +218,7 @@ class PluginWorker {
   readonly #ask = (instance: PluginInstance): PluginResponse | undefined => {
     const slot = this.#slot;
     const large = this.#large?.get(slot);
-    if (large !== undefined) return instance.process(large.input, large.options);
+    if (large?.kind === 'process') return instance.process(large.input, large.options);
     const mailbox = this.#mailbox;
     if (!instance.takesBytes) return instance.process(mailbox.input(slot), mailbox.options(slot));
     this.#tooLarge = undefined;

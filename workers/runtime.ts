@@ -37,6 +37,7 @@ export function createRuntime(
     instantiate: (imports, instantiateCore) => ({
       exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
       lifted: () => undefined,
+      byteCall: undefined,
       release() {},
     }),
     idle: NOTHING,

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit, SubmitMany } from '../batch/submit.ts';
+import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
@@ -8,7 +9,7 @@ import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
 import type { PluginVersion } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
-import { prepareCall } from '../request/function-call.ts';
+import { type CallableFunctions, prepareCall } from '../request/function-call.ts';
 import {
   checkManyOptions,
   checkPacked,
@@ -100,17 +101,16 @@ export class Requests {
     return processPacked(requests as PackedRequests, target);
   }
 
-  async call(
-    name: string,
-    path: string,
-    args: readonly unknown[],
-    options: ProcessOptions | undefined,
-  ): Promise<unknown> {
-    const plugin = this.#plugin(name);
-    if (options !== undefined) checkProcessOptions(options);
-    const { version, call, onOutcome } = this.#choose(plugin, options ?? NO_OPTIONS);
-    const { call: func, input } = prepareCall(version.component.summary.functions, path, args);
-    return this.#scheduler.call(version.lane, input, func, call, onOutcome);
+  call(name: string, path: string, args: readonly unknown[], options: ProcessOptions | undefined): Promise<unknown> {
+    // No async function either: see `process`.
+    try {
+      const plugin = this.#plugin(name);
+      if (options !== undefined) checkProcessOptions(options);
+      const { version, call, onOutcome } = this.#chooseForCall(plugin, options ?? NO_OPTIONS);
+      return this.#scheduler.call(version.lane, prepareCall(callableOf(version), path, args), call, onOutcome);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`; what it lacks later fails the call. */
@@ -138,15 +138,13 @@ export class Requests {
     return this.#registry.get(name) ?? this.#registry.expect(name);
   }
 
+  #chooseForCall(plugin: Plugin, options: ProcessOptions): Choice {
+    if (plugin.canary !== undefined || options.version !== undefined) return this.#choose(plugin, options);
+    return { version: plugin.stable, call: options, onOutcome: undefined };
+  }
+
   /** The request names its version, or there is a choice of versions. */
-  #choose(
-    plugin: Plugin,
-    options: ProcessOptions,
-  ): {
-    readonly version: PluginVersion;
-    readonly call: ProcessOptions;
-    readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
-  } {
+  #choose(plugin: Plugin, options: ProcessOptions): Choice {
     if (options.version !== undefined) {
       return { version: plugin.version(options.version), call: options, onOutcome: undefined };
     }
@@ -155,6 +153,26 @@ export class Requests {
     const call = options.requestId === undefined ? { ...options, requestId } : options;
     return { version, call, onOutcome: plugin.observer(version) };
   }
+}
+
+/** Which version a request goes to, and who hears how it ended. */
+interface Choice {
+  readonly version: PluginVersion;
+  readonly call: ProcessOptions;
+  readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
+}
+
+const callables = new WeakMap<PluginVersion, CallableFunctions>();
+
+function callableOf(version: PluginVersion): CallableFunctions {
+  let callable = callables.get(version);
+  if (callable === undefined) {
+    const { binding } = version.lane.definition;
+    const codecs = binding.kind === 'direct' ? new CallCodecs(binding.plan) : undefined;
+    callable = { functions: version.component.summary.functions, codecs };
+    callables.set(version, callable);
+  }
+  return callable;
 }
 
 const NO_OPTIONS: ProcessOptions = Object.freeze({});

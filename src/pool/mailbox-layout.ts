@@ -66,7 +66,8 @@ export const PHASE_BITS = 3;
 
 /**
  * Per slot: where its input and options are, how many options, where its output and error message are, and whose it is.
- * Slots of one definition in a row are a run: the last of them has what the run left behind and how long it took.
+ * A call of a function is a request whose number of options is that of the function below zero, from -1; where its options
+ * would be stands what its pointers count from. Slots of one definition in a row are a run: the last of them has what the run left behind and how long it took.
  */
 const ENTRY_WORDS = 12;
 export const INPUT_AT = 0;
@@ -99,8 +100,18 @@ export const REQUEST_BYTES: number = 256 * 1024;
 export const RESPONSES_AT: number = REQUESTS_AT + REQUEST_BYTES;
 export const RESPONSE_BYTES: number = 512 * 1024;
 
-/** How a request of the mailbox ended. `posted` results travel by message because they are errors or too large. */
-export const Outcome = { posted: 0, success: 1, failure: 2, failureWithMessage: 3, successWithMessage: 4 } as const;
+/**
+ * How a request of the mailbox ended. `posted` results travel by message because they are errors or too large; a `value` is
+ * what a function returned.
+ */
+export const Outcome = {
+  posted: 0,
+  success: 1,
+  failure: 2,
+  failureWithMessage: 3,
+  successWithMessage: 4,
+  value: 5,
+} as const;
 
 /**
  * The memory that the main thread shares with one worker: a word of state per request, the requests of the running

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+import { copyBytes } from '../component/copy-bytes.ts';
 import type { Holding } from '../component/holding.ts';
 import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { RequestTimes } from '../observe/request-times.ts';
@@ -45,6 +47,14 @@ import {
   TIMES,
   WAKE,
 } from './mailbox-layout.ts';
+
+/** A call of a function: its number, and its arguments as bytes. */
+export interface PackedCall {
+  readonly number: number;
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly end: number;
+}
 
 /** How long a run took that has not come to its end. */
 const NOT_RUN = -1;
@@ -108,6 +118,22 @@ export class Mailbox extends MailboxMemory {
       }
     }
     this.#requestEnd = end;
+    Atomics.store(this.words, STATES_AT + slot, SlotState.queued);
+    return true;
+  }
+
+  /** Packs a call of a function into a slot and marks it as queued; false when there is no room for it. */
+  putCall(slot: number, { number, bytes, from, end }: PackedCall): boolean {
+    const at = this.#requestEnd;
+    const length = end - from;
+    if (length > REQUESTS_AT + REQUEST_BYTES - at) return false;
+    copyBytes(bytes, from, length, this.bytes, at);
+    const entry = this.entry(slot);
+    this.words[entry + INPUT_AT] = at;
+    this.words[entry + INPUT_LENGTH] = length;
+    this.words[entry + OPTIONS_AT] = from;
+    this.words[entry + OPTION_COUNT] = -1 - number;
+    this.#requestEnd = at + length;
     Atomics.store(this.words, STATES_AT + slot, SlotState.queued);
     return true;
   }
@@ -193,6 +219,12 @@ export class Mailbox extends MailboxMemory {
   /** Decides that a section of guest code is ended; false when it ended by itself. */
   killSection(id: number): boolean {
     return Atomics.compareExchange(this.words, SECTION, id, SECTION_KILLED) === id;
+  }
+
+  /** Where the value of a slot lies that a function returned; undefined when it was posted. */
+  value(slot: number): number | undefined {
+    const entry = this.entry(slot);
+    return this.words[entry + OUTCOME] === Outcome.value ? this.words[entry + OUTPUT_AT] : undefined;
   }
 
   /** The packed result of a slot, or undefined when it was posted. */

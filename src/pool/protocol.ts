@@ -10,11 +10,11 @@ import type { HostCall } from '../host/imports/main-thread.ts';
 export const SHUTDOWN_FAILED = 'shutdown failed: ';
 
 /** A request that does not fit into the mailbox. */
-export interface LargeRequest {
-  readonly input: string;
-  readonly options: RequestOptions;
-  readonly call?: FunctionCall;
-}
+export type LargeRequest =
+  | { readonly kind: 'process'; readonly input: string; readonly options: RequestOptions }
+  | { readonly kind: 'call'; readonly call: FunctionCall }
+  /** Arguments as bytes; pointers in them count from `from`. */
+  | { readonly kind: 'bytes'; readonly number: number; readonly bytes: Uint8Array; readonly from: number };
 
 /** A task for a plugin worker, as Piscina brings it. */
 export type WorkerTask =
@@ -73,6 +73,8 @@ export type WorkerMessage =
   | { readonly kind: 'response'; readonly slot: number; readonly response: PluginResponse }
   /** What a {@link FunctionCall} returned. */
   | { readonly kind: 'value'; readonly slot: number; readonly value: unknown }
+  /** The same as bytes, from the first one on. */
+  | { readonly kind: 'value-bytes'; readonly slot: number; readonly bytes: Uint8Array }
   /** The result of a block's record that its area had no room for, and what there is to say beside it. */
   | { readonly kind: 'tail'; readonly slot: number; readonly output: Uint8Array; readonly side: Uint8Array }
   | { readonly kind: 'error'; readonly slot: number; readonly error: WireError }

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { copyBytes } from '../component/copy-bytes.ts';
 import type { Holding } from '../component/holding.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import {
@@ -154,6 +155,22 @@ export class WorkerMailbox extends MailboxMemory {
     return Array.from({ length: count }, () => [next(), next()]);
   }
 
+  /** The number of the function that the request of a slot calls; undefined for `process`. */
+  called(slot: number): number | undefined {
+    const count = this.words[this.entry(slot) + OPTION_COUNT]!;
+    return count < 0 ? -1 - count : undefined;
+  }
+
+  /** The room that is left for results. */
+  get room(): { readonly from: number; readonly end: number } {
+    return { from: this.#responseEnd, end: RESPONSES_AT + RESPONSE_BYTES };
+  }
+
+  /** Notes that the value which a function returned stands at the end of the other results. */
+  putValue(slot: number, end: number): void {
+    this.#enterResponse(slot, end - this.#responseEnd, 0, Outcome.value);
+  }
+
   /**
    * Where the request of a slot lies, for a worker that copies it into a guest as it is.
    *
@@ -187,8 +204,8 @@ export class WorkerMailbox extends MailboxMemory {
   ): boolean {
     const at = this.#responseEnd;
     if (outputLength + messageLength > RESPONSES_AT + RESPONSE_BYTES - at) return false;
-    copy(from, outputAt, outputLength, this.bytes, at);
-    if (messageLength > 0) copy(from, messageAt, messageLength, this.bytes, at + outputLength);
+    copyBytes(from, outputAt, outputLength, this.bytes, at);
+    if (messageLength > 0) copyBytes(from, messageAt, messageLength, this.bytes, at + outputLength);
     this.#enterResponse(slot, outputLength, messageLength, outcomeOf(success, messageAt >= 0));
     return true;
   }
@@ -258,12 +275,4 @@ function micros(milliseconds: number): number {
 function outcomeOf(success: boolean, hasMessage: boolean): number {
   if (hasMessage) return success ? Outcome.successWithMessage : Outcome.failureWithMessage;
   return success ? Outcome.success : Outcome.failure;
-}
-
-/** A loop in JavaScript beats a call into Node up to here. */
-const SHORT = 16;
-
-function copy(from: Buffer, at: number, length: number, to: Buffer, toAt: number): void {
-  if (length > SHORT) from.copy(to, toAt, at, at + length);
-  else for (let index = 0; index < length; index++) to[toAt + index] = from[at + index]!;
 }

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { serialize } from 'node:v8';
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
+import type { CallCodec, CallCodecs, WireArguments } from '../canonical-abi/runtime/calls/call-codec.ts';
+import { giveBackBuffer, isSpare } from '../canonical-abi/runtime/calls/spare-buffers.ts';
+import { Misfit } from '../canonical-abi/runtime/misfit.ts';
 import { shownName } from '../component/names.ts';
 import type { FunctionCall } from '../contract/values.ts';
-import { PluginError } from '../errors.ts';
+import { describe, PluginError } from '../errors.ts';
 import { exportedFunction } from './exported-function.ts';
 import type { PluginFunctions } from './plugin-functions.ts';
 
@@ -44,19 +47,82 @@ export type ArgumentsOf<Func> = Func extends AnyFunction ? Readonly<Parameters<F
 export type ReturnOf<Func> = Func extends AnyFunction ? ReturnType<Func> : never;
 
 /** A call in the form in which it crosses into a worker. */
-export interface PreparedCall {
-  readonly call: FunctionCall;
+export type PreparedCall = NamedCall | BytesCall;
+
+/** By name, for what has no codec on this side: a component on jco's glue, or in another process. */
+export interface NamedCall {
+  readonly kind: 'named';
+  readonly func: FunctionCall;
   /** Equal for equal calls: what `input` is for requests. */
   readonly input: string;
+  readonly byteLength: number;
+}
+
+/** A call by name; `input` is equal for equal calls. */
+export function namedCall(input: string, func: FunctionCall): NamedCall {
+  return { kind: 'named', func, input, byteLength: func.args.byteLength };
+}
+
+/** By number, with its arguments as bytes. */
+class BytesCall implements WireArguments {
+  readonly kind = 'bytes';
+  readonly bytes: WireArguments['bytes'];
+  readonly from: number;
+  readonly end: number;
+  readonly #path: string;
+  #input: string | undefined;
+  readonly #codec: CallCodec;
+
+  constructor(path: string, codec: CallCodec, { bytes, from, end }: WireArguments) {
+    this.#path = path;
+    this.#codec = codec;
+    this.bytes = bytes;
+    this.from = from;
+    this.end = end;
+  }
+
+  get number(): number {
+    return this.#codec.number;
+  }
+
+  get byteLength(): number {
+    return this.end - this.from;
+  }
+
+  /** Equal for equal calls. Hardly any call is asked for it. */
+  get input(): string {
+    // The bytes have pointers, which count from where the arguments happen to be.
+    this.#input ??= `${this.#path} ${sha256(pack(this.#codec.argumentsOf(this)))}`;
+    return this.#input;
+  }
+
+  /** It is over: the memory of its arguments may serve another call. */
+  release(): void {
+    const { buffer } = this.bytes;
+    this.#input ??= this.#path;
+    if (isSpare(buffer)) giveBackBuffer(buffer);
+  }
+
+  /** The value of a result that a worker has put there. */
+  decode(buffer: ArrayBufferLike, at: number): unknown {
+    return this.#codec.decode(buffer, at);
+  }
+}
+
+/** The functions of one version of a plugin. */
+export interface CallableFunctions {
+  readonly functions: ArtifactSummary['functions'];
+  /** Undefined where arguments travel as JavaScript has them. */
+  readonly codecs: CallCodecs | undefined;
 }
 
 /**
  * Finds a function among those that a component exports, and packs its arguments.
  *
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is none, when it cannot be called from outside of its thread,
- * or for arguments that are too many, too few or cannot cross threads. Their types show in the worker.
+ * or for arguments that are too many, too few or of other types.
  */
-export function prepareCall(functions: ArtifactSummary['functions'], path: unknown, args: unknown): PreparedCall {
+export function prepareCall({ functions, codecs }: CallableFunctions, path: unknown, args: unknown): PreparedCall {
   const wanted = nonEmptyString('path', path);
   const { path: found, interface: owner, name, params, returns, obstacle } = exportedFunction(functions, wanted);
   if (obstacle !== undefined) {
@@ -67,9 +133,30 @@ export function prepareCall(functions: ArtifactSummary['functions'], path: unkno
   if (!Array.isArray(args) || args.length !== params) {
     throw invalidArgument('args', `an array of ${params} arguments`, args);
   }
+  const codec = codecs?.find(owner, name);
+  if (codec !== undefined) return new BytesCall(found, codec, encoded(codec, args));
   const packed = pack(args);
-  const digest = createHash('sha256').update(packed).digest('hex');
-  return { call: { interface: owner, name, returns, args: packed }, input: `${found} ${digest}` };
+  const func: FunctionCall = { interface: owner, name, returns, args: packed };
+  return namedCall(`${found} ${sha256(packed)}`, func);
+}
+
+function encoded(codec: CallCodec, args: readonly unknown[]): WireArguments {
+  try {
+    return codec.encode(args);
+  } catch (error) {
+    throw new PluginError(
+      'ERR_INVALID_ARGUMENT',
+      `The arguments do not fit the function: ${error instanceof Misfit ? error.message : describe(error)}`,
+      {
+        hint: '`wasm-plugin-pool types` writes the types that it takes.',
+        cause: error,
+      },
+    );
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function pack(args: readonly unknown[]): Uint8Array {

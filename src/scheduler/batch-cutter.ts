@@ -1,4 +1,4 @@
-import { SLOTS } from '../pool/mailbox-layout.ts';
+import { REQUEST_BYTES, SLOTS } from '../pool/mailbox-layout.ts';
 import { BlockJob } from './block-job.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
@@ -19,13 +19,15 @@ const FIRST_STRETCH = 32;
 /** What is still free of a batch that is being put together. */
 export interface Room {
   slots: number;
+  /** Bytes of the mailbox: what it has no room for goes by message, which costs as much as ten small requests. */
+  bytes: number;
   /** Milliseconds of work, as far as is known of those who ask for it. */
   milliseconds: number;
 }
 
 /** Room for a whole batch. */
 export function wholeBatch(): Room {
-  return { slots: SLOTS, milliseconds: SLICE_MS };
+  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: SLICE_MS };
 }
 
 /** Cuts what one thread takes next out of the queue of a lane. */
@@ -47,10 +49,15 @@ export class BatchCutter {
     while (jobs.length < size) {
       // A block travels alone.
       if (jobs.length > 0 && lane.first?.kind === 'block') break;
+      // What is larger than a mailbox does not wait for an empty one only to find no room there either.
+      if (room.bytes < REQUEST_BYTES && (lane.first?.packedBytes ?? 0) > room.bytes) break;
       const job = this.#queue.shift(lane);
       if (job === undefined) break;
       if (job.givenUp) job.expire();
-      else jobs.push(job);
+      else {
+        jobs.push(job);
+        room.bytes -= job.packedBytes;
+      }
       if (job.kind === 'block') break;
     }
     if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads);

@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Utterance } from '../contract/values.ts';
 import { fromWire, type PluginError } from '../errors.ts';
+import type { Mailbox } from '../pool/mailbox.ts';
 import { SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Introduction, LargeRequest } from '../pool/protocol.ts';
+import type { PreparedCall } from '../request/function-call.ts';
 import { Effort } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -109,9 +111,15 @@ export class Batch {
       job.slot = slot;
       job.lane.sent++;
       mailbox.address(slot, job.lane.id, job.askedAt);
-      const { input, options, call } = job;
-      if (kind === 'process' && call === undefined && mailbox.putRequest(slot, input, options)) continue;
-      if (kind === 'process') large.set(slot, { input, options, ...(call !== undefined && { call }) });
+      const { call } = job;
+      if (kind === 'process') {
+        if (call === undefined ? mailbox.putRequest(slot, job.input, job.options) : isPut(mailbox, slot, call))
+          continue;
+        large.set(
+          slot,
+          call === undefined ? { kind: 'process', input: job.input, options: job.options } : messageOf(call),
+        );
+      }
       mailbox.queue(slot);
     }
     const define = this.introduce();
@@ -242,24 +250,49 @@ export class Batch {
     return parts[this.#part]!;
   }
 
+  #returned(job: Job, value: unknown): void {
+    job.value = value;
+    job.resolve(RETURNED);
+  }
+
   #settle(job: Job): void {
     job.began = true;
-    const response = job.kind === 'process' ? this.thread.mailbox.response(job.slot) : undefined;
+    const { mailbox } = this.thread;
+    const at = job.call === undefined ? undefined : mailbox.value(job.slot);
+    if (at !== undefined) {
+      this.#returned(job, decoded(job, mailbox.buffer, at));
+      return;
+    }
+    const response = job.kind === 'process' ? mailbox.response(job.slot) : undefined;
     if (response !== undefined) {
       job.resolve(response);
       return;
     }
     const posted = this.thread.posted(job.slot);
     if (posted?.kind === 'response') job.resolve(posted.response);
-    else if (posted?.kind === 'value') {
-      job.value = posted.value;
-      job.resolve(RETURNED);
-    } else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
+    else if (posted?.kind === 'value') this.#returned(job, posted.value);
+    else if (posted?.kind === 'value-bytes') this.#returned(job, decoded(job, posted.bytes.buffer, 0));
+    else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
     else if (posted?.kind === 'error') {
       const error = fromWire(posted.error);
       job.reject(job.error(error.code, error.message, error));
     } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
   }
+}
+
+function isPut(mailbox: Mailbox, slot: number, call: PreparedCall): boolean {
+  return call.kind === 'bytes' && mailbox.putCall(slot, call);
+}
+
+function messageOf(call: PreparedCall): LargeRequest {
+  if (call.kind === 'named') return { kind: 'call', call: call.func };
+  const { number, bytes, from, end } = call;
+  // Else all of the memory would go that it shares with others.
+  return { kind: 'bytes', number, bytes: Uint8Array.prototype.slice.call(bytes, from, end), from };
+}
+
+function decoded({ call }: Job, buffer: ArrayBufferLike, at: number): unknown {
+  return call?.kind === 'bytes' ? call.decode(buffer, at) : undefined;
 }
 
 function isOver(state: SlotState): boolean {

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { RequestTimes } from '../observe/request-times.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
+import type { PreparedCall } from '../request/function-call.ts';
 import type { Applicant } from './gate.ts';
 import type { Lane, Queued } from './lane.ts';
 
@@ -69,7 +70,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   readonly kind: JobKind;
   /** Changes only while the job is not sent, when another plugin takes it. */
   lane: Lane;
-  readonly input: string;
+  readonly #input: string;
   readonly options: RequestOptions;
   readonly priority: number;
   /** What the caller named it, or its number: most are never asked for their name. */
@@ -91,8 +92,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   keep: ((job: Job, answer: PluginResponse) => PluginError | undefined) | undefined;
   /** When `process()` was called, on the clock of `performance.now()`; for the books and for the order of versions. */
   askedAt = 0;
-  /** The function to call instead of `process`; `input` then tells such calls apart. */
-  call: FunctionCall | undefined;
+  /** The function to call instead of `process`. */
+  call: PreparedCall | undefined;
   /** What it returned. */
   value: unknown;
   /** Who listens to what becomes of it. */
@@ -118,11 +119,16 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   ) {
     this.kind = kind;
     this.lane = lane;
-    this.input = input;
+    this.#input = input;
     this.options = options;
     this.#id = id;
     this.priority = priority;
     this.#listener = listener as JobListener<PluginResponse | PluginMetadata | undefined>;
+  }
+
+  /** The text of the request, or what tells a call apart from others. */
+  get input(): string {
+    return this.call === undefined ? this.#input : this.call.input;
   }
 
   /** How many requests it is to the limits of the queue. */
@@ -139,9 +145,15 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
 
   /** Bytes that the engine holds for it until it is settled: two for each unit of a text, which is the most. */
   get bytes(): number {
-    let units = this.input.length;
+    if (this.call !== undefined) return this.call.byteLength;
+    let units = this.#input.length;
     for (const [key, value] of this.options) units += key.length + value.length;
-    return 2 * units + (this.call?.args.byteLength ?? 0);
+    return 2 * units;
+  }
+
+  /** Bytes that it takes of a mailbox, as far as its text is ASCII. */
+  get packedBytes(): number {
+    return this.call === undefined ? this.#input.length : this.call.byteLength;
   }
 
   /** What the request is called in events and errors. */
@@ -219,6 +231,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     const listener = this.#listener;
     this.#listener = undefined;
     listener?.resolve(value);
+    this.#release();
   }
 
   reject(error: PluginError): void {
@@ -232,6 +245,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     const listener = this.#listener;
     this.#listener = undefined;
     listener?.reject(error);
+    this.#release();
   }
 
   /** An error that says which plugin, version and request it belongs to. */
@@ -241,6 +255,11 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     const requestId = this.kind === 'process' ? this.requestId : undefined;
     // The `cause` of an error that is given as the details is not enumerable.
     return new PluginError(code, message, { ...details, cause: details?.cause, plugin, version, requestId });
+  }
+
+  /** Nobody looks at its arguments any more. */
+  #release(): void {
+    if (this.call?.kind === 'bytes') this.call.release();
   }
 
   /** Milliseconds that it ran; undefined when it did not. */

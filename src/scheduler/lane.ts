@@ -17,6 +17,8 @@ export interface Queued extends Linked<Queued> {
   readonly priority: number;
   /** How many requests it is to the limits of the queue. */
   readonly weight: number;
+  /** Bytes that it takes of a mailbox, as far as its text is ASCII. */
+  readonly packedBytes: number;
   /** When it was asked for, on the clock of `performance.now()`. */
   readonly askedAt: number;
 }

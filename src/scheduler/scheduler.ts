@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
+import type { PluginMetadata, RequestOptions, Utterance } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
@@ -8,6 +8,7 @@ import { observe } from '../observe/observation.ts';
 import type { ThreadCounts, VersionSnapshot } from '../observe/snapshot.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
 import { type ThreadClass, threadClassOf } from '../pool/thread-class.ts';
+import type { PreparedCall } from '../request/function-call.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { Admission } from './admission.ts';
 import { assertCouldFit } from './assert-could-fit.ts';
@@ -193,17 +194,11 @@ export class Scheduler {
   }
 
   /** Calls a function that the component exports; see `engine.call`. */
-  async call(
-    lane: Lane,
-    input: string,
-    func: FunctionCall,
-    call: ProcessOptions,
-    onOutcome?: Job['onOutcome'],
-  ): Promise<unknown> {
-    const settled = Promise.withResolvers<PluginResponse>();
-    const job = this.submit(lane, input, [], call, onOutcome, settled, func);
-    await settled.promise;
-    return job.takeValue();
+  call(lane: Lane, func: PreparedCall, call: ProcessOptions, onOutcome?: Job['onOutcome']): Promise<unknown> {
+    // Not an async function: its turns of the microtask queue would tear batches apart.
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const job = this.submit(lane, '', [], call, onOutcome, { resolve: () => resolve(job.takeValue()), reject }, func);
+    return promise;
   }
 
   /**
@@ -216,7 +211,7 @@ export class Scheduler {
     call: ProcessOptions,
     onOutcome: Job['onOutcome'],
     listener: JobListener,
-    func?: FunctionCall,
+    func?: PreparedCall,
   ): Job {
     const job = new Job(
       'process',

@@ -100,9 +100,13 @@ for (const binding of ['direct', 'glue'] as const) {
         }
       });
 
-    it('refuses arguments that cannot cross threads, and too many or too few', async () => {
+    it('refuses arguments that no type has, and too many or too few', async () => {
       const func = await rejection(shapes('add', 1, () => 2));
-      expect(func.message).to.equal('The arguments have a value that cannot cross threads');
+      const said = {
+        direct: 'The arguments do not fit the function: args[1]: expected a u32, got a function',
+        glue: 'The arguments have a value that cannot cross threads',
+      };
+      expect(func.message).to.equal(said[binding]);
       expect(func.code).to.equal('ERR_INVALID_ARGUMENT');
       expect((await rejection(shapes('add', 1))).message).to.match(/^Expected `args` to be an array of 2 arguments/);
     });
@@ -139,6 +143,42 @@ describe('engine.call', () => {
     expect(called).to.deep.equal({ output: '> hello', success: true, errorMessage: undefined });
     expect(asked).to.deep.equal({ output: '> hello', success: true });
     expect(engine.metrics.snapshot().plugins.find(({ plugin }) => plugin === 'echo')).to.include({ calls: 2 });
+  });
+
+  it('passes values that no mailbox has room for, and many at once', async () => {
+    await engine.loadPlugin('long', await echo(), { sandbox: { maxOutputBytes: 64 * 1024 * 1024 } });
+    const back = async (length: number): Promise<unknown> => {
+      const request = { input: 'é'.repeat(length), options: [] };
+      const path = 'toolsku:plugin-system/plugin-api@1.0.0#process';
+      return ((await engine.call('long', path, [request])) as { output: string }).output === request.input;
+    };
+    const lengths = [0, 1, 10_000, 20_000, 30_000, 3, 100_000, 20_000, 5, 1_000_000];
+    expect(await Promise.all(lengths.map(back))).to.deep.equal(lengths.map(() => true));
+  });
+
+  it('takes arguments as they are when it is called, which may call as well', async () => {
+    await engine.loadPlugin('getters', await geometry(), { world: 'any' });
+    let inner: Promise<unknown> | undefined;
+    const point = {
+      x: 1,
+      get y() {
+        inner = engine.call('getters', `${SHAPES}#move`, [{ x: 7, y: 8, label: 'inner' }, 0]);
+        return 2;
+      },
+      label: 'outer',
+    };
+    const outer = engine.call('getters', `${SHAPES}#move`, [point, 0]);
+    point.label = 'changed';
+    expect([await outer, await inner]).to.deep.equal([
+      { x: 1, y: 2, label: 'outer' },
+      { x: 7, y: 8, label: 'inner' },
+    ]);
+    const thrower = {
+      get x() {
+        throw new Error('not now');
+      },
+    };
+    expect((await rejection(engine.call('getters', `${SHAPES}#move`, [thrower, 0]))).message).to.include('not now');
   });
 
   it('is what the functions of the plugin as an object do', async () => {

@@ -11,6 +11,7 @@ import { type Answer, lowered } from './async/lower.ts';
 import { canSwitchStacks, suspending } from './async/stack-switching.ts';
 import { waitingInstances } from './async/waiting-instances.ts';
 import { builtInFunction, type SynchronousBuiltIn } from './built-ins.ts';
+import { type ByteCall, ByteCalls } from './calls/byte-calls.ts';
 import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
 import { ComponentInstance } from './component-instance.ts';
@@ -36,6 +37,8 @@ export interface LiveComponent {
   readonly exports: Readonly<Record<string, unknown>>;
   /** A function of an exported interface, for a caller that lowers and lifts by itself; undefined if there is none. */
   lifted(interfaceName: string, name: string): LiftedFunction | undefined;
+  /** A function by its number among `exportedLifts`, on bytes; undefined where jco's glue runs it. */
+  readonly byteCall: ((number: number) => ByteCall) | undefined;
   /** Gives back what the next instance can use. Nothing of the instance may be called afterwards. */
   release(): void;
 }
@@ -54,6 +57,7 @@ export class LinkedComponent {
   readonly #exports: ExportBuilder;
   readonly #codecs = new Map<Boundary, readonly Codec[]>();
   readonly #passings = new Map<string, Passing>();
+  #byteCalls: ByteCalls | undefined;
   readonly #memories: MemoryPool[] = [];
   readonly #onDropped: OnDropped;
   readonly #control: Readonly<Record<string, WebAssembly.Memory>>;
@@ -114,7 +118,12 @@ export class LinkedComponent {
     try {
       for (const step of this.#steps) step(instantiation);
       const exports = this.#exports(instantiation);
-      return { exports, lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name), release };
+      return {
+        exports,
+        lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name),
+        byteCall: (number) => this.#byteCall(instantiation, number),
+        release,
+      };
     } catch (error) {
       release();
       throw error;
@@ -154,6 +163,12 @@ export class LinkedComponent {
     const owner = this.#plan.exports.find((item) => item.name === interfaceName);
     const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
     return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
+  }
+
+  #byteCall(instantiation: Instantiation, number: number): ByteCall {
+    this.#byteCalls ??= new ByteCalls(this.#plan);
+    const { lift } = this.#byteCalls.lift(number);
+    return this.#byteCalls.bind(number, liftedFunction(instantiation, lift));
   }
 
   #passing(index: number, boundary: Boundary, limits = FLAT_LIMITS): Passing {

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { copyBytes } from '../../component/copy-bytes.ts';
 import type { ContractMatch } from '../../contract/match.ts';
 import type { World } from '../../contract/worlds.ts';
 import { brokenAbi, outputLimit } from '../glue.ts';
@@ -166,18 +167,10 @@ function finish({ cx, postReturn, entering }: Process, returned: FlatValue | und
   leave(entering);
 }
 
-/** A loop in JavaScript beats a call into Node up to here. */
-const SHORT = 16;
-
 /** Allocates in the guest, and copies bytes there. */
 function copyIn(cx: LiftLowerContext, from: Buffer, at: number, length: number): number {
   const to = cx.allocate(1, length);
-  if (length <= SHORT) {
-    const { bytes } = cx.memory;
-    for (let index = 0; index < length; index++) bytes[to + index] = from[at + index]!;
-  } else {
-    from.copy(cx.memory.bytes, to, at, at + length);
-  }
+  copyBytes(from, at, length, cx.memory.buffer, to);
   return to;
 }
 

@@ -24,11 +24,8 @@ interface Elements {
 export function listCodec(element: TypeNode, codec: Codec, layout: Layout): Codec {
   const array = numberArrayOf(element.kind);
   const elements = array === undefined ? generic(codec) : numbers(array, codec);
-  const { alignment, size } = codec.layout;
   const load = (cx: LiftLowerContext, pointer: number, length: number): unknown => {
-    const bytes = length * size;
-    if (bytes > MAX_BYTES) throw brokenAbi(`a list of ${bytes} bytes; ${MAX_BYTES} are the most`, {});
-    cx.check(pointer, alignment, bytes, 'a list');
+    checkList(cx, pointer, length, codec.layout);
     return elements.load(cx, pointer, length);
   };
   return {
@@ -52,11 +49,28 @@ export function listCodec(element: TypeNode, codec: Codec, layout: Layout): Code
   };
 }
 
+/** Checks where a list of the guest's lies. */
+export function checkList(
+  cx: LiftLowerContext,
+  pointer: number,
+  length: number,
+  { alignment, size }: Pick<Layout, 'alignment' | 'size'>,
+): void {
+  const bytes = length * size;
+  if (bytes > MAX_BYTES) throw brokenAbi(`a list of ${bytes} bytes; ${MAX_BYTES} are the most`, {});
+  cx.check(pointer, alignment, bytes, 'a list');
+}
+
+/** Accounts for what a list takes of the host, before it is made. */
+export function spendList({ store }: LiftLowerContext, length: number, size: number, isNumbers: boolean): void {
+  store.spend(isNumbers ? length * size + ARRAY_BYTES : length * Math.max(size, ELEMENT_BYTES));
+}
+
 function generic(element: Codec): Elements {
   const { alignment, size } = element.layout;
   return {
     load(cx, pointer, length) {
-      cx.store.spend(length * Math.max(size, ELEMENT_BYTES));
+      spendList(cx, length, size, false);
       const list: unknown[] = [];
       for (let index = 0; index < length; index++) list.push(element.load(cx, pointer + index * size));
       return list;
@@ -77,9 +91,9 @@ function numbers(array: NumberArrayConstructor, element: Codec): Elements {
   const { store: storeOther } = generic(element);
   return {
     load(cx, pointer, length) {
-      const bytes = length * size;
-      cx.store.spend(bytes + ARRAY_BYTES);
-      return new array(cx.memory.bytes.buffer.slice(pointer, pointer + bytes));
+      spendList(cx, length, size, true);
+      // Its own memory, also where the bytes are in one that threads share.
+      return new array(cx.memory.bytes.slice(pointer, pointer + length * size).buffer);
     },
     store(cx, value) {
       if (!(value instanceof array)) {

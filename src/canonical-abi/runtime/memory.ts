@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 /** Views of a linear memory. They are good until guest code runs, which may grow the memory and so detach its buffer. */
 export class GuestMemory {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: { readonly buffer: ArrayBuffer };
   bytes: Uint8Array<ArrayBuffer>;
   view: DataView<ArrayBuffer>;
   /** The same bytes, for Node's string functions. */
@@ -24,7 +24,7 @@ export class GuestMemory {
     return empty;
   }
 
-  private constructor(memory: WebAssembly.Memory) {
+  constructor(memory: { readonly buffer: ArrayBuffer }) {
     this.#memory = memory;
     const { buffer } = memory;
     this.bytes = new Uint8Array(buffer);
@@ -37,10 +37,11 @@ export class GuestMemory {
    * seeing that the old one is detached, which has no bytes.
    */
   refresh(): void {
-    if (this.bytes.length === 0) this.#attach();
+    if (this.bytes.length === 0) this.attach();
   }
 
-  #attach(): void {
+  /** Looks at the memory's buffer anew. */
+  protected attach(): void {
     const { buffer } = this.#memory;
     this.view = new DataView(buffer);
     this.buffer = Buffer.from(buffer);

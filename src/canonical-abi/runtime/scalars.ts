@@ -240,9 +240,13 @@ function describeKind(value: unknown): string {
 
 /** `convert_i32_to_char` */
 function charOf(codePoint: number): string {
+  assertChar(codePoint);
+  return String.fromCodePoint(codePoint);
+}
+
+export function assertChar(codePoint: number): void {
   if (codePoint >= 0x110000) throw brokenAbi('a char beyond U+10FFFF', {});
   if (codePoint >= 0xd800 && codePoint <= 0xdfff) throw brokenAbi('a char that is a surrogate', {});
-  return String.fromCodePoint(codePoint);
 }
 
 /** `char_to_i32` */

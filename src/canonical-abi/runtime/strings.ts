@@ -60,6 +60,16 @@ const utf8: StringCodec = {
   },
 };
 
+/** UTF-8 that has been checked: it left its guest before. */
+export const checkedUtf8: StringCodec = {
+  load({ memory }, pointer, units) {
+    const end = pointer + units;
+    if (units <= SHORT && isAsciiRange(memory.bytes, pointer, end)) return asciiText(memory, pointer, end);
+    return memory.buffer.toString('utf8', pointer, end);
+  },
+  store: utf8.store,
+};
+
 const utf16: StringCodec = {
   load(cx, pointer, units) {
     checkText(cx, pointer, 2, units * 2);
@@ -94,7 +104,7 @@ const latin1OrUtf16: StringCodec = {
 const CODECS: Readonly<Record<StringEncoding, StringCodec>> = { utf8, utf16, 'latin1+utf16': latin1OrUtf16 };
 
 /** The pointer is checked of an empty string too. */
-function checkText(cx: StringContext, pointer: number, alignment: number, bytes: number): void {
+export function checkText(cx: StringContext, pointer: number, alignment: number, bytes: number): void {
   if (bytes > MAX_BYTES) throw brokenAbi(`a string of ${bytes} bytes; ${MAX_BYTES} are the most`, {});
   cx.check(pointer, alignment, bytes, 'a string');
   cx.store.spendText(bytes);
@@ -103,14 +113,16 @@ function checkText(cx: StringContext, pointer: number, alignment: number, bytes:
 function decodeUtf8({ memory }: StringContext, pointer: number, length: number): string {
   const { bytes, buffer } = memory;
   const end = pointer + length;
-  if (length <= SHORT && isAsciiRange(bytes, pointer, end)) {
-    if (length > VERY_SHORT) return buffer.toString('latin1', pointer, end);
-    let text = '';
-    for (let at = pointer; at < end; at++) text += String.fromCharCode(bytes[at]!);
-    return text;
-  }
+  if (length <= SHORT && isAsciiRange(bytes, pointer, end)) return asciiText(memory, pointer, end);
   checkUtf8(bytes, pointer, end);
   return buffer.toString('utf8', pointer, end);
+}
+
+function asciiText({ bytes, buffer }: GuestMemory, pointer: number, end: number): string {
+  if (end - pointer > VERY_SHORT) return buffer.toString('latin1', pointer, end);
+  let text = '';
+  for (let at = pointer; at < end; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
 }
 
 /** @throws {PluginError} `ERR_INVALID_RESPONSE` for bytes that are not UTF-8. */

@@ -163,6 +163,6 @@ function flatCase(payload: Codec | undefined, joined: readonly FlatType[]): Pick
   };
 }
 
-function badDiscriminant(index: number, count: number): Error {
+export function badDiscriminant(index: number, count: number): Error {
   return brokenAbi(`a discriminant of ${index} where there are ${count} cases`, {});
 }

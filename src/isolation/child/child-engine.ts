@@ -5,6 +5,7 @@ import { ArtifactCompiler } from '../../artifact/compiler.ts';
 import type { CompiledArtifact } from '../../artifact/component-cache.ts';
 import { PluginError, toWire } from '../../errors.ts';
 import { clockOffset } from '../../observe/clock.ts';
+import { namedCall } from '../../request/function-call.ts';
 import type { Gate } from '../../scheduler/gate.ts';
 import type { Job } from '../../scheduler/job.ts';
 import type { Lane } from '../../scheduler/lane.ts';
@@ -183,7 +184,7 @@ export class ChildEngine implements ReplyTo {
     const { lane } = this.#lane(id);
     // Its name here is its number: what goes back to the host is told apart by that.
     const how = { requestId: String(request), priority };
-    reply.job = this.#scheduler.submit(lane, input, options, how, undefined, reply, call);
+    reply.job = this.#scheduler.submit(lane, input, options, how, undefined, reply, call && namedCall(input, call));
   }
 
   #cancel(request: number): void {

@@ -1,6 +1,6 @@
 import { memoriesOf } from '../../artifact/artifact.ts';
 import type { CompiledModule } from '../../artifact/compiled-module.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../../contract/values.ts';
+import type { PluginMetadata, RequestOptions } from '../../contract/values.ts';
 import type { PluginError } from '../../errors.ts';
 import { Book } from '../../observe/book.ts';
 import { TurnClock } from '../../observe/clock.ts';
@@ -9,6 +9,7 @@ import type { VersionSnapshot } from '../../observe/snapshot.ts';
 import { VersionMetrics } from '../../observe/version-metrics.ts';
 import { threadClassOf } from '../../pool/thread-class.ts';
 import type { LaneOpening, Scheduling } from '../../registry/executor.ts';
+import type { PreparedCall } from '../../request/function-call.ts';
 import type { ProcessOptions } from '../../request/process-options.ts';
 import { Admission } from '../../scheduler/admission.ts';
 import { assertCouldFit } from '../../scheduler/assert-could-fit.ts';
@@ -105,17 +106,11 @@ export class Dispatcher implements Scheduling {
     return `r-${++this.#requests}`;
   }
 
-  async call(
-    lane: Lane,
-    input: string,
-    func: FunctionCall,
-    call: ProcessOptions,
-    onOutcome?: Job['onOutcome'],
-  ): Promise<unknown> {
-    const settled = Promise.withResolvers<PluginResponse>();
-    const job = this.submit(lane, input, [], call, onOutcome, settled, func);
-    await settled.promise;
-    return job.takeValue();
+  call(lane: Lane, func: PreparedCall, call: ProcessOptions, onOutcome?: Job['onOutcome']): Promise<unknown> {
+    // Not an async function: its turns of the microtask queue would tear batches apart.
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const job = this.submit(lane, '', [], call, onOutcome, { resolve: () => resolve(job.takeValue()), reject }, func);
+    return promise;
   }
 
   submit(
@@ -125,7 +120,7 @@ export class Dispatcher implements Scheduling {
     call: ProcessOptions,
     onOutcome: Job['onOutcome'],
     listener: JobListener,
-    func?: FunctionCall,
+    func?: PreparedCall,
   ): Job {
     const id = call.requestId ?? ++this.#requests;
     const job = new Job('process', lane, input, options, id, call.priority ?? 0, listener);

@@ -198,7 +198,9 @@ export class Session {
   /** Sends a request. */
   send(job: Job, { id: lane, answers }: HostLane): void {
     const request = this.#number();
-    const { input, options, priority, call } = job;
+    const { input, options, priority } = job;
+    // By name: what a plugin is made of is known in the child only.
+    const call = job.call?.kind === 'named' ? job.call.func : undefined;
     const bytes = input.length + (call?.args.length ?? 0) + answers.bytes;
     const passage: Passage = { job, bytes, state: 'sent', failure: undefined };
     job.state = 'sent';

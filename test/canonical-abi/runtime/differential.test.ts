@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { direct, glued, type Imports } from './support/bindings.ts';
+import { across, direct, glued, type Imports } from './support/bindings.ts';
 import { type Encoding, echoComponent } from './support/echo-component.ts';
 import { plain } from './support/plain.ts';
 import { type WitType, witTypes } from './support/wit-types.ts';
@@ -67,12 +67,17 @@ async function compare([types, values]: Sample, encoding: Encoding): Promise<voi
     encoding === 'compact-utf16'
       ? undefined
       : ((await glued(bytes))(host(theirSeen, fallible))['test:test/api'] as Record<string, unknown>);
+  const bytewise = encoding === 'utf8' ? await across(bytes, host(ourSeen, fallible)) : undefined;
   for (const args of values) {
     const our = run(ours.run, ourSeen, args);
     // Not only the same as the other's, but right.
     expect(plain(our.seen)).to.deep.equal(plain([args]));
     if (theirs !== undefined) expect(plain(our)).to.deep.equal(plain(run(theirs.run, theirSeen, args)));
     else expect(plain(our.ending)).to.deep.equal(plain(expected(args.at(-1), fallible)));
+    if (bytewise === undefined) continue;
+    ourSeen.length = 0;
+    expect(plain(bytewise('test:test/api', 'run', args))).to.deep.equal(plain(args.at(-1)));
+    expect(plain(ourSeen)).to.deep.equal(plain([args]));
   }
 }
 

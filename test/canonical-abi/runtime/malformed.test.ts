@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PluginError } from '../../../src/errors.ts';
-import { direct, glued } from './support/bindings.ts';
+import { across, direct, glued } from './support/bindings.ts';
 import { givingComponent } from './support/echo-component.ts';
 import { plain } from './support/plain.ts';
 import { load, Trap } from './support/reference.ts';
@@ -63,6 +63,10 @@ describe('what a guest returns that may be no value', function () {
         if (right instanceof Trap) expect(our, right.message).to.be.instanceOf(PluginError);
         else expect(our).to.deep.equal(right);
       }
+      const bytewise = await across(component);
+      const third = outcome(() => bytewise('test:test/api', 'give', []), false);
+      if (our instanceof Error) expect(third).to.include({ code: (our as PluginError).code });
+      else expect(third).to.deep.equal(our);
       if (our instanceof Error) expect((our as PluginError).code).to.equal('ERR_INVALID_RESPONSE');
       // jco checks less than the specification (bounds of lists of numbers) and more (bools and flags).
       else if (!(their instanceof Error)) expect(our).to.deep.equal(their);
