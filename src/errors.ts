@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   ERR_MEMORY_LIMIT: 'The plugin needed more memory than its limit.',
   ERR_CPU_TIME_LIMIT: 'The plugin used more CPU time than its policy allows for one call.',
   ERR_WALL_TIME_LIMIT: 'The plugin took longer than its policy allows for one call.',
+  ERR_INSTRUCTION_LIMIT: 'The plugin ran more instructions than its policy allows for one call.',
   ERR_OUTPUT_LIMIT: 'The plugin returned more bytes than its limit.',
   ERR_HOST_CALL_LIMIT: 'The plugin called the host more often than its limit.',
   ERR_HOST_FUNCTION:
@@ -62,6 +63,7 @@ export const LIMIT_CODES: readonly ErrorCode[] = [
   'ERR_MEMORY_LIMIT',
   'ERR_CPU_TIME_LIMIT',
   'ERR_WALL_TIME_LIMIT',
+  'ERR_INSTRUCTION_LIMIT',
   'ERR_OUTPUT_LIMIT',
   'ERR_HOST_CALL_LIMIT',
 ];

@@ -49,8 +49,6 @@ export interface Surroundings {
   readonly stackBytes: number;
   /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
   readonly onDropped?: OnDropped;
-  /** The page of the thread, which says whether a call was given up. @default nobody gives one up */
-  readonly control?: ControlPage;
   /** Asks the main thread for a function of the embedder's. @default there is none */
   readonly ask?: AskMainThread | undefined;
 }
@@ -60,6 +58,7 @@ export class PluginInstance {
   readonly #definition: PluginDefinition;
   readonly #surroundings: Surroundings;
   readonly #memory: MemoryPressure;
+  readonly #control: ControlPage;
   readonly #exports: WorldExports;
   readonly #processBytes: ProcessBytes | undefined;
   readonly #byteCalls: ByteCall[] = [];
@@ -76,6 +75,7 @@ export class PluginInstance {
   constructor(definition: PluginDefinition, runtime: Runtime, surroundings: Surroundings) {
     this.#definition = definition;
     this.#surroundings = surroundings;
+    this.#control = runtime.control;
     const { contract, policy, maxBytes } = definition;
     this.#memory = new MemoryPressure(maxBytes);
     const imports = this.#imports();
@@ -98,6 +98,12 @@ export class PluginInstance {
   /** The memories that the guest holds. */
   get holds(): Holding {
     return this.#memory.held;
+  }
+
+  /** WebAssembly instructions that the last call took; undefined where the policy does not have them counted. */
+  get instructions(): number | undefined {
+    const { maxInstructions } = this.#definition.policy;
+    return maxInstructions === undefined ? undefined : maxInstructions - this.#control.fuel;
   }
 
   get state(): InstanceState {
@@ -181,7 +187,7 @@ export class PluginInstance {
     const stackTraceLimit = this.#enter();
     try {
       this.#processBytes!(request, sink);
-      this.#state = 'ready';
+      this.#returned();
     } catch (error) {
       throw this.#fault(error);
     } finally {
@@ -245,7 +251,7 @@ export class PluginInstance {
     const stackTraceLimit = this.#enter();
     try {
       const returned = call();
-      this.#state = 'ready';
+      this.#returned();
       return returned;
     } catch (error) {
       throw this.#fault(error);
@@ -262,17 +268,26 @@ export class PluginInstance {
     context.begin();
     wasi?.begin();
     this.#memory.begin();
+    const { maxInstructions } = this.#definition.policy;
+    if (maxInstructions !== undefined) this.#control.fuel = maxInstructions;
     const { stackTraceLimit } = Error;
     if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(CAPTURED_FRAMES);
     return stackTraceLimit;
   }
 
+  /** It may have run out of fuel behind its last check. */
+  #returned(): void {
+    if (this.#definition.policy.maxInstructions !== undefined && this.#control.fuel < 0) throw new OutOfFuel();
+    this.#state = 'ready';
+  }
+
   #fault(error: unknown): PluginError {
-    const { stackBytes, wasi, control } = this.#surroundings;
+    const { stackBytes, wasi } = this.#surroundings;
     this.#die();
     // Its caller has been told; to find lines of source for nobody would hold up the next request.
-    if (control?.isInterrupted === true) return new PluginError('ERR_ABORTED', 'The call was interrupted');
-    const { maxMemoryBytes } = this.#definition.policy;
+    if (this.#control.isInterrupted) return new PluginError('ERR_ABORTED', 'The call was interrupted');
+    const { maxMemoryBytes, maxInstructions } = this.#definition.policy;
+    if (maxInstructions !== undefined && this.#control.fuel < 0) return instructionLimit(maxInstructions);
     const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
     const lastWords = wasi?.lastWords() ?? [];
     return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, lastWords, locate });
@@ -312,6 +327,18 @@ function notUnderGlue(name: string, reason: string): PluginError {
       hint: 'Functions of your own need the direct binding; or compose it with a component that exports them: `wac plug`.',
     },
   );
+}
+
+/** A call returned that had used more than its fuel. */
+class OutOfFuel extends Error {
+  override readonly name: string = 'OutOfFuel';
+}
+
+function instructionLimit(value: number): PluginError {
+  return new PluginError('ERR_INSTRUCTION_LIMIT', `The plugin ran more than ${value} instructions in one call`, {
+    hint: 'Raise `maxInstructions` in the policy, or give the plugin smaller inputs.',
+    limit: { name: 'maxInstructions', value },
+  });
 }
 
 function textBytes(texts: readonly string[]): number {

@@ -180,7 +180,7 @@ class PluginWorker {
         } else {
           const response = this.#residents.call(definition, 'process', this.#ask);
           if (response !== undefined && !mailbox.putResponse(slot, response)) {
-            this.#post({ kind: 'response', slot, response });
+            this.#post({ kind: 'response', slot, response: { ...response, ...mailbox.counted(slot) } });
           }
         }
       } catch (error) {
@@ -216,6 +216,13 @@ class PluginWorker {
    * every request, so that a request leaves nothing behind for the garbage collector.
    */
   readonly #ask = (instance: PluginInstance): PluginResponse | undefined => {
+    const response = this.#answer(instance);
+    const { instructions } = instance;
+    if (instructions !== undefined) this.#mailbox.ran(this.#slot, instructions);
+    return response;
+  };
+
+  #answer(instance: PluginInstance): PluginResponse | undefined {
     const slot = this.#slot;
     const large = this.#large?.get(slot);
     if (large?.kind === 'process') return instance.process(large.input, large.options);
@@ -225,7 +232,7 @@ class PluginWorker {
     mailbox.locate(slot, this.#request);
     instance.processBytes(this.#request, this.#sink);
     return this.#tooLarge;
-  };
+  }
 
   /** Takes a response without making strings of it, unless the mailbox has no room for it. */
   readonly #sink: ResponseSink = {

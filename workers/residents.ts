@@ -99,6 +99,7 @@ export class Residents {
       return call(instance);
     } finally {
       resident.tally?.calledHost(context.hostCalls);
+      resident.tally?.ranInstructions(instance.instructions ?? 0);
       if (instance.state === 'dead') this.#drop(resident);
     }
   }
@@ -173,7 +174,6 @@ export class Residents {
       stackBytes: this.#stackBytes,
       onDropped: this.dropped.add,
       ask: this.#ask,
-      control: this.#control,
     };
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
     this.#mailbox.enter('initialize');

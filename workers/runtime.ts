@@ -10,6 +10,8 @@ import { ControlPage } from '../src/instrumentation/control-page.ts';
 export interface Runtime {
   /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
   instantiate(imports: HostImports, instantiateCore: InstantiateCore, guard?: GuardImport): LiveComponent;
+  /** The page that its checks look at. */
+  readonly control: ControlPage;
   /** The memories that wait for the next instance. */
   readonly idle: Holding;
   /** Lets go of them: there is no next instance. */
@@ -29,11 +31,12 @@ export function createRuntime(
   control: ControlPage = new ControlPage(),
 ): Runtime {
   if (binding.kind === 'direct') {
-    return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped, control.memory);
+    return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped, control);
   }
   if (binding.kind === 'elsewhere') throw new Error('A definition without modules came to a worker');
   const instantiate = compileGlue(binding.glue, policy);
   return {
+    control,
     instantiate: (imports, instantiateCore) => ({
       exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
       lifted: () => undefined,

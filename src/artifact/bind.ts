@@ -2,7 +2,8 @@ import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { withCodeIndex } from '../component/code-index.ts';
 import { parseComponent } from '../component/parse.ts';
-import { withInterruptChecks } from '../instrumentation/interrupt-checks.ts';
+import { PluginError } from '../errors.ts';
+import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { transpile } from './transpile.ts';
 
@@ -12,6 +13,8 @@ export interface BindOptions {
   readonly binding?: 'auto' | 'glue';
   /** Whether the core modules get checks at which a call can be interrupted; under the glue they get none. @default 'terminate' */
   readonly interrupt?: 'trap' | 'terminate';
+  /** Whether they count their instructions; what cannot be made to is refused. @default false */
+  readonly metered?: boolean;
 }
 
 /**
@@ -24,26 +27,47 @@ export interface BindOptions {
  */
 export async function bind(
   capped: Uint8Array,
-  { binding: choice = 'auto', interrupt = 'terminate' }: BindOptions = {},
+  { binding: choice = 'auto', interrupt = 'terminate', metered = false }: BindOptions = {},
 ): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
   // In any case: jco validates the component, which planning takes for granted in part.
   const { glue, modules: transpiled } = await transpile(capped);
   const modules = transpiled.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
-  if (choice === 'glue') return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
+  if (choice === 'glue') {
+    if (metered) throw unmetered("it runs on jco's glue, which was asked for");
+    return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
+  }
   const component = parseComponent(capped);
   const binding = planBinding(capped, component);
-  if (binding.kind === 'unsupported') return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
+  if (binding.kind === 'unsupported') {
+    if (metered) throw unmetered(`it runs on jco's glue, because ${binding.reason}`);
+    return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
+  }
   const own = coreModuleBytes(capped, component);
-  const checked = interrupt === 'trap' ? own.map(withInterruptChecks) : own;
   const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
   return {
     binding,
     // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
-    modules: checked.map((bytes, place) => ({
+    modules: own.map((bytes, place) => ({
       name: `core-${place}`,
-      bytes: used.has(place) ? withCodeIndex(bytes) : EMPTY_MODULE,
+      bytes: used.has(place)
+        ? withCodeIndex(checked(bytes, { interrupts: interrupt === 'trap', metered }))
+        : EMPTY_MODULE,
     })),
   };
 }
 
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+function checked(bytes: Uint8Array<ArrayBuffer>, checks: Checks): Uint8Array<ArrayBuffer> {
+  if (!checks.interrupts && !checks.metered) return bytes;
+  const module = withChecks(bytes, checks);
+  if (checks.metered && module.checked !== 'all')
+    throw unmetered('a core module of it has several memories, or instructions that are not known');
+  return module.bytes;
+}
+
+function unmetered(reason: string): PluginError {
+  return new PluginError('ERR_INVALID_ARGUMENT', `The instructions of the component cannot be counted: ${reason}`, {
+    hint: 'Leave `maxInstructions` out of its policy; `cpuTimeLimitMs` bounds it as well.',
+  });
+}

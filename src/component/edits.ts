@@ -36,6 +36,13 @@ export function leb128(value: number): number[] {
   return [...bytes, left];
 }
 
+/** A number that is not negative as a signed LEB128 integer, whose bit 6 is the sign. */
+export function signedLeb128(value: number): number[] {
+  const bytes = leb128(value);
+  const last = bytes.at(-1)!;
+  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
+}
+
 /** The bytes after all edits, which must not overlap. */
 export function applyEdits(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const result = new Uint8Array(edits.reduce((length, edit) => length + growthOf(edit), bytes.length));

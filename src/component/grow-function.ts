@@ -1,4 +1,4 @@
-import { leb128 } from './edits.ts';
+import { leb128, signedLeb128 } from './edits.ts';
 
 /** A memory or table, as a module sees it, of which the policy allows less than the plugin itself does. */
 export type Lowered = {
@@ -43,7 +43,7 @@ export function growFunction(lowered: Lowered, flag: number): readonly number[] 
     ...[...(isMemory ? [0x40] : [0xfc, 15]), ...index], // memory.grow, table.grow
     ...[0x22, before], // local.tee $before
     ...[address.const, 0x7f, address.eq], // it is -1
-    ...[address.const, ...signed(lowered.own)],
+    ...[address.const, ...signedLeb128(lowered.own)],
     ...[...(isMemory ? [0x3f] : [0xfc, 16]), ...index], // memory.size, table.size
     ...[address.sub, 0x20, delta, address.geU], // own - size >= $delta
     0x71, // i32.and
@@ -51,11 +51,4 @@ export function growFunction(lowered: Lowered, flag: number): readonly number[] 
     ...[0x20, before, 0x0b], // local.get $before, end
   ];
   return [...leb128(code.length), ...code];
-}
-
-/** A number that is not negative as a signed LEB128 integer, whose bit 6 is the sign. */
-function signed(value: number): number[] {
-  const bytes = leb128(value);
-  const last = bytes.at(-1)!;
-  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
 }

@@ -37,6 +37,8 @@ export interface PluginResponse {
   /** What the plugin says of its own work; `false` is an answer, not an error of the engine. */
   readonly success: boolean;
   readonly errorMessage?: string;
+  /** WebAssembly instructions that the call took, where the policy has a `maxInstructions`. */
+  readonly instructions?: number;
 }
 
 /**

@@ -7,6 +7,13 @@ export const CONTROL_IMPORT = 'wasm-plugin-pool: control';
 /** Bytes into the page: a word that is 0 unless the call is to end. */
 export const INTERRUPT_AT = 0;
 
+/** Bytes into the page: an i64, the instructions that the call has left; below 0 it has run out. */
+export const FUEL_AT = 8;
+
+/** Words of {@link FUEL_AT}; what V8 runs on has the low one first. */
+const FUEL_LOW = FUEL_AT / 4;
+const FUEL_HIGH = FUEL_LOW + 1;
+
 /** Every value but `none` is no address of the page, so that a check needs no comparison to trap. */
 const Interrupt = { none: 0, interrupted: -1, ended: -2 } as const;
 
@@ -21,7 +28,7 @@ export class ControlPage {
 
   constructor(memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })) {
     this.memory = memory;
-    this.#words = new Int32Array(memory.buffer, 0, 2);
+    this.#words = new Int32Array(memory.buffer, 0, 4);
   }
 
   // -- the main thread, which has won the call that runs -----------------------------------------------------------
@@ -53,6 +60,16 @@ export class ControlPage {
     const { interrupted, none } = Interrupt;
     const word = Atomics.compareExchange(this.#words, INTERRUPT_AT, interrupted, none);
     return word === interrupted ? 'interrupted' : 'ended';
+  }
+
+  /** The instructions that metered code has left. Set before each call, of which the largest is 2 ** 53. */
+  get fuel(): number {
+    return this.#words[FUEL_HIGH]! * 2 ** 32 + (this.#words[FUEL_LOW]! >>> 0);
+  }
+
+  set fuel(instructions: number) {
+    this.#words[FUEL_LOW] = instructions;
+    this.#words[FUEL_HIGH] = Math.floor(instructions / 2 ** 32);
   }
 
   #say(word: number): void {

@@ -75,6 +75,7 @@ export class Book<Version extends CountedVersion> {
         cpuMs: total.cpuMs,
         memoryPeakBytes: total.peakBytes,
         hostCalls: total.hostCalls,
+        instructions: total.instructions,
         instances: live,
         instancesMade: total.instancesMade,
         workerKills: workerKills.toJSON(),

@@ -47,6 +47,11 @@ export const METRICS: readonly MetricDefinition[] = [
   histogram('queue_wait_seconds', 'Time until a worker began', TIME_BOUNDS, MS, ({ queueWaitMs }) => queueWaitMs),
   counter('cpu_seconds_total', 'CPU time of the threads that ran the plugin', ({ cpuMs }) => cpuMs * MS),
   gauge('memory_peak_bytes', 'The largest memory of one instance', ({ memoryPeakBytes }) => memoryPeakBytes),
+  counter(
+    'instructions_total',
+    'Instructions of the plugin, where they are counted',
+    ({ instructions }) => instructions,
+  ),
   counter('host_calls_total', 'Calls from the plugin to the host', ({ hostCalls }) => hostCalls),
   gauge('instances', 'Live instances', ({ instances }) => instances),
   counter('instances_made_total', 'Instances that were made', ({ instancesMade }) => instancesMade),

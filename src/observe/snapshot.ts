@@ -55,6 +55,8 @@ export interface VersionSnapshot {
   readonly memoryPeakBytes: number;
   /** Calls from the plugin to the host: `host-api` and WASI. */
   readonly hostCalls: number;
+  /** WebAssembly instructions, where the policy has a `maxInstructions`. */
+  readonly instructions: number;
   /** Live instances, over all threads. */
   readonly instances: number;
   /** Instances made so far. */

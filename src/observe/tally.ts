@@ -5,6 +5,7 @@ const CPU_MS = 1;
 const PEAK_BYTES = 2;
 const MADE = 3;
 const ENDED = 4;
+const INSTRUCTIONS = 5;
 const COUNTERS = 8;
 
 const DURATION_AT = COUNTERS;
@@ -57,8 +58,16 @@ export class Tally {
     return this.#words[MADE]! - this.#words[ENDED]!;
   }
 
+  get instructions(): number {
+    return this.#words[INSTRUCTIONS]!;
+  }
+
   calledHost(times: number): void {
     this.#words[HOST_CALLS]! += times;
+  }
+
+  ranInstructions(count: number): void {
+    this.#words[INSTRUCTIONS]! += count;
   }
 
   usedCpu(milliseconds: number): void {
@@ -84,9 +93,12 @@ export class Tally {
 
   /** What another process has counted so far, in the place of what it had. */
   report(
-    counters: Readonly<Record<'hostCalls' | 'cpuMs' | 'peakBytes' | 'instancesMade' | 'liveInstances', number>>,
+    counters: Readonly<
+      Record<'hostCalls' | 'cpuMs' | 'peakBytes' | 'instancesMade' | 'liveInstances' | 'instructions', number>
+    >,
   ): void {
-    const { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances } = counters;
+    const { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances, instructions } = counters;
+    this.#words[INSTRUCTIONS] = instructions;
     this.#words[HOST_CALLS] = hostCalls;
     this.#words[CPU_MS] = cpuMs;
     this.sawMemory(peakBytes);
@@ -96,7 +108,8 @@ export class Tally {
 
   /** Adds what another has counted. */
   add(other: Tally): void {
-    for (const counter of [HOST_CALLS, CPU_MS, MADE, ENDED]) this.#words[counter]! += other.#words[counter]!;
+    for (const counter of [HOST_CALLS, CPU_MS, MADE, ENDED, INSTRUCTIONS])
+      this.#words[counter]! += other.#words[counter]!;
     this.sawMemory(other.peakBytes);
     this.duration.add(other.duration);
     this.queueWait.add(other.queueWait);

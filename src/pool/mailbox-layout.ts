@@ -86,11 +86,14 @@ export const RUN_MEMORIES = 11;
 export const STATES_AT: number = HEADER_WORDS;
 const ENTRIES_AT = STATES_AT + SLOTS;
 const WORDS = ENTRIES_AT + SLOTS * ENTRY_WORDS;
-/** Per slot, as 64-bit numbers: when it was asked for, when the worker began it, and when it was done. */
-export const TIMES = 3;
+/** Per slot, as 64-bit numbers: when it was asked for, when the worker began it, when it was done, and its instructions. */
+export const TIMES = 4;
 export const ASKED = 0;
 export const BEGUN = 1;
 export const ENDED = 2;
+export const INSTRUCTIONS = 3;
+/** The instructions of a request whose policy does not have them counted: every call takes some. */
+export const NOT_COUNTED = 0;
 const TIMES_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
 /** Behind them: milliseconds of CPU time that the thread had used when it last looked, which is less than a millisecond of work ago. */
 export const CPU_MS: number = SLOTS * TIMES;

@@ -15,8 +15,10 @@ import {
   HEAP,
   INPUT_AT,
   INPUT_LENGTH,
+  INSTRUCTIONS,
   MailboxMemory,
   MESSAGE_LENGTH,
+  NOT_COUNTED,
   OPTION_COUNT,
   OPTIONS_AT,
   ORDER_COUNT,
@@ -90,6 +92,7 @@ export class Mailbox extends MailboxMemory {
     this.stamps[slot * TIMES + ASKED] = at;
     this.stamps[slot * TIMES + BEGUN] = 0;
     this.stamps[slot * TIMES + ENDED] = 0;
+    this.stamps[slot * TIMES + INSTRUCTIONS] = NOT_COUNTED;
   }
 
   /** Marks a slot as queued whose request travels by message. */
@@ -229,6 +232,12 @@ export class Mailbox extends MailboxMemory {
 
   /** The packed result of a slot, or undefined when it was posted. */
   response(slot: number): PluginResponse | undefined {
+    const response = this.#packed(slot);
+    const instructions = this.stamps[slot * TIMES + INSTRUCTIONS]!;
+    return response === undefined || instructions === NOT_COUNTED ? response : { ...response, instructions };
+  }
+
+  #packed(slot: number): PluginResponse | undefined {
     const entry = this.entry(slot);
     const outcome = this.words[entry + OUTCOME];
     if (outcome === Outcome.posted) return undefined;

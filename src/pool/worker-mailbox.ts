@@ -14,8 +14,10 @@ import {
   HEAP,
   INPUT_AT,
   INPUT_LENGTH,
+  INSTRUCTIONS,
   MailboxMemory,
   MESSAGE_LENGTH,
+  NOT_COUNTED,
   OPTION_COUNT,
   OPTIONS_AT,
   ORDER_COUNT,
@@ -135,6 +137,17 @@ export class WorkerMailbox extends MailboxMemory {
   /** Notes when it ended, before its result is published. */
   ended(slot: number, at: number): void {
     this.stamps[slot * TIMES + ENDED] = at;
+  }
+
+  /** Notes how many instructions it ran. */
+  ran(slot: number, instructions: number): void {
+    this.stamps[slot * TIMES + INSTRUCTIONS] = instructions;
+  }
+
+  /** What it ran, for a response that goes by message. */
+  counted(slot: number): Pick<PluginResponse, 'instructions'> {
+    const instructions = this.stamps[slot * TIMES + INSTRUCTIONS]!;
+    return instructions === NOT_COUNTED ? {} : { instructions };
   }
 
   input(slot: number): string {

@@ -50,12 +50,13 @@ export class VersionStarter {
     const { signal, ...options } = loadOptions;
     const group = groupOf(plugin, options);
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
-    const { maxMemoryBytes, interrupt } = policy;
+    const { maxMemoryBytes, interrupt, maxInstructions } = policy;
+    const metered = maxInstructions !== undefined;
     const world = resolveWorld(options.world);
     resolveImports(options.imports);
     try {
       const use = { plugin, policy, group, signal };
-      const component = await this.#executor.load(source, { maxMemoryBytes, interrupt, world }, use);
+      const component = await this.#executor.load(source, { maxMemoryBytes, interrupt, metered, world }, use);
       return await this.start(plugin, { component, source }, options, signal);
     } catch (error) {
       if (signal?.aborted === true) {

@@ -32,6 +32,7 @@ const TELLINGS: Readonly<Record<ErrorCode, Telling>> = {
   ERR_MEMORY_LIMIT: { status: 502, title: 'The plugin ran into its limit of memory.' },
   ERR_CPU_TIME_LIMIT: { status: 502, title: 'The plugin ran into its limit of CPU time.' },
   ERR_WALL_TIME_LIMIT: { status: 504, title: 'The plugin ran into its limit of time.' },
+  ERR_INSTRUCTION_LIMIT: { status: 502, title: 'The plugin ran into its limit of instructions.' },
   ERR_OUTPUT_LIMIT: { status: 502, title: 'The plugin ran into its limit of output.' },
   ERR_HOST_CALL_LIMIT: { status: 502, title: 'The plugin ran into its limit of host calls.' },
   ERR_HOST_FUNCTION: { status: 502, title: 'A function that the plugin needs failed.' },

@@ -52,6 +52,7 @@ describe('the types of an engine', () => {
         readonly output: string;
         readonly success: boolean;
         readonly errorMessage?: string;
+        readonly instructions?: number;
       }>();
       // @ts-expect-error: a request has an input.
       engine.process('redact', {});

@@ -28,8 +28,9 @@ export const scenario: Scenario = {
 /** The plugin is loaded; each request has the instance to itself. */
 async function openLoaded(instances: 'warm' | 'fresh', setting: Setting): Promise<Entrant> {
   const engine = await PluginEngine.create({ threads: setting.threads });
-  const { sha256: _anyFile, ...policy } = resolvePolicy(setting.sandbox as Sandbox);
-  await engine.loadPlugin('plugin', setting.component, { config: setting.config, sandbox: { ...policy, instances } });
+  const { sha256: _anyFile, maxInstructions, ...policy } = resolvePolicy(setting.sandbox as Sandbox);
+  const sandbox = { ...policy, ...(maxInstructions !== undefined && { maxInstructions }), instances };
+  await engine.loadPlugin('plugin', setting.component, { config: setting.config, sandbox });
   return {
     async round(_parameters, milliseconds) {
       const began = performance.now();

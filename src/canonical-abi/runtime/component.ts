@@ -1,5 +1,5 @@
 import { type Holding, sum } from '../../component/holding.ts';
-import { CONTROL_IMPORT } from '../../instrumentation/control-page.ts';
+import { CONTROL_IMPORT, ControlPage } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
 import { builtInType } from '../plan/built-ins.ts';
 import { type BindingPlan, type Initializer, type Lift, MEMORY_IMPORT, type Signature } from '../plan/plan.ts';
@@ -60,22 +60,25 @@ export class LinkedComponent {
   #byteCalls: ByteCalls | undefined;
   readonly #memories: MemoryPool[] = [];
   readonly #onDropped: OnDropped;
-  readonly #control: Readonly<Record<string, WebAssembly.Memory>>;
+  /** The page that modules with checks look at. */
+  readonly control: ControlPage;
+  readonly #controlImport: Readonly<Record<string, WebAssembly.Memory>>;
 
   /**
    * @param modules The core modules of the component, in the order of the file.
    * @param onDropped Hears of each memory that was lent and is not kept for the next instance.
-   * @param control The page of {@link CONTROL_IMPORT}, for modules that have checks.
+   * @param control The page of the thread. @default one of its own
    */
   constructor(
     plan: BindingPlan,
     modules: readonly WebAssembly.Module[],
     limits: Limits,
     onDropped: OnDropped = () => {},
-    control?: WebAssembly.Memory,
+    control: ControlPage = new ControlPage(),
   ) {
     this.#onDropped = onDropped;
-    this.#control = control === undefined ? {} : { [CONTROL_IMPORT]: control };
+    this.control = control;
+    this.#controlImport = { [CONTROL_IMPORT]: control.memory };
     this.#plan = plan;
     this.#limits = limits;
     const usesWords = plan.initializers.some(
@@ -204,7 +207,7 @@ export class LinkedComponent {
         return ({ coreInstances, instantiateCore, releases }) => {
           const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
           for (const { name, instance } of args) imports[name] = coreInstances[instance]!;
-          imports[CONTROL_IMPORT] = this.#control;
+          imports[CONTROL_IMPORT] = this.#controlImport;
           if (pool !== undefined) {
             const memory = pool.take();
             releases.push(() => pool.giveBack(memory));

@@ -65,6 +65,12 @@ export interface Policy {
    * check in time still has its thread ended. The checks cost up to some percent. @default 'terminate'
    */
   readonly interrupt?: 'trap' | 'terminate';
+  /**
+   * WebAssembly instructions of one call, counted the same on every machine: the plugin is compiled with code that counts
+   * them, which costs more the shorter its loops and functions are. Bulk instructions count one for each 16 bytes or entry of
+   * a table. @default no bound, and nothing is counted
+   */
+  readonly maxInstructions?: number;
   /** Bytes that one call may return. @default 16 MiB */
   readonly maxOutputBytes?: number;
   /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
@@ -103,6 +109,7 @@ export interface ResolvedPolicy {
   readonly cpuTimeLimitMs: number;
   readonly wallTimeLimitMs: number;
   readonly interrupt: 'trap' | 'terminate';
+  readonly maxInstructions: number | undefined;
   readonly maxOutputBytes: number;
   readonly maxHostCalls: number;
   readonly maxHostCallBytes: number;
@@ -161,6 +168,7 @@ const KEYS = [
   'cpuTimeLimitMs',
   'wallTimeLimitMs',
   'interrupt',
+  'maxInstructions',
   'maxOutputBytes',
   'maxHostCalls',
   'maxHostCallBytes',
@@ -179,6 +187,7 @@ export const POLICY_NUMBERS: NumberRanges<Policy> = {
   maxStackBytes: { min: 64 * 1024, max: 64 * MiB, default: 4 * MiB },
   cpuTimeLimitMs: { min: 1, max: MAX_TIMER_MS, default: 30_000 },
   wallTimeLimitMs: { min: 1, max: MAX_TIMER_MS, default: 60_000 },
+  maxInstructions: { min: 1, max: FOREVER, default: FOREVER },
   maxOutputBytes: { min: 0, max: 1024 * MiB, default: 16 * MiB },
   maxHostCalls: { min: 0, max: FOREVER, default: 100_000 },
   maxHostCallBytes: { min: 0, max: FOREVER, default: 64 * MiB },
@@ -225,6 +234,7 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     cpuTimeLimitMs: whole('cpuTimeLimitMs'),
     wallTimeLimitMs: whole('wallTimeLimitMs'),
     interrupt: oneOf('sandbox.interrupt', policy.interrupt, ['trap', 'terminate'], 'terminate'),
+    maxInstructions: policy.maxInstructions === undefined ? undefined : whole('maxInstructions'),
     maxOutputBytes: whole('maxOutputBytes'),
     maxHostCalls: whole('maxHostCalls'),
     maxHostCallBytes: whole('maxHostCallBytes'),

@@ -246,8 +246,8 @@ export class ChildEngine implements ReplyTo {
   }
 
   #tellCounts(open: OpenLane): void {
-    const { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances } = open.lane.metrics.total;
-    const counters: Counters = { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances };
+    const { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances, instructions } = open.lane.metrics.total;
+    const counters: Counters = { hostCalls, cpuMs, peakBytes, instancesMade, liveInstances, instructions };
     open.counts = 'told';
     this.#tell({ kind: 'counted', lane: open.id, counters });
   }

@@ -90,7 +90,7 @@ export type ChildMessage =
 /** What threads of the child have counted for a lane so far; what a request took comes with its result. */
 export type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
-export const COUNTERS = ['hostCalls', 'cpuMs', 'peakBytes', 'instancesMade', 'liveInstances'] as const;
+export const COUNTERS = ['hostCalls', 'cpuMs', 'peakBytes', 'instancesMade', 'liveInstances', 'instructions'] as const;
 
 /** Living threads, by what they are doing. */
 export type Threads = Readonly<ThreadCounts>;

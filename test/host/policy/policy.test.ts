@@ -21,6 +21,7 @@ describe('resolvePolicy', () => {
       cpuTimeLimitMs: 30_000,
       wallTimeLimitMs: 60_000,
       interrupt: 'terminate',
+      maxInstructions: undefined,
       maxOutputBytes: 16 * MiB,
       maxHostCalls: 100_000,
       maxHostCallBytes: 64 * 1024 * 1024,
