@@ -10,6 +10,7 @@ import type { ResolvedBatchOptions } from './options.ts';
 import { backoffMs, mayRetry } from './retry.ts';
 import { CallStatistics } from './statistics.ts';
 import type { Submit, SubmitMany } from './submit.ts';
+import { withFailure } from './verdict.ts';
 
 /** Fewer records than this are not worth a block. */
 const WORTH_A_BLOCK = 4;
@@ -94,7 +95,8 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
       flight.plugin = plugin;
       flight.job = undefined;
       this.#submitted.push(flight);
-      if (this.#submitMany === undefined)
+      // Another attempt is made alone, so that it tells what the record does by itself.
+      if (this.#submitMany === undefined || flight.attempts > 1)
         flight.job = this.#submit(plugin, flight.request, this.#callOf(flight), flight);
       else this.#beginLater(flight);
     } else flight.reject(invalidArgument('plugin', 'a string that is not empty', plugin));
@@ -161,6 +163,7 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
       this.#submitted.remove(flight);
       this.calls.end(plugin, stage, startedAt, 'unsuccessful');
     }
+    flight.failures = withFailure(flight.failures, error);
     if (this.#state === 'running' && mayRetry(error, attempts, this.#options)) {
       const delay = backoffMs(attempts, this.#options.retry);
       if (flight.expiresAt === undefined || performance.now() + delay < flight.expiresAt) {

@@ -5,6 +5,7 @@ import type { ProcessRequest } from '../request/request.ts';
 import type { JobListener } from '../scheduler/job.ts';
 import type { Linked } from '../scheduler/linked-list.ts';
 import type { BatchResult } from './options.ts';
+import type { Failures } from './verdict.ts';
 
 /** What runs. */
 export interface Runnable extends ProcessRequest {
@@ -45,6 +46,8 @@ export class Flight<Item extends Runnable> implements JobListener, Linked<Flight
   job: Abortable | undefined;
   response: PluginResponse | undefined;
   error: PluginError | undefined;
+  /** Of all attempts, at all steps; undefined where none has failed. */
+  failures: Failures | undefined;
 
   constructor(run: FlightControl<Item>, index: number, record: Item, expiresAt: number | undefined) {
     this.#run = run;

@@ -32,8 +32,11 @@ export function mayRetry(
   attempts: number,
   { retry, idempotent }: Pick<ResolvedBatchOptions, 'retry' | 'idempotent'>,
 ): boolean {
+  if (error.began !== false && !idempotent) return false;
+  // Once more, by itself: a worker may have gone down with a neighbour.
+  if (error.began !== false && attempts === 1 && error.code === 'ERR_WORKER_CRASHED') return true;
   if (attempts >= retry.attempts) return false;
-  if (error.began !== false) return idempotent && IN_A_CALL.has(error.code);
+  if (error.began !== false) return IN_A_CALL.has(error.code);
   return PASSING.has(error.code);
 }
 

@@ -1,8 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../errors.ts';
 
-/** What a worker has to say of a record beside its result: the code it failed with, its dead letter, why it is none. */
-export const SideKind = { code: 0, letter: 1, malformed: 2 } as const;
+/**
+ * What a worker has to say of a record beside its result: the code it failed with, its dead letter, why it is none, and that it
+ * has failed before.
+ */
+export const SideKind = { code: 0, letter: 1, malformed: 2, poison: 3 } as const;
 
 export type SideKind = (typeof SideKind)[keyof typeof SideKind];
 

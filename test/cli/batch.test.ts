@@ -174,6 +174,8 @@ describe('wasm-plugin-pool batch', () => {
       refused: 1,
       failed: 1,
       malformed: 0,
+      poison: 0,
+      unlucky: 0,
       errors: { ERR_TRAP: 1 },
       interrupted: false,
       resumable: false,
@@ -187,6 +189,7 @@ describe('wasm-plugin-pool batch', () => {
       index: 1,
       line: 2,
       attempts: 1,
+      verdict: 'refused',
       errorMessage: 'asked to fail',
     });
     expect(dead[1]).to.deep.include({ id: 'trap', input: 'unreachable', options: [['k', 'v']], line: 3 });

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { malformedError } from '../../src/batch/file/record.ts';
+import { verdictOn } from '../../src/batch/file/result-line.ts';
 import { SideKind } from '../../src/block/side.ts';
 import type { LineRecipe } from '../../src/block/source.ts';
 import type { PluginResponse } from '../../src/contract/values.ts';
@@ -64,6 +65,10 @@ export class LineCodec implements BlockCodec {
   }
 
   fail(error: PluginError): void {
-    this.#writer.write({ record: this.#reader.record, response: undefined, error, attempts: 1 });
+    const { record } = this.#reader;
+    const done = { record, response: undefined, error, attempts: 1 };
+    // Of a letter that is run again; the first failure says nothing yet.
+    if (record.failures !== undefined && verdictOn(done) === 'poison') note(this.#side, SideKind.poison, '');
+    this.#writer.write(done);
   }
 }

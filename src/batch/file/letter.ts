@@ -1,4 +1,5 @@
 import { isCount } from '../journal/state.ts';
+import type { Failures } from '../verdict.ts';
 import { membersOf, objectOf } from './json-text.ts';
 
 /** What a dead letter says beside the record. Fields of a record that are called so are in its `own`. */
@@ -7,6 +8,8 @@ const LETTER_NAMES: ReadonlySet<string> = new Set([
   'line',
   'file',
   'attempts',
+  'failures',
+  'verdict',
   'error',
   'errorMessage',
   'text',
@@ -23,6 +26,20 @@ export function isLetter(value: object): value is { readonly attempts: number } 
 function isFailure(error: unknown): error is { readonly code: string; readonly message: string } {
   if (typeof error !== 'object' || error === null || !('code' in error && 'message' in error)) return false;
   return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+/** What a letter says of the attempts that were made. */
+export interface EarlierAttempts {
+  readonly attempts: number;
+  readonly failures: Failures | undefined;
+}
+
+/** What a letter says of the attempts that were made, as far as that is something. */
+export function earlierOf(letter: { readonly attempts: number; readonly failures?: unknown }): EarlierAttempts {
+  const { attempts, failures } = letter;
+  const counted = Object.entries(typeof failures === 'object' && failures !== null ? failures : {});
+  const sound = counted.length > 0 && counted.every(([code, count]) => /^ERR_[A-Z0-9_]+$/.test(code) && isCount(count));
+  return { attempts, failures: sound ? Object.fromEntries(counted) : undefined };
 }
 
 /** The record that a letter is of, as it came; where that was none, what stood there. */

@@ -3,9 +3,10 @@ import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import type { Runnable } from '../flight.ts';
+import type { Failures } from '../verdict.ts';
 import { type FieldPath, textAt, valueAt } from './field-path.ts';
 import { type RecordFields, USUAL_FIELDS, USUAL_NAMES } from './fields.ts';
-import { isLetter, recordOfLetter } from './letter.ts';
+import { type EarlierAttempts, earlierOf, isLetter, recordOfLetter } from './letter.ts';
 import type { LineMaker } from './lines.ts';
 
 /** What a record says of itself. */
@@ -23,8 +24,9 @@ export class FileRecord implements Runnable {
   readonly plugin: string | undefined;
   readonly input: string;
   readonly options: RequestOptions;
-  /** Of a dead letter: the attempts that were made. */
+  /** Of a dead letter: the attempts that were made, and how they failed. */
   readonly attempts: number;
+  readonly failures: Failures | undefined;
   /** Whether its id is JSON as it is, without escapes. */
   readonly plain: boolean;
   /** What stood there, of a record that has fields of others. */
@@ -49,6 +51,7 @@ export class FileRecord implements Runnable {
       input = '',
       options = [],
       attempts = 0,
+      failures,
       plain = false,
       source,
       paths,
@@ -62,6 +65,7 @@ export class FileRecord implements Runnable {
     this.input = input;
     this.options = options;
     this.attempts = attempts;
+    this.failures = failures;
     this.plain = plain;
     this.source = source;
     this.paths = paths;
@@ -78,21 +82,21 @@ const PLAIN = /^\{(?:"id":"([^"\\\u0000-\u001f]*)",)?"input":"([^"\\\u0000-\u001
  * Reads a line of JSON. Fields that it does not know are left alone; a dead letter has them again. A dead letter is read
  * as the record that it is of.
  *
- * @param attempts Of a record that was taken out of a letter: those that were made.
+ * @param earlier What a letter says of it that it was taken out of.
  */
 export function parseRecord(
   line: number,
   text: string,
   options: RequestOptions,
   fields: RecordFields = USUAL_FIELDS,
-  attempts?: number,
+  earlier?: EarlierAttempts,
 ): FileRecord {
   const plain = fields === USUAL_FIELDS ? PLAIN.exec(text) : null;
   if (plain !== null) {
     const [, id, input] = plain as unknown as [string, string | undefined, string];
-    return new FileRecord(line, { id, input, options, attempts, plain: true });
+    return new FileRecord(line, { id, input, options, ...earlier, plain: true });
   }
-  const none = (malformed: string): FileRecord => new FileRecord(line, { malformed, text, attempts });
+  const none = (malformed: string): FileRecord => new FileRecord(line, { malformed, text, ...earlier });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -100,10 +104,10 @@ export function parseRecord(
     return none(`it is not JSON: ${(error as SyntaxError).message}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return none('it is not an object');
-  if (attempts === undefined && isLetter(value)) {
-    return parseRecord(line, recordOfLetter(value, text), options, fields, value.attempts);
+  if (earlier === undefined && isLetter(value)) {
+    return parseRecord(line, recordOfLetter(value, text), options, fields, earlierOf(value));
   }
-  return readFields(line, value, text, options, fields, attempts);
+  return readFields(line, value, text, options, fields, earlier);
 }
 
 function readFields(
@@ -112,9 +116,9 @@ function readFields(
   text: string,
   options: RequestOptions,
   paths: RecordFields,
-  attempts: number | undefined,
+  earlier: EarlierAttempts | undefined,
 ): FileRecord {
-  let fields: Fields = { attempts };
+  let fields: Fields = { ...earlier };
   // Looked at again where somebody asks for it: few records fail.
   if (paths !== USUAL_FIELDS) fields = { ...fields, source: text, paths };
   else if (Object.keys(value).some((name) => !USUAL_NAMES.has(name))) fields = { ...fields, source: text };

@@ -1,11 +1,13 @@
 import type { Flight } from '../flight.ts';
+import { type Failures, type Verdict, verdictOf, withFailure } from '../verdict.ts';
 import { ownNames, type RecordFields, USUAL_NAMES } from './fields.ts';
 import { membersOf, objectOf } from './json-text.ts';
 import { besides } from './letter.ts';
 import type { FileRecord } from './record.ts';
 
 /** A record that is done. */
-export type Done = Pick<Flight<FileRecord>, 'record' | 'response' | 'error' | 'attempts'>;
+export type Done = Pick<Flight<FileRecord>, 'record' | 'response' | 'error' | 'attempts'> &
+  Partial<Pick<Flight<FileRecord>, 'failures'>>;
 
 /** What a line of the output says; fields of a record that are called so are in its `own`. */
 const OUTPUT_NAMES: ReadonlySet<string> = new Set([
@@ -56,7 +58,8 @@ export function plainLine({ response }: Done): string {
 }
 
 /** A record without success, ready to be run again, with its line, its attempts and what went wrong. */
-export function deadLetterLine({ record, response, error, attempts: made }: Done): string {
+export function deadLetterLine(done: Done): string {
+  const { record, response, error, attempts: made } = done;
   const { index, file, line, malformed, text, attempts } = record;
   const outcome =
     error === undefined
@@ -67,8 +70,26 @@ export function deadLetterLine({ record, response, error, attempts: made }: Done
     malformed === undefined
       ? asItCame(record)
       : idMember(record).concat(text === undefined ? [] : [['text', JSON.stringify(text)]]);
-  const said = Object.entries({ ...place, attempts: attempts + made, ...outcome });
+  const failures = failuresOf(done);
+  const how = Object.keys(failures).length === 0 ? {} : { failures };
+  const said = Object.entries({ ...place, attempts: attempts + made, ...how, verdict: verdictOn(done), ...outcome });
   return objectOf([...members, ...said.map(([name, value]): [string, string] => [name, JSON.stringify(value)])]);
+}
+
+/** How a record has failed so far, in earlier runs too. */
+function failuresOf({ record, error, failures }: Done): Failures {
+  if (failures === undefined)
+    return error === undefined ? (record.failures ?? {}) : withFailure(record.failures, error);
+  const all: Record<string, number> = { ...record.failures };
+  for (const [code, count] of Object.entries(failures)) all[code] = (all[code] ?? 0) + count;
+  return all;
+}
+
+/** Why a record is without success. */
+export function verdictOn(done: Done): Verdict {
+  const { record, error } = done;
+  if (record.malformed !== undefined) return 'malformed';
+  return error === undefined ? 'refused' : verdictOf(error, failuresOf(done));
 }
 
 /** The fields of a record, or what they would be in one of the usual form. */

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchProgress, PluginStatistics } from '../statistics.ts';
 import type { FailureReason } from './reasons.ts';
-import type { Done } from './result-line.ts';
+import { type Done, verdictOn } from './result-line.ts';
 
 /**
  * How a batch of files ended.
@@ -19,6 +19,9 @@ export interface BatchSummary {
   readonly failed: number;
   /** Of the failed ones, those that are no records: lines that are malformed. */
   readonly malformed: number;
+  /** Of the failed ones, those that began twice and failed each time, and those that failed for what is not their own. */
+  readonly poison: number;
+  readonly unlucky: number;
   /** The failed records by their code. */
   readonly errors: Readonly<Record<string, number>>;
   /** Records whose results are of earlier runs. */
@@ -44,8 +47,20 @@ export interface TallyState {
   readonly refused: number;
   readonly failed: number;
   readonly malformed: number;
+  readonly poison: number;
+  readonly unlucky: number;
   readonly errors: Readonly<Record<string, number>>;
 }
+
+const NOTHING: TallyState = {
+  succeeded: 0,
+  refused: 0,
+  failed: 0,
+  malformed: 0,
+  poison: 0,
+  unlucky: 0,
+  errors: {},
+};
 
 /** Counts what became of the records. */
 export class Tally {
@@ -57,27 +72,32 @@ export class Tally {
   #refused: number;
   #failed: number;
   #malformed: number;
+  #poison: number;
+  #unlucky: number;
 
   /**
    * @param state What earlier runs of the same batch counted.
    * @param onAdded Hears of each record, or of many at once.
    */
-  constructor(
-    state: TallyState = { succeeded: 0, refused: 0, failed: 0, malformed: 0, errors: {} },
-    onAdded?: () => void,
-  ) {
+  constructor(state: TallyState = NOTHING, onAdded?: () => void) {
     this.#onAdded = onAdded;
     this.#succeeded = state.succeeded;
     this.#refused = state.refused;
     this.#failed = state.failed;
     this.#malformed = state.malformed;
+    this.#poison = state.poison;
+    this.#unlucky = state.unlucky;
     this.#errors = new Map(Object.entries(state.errors));
     this.resumed = this.records;
   }
 
-  add({ record, response, error }: Done): void {
+  add(done: Done): void {
+    const { record, response, error } = done;
     if (record.malformed !== undefined) this.#malformed++;
     if (error !== undefined) {
+      const verdict = verdictOn(done);
+      if (verdict === 'poison') this.#poison++;
+      else if (verdict === 'unlucky') this.#unlucky++;
       this.#failed++;
       this.#errors.set(error.code, (this.#errors.get(error.code) ?? 0) + 1);
     } else if (response?.success) this.#succeeded++;
@@ -86,7 +106,9 @@ export class Tally {
   }
 
   /** Counts many records at once. */
-  addMany({ succeeded, refused, failed, malformed, errors }: TallyState): void {
+  addMany({ succeeded, refused, failed, malformed, poison, unlucky, errors }: TallyState): void {
+    this.#poison += poison;
+    this.#unlucky += unlucky;
     this.#succeeded += succeeded;
     this.#refused += refused;
     this.#failed += failed;
@@ -147,6 +169,8 @@ export class Tally {
       refused: this.#refused,
       failed: this.#failed,
       malformed: this.#malformed,
+      poison: this.#poison,
+      unlucky: this.#unlucky,
       errors: Object.fromEntries([...this.#errors].sort(([, a], [, b]) => b - a)),
     };
   }

@@ -3,8 +3,20 @@ import { count, counted } from '../printable.ts';
 
 /** A summary for a reader, to be pasted into a ticket: one line, one for each code, one for each plugin. */
 export function describeSummary(summary: BatchSummary): string[] {
-  const { records, succeeded, refused, failed, errors, seconds, recordsPerSecond, interrupted, resumed, retried } =
-    summary;
+  const {
+    records,
+    succeeded,
+    refused,
+    failed,
+    errors,
+    seconds,
+    recordsPerSecond,
+    interrupted,
+    resumed,
+    retried,
+    poison,
+    unlucky,
+  } = summary;
   const parts = [
     `${count(succeeded)} succeeded`,
     ...(refused > 0 ? [`${count(refused)} refused by the plugin`] : []),
@@ -16,6 +28,12 @@ export function describeSummary(summary: BatchSummary): string[] {
   return [
     `${interrupted ? 'Interrupted: ' : ''}${counted(records, 'record')} in ${pace}: ${parts.join(', ')}`,
     ...columns(Object.entries(errors).map(([code, times]) => [code, count(times)])),
+    ...(poison > 0
+      ? [`  ${counted(poison, 'poison record')}: failed each time, so that another run will not help`]
+      : []),
+    ...(unlucky > 0
+      ? [`  ${counted(unlucky, 'unlucky record')}: failed for what is not their own; run them again`]
+      : []),
     ...columns(
       summary.plugins.map(({ plugin, calls, latencyMs: { mean, p50, p99, max } }) => [
         plugin,

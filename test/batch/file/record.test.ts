@@ -130,11 +130,14 @@ describe('a record in the output', () => {
       index: 1,
       line: 3,
       attempts: 1,
+      failures: { ERR_TRAP: 1 },
+      verdict: 'failed',
       error: { code: 'ERR_TRAP', message: 'It trapped', hint: 'Mend it.' },
     });
     expect(fields(parseRecord(3, JSON.stringify(letter), []))).to.deep.equal({
       ...fields(record),
       attempts: 1,
+      failures: { ERR_TRAP: 1 },
       plain: false,
     });
   });
@@ -172,6 +175,8 @@ describe('a record in the output', () => {
     expect(letter).to.contain('"source":{"url":"x","at":[1.10,12345678901234567890]},"__proto__":1,');
     expect(letter).to.contain('"own":{"line":"L","error":null}');
     const again = deadLetterLine(done(parse(letter), { error }));
-    expect(again).to.equal(letter.replace('"attempts":1', '"attempts":2'));
+    const once = '"attempts":1,"failures":{"ERR_TRAP":1},"verdict":"failed"';
+    const twice = '"attempts":2,"failures":{"ERR_TRAP":2},"verdict":"poison"';
+    expect(again).to.equal(letter.replace(once, twice));
   });
 });

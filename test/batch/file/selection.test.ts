@@ -59,7 +59,7 @@ describe('Selection', () => {
 
 describe('FailureLimit', () => {
   const tally = (succeeded: number, failed: number): Tally =>
-    new Tally({ succeeded, refused: 0, failed, malformed: 0, errors: { ERR_TRAP: failed } });
+    new Tally({ succeeded, refused: 0, failed, malformed: 0, poison: 0, unlucky: 0, errors: { ERR_TRAP: failed } });
 
   it('counts records, or their share once that says something', () => {
     const ten = FailureLimit.of(10)!;
