@@ -92,6 +92,6 @@ export type * from './request/plugin-functions.ts';
 export type { PluginObject } from './request/plugin-object.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
-export type { StuckThread, Termination } from './scheduler/supervisor.ts';
+export type { StuckThread, Termination } from './scheduler/supervisor-listener.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

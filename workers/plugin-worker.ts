@@ -11,7 +11,9 @@ import { ControlPage } from '../src/instrumentation/control-page.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
-import type { Parcel, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
+import { SLOTS } from '../src/pool/mailbox-layout.ts';
+import { type Parcel, WAKE, type WorkerMessage, type WorkerTask } from '../src/pool/protocol.ts';
+import { ThreadStatus } from '../src/pool/thread-status.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
 import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
@@ -42,20 +44,31 @@ const TIGHT_HEAP = 0.5;
  */
 const LINGER_MS = 100;
 
+/** Where the worker finds an order. It takes its berths by turns. */
+interface Berth {
+  readonly mailbox: WorkerMailbox;
+  readonly blocks: BlockRunner;
+  readonly calls: CallDesk;
+  /** Filled in for each request, so that none is made for each. */
+  readonly request: PackedRequest;
+  /** What its first slot is called in messages. */
+  readonly firstSlot: number;
+}
+
 /** A worker's side of the protocol: takes tasks one at a time and never throws across the thread boundary. */
 class PluginWorker {
-  readonly #mailbox: WorkerMailbox;
+  readonly #status: ThreadStatus;
   readonly #control: ControlPage;
+  readonly #berths: readonly Berth[];
+  /** Where its order is, or the next one will be. */
+  #berth: Berth;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #residents: Residents;
-  readonly #blocks: BlockRunner;
   readonly #cpu: CpuAccount;
   readonly #time: ThreadTime;
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
-  readonly #request: PackedRequest;
-  readonly #calls: CallDesk;
   /** The requests of the order that did not fit into the mailbox, by their slots. */
   #large: Parcel['large'];
   #tooLarge: PluginResponse | undefined;
@@ -64,9 +77,9 @@ class PluginWorker {
   #heapCheckedAt = 0;
 
   constructor({
-    mailbox,
+    status,
+    berths,
     utterances,
-    block,
     control,
     port,
     replies,
@@ -81,37 +94,49 @@ class PluginWorker {
     ioThread.charge(ioCpu);
     this.#cpu = new CpuAccount(() => ioThread.chargedMs);
     this.#toMain = clockOffset() - mainOffset;
-    this.#mailbox = new WorkerMailbox(mailbox);
+    this.#status = new ThreadStatus(status);
     this.#control = new ControlPage(control);
-    sleep.onChange((asleep) => this.#mailbox.sleeps(asleep));
+    sleep.onChange((asleep) => this.#status.sleeps(asleep));
     this.#time = new ThreadTime(
       () => this.#cpu.usedMs,
       () => sleep.sleptMs,
-      (cpuMs) => this.#mailbox.usedCpu(cpuMs),
+      (cpuMs) => this.#status.usedCpu(cpuMs),
     );
-    this.#request = this.#mailbox.locate(0);
-    this.#calls = new CallDesk(this.#mailbox);
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
     const wake = (): void => this.#wake(performance.now());
-    const say = (utterance: Utterance): boolean => this.#utterances.write(this.#slot, utterance, wake);
+    const say = (utterance: Utterance): boolean => {
+      const slot = this.#slot < 0 ? this.#slot : this.#berth.firstSlot + this.#slot;
+      return this.#utterances.write(slot, utterance, wake);
+    };
     const line = new HostLine(port, replies);
-    this.#residents = new Residents(this.#mailbox, this.#control, say, limits, (call) => line.ask(call));
-    this.#blocks = new BlockRunner(
-      new BlockArea(block),
-      this.#mailbox,
-      this.#control,
-      this.#residents,
-      this.#toMain,
-      (message) => port.postMessage(message),
-    );
+    this.#residents = new Residents(this.#status, this.#control, say, limits, (call) => line.ask(call));
+    this.#berths = berths.map((berth, index) => {
+      const firstSlot = index * SLOTS;
+      const postTail = (output: Uint8Array, side: Uint8Array): void => {
+        port.postMessage({ kind: 'tail', slot: firstSlot, output, side } satisfies WorkerMessage);
+      };
+      const mailbox = new WorkerMailbox(berth.mailbox, this.#status);
+      const area = new BlockArea(berth.block);
+      const blocks = new BlockRunner(
+        area,
+        mailbox,
+        this.#status,
+        this.#control,
+        this.#residents,
+        this.#toMain,
+        postTail,
+      );
+      return { mailbox, blocks, calls: new CallDesk(mailbox), request: mailbox.locate(0), firstSlot };
+    });
+    this.#berth = this.#berths[0]!;
   }
 
   /** Carries out orders until none has come for a while. Nothing may begin after {@link Killed} (invariant 2). */
   shift(): void {
     try {
       do this.#order();
-      while (this.#mailbox.waitForOrder(LINGER_MS));
+      while (this.#berth.mailbox.waitForOrder(LINGER_MS));
     } catch (error) {
       // The main thread is ending this worker, and this is what it waits for.
       if (!(error instanceof Killed)) throw error;
@@ -120,20 +145,25 @@ class PluginWorker {
   }
 
   #order(): void {
-    const { kind, retires = 0, count, parcel } = this.#mailbox.takeOrder();
+    const { mailbox, blocks } = this.#berth;
+    const { kind, retires = 0, count, parcel } = mailbox.takeOrder();
     const start = performance.now();
     const { define, large, recipe } = parcel ? this.#parcel() : {};
     for (const [id, { definition, tally }] of define ?? [])
       this.#residents.define(id, definition, tally && new Tally(tally));
-    if (recipe !== undefined) this.#blocks.learn(recipe);
+    if (recipe !== undefined) blocks.learn(recipe);
     if (kind === 'process') this.#process(count, large, start);
     else if (kind === 'block') this.#block(start);
     else if (kind === 'prepare') this.#prepare(start);
     else this.#retire(retires, start);
     this.#residents.dropped.settle();
     const end = performance.now();
-    this.#mailbox.finishOrder(this.#time.worked(end - start), this.#heap(end));
-    this.#wake(end);
+    this.#status.foundHeap(this.#heap(end));
+    mailbox.finishOrder(this.#time.worked(end - start));
+    this.#berth = this.#berths[(this.#berths.indexOf(this.#berth) + 1) % this.#berths.length]!;
+    // With something to do next it need not tell at once that it is done.
+    if (this.#berth.mailbox.hasOrder) this.#announce(end);
+    else this.#wake(end);
   }
 
   /** It was posted before the order, so it is in the port. */
@@ -143,7 +173,7 @@ class PluginWorker {
 
   /** Requests of one definition after the other. The clock is read once for each: the end of one is the beginning of the next. */
   #process(count: number, large: Parcel['large'], start: number): void {
-    const mailbox = this.#mailbox;
+    const { mailbox } = this.#berth;
     this.#large = large;
     let now = start;
     for (let slot = 0; slot < count; ) {
@@ -159,7 +189,7 @@ class PluginWorker {
 
   /** Runs the requests of slots in a row, which are one definition's, of an order of so many; returns when that was. */
   #run(definition: number, from: number, end: number, count: number, start: number): number {
-    const mailbox = this.#mailbox;
+    const { mailbox, calls } = this.#berth;
     const tally = this.#residents.tally(definition);
     const { dropped } = this.#residents;
     tally?.batchSize.record(end - from);
@@ -174,9 +204,9 @@ class PluginWorker {
         if (large?.kind === 'call') {
           const value = this.#residents.call(definition, 'process', (instance) => instance.call(large.call));
           this.#post({ kind: 'value', slot, value });
-        } else if (this.#calls.locate(slot, large)) {
-          const sink = this.#residents.call(definition, 'process', this.#calls.run);
-          if (!this.#calls.put(slot, sink)) this.#post({ kind: 'value-bytes', slot, bytes: this.#calls.taken() });
+        } else if (calls.locate(slot, large)) {
+          const sink = this.#residents.call(definition, 'process', calls.run);
+          if (!calls.put(slot, sink)) this.#post({ kind: 'value-bytes', slot, bytes: calls.taken() });
         } else {
           const response = this.#residents.call(definition, 'process', this.#ask);
           if (response !== undefined && !mailbox.putResponse(slot, response)) {
@@ -204,7 +234,7 @@ class PluginWorker {
   /** Writes down what a run of slots, of which this is the last, has left behind. */
   #account(definition: number, slot: number, milliseconds: number, now: number): void {
     const held = this.#residents.holds(definition);
-    this.#mailbox.finishRun(slot, milliseconds, held);
+    this.#berth.mailbox.finishRun(slot, milliseconds, held);
     const tally = this.#residents.tally(definition);
     if (tally === undefined) return;
     tally.sawMemory(held.bytes);
@@ -218,7 +248,7 @@ class PluginWorker {
   readonly #ask = (instance: PluginInstance): PluginResponse | undefined => {
     const response = this.#answer(instance);
     const { instructions } = instance;
-    if (instructions !== undefined) this.#mailbox.ran(this.#slot, instructions);
+    if (instructions !== undefined) this.#berth.mailbox.ran(this.#slot, instructions);
     return response;
   };
 
@@ -226,18 +256,18 @@ class PluginWorker {
     const slot = this.#slot;
     const large = this.#large?.get(slot);
     if (large?.kind === 'process') return instance.process(large.input, large.options);
-    const mailbox = this.#mailbox;
+    const { mailbox, request } = this.#berth;
     if (!instance.takesBytes) return instance.process(mailbox.input(slot), mailbox.options(slot));
     this.#tooLarge = undefined;
-    mailbox.locate(slot, this.#request);
-    instance.processBytes(this.#request, this.#sink);
+    mailbox.locate(slot, request);
+    instance.processBytes(request, this.#sink);
     return this.#tooLarge;
   }
 
   /** Takes a response without making strings of it, unless the mailbox has no room for it. */
   readonly #sink: ResponseSink = {
     respond: (memory, outputAt, outputLength, success, messageAt, messageLength) => {
-      const mailbox = this.#mailbox;
+      const { mailbox } = this.#berth;
       if (mailbox.copyResponse(this.#slot, memory, outputAt, outputLength, success, messageAt, messageLength)) return;
       const output = memory.toString('utf8', outputAt, outputAt + outputLength);
       this.#tooLarge = { output, success };
@@ -249,15 +279,17 @@ class PluginWorker {
 
   #block(start: number): void {
     this.#slot = 0;
-    const definition = this.#mailbox.definition(0);
-    this.#blocks.run(definition, start);
+    const { mailbox, blocks } = this.#berth;
+    const definition = mailbox.definition(0);
+    blocks.run(definition, start);
     const now = performance.now();
     this.#account(definition, 0, now - start, now);
   }
 
   #prepare(start: number): void {
-    const definition = this.#mailbox.definition(0);
-    if (this.#mailbox.claim(0)) {
+    const { mailbox } = this.#berth;
+    const definition = mailbox.definition(0);
+    if (mailbox.claim(0)) {
       this.#slot = 0;
       try {
         const metadata = this.#residents.call(definition, 'get-metadata', (instance) => instance.metadata());
@@ -283,13 +315,13 @@ class PluginWorker {
   }
 
   #post(message: Extract<WorkerMessage, { slot: number }>): void {
-    this.#mailbox.putPosted(message.slot);
-    this.#port.postMessage(message);
+    this.#berth.mailbox.putPosted(message.slot);
+    this.#port.postMessage({ ...message, slot: this.#berth.firstSlot + message.slot });
   }
 
   /** @throws {Killed} when the main thread has given the request up and is ending the thread for it. */
   #finish(slot: number): void {
-    if (!this.#mailbox.finish(slot) && this.#control.settle() === 'ended') throw new Killed();
+    if (!this.#berth.mailbox.finish(slot) && this.#control.settle() === 'ended') throw new Killed();
   }
 
   /** Says that there are results, unless it was said just now. */
@@ -298,9 +330,9 @@ class PluginWorker {
   }
 
   #wake(now: number): void {
-    if (!this.#mailbox.wantsWake()) return;
+    if (!this.#status.wantsWake()) return;
     this.#wokenAt = now;
-    this.#port.postMessage({ kind: 'wake' } satisfies WorkerMessage);
+    this.#port.postMessage(WAKE satisfies WorkerMessage);
   }
 
   #heap(now: number): 'roomy' | 'tight' {

@@ -8,9 +8,8 @@ import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
 import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import type { Tally } from '../src/observe/tally.ts';
-import type { Phase } from '../src/pool/mailbox-layout.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
-import type { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
+import type { Phase, ThreadStatus } from '../src/pool/thread-status.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
 import { PluginInstance } from './instance.ts';
@@ -48,7 +47,7 @@ export class Residents {
   /** What its instances have left behind. */
   readonly dropped: DroppedMemory;
   readonly #residents = new Map<number, Resident>();
-  readonly #mailbox: WorkerMailbox;
+  readonly #status: ThreadStatus;
   readonly #control: ControlPage;
   readonly #say: (utterance: Utterance) => boolean;
   readonly #ask: AskMainThread | undefined;
@@ -58,13 +57,13 @@ export class Residents {
   #recent: Resident | undefined;
 
   constructor(
-    mailbox: WorkerMailbox,
+    status: ThreadStatus,
     control: ControlPage,
     say: (utterance: Utterance) => boolean,
     { stackBytes, dropped }: ResidentLimits,
     ask?: AskMainThread,
   ) {
-    this.#mailbox = mailbox;
+    this.#status = status;
     this.#control = control;
     this.#say = say;
     this.#ask = ask;
@@ -94,7 +93,7 @@ export class Residents {
   call<Result>(id: number, phase: Phase, call: (instance: PluginInstance) => Result): Result {
     const resident = this.#resident(id);
     const { instance, context } = this.#live(resident);
-    this.#mailbox.enter(phase);
+    this.#status.enter(phase);
     try {
       return call(instance);
     } finally {
@@ -163,7 +162,7 @@ export class Residents {
 
   #make(resident: Resident): NonNullable<Resident['live']> {
     const { definition, tally } = resident;
-    this.#mailbox.enter('instantiate');
+    this.#status.enter('instantiate');
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
     const interfaces = definition.contract.wasi.map(unversioned);
@@ -176,7 +175,7 @@ export class Residents {
       ask: this.#ask,
     };
     const instance = new PluginInstance(definition, resident.runtime, surroundings);
-    this.#mailbox.enter('initialize');
+    this.#status.enter('initialize');
     instance.initialize();
     tally?.calledHost(context.hostCalls);
     tally?.madeInstance();
@@ -199,8 +198,8 @@ export class Residents {
     if (live === undefined) return;
     const section = ++this.#sections;
     // First what it is, then that it runs: or the watchdog could take it for the call before.
-    this.#mailbox.enter('shutdown');
-    this.#mailbox.enterSection(section);
+    this.#status.enter('shutdown');
+    this.#status.enterSection(section);
     // The instance goes either way, and no caller waits for its last words: a log line is where they can be heard.
     try {
       const refusal = live.instance.shutdown();
@@ -210,9 +209,9 @@ export class Residents {
     }
     resident.tally?.calledHost(live.context.hostCalls);
     this.#drop(resident);
-    if (this.#mailbox.leaveSection(section)) return;
+    if (this.#status.leaveSection(section)) return;
     if (this.#control.settle() === 'ended') throw new Killed();
-    this.#mailbox.enterSection(0);
+    this.#status.enterSection(0);
   }
 
   #lament(reason: string): void {

@@ -7,7 +7,7 @@ import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registr
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
 import type { PluginWarning } from '../registry/plugin-warning.ts';
-import type { StuckThread, Termination } from '../scheduler/supervisor.ts';
+import type { StuckThread, Termination } from '../scheduler/supervisor-listener.ts';
 
 /**
  * A message from `log-message`, or a line that a plugin wrote to stdout (`info`) or stderr (`warn`).

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
 import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
-import type { SchedulerOptions } from '../scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 
 /**
  * How an engine is made.

@@ -3,7 +3,8 @@ import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions, type CompileUse } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
 import type { Component, Executor } from '../registry/executor.ts';
-import { Scheduler, type SchedulerListener, type SchedulerOptions } from '../scheduler/scheduler.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler-options.ts';
 
 /** Runs plugins in threads of this process. */
 export class InProcess implements Executor {

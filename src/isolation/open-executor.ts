@@ -1,7 +1,7 @@
 import type { ArtifactCompilerOptions } from '../artifact/compiler.ts';
 import { nodeCommand } from '../package/node-command.ts';
 import type { Executor } from '../registry/executor.ts';
-import type { SchedulerOptions } from '../scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { InProcess } from './in-process.ts';
 import type { ResolvedIsolation } from './options.ts';
 import type { ProcessTierListener } from './process-tier.ts';

@@ -4,7 +4,7 @@ import type { ArtifactCompilerOptions } from '../artifact/compiler.ts';
 import { type PluginSource, readSource } from '../artifact/source.ts';
 import { PluginError } from '../errors.ts';
 import type { Component, ComponentUse, Executor, ProcessStatus } from '../registry/executor.ts';
-import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler.ts';
+import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { Dispatcher } from './host/dispatcher.ts';
 import { Group, type ProcessEnd } from './host/group.ts';
 import { NO_RIGHTS, withPolicy } from './host/rights.ts';

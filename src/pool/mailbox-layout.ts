@@ -19,29 +19,22 @@ export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 /** Requests of one batch at the most. */
 export const SLOTS = 256;
 
-/** A section of guest code that belongs to no request (the shutdown of an instance) was ended by the main thread. */
-export const SECTION_KILLED = -1;
-
 const HEADER_WORDS = 16;
-export const WAKE = 0;
-export const SECTION = 1;
-export const BUSY_MICROS = 2;
-export const PHASE = 3;
-export const SHIFT = 4;
-export const HEAP = 5;
-export const ORDER_KIND = 6;
-export const ORDER_RETIRES = 7;
-export const ORDER_COUNT = 8;
-export const ORDER_PARCEL = 9;
-/** 1 while the guest sleeps. */
-export const ASLEEP = 13;
+export const SHIFT = 0;
+export const BUSY_MICROS = 1;
+export const ORDER_KIND = 2;
+export const ORDER_RETIRES = 3;
+export const ORDER_COUNT = 4;
+export const ORDER_PARCEL = 5;
 
 /**
- * Whose turn it is. A worker that has finished an order waits for the next one with its thread blocked, so that
- * handing it over costs a futex and no message; after a while it closes its shift and the thread goes idle. Posting
- * and closing are compare-exchanges of `waiting`.
+ * Where the order of a mailbox is. A worker has two of them and takes orders from them by turns. The one that comes next is
+ * `free` while it is at the other: what is posted there then it finds when it is done, with nothing to wake it up for. Once it
+ * has nothing to do it waits there with its thread blocked (`waiting`), so that handing over an order costs a futex and no
+ * message; after a while it closes its shift, and a message has to begin the next one. Every change of two parties is a
+ * compare-exchange.
  */
-export const Shift = { closed: 0, posted: 1, working: 2, waiting: 3 } as const;
+export const Shift = { closed: 0, posted: 1, working: 2, waiting: 3, free: 4 } as const;
 
 export const ORDERS = ['process', 'prepare', 'retire', 'block'] as const;
 
@@ -55,14 +48,6 @@ export interface Order {
   /** Whether a {@link Parcel} for it waits in the port. */
   readonly parcel: boolean;
 }
-
-/** What guest code a worker is in; limits hold for each of them alike (invariant 8). */
-export const PHASES = ['idle', 'instantiate', 'initialize', 'process', 'get-metadata', 'shutdown'] as const;
-
-export type Phase = (typeof PHASES)[number];
-
-/** Low bits of the phase word; the rest counts, so that two calls in a row differ. */
-export const PHASE_BITS = 3;
 
 /**
  * Per slot: where its input and options are, how many options, where its output and error message are, and whose it is.
@@ -95,9 +80,7 @@ export const INSTRUCTIONS = 3;
 /** The instructions of a request whose policy does not have them counted: every call takes some. */
 export const NOT_COUNTED = 0;
 const TIMES_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
-/** Behind them: milliseconds of CPU time that the thread had used when it last looked, which is less than a millisecond of work ago. */
-export const CPU_MS: number = SLOTS * TIMES;
-const STAMPS = CPU_MS + 1;
+const STAMPS = SLOTS * TIMES;
 export const REQUESTS_AT: number = TIMES_AT + STAMPS * Float64Array.BYTES_PER_ELEMENT;
 export const REQUEST_BYTES: number = 256 * 1024;
 export const RESPONSES_AT: number = REQUESTS_AT + REQUEST_BYTES;
@@ -117,8 +100,8 @@ export const Outcome = {
 } as const;
 
 /**
- * The memory that the main thread shares with one worker: a word of state per request, the requests of the running
- * batch as packed UTF-8, and their results. Messages only wake the main thread; what happened stands here, where it
+ * The memory of one order that the main thread shares with a worker: a word of state per request, the requests as packed
+ * UTF-8, and their results. Messages only wake the main thread; what happened stands here, where it
  * outlives the worker. Only the thread that owns the current state of a slot writes to its entry.
  */
 export class MailboxMemory {

@@ -5,14 +5,11 @@ import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { RequestTimes } from '../observe/request-times.ts';
 import {
   ASKED,
-  ASLEEP,
   BEGUN,
   BUSY_MICROS,
-  CPU_MS,
   DEFINITION,
   ENDED,
   fits,
-  HEAP,
   INPUT_AT,
   INPUT_LENGTH,
   INSTRUCTIONS,
@@ -31,23 +28,16 @@ import {
   OUTPUT_AT,
   OUTPUT_LENGTH,
   Outcome,
-  PHASE,
-  PHASE_BITS,
-  PHASES,
-  type Phase,
   REQUEST_BYTES,
   REQUESTS_AT,
   RUN_KIB,
   RUN_MEMORIES,
   RUN_MICROS,
-  SECTION,
-  SECTION_KILLED,
   SHIFT,
   Shift,
   SlotState,
   STATES_AT,
   TIMES,
-  WAKE,
 } from './mailbox-layout.ts';
 
 /** A call of a function: its number, and its arguments as bytes. */
@@ -65,23 +55,37 @@ const NOT_RUN = -1;
 export class Mailbox extends MailboxMemory {
   #requestEnd = REQUESTS_AT;
 
+  /** The worker comes to it after another one: it is not where its first shift begins. */
+  follows(): void {
+    Atomics.store(this.words, SHIFT, Shift.free);
+  }
+
   /** Empties the mailbox. Only between orders. */
   reset(): void {
     this.#requestEnd = REQUESTS_AT;
   }
 
-  /** Hands over the next order; false when the worker does not wait for it, so that a shift has to be begun. */
+  /**
+   * Hands over an order, where the one before is done; false when the worker neither waits for it nor will come to it, so
+   * that a shift has to be begun.
+   */
   post({ kind, retires = 0, count, parcel }: Order): boolean {
     this.words[ORDER_KIND] = ORDERS.indexOf(kind);
     this.words[ORDER_RETIRES] = retires;
     this.words[ORDER_COUNT] = count;
     this.words[ORDER_PARCEL] = Number(parcel);
-    if (Atomics.compareExchange(this.words, SHIFT, Shift.waiting, Shift.posted) === Shift.waiting) {
+    if (this.#pass(Shift.free)) return true;
+    // Not the other way round: it may have begun to wait just now.
+    if (this.#pass(Shift.waiting)) {
       Atomics.notify(this.words, SHIFT);
       return true;
     }
     Atomics.store(this.words, SHIFT, Shift.posted);
     return false;
+  }
+
+  #pass(from: number): boolean {
+    return Atomics.compareExchange(this.words, SHIFT, from, Shift.posted) === from;
   }
 
   /** Notes whose request it is and when it was asked for, on the main thread's clock, before it is queued. */
@@ -141,11 +145,6 @@ export class Mailbox extends MailboxMemory {
     return true;
   }
 
-  /** Takes note of a wake-up. Comes before looking at the slots, so that no result after the look goes unannounced. */
-  awake(): void {
-    Atomics.store(this.words, WAKE, 0);
-  }
-
   state(slot: number): SlotState {
     return Atomics.load(this.words, STATES_AT + slot) as SlotState;
   }
@@ -156,30 +155,10 @@ export class Mailbox extends MailboxMemory {
     return { asked: asked!, begun: begun!, ended: ended! };
   }
 
-  /** The section of guest code that runs outside any request, or 0. */
-  get section(): number {
-    return Atomics.load(this.words, SECTION);
-  }
-
-  /** A number that changes with every entry into guest code. */
-  get entries(): number {
-    return Atomics.load(this.words, PHASE);
-  }
-
-  /** The guest code that the worker entered last. */
-  get phase(): Phase {
-    return PHASES[this.entries & ((1 << PHASE_BITS) - 1)] ?? 'idle';
-  }
-
   /** Whether the order has been carried out. */
   get orderDone(): boolean {
     const shift = Atomics.load(this.words, SHIFT);
-    return shift === Shift.waiting || shift === Shift.closed;
-  }
-
-  /** Whether the worker found its heap so full that it should be replaced. */
-  get heapIsTight(): boolean {
-    return this.words[HEAP] === 1;
+    return shift !== Shift.posted && shift !== Shift.working;
   }
 
   /** The guest memory that an instance held at the end of the run that a slot is the last of; undefined without a run. */
@@ -194,17 +173,7 @@ export class Mailbox extends MailboxMemory {
     return Math.max(this.words[this.entry(slot) + RUN_MICROS]!, 0) / 1000;
   }
 
-  /** Whether the guest sleeps, so that its thread waits and does not work. */
-  get asleep(): boolean {
-    return Atomics.load(this.words, ASLEEP) === 1;
-  }
-
-  /** Milliseconds of CPU time that the thread had used before the order, or less than a millisecond before that. */
-  get cpuBefore(): number {
-    return this.stamps[CPU_MS]!;
-  }
-
-  /** Milliseconds that the thread worked on the last order. */
+  /** Milliseconds that the thread worked on the order. */
   get busyTime(): number {
     return this.words[BUSY_MICROS]! / 1000;
   }
@@ -217,11 +186,6 @@ export class Mailbox extends MailboxMemory {
   /** Decides that a running request fails; false when it is done or was never begun. */
   kill(slot: number): boolean {
     return this.move(slot, SlotState.running, SlotState.killed);
-  }
-
-  /** Decides that a section of guest code is ended; false when it ended by itself. */
-  killSection(id: number): boolean {
-    return Atomics.compareExchange(this.words, SECTION, id, SECTION_KILLED) === id;
   }
 
   /** Where the value of a slot lies that a function returned; undefined when it was posted. */

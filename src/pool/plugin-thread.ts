@@ -8,20 +8,23 @@ import { ControlPage } from '../instrumentation/control-page.ts';
 import { clockOffset } from '../observe/clock.ts';
 import type { VersionMetrics } from '../observe/version-metrics.ts';
 import { Thread } from '../thread/thread.ts';
-import { BlockArea } from './block-area.ts';
-import { Mailbox } from './mailbox.ts';
-import type { Order } from './mailbox-layout.ts';
-import type { Parcel, WorkerMessage, WorkerTask } from './protocol.ts';
+import { BERTHS, Berth, type PostedResult } from './berth.ts';
+import { type Order, SLOTS } from './mailbox-layout.ts';
+import { type Parcel, WAKE, type WorkerMessage, type WorkerTask } from './protocol.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
+import { ThreadStatus } from './thread-status.ts';
 import { UtteranceRing } from './utterance-ring.ts';
 
 /** `starting` until the worker has answered once; `ended` for good. */
 export type PluginThreadState = 'starting' | 'idle' | 'busy' | 'ended';
 
-/** The messages that belong to a slot. */
-export type PostedResult = Extract<WorkerMessage, { slot: number }>;
-
 let threads = 0;
+let losses = 0;
+
+/** A number that changes when a thread holds less than before: who keeps what threads hold looks again then. */
+export function lossesOfThreads(): number {
+  return losses;
+}
 
 const CLOCK_OFFSET = clockOffset();
 
@@ -30,17 +33,17 @@ export class PluginThread {
   /** Counts up from 1 within the process. */
   readonly id: number = ++threads;
   readonly threadClass: ThreadClass;
-  readonly mailbox: Mailbox = new Mailbox();
-  readonly block: BlockArea = new BlockArea();
+  readonly status: ThreadStatus = new ThreadStatus();
   /** Where a call on it is told to end. */
   readonly control: ControlPage = new ControlPage();
-  /** The recipe by which the worker read its last block. */
-  recipe = 0;
+  readonly #berths: readonly Berth[] = Array.from({ length: BERTHS }, (_, index) => new Berth(index));
+  /** Orders that it was given. */
+  #orders = 0;
   state: PluginThreadState = 'starting';
   /** `leaves` when it is to end as soon as it holds nothing any more. */
   fate: 'stays' | 'leaves' = 'stays';
   /** The definitions that the worker holds: each is posted to it once. */
-  readonly definitions: Set<number> = new Set();
+  readonly #definitions = new Set<number>();
   /** The books that it counts in, of versions that are open or were. */
   readonly counts: Set<VersionMetrics> = new Set();
   /** Requests in the queue of versions that no other thread holds: they wait for this one. */
@@ -61,7 +64,6 @@ export class PluginThread {
   readonly #port: MessagePort;
   #workersEnd: MessagePort | undefined;
   #shift: Promise<void> = Promise.resolve();
-  readonly #posted = new Map<number, PostedResult>();
   readonly #replies = new Int32Array(new SharedArrayBuffer(4));
 
   /** @param dropped What instances may leave behind on it before it is collected. */
@@ -76,7 +78,7 @@ export class PluginThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'wake') this.onWake();
+      if (message === WAKE) this.onWake();
       else this.#take(message);
     });
     // What keeps the process alive is a shift, not the line to an idle worker.
@@ -94,9 +96,9 @@ export class PluginThread {
     this.#workersEnd = undefined;
     const hello: WorkerTask = {
       kind: 'hello',
-      mailbox: this.mailbox.buffer,
+      status: this.status.buffer,
+      berths: this.#berths.map(({ mailbox, block }) => ({ mailbox: mailbox.buffer, block: block.buffer })),
       utterances: this.#utterances.buffer,
-      block: this.block.buffer,
       control: this.control.memory,
       port,
       replies: this.#replies.buffer,
@@ -110,11 +112,21 @@ export class PluginThread {
     if (this.state === 'starting') this.state = 'idle';
   }
 
-  /** Gives the worker an order; {@link onWake} is called when `mailbox.orderDone`. The state is the caller's to keep. */
+  /** Where the next order goes. Its order before has to be done: at the most {@link BERTHS} are under way. */
+  get nextBerth(): Berth {
+    return this.#berths[this.#orders % BERTHS]!;
+  }
+
+  /**
+   * Gives the worker the order that stands in {@link nextBerth}; {@link onWake} is called when `mailbox.orderDone`. The state
+   * is the caller's to keep.
+   */
   send(order: Omit<Order, 'parcel'>, parcel?: Parcel): void {
-    this.#posted.clear();
+    const { mailbox, posted } = this.nextBerth;
+    this.#orders++;
+    posted.clear();
     if (parcel !== undefined) this.#port.postMessage(parcel);
-    if (this.mailbox.post({ ...order, parcel: parcel !== undefined })) return;
+    if (mailbox.post({ ...order, parcel: parcel !== undefined })) return;
     const shift: WorkerTask = { kind: 'shift' };
     // After the shift before, which has closed but may not have been heard of yet.
     this.#shift = this.#shift
@@ -125,21 +137,21 @@ export class PluginThread {
   }
 
   /** The message that carries a slot's result. It was posted before the slot was done, so it is here or in the port. */
-  posted(slot: number): PostedResult | undefined {
+  posted({ posted }: Berth, slot: number): PostedResult | undefined {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       const message: WorkerMessage = next.message;
       // Taken from the port, it will not come as an event: whoever drains now looks at everything there is.
-      if (message.kind === 'wake') this.mailbox.awake();
+      if (message === WAKE) this.status.awake();
       else this.#take(message);
     }
-    const message = this.#posted.get(slot);
-    this.#posted.delete(slot);
+    const message = posted.get(slot);
+    posted.delete(slot);
     return message;
   }
 
-  #take(message: Exclude<WorkerMessage, { kind: 'wake' }>): void {
+  #take(message: Exclude<WorkerMessage, typeof WAKE>): void {
     if (message.kind === 'host-call') this.onHostCall(message.call);
-    else this.#posted.set(message.slot, message);
+    else this.#berths[Math.floor(message.slot / SLOTS)]!.posted.set(message.slot % SLOTS, message);
   }
 
   /** Ends the waiting of a guest. What cannot be cloned is a failure of the function that returned it. */
@@ -153,15 +165,33 @@ export class PluginThread {
     Atomics.notify(this.#replies, 0);
   }
 
+  get definitions(): ReadonlySet<number> {
+    return this.#definitions;
+  }
+
+  /** The worker is about to be sent a definition. */
+  meets(definition: number): void {
+    this.#definitions.add(definition);
+  }
+
+  /** It is not to hold a definition any more; false when it does not. */
+  forget(definition: number): boolean {
+    losses++;
+    return this.#definitions.delete(definition);
+  }
+
   /** Takes note that an instance was shut down. */
   retired(definition: number): void {
     this.retiring.get(definition)?.();
     this.retiring.delete(definition);
   }
 
-  /** Hands over what the guests have said since the last time, in order. */
-  drainUtterances(listener: (slot: number, utterance: Utterance) => void): void {
-    if (this.#utterances.size > 0) this.#utterances.drain(listener);
+  /** Hands over what the guests have said since the last time, in order; `berth` is undefined for what is no request's. */
+  drainUtterances(listener: (berth: Berth | undefined, slot: number, utterance: Utterance) => void): void {
+    if (this.#utterances.size === 0) return;
+    this.#utterances.drain((slot, utterance) => {
+      listener(this.#berths[Math.floor(slot / SLOTS)], slot % SLOTS, utterance);
+    });
   }
 
   /** Milliseconds of CPU time that the thread has used, and its I/O thread for calls on it. */
@@ -177,6 +207,7 @@ export class PluginThread {
   /** Ends the thread, whatever it is doing. Resolves when it is gone. What its mailbox says stays readable. */
   async terminate(): Promise<void> {
     this.state = 'ended';
+    losses++;
     for (const retired of this.retiring.values()) retired();
     this.retiring.clear();
     await this.#thread.terminate();

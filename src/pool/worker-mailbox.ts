@@ -4,14 +4,11 @@ import type { Holding } from '../component/holding.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import {
   ASKED,
-  ASLEEP,
   BEGUN,
   BUSY_MICROS,
-  CPU_MS,
   DEFINITION,
   ENDED,
   fits,
-  HEAP,
   INPUT_AT,
   INPUT_LENGTH,
   INSTRUCTIONS,
@@ -30,22 +27,17 @@ import {
   OUTPUT_AT,
   OUTPUT_LENGTH,
   Outcome,
-  PHASE,
-  PHASE_BITS,
-  PHASES,
-  type Phase,
   RESPONSE_BYTES,
   RESPONSES_AT,
   RUN_KIB,
   RUN_MEMORIES,
   RUN_MICROS,
-  SECTION,
   SHIFT,
   Shift,
   SlotState,
   TIMES,
-  WAKE,
 } from './mailbox-layout.ts';
+import type { ThreadStatus } from './thread-status.ts';
 
 /** Where a request lies: UTF-8, and for each text of each option its length, a little-endian u32, and the text. */
 export interface PackedRequest {
@@ -59,7 +51,13 @@ export interface PackedRequest {
 
 /** The worker's side of a mailbox: takes orders, and tells how far it is. */
 export class WorkerMailbox extends MailboxMemory {
+  readonly #status: ThreadStatus;
   #responseEnd = RESPONSES_AT;
+
+  constructor(buffer: SharedArrayBuffer, status: ThreadStatus) {
+    super(buffer);
+    this.#status = status;
+  }
 
   /** Takes the order that was posted. */
   takeOrder(): Order {
@@ -77,12 +75,10 @@ export class WorkerMailbox extends MailboxMemory {
    * Reports the end of an order.
    *
    * @param milliseconds How long the thread worked on it, for the next batch's size.
-   * @param heap Whether the thread should be replaced before its JavaScript heap is full.
    */
-  finishOrder(milliseconds: number, heap: 'roomy' | 'tight'): void {
+  finishOrder(milliseconds: number): void {
     this.words[BUSY_MICROS] = micros(milliseconds);
-    this.words[HEAP] = Number(heap === 'tight');
-    Atomics.store(this.words, SHIFT, Shift.waiting);
+    Atomics.store(this.words, SHIFT, Shift.free);
   }
 
   /**
@@ -104,19 +100,15 @@ export class WorkerMailbox extends MailboxMemory {
     return this.words[this.entry(slot) + DEFINITION]!;
   }
 
-  /** Notes how much CPU time the thread has used. Between orders. */
-  usedCpu(milliseconds: number): void {
-    this.stamps[CPU_MS] = milliseconds;
+  /** Whether its order has been posted. */
+  get hasOrder(): boolean {
+    return Atomics.load(this.words, SHIFT) === Shift.posted;
   }
 
-  /** Tells the main thread that the guest sleeps, or that it is awake again. */
-  sleeps(asleep: boolean): void {
-    Atomics.store(this.words, ASLEEP, Number(asleep));
-  }
-
-  /** Blocks until there is another order; false when none came in time, and the shift is closed. */
+  /** Blocks until there is an order; false when none came in time, and the shift is closed. */
   waitForOrder(milliseconds: number): boolean {
-    Atomics.wait(this.words, SHIFT, Shift.waiting, milliseconds);
+    if (Atomics.compareExchange(this.words, SHIFT, Shift.free, Shift.waiting) === Shift.free)
+      Atomics.wait(this.words, SHIFT, Shift.waiting, milliseconds);
     return Atomics.compareExchange(this.words, SHIFT, Shift.waiting, Shift.closed) === Shift.posted;
   }
 
@@ -124,7 +116,7 @@ export class WorkerMailbox extends MailboxMemory {
   claim(slot: number): boolean {
     if (!this.move(slot, SlotState.queued, SlotState.running)) return false;
     // Or the watchdog would take it for the call before, of which it may have seen enough.
-    this.enter('idle');
+    this.#status.enter('idle');
     return true;
   }
 
@@ -246,27 +238,6 @@ export class WorkerMailbox extends MailboxMemory {
   /** Publishes the result of a slot; false when the main thread had killed the request before. */
   finish(slot: number): boolean {
     return this.move(slot, SlotState.running, SlotState.done);
-  }
-
-  /** Notes that the worker enters guest code; the watchdog measures each entry by itself. */
-  enter(phase: Phase): void {
-    const count = (this.words[PHASE]! >>> PHASE_BITS) + 1;
-    Atomics.store(this.words, PHASE, (count << PHASE_BITS) | PHASES.indexOf(phase));
-  }
-
-  /** Begins guest code that belongs to no request, so that the watchdog sees it (invariant 8). */
-  enterSection(id: number): void {
-    Atomics.store(this.words, SECTION, id);
-  }
-
-  /** Ends it; false when the main thread had killed it before. */
-  leaveSection(id: number): boolean {
-    return Atomics.compareExchange(this.words, SECTION, id, 0) === id;
-  }
-
-  /** True when no wake-up is under way, which the caller then has to send. */
-  wantsWake(): boolean {
-    return Atomics.exchange(this.words, WAKE, 1) === 0;
   }
 
   /** Enters a response that stands at the end of the others. */

@@ -6,6 +6,8 @@ import type { Lane } from './lane.ts';
 
 /** Milliseconds of work that one batch is made to take: long against the cost of dispatch, short against a deadline. */
 const SLICE_MS = 1;
+/** The work of an order that waits behind another one. */
+export const HALF_SLICE_MS: number = SLICE_MS / 2;
 /** Requests in the first batches of a plugin, whose service time is not known yet. */
 const FIRST_BATCH = 8;
 /** Work that is spread over the free threads; less than this is not worth a second dispatch. */
@@ -23,11 +25,18 @@ export interface Room {
   bytes: number;
   /** Milliseconds of work, as far as is known of those who ask for it. */
   milliseconds: number;
+  /** The same for a block, which travels alone. */
+  readonly blockMs: number;
 }
 
 /** Room for a whole batch. */
 export function wholeBatch(): Room {
-  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: SLICE_MS };
+  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: SLICE_MS, blockMs: BLOCK_SLICE_MS };
+}
+
+/** Room for one of two that a worker has at once: what comes next waits no longer for both than for a whole one. */
+export function halfBatch(): Room {
+  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: HALF_SLICE_MS, blockMs: BLOCK_SLICE_MS / 2 };
 }
 
 /** Cuts what one thread takes next out of the queue of a lane. */
@@ -60,17 +69,17 @@ export class BatchCutter {
       }
       if (job.kind === 'block') break;
     }
-    if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads);
+    if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads, room.blockMs);
     room.slots -= jobs.length;
     room.milliseconds -= jobs.length * (lane.serviceMs ?? SLICE_MS / FIRST_BATCH);
     return jobs;
   }
 
   /** Leaves a block's job what one thread takes of it; the rest goes back into the queue. */
-  #shorten(job: BlockJob, freeThreads: number): void {
+  #shorten(job: BlockJob, freeThreads: number, milliseconds: number): void {
     const { lane, count } = job;
     const { serviceMs } = lane;
-    const slice = serviceMs === undefined ? FIRST_STRETCH : Math.max(Math.floor(BLOCK_SLICE_MS / serviceMs), 1);
+    const slice = serviceMs === undefined ? FIRST_STRETCH : Math.max(Math.floor(milliseconds / serviceMs), 1);
     // Where the lane has no more than this, all free threads get a part of it.
     const all = lane.size + count;
     const isLong = all * (serviceMs ?? SLICE_MS) > SPREAD_MS;

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Utterance } from '../contract/values.ts';
 import { fromWire, type PluginError } from '../errors.ts';
+import type { Berth } from '../pool/berth.ts';
 import type { Mailbox } from '../pool/mailbox.ts';
 import { SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
@@ -33,20 +34,29 @@ export interface Part {
  */
 export class Batch {
   readonly thread: PluginThread;
+  readonly berth: Berth;
   readonly jobs: readonly Job[];
-  readonly startedAt: number = performance.now();
+  /** `waits` behind another one at its worker, which may be in it already; `empty` when all of it was taken back there. */
+  turn: 'waits' | 'came' | 'empty' = 'waits';
+  /** What its worker takes next. */
+  behind: Batch | undefined;
+  /** Whether nothing was found that could. */
+  isAlone = false;
+  startedAt = 0;
   /** How long its thread has worked on it. */
-  readonly effort: Effort;
+  effort!: Effort;
   /** `long` once it has worked long enough to give up its slot to another thread (invariant 3). */
   pace: 'normal' | 'long' = 'normal';
   /** Lanes that its thread met with it: the making of their instances is in what their requests took. */
   readonly introduced: Set<Lane> = new Set();
   /** The job that was killed in it, or the block of a record that was. */
   killed: Job | undefined;
+  /** Lanes for whose instances memory is booked because of it. */
+  readonly booked: Set<Lane>;
   /** Hears what guests say, of the job if it is one's. Set by whoever runs it. */
   said: (job: Job | undefined, utterance: Utterance) => void = () => {};
-  /** Groups whose requests it carries: each holds its thread. */
-  readonly holders: Set<Tenant<Lane>>;
+  /** Groups whose requests it carries: each holds its thread while it is this batch's turn. */
+  readonly holders: Set<Tenant<Lane>> = new Set();
   #parts: readonly Part[];
   /** Every job before it is settled or taken back. */
   #cursor = 0;
@@ -55,11 +65,20 @@ export class Batch {
 
   constructor(thread: PluginThread, jobs: readonly Job[]) {
     this.thread = thread;
+    this.berth = thread.nextBerth;
     this.jobs = jobs;
     this.#parts = partsOf(jobs);
-    this.holders = new Set(this.#parts.map(({ lane }) => lane.tenant));
+    this.booked = new Set(this.#parts.map(({ lane }) => lane));
+  }
+
+  /** It is what its worker is at now. */
+  begin(): void {
+    const { thread } = this;
+    this.turn = 'came';
+    this.startedAt = performance.now();
+    this.effort = new Effort(() => thread.cpuTimeMs(), thread.status.cpuBefore, this.startedAt);
+    for (const { lane } of this.#parts) this.holders.add(lane.tenant);
     for (const tenant of this.holders) tenant.held++;
-    this.effort = new Effort(() => thread.cpuTimeMs(), thread.mailbox.cpuBefore, this.startedAt);
   }
 
   /** What of it is whose. */
@@ -70,7 +89,7 @@ export class Batch {
   /** Whose turn it is: the lane of the job that the worker is in, or of the next or last one. */
   get lane(): Lane {
     if (this.#parts.length === 1) return this.#parts[0]!.lane;
-    const { mailbox } = this.thread;
+    const { mailbox } = this.berth;
     let slot = this.#cursor;
     while (slot < this.jobs.length && isOver(mailbox.state(slot))) slot++;
     return this.#partOf(Math.min(slot, this.jobs.length - 1)).lane;
@@ -100,7 +119,7 @@ export class Batch {
   /** Packs the jobs into the mailbox and gives the worker the order. */
   send(): void {
     const { thread, jobs } = this;
-    const { mailbox } = thread;
+    const { mailbox } = this.berth;
     const kind = jobs[0]!.kind === 'prepare' ? 'prepare' : 'process';
     const large = new Map<number, LargeRequest>();
     mailbox.reset();
@@ -134,7 +153,7 @@ export class Batch {
     let define: Map<number, Introduction> | undefined;
     for (const { lane } of this.#parts) {
       if (thread.definitions.has(lane.id)) continue;
-      thread.definitions.add(lane.id);
+      thread.meets(lane.id);
       thread.counts.add(lane.metrics);
       lane.settles(thread);
       this.introduced.add(lane);
@@ -146,11 +165,11 @@ export class Batch {
 
   /** Settles what is done, in order; what the guests said about a request comes before its result. */
   drain(): void {
-    const { mailbox } = this.thread;
+    const { mailbox } = this.berth;
     // First what is over, then the ring: what was said about it stands there by now.
     let end = this.#cursor;
     while (end < this.jobs.length && isOver(mailbox.state(end))) end++;
-    this.thread.drainUtterances((slot, utterance) => this.said(this.jobs[slot], utterance));
+    this.hear();
     while (this.#cursor < end) {
       const slot = this.#cursor++;
       // A job that was taken back may be in another mailbox by now.
@@ -160,9 +179,18 @@ export class Batch {
     }
   }
 
+  /** Passes on what the guests have said, of what waits behind it as well: its worker may be there already. */
+  protected hear(): void {
+    this.thread.drainUtterances((berth, slot, utterance) => {
+      const { behind } = this;
+      const batch = behind !== undefined && behind.berth === berth ? behind : this;
+      batch.said(batch.jobs[slot], utterance);
+    });
+  }
+
   /** The job that the worker is in, or undefined. */
   get running(): Job | undefined {
-    const { mailbox } = this.thread;
+    const { mailbox } = this.berth;
     // The worker takes them in order.
     let slot = this.#cursor;
     while (slot < this.jobs.length && isOver(mailbox.state(slot))) slot++;
@@ -171,7 +199,7 @@ export class Batch {
 
   /** Milliseconds that a job has run so far, or ran; undefined when it has not begun. */
   ranMs(job: Job): number | undefined {
-    const { begun, ended } = this.thread.mailbox.times(job.slot);
+    const { begun, ended } = this.berth.mailbox.times(job.slot);
     if (begun === 0) return undefined;
     return (ended === 0 ? performance.now() : ended) - begun;
   }
@@ -180,7 +208,7 @@ export class Batch {
   get notBegun(): number {
     let count = 0;
     for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
-      if (this.thread.mailbox.state(slot) === SlotState.queued) count++;
+      if (this.berth.mailbox.state(slot) === SlotState.queued) count++;
     }
     return count;
   }
@@ -191,14 +219,14 @@ export class Batch {
     if (parts.length === 1) return fits(parts[0]!.lane) ? this.notBegun : 0;
     let count = 0;
     for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
-      if (this.thread.mailbox.state(slot) === SlotState.queued && fits(this.jobs[slot]!.lane)) count++;
+      if (this.berth.mailbox.state(slot) === SlotState.queued && fits(this.jobs[slot]!.lane)) count++;
     }
     return count;
   }
 
   /** Takes back a job that has not begun; false when it has. */
   recall(job: Job): boolean {
-    if (!this.thread.mailbox.recall(job.slot)) return false;
+    if (!this.berth.mailbox.recall(job.slot)) return false;
     job.state = 'taken';
     job.batch = undefined;
     job.lane.sent--;
@@ -218,9 +246,14 @@ export class Batch {
     return recalled.reverse();
   }
 
+  /** Whether none of its jobs is with its worker any more. */
+  get isTakenBack(): boolean {
+    return this.jobs.every(({ batch }) => batch !== this);
+  }
+
   /** Decides that the running job fails with this error; false when it was done before. */
   kill(job: Job, error: PluginError): boolean {
-    const { mailbox } = this.thread;
+    const { mailbox } = this.berth;
     if (!mailbox.kill(job.slot)) return false;
     job.began = true;
     job.lane.gate?.killed(job, error);
@@ -231,8 +264,8 @@ export class Batch {
 
   /** Counts what was killed: its thread is being ended, and can no longer. */
   countLost(): void {
-    const { killed, thread } = this;
-    if (killed?.kind === 'process') killed.lane.metrics.lostCall(thread.mailbox.times(killed.slot), performance.now());
+    const { killed, berth } = this;
+    if (killed?.kind === 'process') killed.lane.metrics.lostCall(berth.mailbox.times(killed.slot), performance.now());
   }
 
   /** The worker died and had begun nothing: what keeps dying before it begins is failed in the end. */
@@ -257,7 +290,7 @@ export class Batch {
 
   #settle(job: Job): void {
     job.began = true;
-    const { mailbox } = this.thread;
+    const { mailbox } = this.berth;
     const at = job.call === undefined ? undefined : mailbox.value(job.slot);
     if (at !== undefined) {
       this.#returned(job, decoded(job, mailbox.buffer, at));
@@ -268,7 +301,7 @@ export class Batch {
       job.resolve(response);
       return;
     }
-    const posted = this.thread.posted(job.slot);
+    const posted = this.thread.posted(this.berth, job.slot);
     if (posted?.kind === 'response') job.resolve(posted.response);
     else if (posted?.kind === 'value') this.#returned(job, posted.value);
     else if (posted?.kind === 'value-bytes') this.#returned(job, decoded(job, posted.bytes.buffer, 0));

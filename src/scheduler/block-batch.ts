@@ -32,17 +32,17 @@ export class BlockBatch extends Batch {
   }
 
   override send(): void {
-    const { thread } = this;
+    const { thread, berth } = this;
     const job = this.#job;
     const { source } = job.block;
     const { recipe, isUtf8 } = source;
     job.state = 'sent';
     job.batch = this;
     job.slot = 0;
-    thread.mailbox.address(0, job.lane.id, job.askedAt);
+    berth.mailbox.address(0, job.lane.id, job.askedAt);
     const isRest = job.from + job.count === source.count;
     const end = isRest ? source.bytes.length : source.skip(job.at, job.line, job.count).at;
-    thread.block.begin({
+    berth.block.begin({
       bytes: source.bytes.subarray(job.at, end),
       count: job.count,
       recipe: recipe.id,
@@ -54,24 +54,25 @@ export class BlockBatch extends Batch {
     const define = this.introduce();
     const parcel: Parcel = {
       ...(define !== undefined && { define }),
-      ...(thread.recipe !== recipe.id && { recipe }),
+      ...(berth.recipe !== recipe.id && { recipe }),
     };
-    thread.recipe = recipe.id;
+    berth.recipe = recipe.id;
     const order = { kind: 'block', count: 1 } as const;
     if (Object.keys(parcel).length === 0) thread.send(order);
     else thread.send(order, parcel);
   }
 
   override drain(): void {
-    const { thread } = this;
-    const progress = thread.block.progress();
-    thread.drainUtterances((_slot, utterance) => this.said(this.#job, utterance));
+    const { thread, berth } = this;
+    const { block } = berth;
+    const progress = block.progress();
+    this.hear();
     if (progress === undefined || progress.done <= this.#told || isSettled(this.#job)) return;
     const { done, outputEnd, sideEnd, succeeded, refused, failed } = progress;
-    let output = thread.block.output.subarray(this.#outputEnd, outputEnd);
-    let side = thread.block.side.subarray(this.#sideEnd, sideEnd);
-    if (thread.block.hasTail(done)) {
-      const tail = thread.posted(0);
+    let output = block.output.subarray(this.#outputEnd, outputEnd);
+    let side = block.side.subarray(this.#sideEnd, sideEnd);
+    if (block.hasTail(done)) {
+      const tail = thread.posted(berth, 0);
       if (tail?.kind === 'tail') {
         output = Buffer.concat([output, tail.output]);
         side = Buffer.concat([side, tail.side]);
@@ -103,13 +104,13 @@ export class BlockBatch extends Batch {
   }
 
   override get running(): Job | undefined {
-    return this.thread.block.running === undefined ? undefined : this.#job;
+    return this.berth.block.running === undefined ? undefined : this.#job;
   }
 
   override get notBegun(): number {
     // What was given up as a whole never begins, also before the worker is ended that runs one of its records.
     if (isSettled(this.#job)) return 0;
-    const { running, done } = this.thread.block;
+    const { running, done } = this.berth.block;
     return Math.max(this.#end - Math.max(done, this.#told) - (running === undefined ? 0 : 1), 0);
   }
 
@@ -127,7 +128,7 @@ export class BlockBatch extends Batch {
   override recallAll(fits: (job: Job) => boolean = () => true): Job[] {
     const job = this.#job;
     if (!isSettled(job) && !fits(job)) return [];
-    const { mailbox, block } = this.thread;
+    const { mailbox, block } = this.berth;
     const leftAlone = mailbox.orderDone && block.stop === 'foreign';
     const rest = this.#recallRest();
     if (isSettled(job) || rest >= this.#end) return [];
@@ -144,7 +145,7 @@ export class BlockBatch extends Batch {
   }
 
   override kill(job: Job, error: PluginError): boolean {
-    if (!this.thread.block.kill()) return false;
+    if (!this.berth.block.kill()) return false;
     this.drain();
     if (isSettled(job)) return true;
     this.killed = job;
@@ -153,8 +154,8 @@ export class BlockBatch extends Batch {
   }
 
   override countLost(): void {
-    const { killed, thread } = this;
-    if (killed !== undefined) killed.lane.metrics.lostCall(thread.mailbox.times(0), performance.now());
+    const { killed, berth } = this;
+    if (killed !== undefined) killed.lane.metrics.lostCall(berth.mailbox.times(0), performance.now());
   }
 
   override lostBeforeAnyBegan(error: PluginError): void {
@@ -167,7 +168,7 @@ export class BlockBatch extends Batch {
 
   /** Nothing begins after this; returns the first record that has not, and what is done is told of. */
   #recallRest(): number {
-    const rest = this.thread.block.recallRest();
+    const rest = this.berth.block.recallRest();
     this.drain();
     return Math.max(rest, this.#told);
   }

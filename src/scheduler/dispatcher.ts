@@ -2,7 +2,7 @@ import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import { addressSpace } from './address-space.ts';
 import { Batch } from './batch.ts';
-import { BatchCutter, type Room, wholeBatch } from './batch-cutter.ts';
+import { BatchCutter, HALF_SLICE_MS, halfBatch, type Room, wholeBatch } from './batch-cutter.ts';
 import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
 import { leavesToOthers } from './conduct.ts';
@@ -64,9 +64,15 @@ export class Dispatcher {
     this.#onSending = onSending;
   }
 
-  /** Whether one more batch may run. */
+  /** Whether one more batch may run, or wait for one that runs. */
   get hasTurn(): boolean {
-    return this.#active < this.#threads;
+    return this.#active < this.#threads || this.#supervisor.waiting < this.#active;
+  }
+
+  /** It is a batch's turn. */
+  begins(batch: Batch): void {
+    this.#active++;
+    if (batch.lane.tenant.conduct.state !== 'good') this.#unproven.add(batch);
   }
 
   /** A batch runs long: it no longer counts. */
@@ -87,7 +93,7 @@ export class Dispatcher {
     this.#unproven.delete(batch);
     const finished = batch.parts.reduce((sum, part) => sum + part.finished, 0);
     if (finished > 0 && batch.introduced.size === 0)
-      this.#placement.measured(batch.thread, batch.thread.mailbox.busyTime, finished);
+      this.#placement.measured(batch.thread, batch.berth.mailbox.busyTime, finished);
     if (batch.pace === 'normal') this.#active--;
     else this.#long--;
   }
@@ -143,9 +149,52 @@ export class Dispatcher {
       for (const [threadClass, count] of missing) pool.want(threadClass, count);
       if (lane === undefined) break;
     }
-    if (this.#short === undefined) return;
+    if (this.#short === undefined) {
+      if (this.#queue.size > 0) this.#sendAhead();
+      return;
+    }
     this.#supervisor.retirements.makeRoom(this.#short);
     addressSpace.whenGivenBack(this.#onRoom);
+  }
+
+  /**
+   * Gives threads that work what they are to do next, so that they need not wait for this one when they are done. Only what is
+   * known to be short waits, behind nothing but the same; and nothing does where it is another's turn, who needs the thread
+   * for itself: with orders that wait it would never be free.
+   */
+  #sendAhead(): void {
+    for (const leader of this.#supervisor.leaders()) {
+      const { thread, jobs } = leader;
+      const share = this.#queue.size / Math.max(this.#active - this.#supervisor.waiting, 1);
+      if (leader.isAlone || jobs[0]!.kind === 'prepare' || this.#unproven.has(leader) || !isShort(leader.lane))
+        continue;
+      // Two small orders cost more than one that is waited for.
+      if (share * this.#placement.paceOf(thread) < HALF_SLICE_MS) continue;
+      const lane = this.#queue.next((candidate) => {
+        if (leader.isAlone) return false;
+        if (this.#mayWait(candidate, thread)) return true;
+        leader.isAlone = this.#needs(candidate, thread);
+        return false;
+      });
+      if (lane === undefined) leader.isAlone = true;
+      else this.#send(lane, thread, leader);
+    }
+  }
+
+  /** Whether requests of a lane may wait for a thread that works. */
+  #mayWait(lane: Lane, thread: PluginThread): boolean {
+    if (lane.serviceMs === undefined || !isShort(lane) || lane.tenant.conduct.state !== 'good') return false;
+    if (lane.service !== 'on' || lane.lastBatch === 'lost' || lane.first?.kind === 'prepare') return false;
+    return this.#placement.admits(lane, thread) && this.#supervisor.memory.fitsOn(thread, lane);
+  }
+
+  /** Whether a lane that may not wait for a thread could have it once it is free, or has to have its place. */
+  #needs(lane: Lane, thread: PluginThread): boolean {
+    const { pool } = this.#supervisor;
+    if (lane.service !== 'on' || lane.tenant.held >= this.#threads) return false;
+    if (lane.threadClass !== thread.threadClass)
+      return pool.size >= this.#maxThreads && !pool.hasIdle(lane.threadClass);
+    return lane.homes.size === 0 || lane.homes.has(thread) || lane.first?.kind === 'prepare';
   }
 
   /** How many threads neither run long, nor might, nor are about to end; and how many are for plugins that behave. */
@@ -156,22 +205,22 @@ export class Dispatcher {
     return { left: usable - this.#long - this.#unproven.size, reserved: Math.max(reserved, 0) };
   }
 
-  #send(lane: Lane, thread: PluginThread): void {
-    const { pool, memory } = this.#supervisor;
-    const free = this.#threads - this.#active;
-    const room = wholeBatch();
+  /** @param leader What the batch waits for at its thread; none when that is free. */
+  #send(lane: Lane, thread: PluginThread, leader?: Batch): void {
+    const { pool, memory, waiting } = this.#supervisor;
+    const free = leader === undefined ? this.#threads - this.#active : this.#active - waiting;
+    const room = leader === undefined ? wholeBatch() : halfBatch();
     const mixes = isShort(lane);
     const jobs = this.#cutter.cut(lane, free, room, mixes ? Math.min(this.#queue.width, MOST_SHARES) : 1);
     if (jobs.length === 0) return;
-    pool.take(thread, lane.tenant.conduct.state === 'bad' ? SPARES_FOR_BAD : 1);
+    if (leader === undefined) pool.take(thread, lane.tenant.conduct.state === 'bad' ? SPARES_FOR_BAD : 1);
     memory.begin(thread, lane);
-    this.#active++;
     if (mixes && jobs[0]!.kind === 'process') this.#fill(jobs, lane, thread, room, free);
     this.#onSending?.(jobs);
     const [first] = jobs;
     const batch = first instanceof BlockJob ? new BlockBatch(thread, first) : new Batch(thread, jobs);
-    if (lane.tenant.conduct.state !== 'good') this.#unproven.add(batch);
-    this.#supervisor.run(batch);
+    if (leader === undefined) this.#supervisor.run(batch);
+    else this.#supervisor.runBehind(leader, batch);
   }
 
   /** Has requests of other lanes travel with those of the first, which are known to be short like them. */
@@ -180,6 +229,7 @@ export class Dispatcher {
     const { conduct } = first.tenant;
     const { left, reserved } = this.#leftOver();
     const sharers = Math.min(this.#queue.width, MOST_SHARES);
+    const lanes = new Set([first]);
     for (let before = -1; before < jobs.length; ) {
       before = jobs.length;
       this.#queue.offer((lane) => {
@@ -196,7 +246,8 @@ export class Dispatcher {
         } else if (!memory.fitsOn(thread, lane, this.#short)) return 'passed';
         const more = this.#cutter.cut(lane, free, room, sharers);
         if (more.length === 0) return 'passed';
-        memory.begin(thread, lane);
+        if (!lanes.has(lane)) memory.begin(thread, lane);
+        lanes.add(lane);
         for (const job of more) jobs.push(job);
         return 'taken';
       });

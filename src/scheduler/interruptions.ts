@@ -29,8 +29,8 @@ export class Interruptions {
   }
 
   /** Whether a call of a lane comes to a check: it has some, and does not sleep. */
-  reaches({ mailbox }: PluginThread, { definition: { policy, binding } }: Lane): boolean {
-    return policy.interrupt === 'trap' && binding.kind === 'direct' && !mailbox.asleep;
+  reaches({ status }: PluginThread, { definition: { policy, binding } }: Lane): boolean {
+    return policy.interrupt === 'trap' && binding.kind === 'direct' && !status.asleep;
   }
 
   has(thread: PluginThread): boolean {

@@ -4,6 +4,7 @@ import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { RequestTimes } from '../observe/request-times.ts';
+import type { Berth } from '../pool/berth.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
 import type { PreparedCall } from '../request/function-call.ts';
@@ -44,6 +45,8 @@ export interface JobListener<Result = PluginResponse> {
 /** What takes a job through a worker: a batch. */
 export interface Carrier {
   readonly thread: PluginThread;
+  /** Where its worker finds it. */
+  readonly berth: Berth;
   /** Milliseconds that a job has run so far, or ran; undefined when it has not begun. */
   ranMs(job: Job): number | undefined;
   /** Takes back a job that has not begun; false when it has. */
@@ -274,7 +277,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     const { observation, batch, elsewhere } = this;
     if (observation !== undefined && elsewhere !== undefined) observation.ran(elsewhere.threadId, elsewhere.times);
     if (observation === undefined || batch === undefined) return observation;
-    const times = batch.thread.mailbox.times(this.slot);
+    const times = batch.berth.mailbox.times(this.slot);
     if (times.begun !== 0) observation.ran(batch.thread.id, times);
     return observation;
   }

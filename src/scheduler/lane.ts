@@ -2,7 +2,7 @@ import type { PluginDefinition } from '../artifact/definition.ts';
 import type { Holding } from '../component/holding.ts';
 import type { HostFunctions } from '../host/imports/main-thread.ts';
 import { VersionMetrics } from '../observe/version-metrics.ts';
-import type { PluginThread } from '../pool/plugin-thread.ts';
+import { lossesOfThreads, type PluginThread } from '../pool/plugin-thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
@@ -52,6 +52,8 @@ export class Lane {
   waiting = 0;
   /** Threads that were sent its definition; those that hold it no more are struck off when somebody looks. */
   readonly #homes = new Set<PluginThread>();
+  /** What {@link lossesOfThreads} was when somebody looked last. */
+  #lookedAt = 0;
   /** The only one of them, on whose account stands what is queued. */
   #home: PluginThread | undefined;
 
@@ -96,6 +98,8 @@ export class Lane {
 
   /** Threads that hold it, or will when they get to it. */
   get homes(): ReadonlySet<PluginThread> {
+    if (this.#lookedAt === lossesOfThreads()) return this.#homes;
+    this.#lookedAt = lossesOfThreads();
     for (const thread of this.#homes) {
       if (thread.state === 'ended' || !thread.definitions.has(this.id)) this.#homes.delete(thread);
     }
@@ -158,12 +162,14 @@ export class Lane {
 
   #removed({ priority, weight }: Queued): void {
     this.#grow(-weight);
+    // An empty list goes, or a caller who makes up priorities would fill the memory; but most lanes know one priority only.
+    if (this.#queues.length === 1) return;
     const index = this.#queues.findIndex((queue) => queue.priority === priority);
-    // An empty list goes, or a caller who makes up priorities would fill the memory.
     if (this.#queues[index]?.jobs.size === 0) this.#queues.splice(index, 1);
   }
 
   #list(priority: number): LinkedList<Queued> {
+    if (this.#size === 0 && this.#queues[0]?.priority !== priority) this.#queues.length = 0;
     let at = 0;
     for (const queue of this.#queues) {
       if (queue.priority === priority) return queue.jobs;

@@ -22,8 +22,8 @@ export class MemoryBudget {
   readonly #addresses: AddressSpace;
   /** What instances hold, by thread and by the number of the definition. */
   readonly #resident = new Map<PluginThread, Map<number, Holding>>();
-  /** Up to what the instances that run on a thread, one after the other, may grow. */
-  readonly #running = new Map<PluginThread, Map<Lane, Holding>>();
+  /** In how many orders the instances of a thread run, one after the other; each is booked with up to what it may grow. */
+  readonly #running = new Map<PluginThread, Map<Lane, number>>();
   #booked = 0;
 
   constructor(limit: number, addresses: AddressSpace = addressSpace) {
@@ -60,7 +60,9 @@ export class MemoryBudget {
 
   /** The same for a lane that joins what is sent to a thread: of what is free it leaves most to others. */
   fitsOn(thread: PluginThread, lane: Lane, beside?: Lane): boolean {
-    const resident = this.#resident.get(thread)?.get(lane.id) ?? NOTHING;
+    const resident = this.#running.get(thread)?.has(lane)
+      ? lane.holds
+      : (this.#resident.get(thread)?.get(lane.id) ?? NOTHING);
     const bytes = lane.holds.bytes - resident.bytes + (beside?.holds.bytes ?? 0);
     const memories = lane.holds.memories - resident.memories + (beside?.holds.memories ?? 0);
     return this.#fits(JOINERS_LEAVE * bytes, JOINERS_LEAVE * memories);
@@ -86,9 +88,9 @@ export class MemoryBudget {
       running = new Map();
       this.#running.set(thread, running);
     }
-    if (running.has(lane)) return;
-    running.set(lane, lane.holds);
-    this.#book(lane.holds, this.#resident.get(thread)?.get(lane.id));
+    const orders = running.get(lane) ?? 0;
+    running.set(lane, orders + 1);
+    if (orders === 0) this.#book(lane.holds, this.#resident.get(thread)?.get(lane.id));
   }
 
   /**
@@ -98,9 +100,10 @@ export class MemoryBudget {
    */
   end(thread: PluginThread, lane: Lane, held?: Holding): void {
     const running = this.#running.get(thread);
-    const most = running?.get(lane);
-    if (running === undefined || most === undefined) return;
-    running.delete(lane);
+    const orders = running?.get(lane);
+    if (running === undefined || orders === undefined) return;
+    if (orders > 1) running.set(lane, orders - 1);
+    else running.delete(lane);
     let residents = this.#resident.get(thread);
     if (residents === undefined) {
       residents = new Map();
@@ -110,7 +113,8 @@ export class MemoryBudget {
     // The youngest last, for `oldest`.
     residents.delete(lane.id);
     if (now.bytes > 0 || now.memories > 0) residents.set(lane.id, now);
-    this.#book(now, most);
+    // While it is to run again on the thread it stays booked with the most that it can be.
+    if (orders === 1) this.#book(now, lane.holds);
   }
 
   /** An instance was shut down. */
@@ -122,7 +126,9 @@ export class MemoryBudget {
 
   /** A thread has ended, and everything on it with it. */
   ended(thread: PluginThread): void {
-    for (const lane of [...(this.#running.get(thread)?.keys() ?? [])]) this.end(thread, lane, NOTHING);
+    for (const [lane, orders] of [...(this.#running.get(thread) ?? [])]) {
+      for (let order = 0; order < orders; order++) this.end(thread, lane, NOTHING);
+    }
     this.#running.delete(thread);
     for (const held of this.#resident.get(thread)?.values() ?? []) this.#book(NOTHING, held);
     this.#resident.delete(thread);

@@ -1,6 +1,6 @@
 import { PluginError } from '../errors.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
-import type { Phase } from '../pool/mailbox-layout.ts';
+import type { Phase } from '../pool/thread-status.ts';
 import type { Overrun } from './watch.ts';
 
 const CODES = { cpuTimeLimitMs: 'ERR_CPU_TIME_LIMIT', wallTimeLimitMs: 'ERR_WALL_TIME_LIMIT' } as const;

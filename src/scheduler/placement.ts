@@ -52,9 +52,14 @@ export class Placement {
     this.#pace.set(thread, pace + SMOOTHING * (sample - pace));
   }
 
+  /** Milliseconds that a request of the batches of a thread takes, of late; 0 when nothing is known. */
+  paceOf(thread: PluginThread): number {
+    return this.#pace.get(thread) ?? 0;
+  }
+
   #hasBacklog(thread: PluginThread, { size, serviceMs = 0 }: Lane): boolean {
     if (size >= BACKLOG_REQUESTS || size * serviceMs >= BACKLOG_MS) return true;
-    return thread.awaited * (this.#pace.get(thread) ?? 0) >= BACKLOG_MS;
+    return thread.awaited * this.paceOf(thread) >= BACKLOG_MS;
   }
 
   /**

@@ -40,7 +40,7 @@ export class Retirements {
     this.#listener = listener;
   }
 
-  /** A thread is about to be sent something of a lane. */
+  /** A thread is sent a lane's definition. */
   meet(lane: Lane): void {
     this.#lanes.set(lane.id, lane);
   }
@@ -49,7 +49,7 @@ export class Retirements {
   async retire(lane: Lane): Promise<void> {
     const retirements: Promise<void>[] = [];
     for (const thread of this.#pool.threads) {
-      if (!thread.definitions.delete(lane.id) && !thread.retiring.has(lane.id)) continue;
+      if (!thread.forget(lane.id) && !thread.retiring.has(lane.id)) continue;
       retirements.push(new Promise((resolve) => thread.retiring.set(lane.id, resolve)));
       if (thread.state === 'idle') this.free(thread);
     }
@@ -68,7 +68,7 @@ export class Retirements {
       const definition = this.#memory.oldest(thread);
       if (thread.state !== 'idle' || definition === undefined || this.#memory.fits(lane)) continue;
       if (!this.#othersHaveThreads(thread)) continue;
-      thread.definitions.delete(definition);
+      thread.forget(definition);
       // One whose version goes has somebody who waits for it already.
       if (!thread.retiring.has(definition)) thread.retiring.set(definition, () => {});
       this.free(thread);
@@ -78,8 +78,10 @@ export class Retirements {
   /** Lets a thread go: its instances are shut down first. */
   dismiss(thread: PluginThread): void {
     thread.fate = 'leaves';
-    for (const id of thread.definitions) thread.retiring.set(id, () => {});
-    thread.definitions.clear();
+    for (const id of [...thread.definitions]) {
+      thread.retiring.set(id, () => {});
+      thread.forget(id);
+    }
     this.free(thread);
   }
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
-import type { PluginMetadata, RequestOptions, Utterance } from '../contract/values.ts';
+import type { PluginMetadata, RequestOptions } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
@@ -20,33 +20,12 @@ import { FairQueue } from './fair-queue.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
 import type { OutstandingBytes } from './outstanding-bytes.ts';
+import { Refusals } from './refusals.ts';
 import type { Retirement } from './retirement.ts';
+import type { SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
 import { StuckWork } from './stuck-work.ts';
-import { type StuckThread, Supervisor, type Termination } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 import { Withdrawals } from './withdrawals.ts';
-
-/** What the scheduler reports. */
-export interface SchedulerListener {
-  readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination, lane: Lane) => void;
-  /** These jobs are about to be handed to a thread: from now on they may begin. */
-  readonly onSending?: (jobs: readonly Job[]) => void;
-  /** These jobs had not begun and were taken back from their thread. */
-  readonly onTakenBack?: (jobs: readonly Job[]) => void;
-  readonly onStuck: (thread: StuckThread, lane: Lane) => void;
-}
-
-/** The scheduler's part of the engine's options, all resolved. */
-export interface SchedulerOptions {
-  readonly threads: number;
-  readonly maxThreads: number;
-  readonly maxTotalMemoryBytes: number;
-  readonly queueLimit: number;
-  readonly pluginQueueLimit: number;
-  readonly maxOutstandingBytes: number;
-  readonly whenFull: 'reject' | 'wait';
-  readonly metrics: 'on' | 'off';
-}
 
 /**
  * Takes requests in, and settles each of them once: {@link Admission} into the queue, {@link Dispatcher} out of it,
@@ -60,6 +39,7 @@ export class Scheduler {
   readonly #admission: Admission;
   readonly #dispatcher: Dispatcher;
   readonly #withdrawals: Withdrawals;
+  readonly #refusals: Refusals;
   readonly #stuck: StuckWork;
   readonly #queue = new FairQueue();
   readonly #clock = new TurnClock();
@@ -76,6 +56,7 @@ export class Scheduler {
     this.#supervisor = new Supervisor(options, {
       ...listener,
       onDone: (batch) => this.#done(batch),
+      onTurn: (batch) => this.#dispatcher.begins(batch),
       onNarrowed: (batch) => batch.letGo(false),
       onPart: (batch, part, milliseconds) => this.#partDone(batch, part, milliseconds),
       onLost: (batch) => this.#lost(batch),
@@ -124,6 +105,7 @@ export class Scheduler {
       onLeft: (lane) => this.#checkDrained(lane),
       onRoom: () => this.#progress(),
     });
+    this.#refusals = new Refusals(options.maxThreads, this.#supervisor.hostCalls);
     this.#stuck = new StuckWork(options, () => this.#supervisor.pool.stuck);
   }
 
@@ -226,33 +208,13 @@ export class Scheduler {
     job.askedAt = this.#clock.now;
     job.onOutcome = onOutcome;
     job.observation = observe(job);
-    const { signal } = call;
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admission.admitWaiting();
-    const refusal = signal?.aborted
-      ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
-      : this.#refuses(job, call);
+    const refusal = this.#refusals.of(job, call) ?? lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
     else this.#admission.enter(job, call.whenFull);
-    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
+    if (job.state !== 'settled') job.watch(call.deadlineMs, call.signal, this.#withdrawals.onExpired);
     return job;
-  }
-
-  /** Why a request is not even queued, if there is a reason. */
-  #refuses(job: Job, { deadlineMs }: ProcessOptions): PluginError | undefined {
-    if (deadlineMs !== undefined && deadlineMs <= 0) return tooLate(job, deadlineMs);
-    return this.#deadlock(job) ?? job.lane.gate?.admit(job);
-  }
-
-  /** Every thread waits for a function of the embedder's, and one of these asks for a thread. */
-  #deadlock(job: Job | BlockJob): PluginError | undefined {
-    const { maxThreads } = this.#options;
-    if (!this.#supervisor.hostCalls.wouldWaitForEver(maxThreads)) return undefined;
-    const message = `All ${maxThreads} threads wait for host functions, of which one made this request`;
-    return job.error('ERR_QUEUE_FULL', message, {
-      limit: { name: 'maxThreads', value: maxThreads },
-      hint: 'Let host functions not call plugins that call them in turn, or raise `maxThreads`.',
-    });
   }
 
   /**
@@ -265,15 +227,11 @@ export class Scheduler {
     const job = new BlockJob(lane, block, call.priority ?? 0, { from: 0, at: 0, line: firstLine, count });
     job.askedAt = this.#clock.now;
     job.takeBack = this.#withdrawals.ofBlock;
-    const { signal } = call;
-    const deadlock = this.#deadlock(job);
     this.#admission.admitWaiting();
-    if (signal?.aborted) {
-      job.reject(job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason }));
-    } else if (deadlock !== undefined) job.reject(deadlock);
-    else if (call.deadlineMs !== undefined && call.deadlineMs <= 0) job.reject(tooLate(job, call.deadlineMs));
+    const refusal = this.#refusals.of(job, call);
+    if (refusal !== undefined) job.reject(refusal);
     else this.#admission.enter(job, call.whenFull);
-    if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#withdrawals.onExpired);
+    if (job.state !== 'settled') job.watch(call.deadlineMs, call.signal, this.#withdrawals.onExpired);
   }
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
@@ -399,11 +357,4 @@ export class Scheduler {
       if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
     }
   }
-}
-
-/** A request whose deadline had passed before it was asked for. */
-function tooLate(job: Pick<Job, 'error'>, deadlineMs: number): PluginError {
-  const message = `The request came ${-deadlineMs} ms after its deadline, and did not begin`;
-  const hint = 'It had no time left when it was asked for; look at what came before it.';
-  return job.error('ERR_DEADLINE', message, { limit: { name: 'deadlineMs', value: deadlineMs }, hint });
 }

@@ -1,9 +1,7 @@
-import type { Utterance } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
-import type { ThreadClass } from '../pool/thread-class.ts';
 import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
 import { Batch, type Part } from './batch.ts';
 import { deathError } from './death-error.ts';
@@ -14,71 +12,8 @@ import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { Retirement } from './retirement.ts';
 import { Retirements } from './retirements.ts';
+import type { SupervisorListener, Termination } from './supervisor-listener.ts';
 import { Watchdog } from './watchdog.ts';
-
-/**
- * Why a worker was ended before its time.
- *
- * @example
- * const tell = ({ plugin, code }: Termination) => console.error(`${plugin} was ended: ${code}`);
- * engine.on('worker:terminated', tell);
- */
-export interface Termination {
-  readonly threadId: number;
-  readonly plugin: string;
-  readonly version: string;
-  readonly requestId: string | undefined;
-  /** The code of the error with which the request failed. */
-  readonly code: ErrorCode;
-}
-
-/**
- * A thread that was told to end and has not ended in time: something that V8 or the system cannot interrupt.
- *
- * @example
- * const tell = ({ plugin, sinceMs }: StuckThread) => console.error(`${plugin} does not end since ${sinceMs} ms`);
- * engine.on('worker:stuck', tell);
- */
-export interface StuckThread extends Termination {
-  /** Milliseconds since it was told to end. */
-  readonly sinceMs: number;
-  /** Threads that are stuck now, of the engine's `maxThreads`. */
-  readonly stuck: number;
-}
-
-/** What the supervisor tells the scheduler. */
-export interface SupervisorListener {
-  /** A batch has ended, with every job settled or taken back. */
-  readonly onDone: (batch: Batch) => void;
-  /** So many milliseconds of its thread went into a part of a batch, of which nothing is in the worker any more. */
-  readonly onPart: (batch: Batch, part: Part, milliseconds: number) => void;
-  /** Of several lanes' batch only one's is left. */
-  readonly onNarrowed: (batch: Batch) => void;
-  /** A call of a lane was told to end, and its thread stays. */
-  readonly onInterrupted: (lane: Lane, code: ErrorCode) => void;
-  /** A batch has ended because its thread died. */
-  readonly onLost: (batch: Batch) => void;
-  /** These jobs had not begun and go back into the queue; in the order last first. */
-  readonly onRecalled: (jobs: readonly Job[]) => void;
-  /** A batch waits for a function of this thread, so that it needs no processor; then it goes on. */
-  readonly onWaits: (batch: Batch) => void;
-  readonly onResumes: (batch: Batch) => void;
-  /** A batch runs long: it should no longer count against `threads`. */
-  readonly onLong: (batch: Batch) => void;
-  /** Whether anything is queued. */
-  readonly isWaitedFor: () => boolean;
-  /** A thread is free. */
-  readonly onFree: () => void;
-  /** Results may have come in. */
-  readonly onProgress: () => void;
-  readonly onUnavailable: (threadClass: ThreadClass, error: PluginError) => void;
-  readonly onUtterance: (lane: Lane, requestId: string | undefined, utterance: Utterance) => void;
-  readonly onTermination: (termination: Termination, lane: Lane) => void;
-  /** The thread on which work was ended has not ended itself; it holds what it held. */
-  readonly onStuck: (work: Batch | Retirement, thread: StuckThread) => void;
-  /** The thread on which work was ended is gone. */
-  readonly onGone: (work: Batch | Retirement) => void;
-}
 
 /** The supervisor's part of the engine's options, all resolved. */
 export interface SupervisorOptions {
@@ -95,6 +30,8 @@ export class Supervisor {
   readonly hostCalls: HostCalls = new HostCalls();
   /** What threads do between batches. */
   readonly retirements: Retirements;
+  /** How many batches wait behind others. */
+  waiting = 0;
   readonly #listener: SupervisorListener;
   readonly #watchdog: Watchdog;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
@@ -127,7 +64,7 @@ export class Supervisor {
       endSection: (work, lane, error) => this.#stop(work, lane, undefined, error.code),
       isInterrupted: (thread) => this.#interruptions.has(thread),
       onInterrupted: (work, now) => this.#checkInterruption(work, now),
-      onRecalled: (jobs) => listener.onRecalled(jobs),
+      takeBack: (batch) => this.#takeBack(batch),
       onLong: (batch, lane) => {
         this.#narrow(batch, lane);
         listener.onLong(batch);
@@ -140,9 +77,22 @@ export class Supervisor {
     });
   }
 
-  /** The batches that are in workers now. */
+  /** The batches that are in workers now, those that wait there included. */
   *batches(): Generator<Batch, void, undefined> {
-    for (const work of this.#work.values()) if (work instanceof Batch) yield work;
+    for (const work of this.#work.values()) {
+      if (!(work instanceof Batch)) continue;
+      yield work;
+      if (work.behind !== undefined) yield work.behind;
+    }
+  }
+
+  /** Batches behind which another one may wait: their threads have nothing else to do next, and can be relied on to come to it. */
+  *leaders(): Generator<Batch, void, undefined> {
+    for (const work of this.#work.values()) {
+      if (!(work instanceof Batch) || work.pace === 'long' || work.behind !== undefined) continue;
+      const { status, fate, retiring } = work.thread;
+      if (fate === 'stays' && retiring.size === 0 && !status.heapIsTight) yield work;
+    }
   }
 
   /** Whether what a thread does takes long, so that nothing should wait for it. */
@@ -153,7 +103,22 @@ export class Supervisor {
 
   /** Sends a batch to its thread, which the pool has handed out for it, and the memory is booked that it may need. */
   run(batch: Batch): void {
-    for (const { lane } of batch.parts) this.retirements.meet(lane);
+    this.#prepare(batch);
+    this.#begin(batch);
+    batch.begin();
+    this.#listener.onTurn(batch);
+    this.#send(batch);
+  }
+
+  /** Sends a batch to the thread of another one, to be taken up when that is done; the memory is booked that it may need. */
+  runBehind(leader: Batch, batch: Batch): void {
+    this.#prepare(batch);
+    leader.behind = batch;
+    this.waiting++;
+    this.#send(batch);
+  }
+
+  #prepare(batch: Batch): void {
     batch.said = (job, utterance) => {
       this.#listener.onUtterance(
         job?.lane ?? batch.lane,
@@ -161,8 +126,11 @@ export class Supervisor {
         utterance,
       );
     };
-    this.#begin(batch);
+  }
+
+  #send(batch: Batch): void {
     batch.send();
+    for (const lane of batch.introduced) this.retirements.meet(lane);
   }
 
   /** Looks at what a thread has done so far. */
@@ -175,9 +143,10 @@ export class Supervisor {
   collect(work: Batch | Retirement): void {
     const { thread } = work;
     // Asked before looking at the slots: when the order is done, every slot is.
-    const { orderDone } = thread.mailbox;
+    const { orderDone } = work.berth.mailbox;
     if (work instanceof Batch) work.drain();
-    else thread.drainUtterances((_slot, utterance) => this.#listener.onUtterance(work.lane, undefined, utterance));
+    else
+      thread.drainUtterances((_berth, _slot, utterance) => this.#listener.onUtterance(work.lane, undefined, utterance));
     // The work may have ended meanwhile, by what a listener did.
     if (orderDone && this.#work.get(thread) === work) this.#done(work);
   }
@@ -188,9 +157,11 @@ export class Supervisor {
    */
   kill(batch: Batch, job: Job, error: PluginError): void {
     if (!batch.kill(job, error)) {
-      this.collect(batch);
+      this.collectFrom(batch.thread);
       return;
     }
+    // What was before it is done, and not yet told of it may be.
+    if (batch.turn === 'waits') this.collectFrom(batch.thread);
     const requestId = job.kind === 'process' ? job.requestId : undefined;
     this.#stop(batch, job.lane, requestId, error.code);
   }
@@ -203,7 +174,7 @@ export class Supervisor {
 
   #ready(thread: PluginThread): void {
     thread.onWake = () => {
-      thread.mailbox.awake();
+      thread.status.awake();
       const work = this.#work.get(thread);
       if (work !== undefined) this.collect(work);
       this.#listener.onProgress();
@@ -216,6 +187,9 @@ export class Supervisor {
       void this.#answer(work, requestId, call);
     };
     thread.onDeath = (error) => {
+      const before = this.#work.get(thread);
+      // It may have come to what waited there, and died of that.
+      if (before instanceof Batch && before.behind !== undefined) this.collect(before);
       const work = this.#work.get(thread);
       if (work !== undefined) this.#died(work, error);
       else this.#replace(thread);
@@ -239,15 +213,15 @@ export class Supervisor {
 
   #done(work: Batch | Retirement): void {
     const { thread } = work;
-    this.#work.delete(thread);
+    const next = work instanceof Batch ? work.behind : undefined;
     this.#interruptions.forget(thread);
+    if (next === undefined) this.#work.delete(thread);
+    else {
+      this.#work.set(thread, next);
+      this.waiting--;
+    }
     if (work instanceof Batch) {
-      const { busyTime } = thread.mailbox;
-      let clock = 0;
-      for (const { end } of work.parts) clock += thread.mailbox.runTime(end - 1);
-      for (const part of work.parts.toReversed())
-        this.#partDone(work, part, clock === 0 ? 1 : Math.min(busyTime / clock, 1));
-      this.#listener.onDone(work);
+      if (work.turn === 'came') this.#over(work);
     } else {
       const { lane } = work;
       this.memory.dropped(thread, lane.id);
@@ -255,14 +229,53 @@ export class Supervisor {
       thread.counts.delete(lane.metrics);
       thread.retired(lane.id);
     }
-    if (thread.mailbox.heapIsTight && thread.fate === 'stays') this.retirements.dismiss(thread);
+    if (next !== undefined) this.#goOn(next);
+    else if (thread.status.heapIsTight && thread.fate === 'stays') this.retirements.dismiss(thread);
     else this.retirements.free(thread);
+  }
+
+  /** A batch has come to its end in its worker. */
+  #over(batch: Batch): void {
+    const { mailbox } = batch.berth;
+    const { busyTime } = mailbox;
+    let clock = 0;
+    for (const { end } of batch.parts) clock += mailbox.runTime(end - 1);
+    for (const part of batch.parts.toReversed())
+      this.#partDone(batch, part, clock === 0 ? 1 : Math.min(busyTime / clock, 1));
+    this.#listener.onDone(batch);
+  }
+
+  /** A thread has come to what waited there; it may be done with it. */
+  #goOn(batch: Batch): void {
+    if (batch.turn === 'waits') {
+      batch.begin();
+      this.#listener.onTurn(batch);
+    }
+    this.collect(batch);
+  }
+
+  /** What has not begun of a batch goes back into the queue, and what waits behind it. */
+  #takeBack(batch: Batch): void {
+    const { behind } = batch;
+    if (behind !== undefined) {
+      this.#listener.onRecalled(behind.recallAll());
+      if (behind.turn === 'waits' && behind.isTakenBack) this.#empty(behind);
+    }
+    const recalled = batch.recallAll();
+    if (recalled.length > 0) this.#listener.onRecalled(recalled);
+  }
+
+  /** Nothing is left of what waits: it asks for nothing any more, and its worker will pass over it. */
+  #empty(batch: Batch): void {
+    batch.turn = 'empty';
+    for (const lane of batch.booked) this.memory.end(batch.thread, lane);
+    batch.booked.clear();
   }
 
   /** @param share What the thread worked, of what the clock showed. */
   #partDone(batch: Batch, part: Part, share: number): void {
-    const { mailbox } = batch.thread;
-    this.memory.end(batch.thread, part.lane, mailbox.residentAfter(part.end - 1));
+    const { mailbox } = batch.berth;
+    if (batch.booked.delete(part.lane)) this.memory.end(batch.thread, part.lane, mailbox.residentAfter(part.end - 1));
     this.#listener.onPart(batch, part, mailbox.runTime(part.end - 1) * share);
   }
 
@@ -281,7 +294,7 @@ export class Supervisor {
     const error = deathError(work.thread.threadClass, death, cause);
     if (work instanceof Batch && running !== undefined)
       work.kill(running, running.error(error.code, error.message, error));
-    else if (work instanceof Batch) work.lostBeforeAnyBegan(error);
+    else if (work instanceof Batch) (work.notBegun > 0 ? work : (work.behind ?? work)).lostBeforeAnyBegan(error);
     const requestId = running?.kind === 'process' ? running.requestId : undefined;
     this.#terminate(work, lane, requestId, error.code);
   }
@@ -295,7 +308,7 @@ export class Supervisor {
       return;
     }
     this.#listener.onInterrupted(lane, code);
-    if (work instanceof Batch) this.#listener.onRecalled(work.recallAll());
+    if (work instanceof Batch) this.#takeBack(work);
     this.#interruptions.begin(thread, lane, requestId, code);
   }
 
@@ -317,9 +330,15 @@ export class Supervisor {
     this.collect(work);
     if (work instanceof Batch) {
       work.countLost();
+      if (work.behind !== undefined) {
+        this.waiting--;
+        this.#listener.onRecalled(work.behind.recallAll());
+      }
       this.#listener.onRecalled(work.recallAll());
-      this.#narrow(work, lane);
-      this.#listener.onLost(work);
+      if (work.turn === 'came') {
+        this.#narrow(work, lane);
+        this.#listener.onLost(work);
+      }
     }
     this.#ended.set(thread, { work, termination });
     this.#listener.onTermination(termination, lane);

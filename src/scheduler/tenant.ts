@@ -69,6 +69,8 @@ export class Tenant<Lane extends TenantLane> implements Linked<Tenant<Lane>> {
 
   /** Books the thread time of a plugin's batch. */
   charge({ plugin }: Lane, milliseconds: number): void {
+    // One that is alone has nobody to be compared with.
+    if (this.lanes.size === 1) return;
     this.#used.set(plugin, this.#usedBy(plugin) + Math.min(milliseconds, LONGEST_DEBT_MS));
   }
 

@@ -14,7 +14,7 @@ import { TICK_MS, Watch } from './watch.ts';
  * Ticks without work after which the watchdog sleeps; later where something is queued, for a thread that does not start, and
  * never while an instance waits to be shut down: that is tried again at its looks and nowhere else.
  */
-const IDLE_TICKS = { no: 1, queued: 200, 'put off': Number.POSITIVE_INFINITY } as const;
+const IDLE_TICKS = { no: 0, queued: 200, 'put off': Number.POSITIVE_INFINITY } as const;
 
 /**
  * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
@@ -36,8 +36,8 @@ export interface WatchdogListener {
   /** Whether what runs on a thread was told to end, and how it is looked at then. */
   readonly isInterrupted: (thread: PluginThread) => boolean;
   readonly onInterrupted: (work: Work, now: number) => void;
-  /** These jobs had not begun and go back into the queue; in the order last first. */
-  readonly onRecalled: (jobs: readonly Job[]) => void;
+  /** What has not begun of a batch, or waits behind it at its worker, has to go elsewhere. */
+  readonly takeBack: (batch: Batch) => void;
   /** A batch has worked for long, and what is left of it is this lane's. */
   readonly onLong: (batch: Batch, lane: Lane) => void;
   /** Whether anything is queued, or put off until the next look. */
@@ -113,25 +113,25 @@ export class Watchdog {
     // In a section it is the one that ran last, which may be shut down after each request: such a lane is alone.
     const lane = running?.lane ?? work.lane;
     const { policy } = lane.definition;
-    const { section, entries, phase } = thread.mailbox;
+    const { section, entries, phase } = thread.status;
     const overrun = watch.look(running === undefined && section === 0 ? Number.NaN : entries, policy, now);
     if (overrun !== undefined) {
       const error = overrunError(overrun, phase, policy);
       if (work instanceof Batch && running !== undefined)
         this.#listener.kill(work, running, running.error(error.code, error.message, error));
-      else if (section !== 0 && thread.mailbox.killSection(section)) this.#listener.endSection(work, lane, error);
-    } else if (work instanceof Batch) this.#judge(work, lane, running, watch.elapsed(now) >= TICK_MS, now);
+      else if (section !== 0 && thread.status.killSection(section)) this.#listener.endSection(work, lane, error);
+    } else if (work instanceof Batch && work.turn === 'came')
+      this.#judge(work, lane, running, watch.elapsed(now) >= TICK_MS, now);
   }
 
   /** @param isSeenTwice Whether the call that is running was running at the last look. */
   #judge(batch: Batch, lane: Lane, running: Job | undefined, isSeenTwice: boolean, now: number): void {
     const { thread, effort } = batch;
     const isOverdue = now - batch.startedAt >= PATIENCE_MS[lane.tenant.conduct.state];
-    const isLong = effort.isLong(now, thread.mailbox.asleep) || isOverdue;
+    const isLong = effort.isLong(now, thread.status.asleep) || isOverdue;
     if (!isSeenTwice && !isLong) return;
-    // What waits behind it in the mailbox goes to other threads; also where its requests take longer than was thought.
-    const recalled = batch.recallAll();
-    if (recalled.length > 0) this.#listener.onRecalled(recalled);
+    // What waits behind it goes to other threads; also where its requests take longer than was thought.
+    this.#listener.takeBack(batch);
     if (!isSeenTwice) return;
     if (running?.state === 'settled') {
       // Its caller gave it up, and it has had a look's time to end by itself. On a busy machine it may have had nothing else

@@ -1,8 +1,26 @@
 import { expect } from 'chai';
+import { corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { isSettled, outcome, until } from '../support/outcome.ts';
+import { plugin } from '../support/wat.ts';
 import { witness } from './fixtures/witness.ts';
+
+/** Works for so long that it is not this thread that is waited for, and not so long that it works alone. */
+const busy = guest(() =>
+  plugin(
+    corePlugin(() => ({
+      definitions: '(global $sink (mut i32) (i32.const 0))',
+      process: `(local $i i32) (local $j i32)
+        (local.set $i (i32.const 5000))
+        (loop $turn
+          (local.set $j (i32.add (i32.mul (local.get $j) (i32.const 1664525)) (local.get $i)))
+          (br_if $turn (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+        (global.set $sink (local.get $j))
+        (call $ok (local.get $p) (local.get $n))`,
+    })),
+  ),
+);
 
 const LATE = { cpuTimeLimitMs: 120_000, wallTimeLimitMs: 120_000 };
 
@@ -35,6 +53,26 @@ describe('invariant 3: no plugin waits for another', function () {
     end.abort();
     // Each waited for a few batches of the other; for more of them where the machine gave its thread no processor.
     expect(passed.toSorted((a, b) => a - b)[25]).to.be.below(size / 3);
+    await Promise.all(backlog);
+  });
+
+  it('a plugin that is new has its turn while another one has work waiting at every thread', async () => {
+    const engine = await createEngine({ threads: 2 });
+    await engine.loadPlugin('greedy', await busy());
+    const end = new AbortController();
+    let done = 0;
+    // In blocks, of which each thread has the next one long before it is done with the one before.
+    const requests = Array.from({ length: 300 }, () => ({ input: 'x' }));
+    const insist = async (): Promise<void> => {
+      while (!end.signal.aborted) done += (await engine.processMany('greedy', requests)).length;
+    };
+    const backlog = Array.from({ length: 6 }, insist);
+    await until(() => done > 2_000);
+    for (const name of ['new', 'newer']) {
+      await engine.loadPlugin(name, await echo());
+      expect((await engine.process(name, { input: 'y' })).output).to.equal('y');
+    }
+    end.abort();
     await Promise.all(backlog);
   });
 

@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Berth } from '../../src/pool/berth.ts';
 import { Mailbox } from '../../src/pool/mailbox.ts';
-import { PHASES, SLOTS, SlotState } from '../../src/pool/mailbox-layout.ts';
+import { SLOTS, SlotState } from '../../src/pool/mailbox-layout.ts';
+import { ThreadStatus } from '../../src/pool/thread-status.ts';
 import { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
 import { race, sharedWords } from './fixtures/roles.ts';
 
-/** Both sides of one mailbox. */
-function pair(): { main: Mailbox; worker: WorkerMailbox } {
+/** Both sides of one mailbox, and what its worker shows of itself. */
+function pair(): { main: Mailbox; worker: WorkerMailbox; status: ThreadStatus } {
   const main = new Mailbox();
-  return { main, worker: new WorkerMailbox(main.buffer) };
+  const status = new ThreadStatus();
+  return { main, worker: new WorkerMailbox(main.buffer, status), status };
 }
 
 const text = fc.oneof(
@@ -170,41 +173,15 @@ describe('Mailbox', () => {
     }
 
     it('changes the count of entries when it is claimed: it is not the call before', () => {
-      const { main, worker } = pair();
+      const { main, worker, status } = pair();
       for (const slot of [0, 1]) main.queue(slot);
       worker.claim(0);
-      worker.enter('process');
-      const before = main.entries;
+      status.enter('process');
+      const before = status.entries;
       worker.finish(0);
       worker.claim(1);
-      expect(main.entries).not.to.equal(before);
+      expect(status.entries).not.to.equal(before);
     });
-  });
-
-  it('tells the phases apart, and two calls of the same phase', () => {
-    const { main, worker } = pair();
-    const seen = new Set<number>();
-    for (const phase of PHASES) {
-      worker.enter(phase);
-      expect(main.phase).to.equal(phase);
-      seen.add(main.entries);
-      worker.enter(phase);
-      expect(main.phase).to.equal(phase);
-      seen.add(main.entries);
-    }
-    expect(seen.size).to.equal(PHASES.length * 2);
-  });
-
-  it('gives a section to whoever decides first', () => {
-    const { main, worker } = pair();
-    worker.enterSection(1);
-    expect(main.section).to.equal(1);
-    expect(main.killSection(2)).to.equal(false);
-    expect(worker.leaveSection(1)).to.equal(true);
-    expect(main.killSection(1)).to.equal(false);
-    worker.enterSection(2);
-    expect(main.killSection(2)).to.equal(true);
-    expect(worker.leaveSection(2)).to.equal(false);
   });
 
   describe('between two threads', () => {
@@ -245,20 +222,25 @@ describe('Mailbox', () => {
       for (const [end, count] of Object.entries(totals)) expect(count, end).to.be.above(0);
     });
 
-    for (const lingerMs of [0, 0.05, 5]) {
-      it(`every order is taken once, in order, when the worker lingers for ${lingerMs} ms`, async () => {
-        const main = new Mailbox();
+    for (const [count, lingerMs] of [1, 2].flatMap((berths) => [0, 0.05, 5].map((ms) => [berths, ms] as const))) {
+      it(`every order is taken once, in order, by a worker that has room for ${count} and lingers for ${lingerMs} ms`, async () => {
+        const berths = Array.from({ length: count }, (_, index) => new Berth(index));
+        const mailboxes = berths.map(({ mailbox }) => mailbox);
         const [control, seen] = [sharedWords(1), sharedWords(2000)];
-        const worker = race({ play: 'orders', mailbox: main.buffer, lingerMs, control, seen });
+        const buffers = mailboxes.map(({ buffer }) => buffer);
+        const worker = race({ play: 'orders', mailboxes: buffers, lingerMs, control, seen });
         const exit = once(worker, 'exit');
         let shifts = 0;
         let handedOver = 0;
         for (let order = 1; order <= seen.length; order++) {
-          if (main.post({ kind: 'retire', retires: order, count: 1, parcel: false })) handedOver++;
+          const mailbox = mailboxes[(order - 1) % count]!;
+          while (!mailbox.orderDone);
+          if (mailbox.post({ kind: 'retire', retires: order, count: 1, parcel: false })) handedOver++;
           else Atomics.store(control, 0, ++shifts);
           // At times at once, at times after a while, so that the shift closes just now, or is closed.
           for (let spin = (order % 5) * (order % 11) * 40; spin > 0; spin--) Atomics.load(control, 0);
-          while (!main.orderDone);
+          // At times the next one comes when nothing is left, at times while this one is being done.
+          while (order % 3 === 0 && !mailbox.orderDone);
         }
         await exit;
         expect([...seen]).to.deep.equal(Array.from(seen, (_, index) => index + 1));
@@ -269,10 +251,12 @@ describe('Mailbox', () => {
 
     it('no result goes unannounced', async () => {
       const main = new Mailbox();
+      const status = new ThreadStatus();
       const control = sharedWords(1);
       const { port1, port2 } = new MessageChannel();
       const rounds = 200;
-      const worker = race({ play: 'announces', mailbox: main.buffer, rounds, slots: SLOTS, control, port: port2 });
+      const shared = { mailbox: main.buffer, status: status.buffer };
+      const worker = race({ play: 'announces', ...shared, rounds, slots: SLOTS, control, port: port2 });
       const exit = once(worker, 'exit');
       for (let round = 1; round <= rounds; round++) {
         for (let slot = 0; slot < SLOTS; slot++) main.queue(slot);
@@ -280,7 +264,7 @@ describe('Mailbox', () => {
         const all = new Promise<void>((resolve) => {
           port1.removeAllListeners('message');
           port1.on('message', () => {
-            main.awake();
+            status.awake();
             for (let slot = 0; slot < SLOTS; slot++) if (main.state(slot) !== SlotState.done) return;
             resolve();
           });

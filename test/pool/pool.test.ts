@@ -42,7 +42,7 @@ describe('Pool', function () {
   it('lets go the coldest first, and none that was in use of late', async () => {
     const { pool: five, threads, surplus } = await pool(5);
     for (const [index, held] of [7, 0, 9, 3, 1].entries()) {
-      for (let definition = 0; definition < held; definition++) threads[index]!.definitions.add(definition);
+      for (let definition = 0; definition < held; definition++) threads[index]!.meets(definition);
     }
     // Two at work at once, and a spare one: two are too many.
     for (const thread of threads.slice(0, 2)) five.take(thread);

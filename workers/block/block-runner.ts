@@ -5,7 +5,7 @@ import type { ResponseSink } from '../../src/canonical-abi/runtime/contract.ts';
 import { type PluginError, toWire } from '../../src/errors.ts';
 import type { ControlPage } from '../../src/instrumentation/control-page.ts';
 import type { BlockArea } from '../../src/pool/block-area.ts';
-import type { WorkerMessage } from '../../src/pool/protocol.ts';
+import type { ThreadStatus } from '../../src/pool/thread-status.ts';
 import type { WorkerMailbox } from '../../src/pool/worker-mailbox.ts';
 import type { PluginInstance } from '../instance.ts';
 import { Killed, type Residents } from '../residents.ts';
@@ -19,13 +19,17 @@ import { note } from './side-notes.ts';
 /** Milliseconds after which a worker gives a block back that takes longer than was thought, so that others get their turn. */
 const PAUSE_MS = 10;
 
+/** Sends what the area has no room for of a record's result, and of what there is to say beside it. */
+type PostTail = (output: Uint8Array, side: Uint8Array) => void;
+
 /** Runs the records of blocks, one after the other. */
 export class BlockRunner {
   readonly #area: BlockArea;
   readonly #mailbox: WorkerMailbox;
+  readonly #status: ThreadStatus;
   readonly #control: ControlPage;
   readonly #residents: Residents;
-  readonly #post: (message: WorkerMessage) => void;
+  readonly #postTail: PostTail;
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
   readonly #output: Region;
@@ -37,17 +41,19 @@ export class BlockRunner {
   constructor(
     area: BlockArea,
     mailbox: WorkerMailbox,
+    status: ThreadStatus,
     control: ControlPage,
     residents: Residents,
     toMain: number,
-    post: (message: WorkerMessage) => void,
+    postTail: PostTail,
   ) {
     this.#area = area;
     this.#mailbox = mailbox;
+    this.#status = status;
     this.#control = control;
     this.#residents = residents;
     this.#toMain = toMain;
-    this.#post = post;
+    this.#postTail = postTail;
     this.#output = new Region(area.output);
     this.#side = new Region(area.side);
     this.#packed = new PackedCodec(area, this.#output);
@@ -67,6 +73,7 @@ export class BlockRunner {
   run(definition: number, start: number): void {
     const area = this.#area;
     const mailbox = this.#mailbox;
+    const status = this.#status;
     const residents = this.#residents;
     const codec = this.#codec;
     const output = this.#output;
@@ -90,7 +97,7 @@ export class BlockRunner {
       }
       if (!area.claim(index)) break;
       // Or the watchdog would take it for the call before, of which it may have seen enough.
-      mailbox.enter('idle');
+      status.enter('idle');
       const begunAt = now;
       const waited = mailbox.begun(0, begunAt + this.#toMain);
       // All records share one slot: what the one before noted there would pass for this one's end.
@@ -113,7 +120,7 @@ export class BlockRunner {
       const { overflow } = output;
       const hasTail = overflow !== undefined || side.overflow !== undefined;
       if (hasTail) {
-        this.#post({ kind: 'tail', slot: 0, output: overflow ?? NOTHING, side: side.overflow ?? NOTHING });
+        this.#postTail(overflow ?? NOTHING, side.overflow ?? NOTHING);
         area.putTail(index);
       }
       const next = area.finish(index, output.end, side.end, succeeded, refused, failed);

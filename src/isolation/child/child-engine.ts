@@ -211,7 +211,7 @@ export class ChildEngine implements ReplyTo {
   #ranOf(job: Job | undefined): { readonly times: RunTimes; readonly threadId: number } {
     const { batch } = job ?? {};
     if (job === undefined || batch === undefined) return { times: DID_NOT_RUN, threadId: 0 };
-    const { begun, ended } = batch.thread.mailbox.times(job.slot);
+    const { begun, ended } = batch.berth.mailbox.times(job.slot);
     if (begun === 0) return { times: DID_NOT_RUN, threadId: 0 };
     const offset = this.#clockOffset;
     return { times: { begun: begun + offset, ended: ended === 0 ? 0 : ended + offset }, threadId: batch.thread.id };

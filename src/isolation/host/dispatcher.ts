@@ -16,7 +16,7 @@ import { assertCouldFit } from '../../scheduler/assert-could-fit.ts';
 import { Job, type JobListener } from '../../scheduler/job.ts';
 import { Lane } from '../../scheduler/lane.ts';
 import type { OutstandingBytes } from '../../scheduler/outstanding-bytes.ts';
-import type { SchedulerOptions } from '../../scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../../scheduler/scheduler-options.ts';
 import type { Threads } from '../wire/messages.ts';
 import type { Group } from './group.ts';
 import type { RemoteComponent } from './remote-component.ts';

@@ -11,7 +11,7 @@ import type { LaneOpening, ProcessStatus } from '../../registry/executor.ts';
 import { FairQueue } from '../../scheduler/fair-queue.ts';
 import type { Job } from '../../scheduler/job.ts';
 import type { Lane } from '../../scheduler/lane.ts';
-import type { SchedulerListener } from '../../scheduler/scheduler.ts';
+import type { SchedulerListener } from '../../scheduler/scheduler-options.ts';
 import { metadata } from '../wire/checked.ts';
 import type { HostMessage, Threads } from '../wire/messages.ts';
 import { AnswerLength } from './answer-length.ts';

@@ -7,7 +7,7 @@ import { clockOffset } from '../../observe/clock.ts';
 import { Tally } from '../../observe/tally.ts';
 import type { Job } from '../../scheduler/job.ts';
 import type { Lane } from '../../scheduler/lane.ts';
-import type { StuckThread, Termination } from '../../scheduler/supervisor.ts';
+import type { StuckThread, Termination } from '../../scheduler/supervisor-listener.ts';
 import { Channel } from '../wire/channel.ts';
 import { componentFacts, errorCode, errorFrom, fields, parseJson, text, utterance, whole } from '../wire/checked.ts';
 import {

@@ -6,7 +6,7 @@ import type { PluginMetadata, Utterance } from '../../contract/values.ts';
 import type { ErrorCode, WireError } from '../../errors.ts';
 import type { ThreadCounts } from '../../observe/snapshot.ts';
 import type { LaneOpening } from '../../registry/executor.ts';
-import type { SchedulerOptions } from '../../scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../../scheduler/scheduler-options.ts';
 
 /*
  * What the two processes say to each other. Requests and their results are packed (`requests.ts`, `results.ts`); all else

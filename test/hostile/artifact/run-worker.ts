@@ -4,7 +4,7 @@ import { NOTHING } from '../../../src/component/holding.ts';
 import type { PluginResponse, Utterance } from '../../../src/contract/values.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
 import { ControlPage } from '../../../src/instrumentation/control-page.ts';
-import { WorkerMailbox } from '../../../src/pool/worker-mailbox.ts';
+import { ThreadStatus } from '../../../src/pool/thread-status.ts';
 import { Residents } from '../../../workers/residents.ts';
 import type { Verdict } from './protocol.ts';
 
@@ -56,7 +56,7 @@ function check(response: PluginResponse): void {
 }
 
 function run(definition: PluginDefinition): string {
-  const residents = new Residents(new WorkerMailbox(), new ControlPage(), say, {
+  const residents = new Residents(new ThreadStatus(), new ControlPage(), say, {
     stackBytes: STACK_BYTES,
     dropped: NOTHING,
   });
