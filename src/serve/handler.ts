@@ -38,6 +38,16 @@ export class Handler {
     ];
   }
 
+  /** Whether there is anything at an address, by whatever method. */
+  has(target: string): boolean {
+    try {
+      const found = findRoute(this.#routes, '', segmentsOf(target));
+      return 'route' in found || found.allowed.length > 0;
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * Answers one request. Never throws and never rejects: whatever goes wrong is told to the client.
    *
@@ -49,7 +59,7 @@ export class Handler {
     const exchange = new Exchange(request, response, query, expectsContinue);
     this.#counts.begin(response);
     try {
-      const segments = (at < 0 ? target : target.slice(0, at)).split('/').slice(1).map(decoded);
+      const segments = segmentsOf(target);
       const found = findRoute(this.#routes, request.method ?? '', segments);
       if (!('route' in found)) throw notThere(found.allowed);
       const { route, parameters } = found;
@@ -64,7 +74,8 @@ export class Handler {
     let failure: unknown;
     try {
       if (route.access !== 'open') exchange.caller = access.identify(exchange.request.headers.authorization);
-      if (route.access === 'administrator') access.assertAdministrator(exchange.caller);
+      const isPrivate = route.access === 'administrator' || (route.access === 'observer' && access.isClosed);
+      if (isPrivate) access.assertAdministrator(exchange.caller);
       // Not awaited where it need not be: two turns of the microtask queue for each request.
       const running = route.run(exchange, parameters);
       if (running !== undefined) await running;
@@ -98,6 +109,12 @@ export class Handler {
     if (status >= 500)
       this.#options.onFailure({ requestId: exchange.requestId, status, error: problem.cause ?? problem });
   }
+}
+
+/** The parts of an address without its query, decoded. */
+function segmentsOf(target: string): string[] {
+  const at = target.indexOf('?');
+  return (at < 0 ? target : target.slice(0, at)).split('/').slice(1).map(decoded);
 }
 
 function notThere(allowed: readonly string[]): Error {

@@ -4,6 +4,8 @@ import type { Exchange } from './exchange.ts';
 import type { HttpCounts } from './http-counts.ts';
 import type { ResolvedHandlerOptions } from './options.ts';
 import { path, type Route } from './routes.ts';
+import { Circuits, statusFeed } from './status-feed.ts';
+import { statusPage } from './status-page.ts';
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -13,7 +15,15 @@ export function observationRoutes(
   { isReady }: ResolvedHandlerOptions,
   counts: HttpCounts,
 ): readonly Route[] {
+  const circuits = new Circuits(engine);
   return [
+    { method: 'GET', path: path('/'), access: 'open', run: statusPage },
+    {
+      method: 'GET',
+      path: path('/status/events'),
+      access: 'observer',
+      run: (exchange) => statusFeed(engine, circuits, exchange),
+    },
     { method: 'GET', path: path('/plugins'), access: 'client', run: (exchange) => list(engine, exchange) },
     {
       method: 'GET',

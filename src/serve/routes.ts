@@ -8,8 +8,11 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Its parts: `:` is any one of them, `*` at the end is all that are left. */
   readonly path: readonly string[];
-  /** `open` needs no token, so that what keeps an eye on the process needs none. */
-  readonly access: 'open' | 'client' | 'administrator';
+  /**
+   * `open` needs no token, so that what keeps an eye on the process needs none. What an `observer` sees is of all clients: where
+   * they have tokens, it is for administrators.
+   */
+  readonly access: 'open' | 'client' | 'observer' | 'administrator';
   /** What the audit log calls it. */
   readonly action?: string;
   readonly run: (exchange: Exchange, parameters: Parameters) => void | Promise<void>;
