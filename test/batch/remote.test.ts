@@ -24,9 +24,13 @@ class FileServer {
   /** Bytes after which the connection of an answer is cut; each of them once. */
   cuts: number[] = [];
   /** Answers before the first one that is true. */
-  failures: number[] = [];
+  failures: (number | undefined)[] = [];
   tags: 'strong' | 'none' = 'strong';
   check: (request: IncomingMessage) => Promise<boolean> = async () => true;
+  /** Uploads to S3 in parts, by their names, and the parts by their numbers. */
+  readonly uploads = new Map<string, Map<number, Buffer>>();
+  /** Fails to put parts together, behind a status of 200. */
+  breaksUploads = false;
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
 
   async open(): Promise<string> {
@@ -49,6 +53,9 @@ class FileServer {
     if (failure !== undefined) return void response.writeHead(failure).end();
     if (!(await this.check(request))) return void response.writeHead(403).end();
     const path = url.replace(/\?.*$/, '');
+    const query = new URL(url, 'http://localhost').searchParams;
+    if (query.has('uploads') || query.has('uploadId'))
+      return this.#part(method, path, query, Buffer.concat(pieces), response);
     if (method === 'PUT') {
       this.files.set(path, Buffer.concat(pieces));
       return void response.writeHead(200).end();
@@ -69,7 +76,41 @@ class FileServer {
     if (cut === undefined || cut >= body.length) return void response.end(body);
     response.write(body.subarray(0, cut), () => response.destroy());
   }
+
+  /** As S3 has it: CreateMultipartUpload, UploadPart, CompleteMultipartUpload and AbortMultipartUpload. */
+  #part(method: string, path: string, query: URLSearchParams, body: Buffer, response: ServerResponse): void {
+    if (method === 'POST' && query.has('uploads')) {
+      const id = `up/load&${this.uploads.size}`;
+      this.uploads.set(id, new Map());
+      return void response.end(`<R><UploadId>${id.replace('&', '&amp;')}</UploadId></R>`);
+    }
+    const id = query.get('uploadId')!;
+    const parts = this.uploads.get(id);
+    if (parts === undefined) return void response.writeHead(404).end();
+    if (method === 'PUT') {
+      parts.set(Number(query.get('partNumber')), body);
+      return void response.writeHead(200, { etag: tagOf(body) }).end();
+    }
+    this.uploads.delete(id);
+    if (method === 'DELETE') return void response.writeHead(204).end();
+    const named = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>&quot;(\w+)&quot;<\/ETag>/g)];
+    const pieces = named.map(([, number]) => parts.get(Number(number))!);
+    const sound =
+      named.every(([, number, tag], at) => Number(number) === at + 1 && tagOf(pieces[at]!) === `"${tag}"`) &&
+      named.length === parts.size &&
+      pieces.slice(0, -1).every(({ length }) => length >= LEAST_PART_BYTES);
+    if (!sound || this.breaksUploads) {
+      return void response.end('<?xml version="1.0"?>\n<Error><Code>InvalidPart</Code></Error>');
+    }
+    this.files.set(path, Buffer.concat(pieces));
+    response.end('<CompleteMultipartUploadResult/>');
+  }
 }
+
+/** What S3 does not take for a part, but for the last one. */
+const LEAST_PART_BYTES = 5 * 1024 * 1024;
+
+const tagOf = (bytes: Buffer): string => `"${createHash('md5').update(bytes).digest('hex')}"`;
 
 describe('engine.batchFiles() over HTTP and S3', function () {
   this.timeout(60_000);
@@ -233,6 +274,59 @@ describe('engine.batchFiles() over HTTP and S3', function () {
         ['PUT', undefined],
       ]);
       expect(server.asked[1]!.range).to.match(/^bytes=\d+-$/);
+    });
+
+    describe('an object that is large', () => {
+      const COUNT = 20_000;
+      let input = '';
+
+      beforeEach(async () => {
+        input = at('in.jsonl');
+        const record = `${JSON.stringify({ input: 'x'.repeat(1000) })}\n`;
+        await writeFile(input, record.repeat(COUNT));
+      });
+
+      it('is put there in parts, each again where it fails', async () => {
+        server.failures = [503, undefined, 503];
+        await run(input, 's3://bucket/out.jsonl');
+        const text = server.files.get('/bucket/out.jsonl')!.toString();
+        expect(text.split('\n').length).to.equal(COUNT + 1);
+        expect(text.split('\n')[COUNT - 1]).to.match(new RegExp(`^{"index":${COUNT - 1},`));
+        const methods = server.asked.map(({ method }) => method);
+        expect(methods).to.deep.equal(['POST', 'POST', 'PUT', 'PUT', 'PUT', 'PUT', 'POST']);
+        expect(server.uploads.size).to.equal(0);
+      });
+
+      it('is not there, and nothing of it, where the run does not get to its end', async () => {
+        const controller = new AbortController();
+        const aborted = await rejection(
+          run(input, 's3://bucket/out.jsonl', {
+            signal: controller.signal,
+            progressIntervalMs: 1,
+            onProgress: () => {
+              if (server.uploads.size > 0) controller.abort();
+            },
+          }),
+        );
+        expect(aborted.code).to.equal('ERR_ABORTED');
+        expect(server.asked.at(-1)!.method).to.equal('DELETE');
+        expect([server.files.size, server.uploads.size]).to.deep.equal([0, 0]);
+      });
+
+      it('is not there where a part is refused, or they cannot be put together', async () => {
+        server.failures = [undefined, 403];
+        const refused = await rejection(run(input, 's3://bucket/out.jsonl'));
+        expect([refused.code, refused.message]).to.deep.equal([
+          'ERR_BATCH_FILE',
+          'Cannot go on writing `s3://bucket/out.jsonl`: the server answers 403',
+        ]);
+        server.breaksUploads = true;
+        const broken = await rejection(run(input, 's3://bucket/out.jsonl'));
+        expect(broken.message).to.equal(
+          'Cannot go on writing `s3://bucket/out.jsonl`: the server cannot put the parts together: InvalidPart',
+        );
+        expect([server.files.size, server.uploads.size]).to.deep.equal([0, 0]);
+      });
     });
 
     it('is refused with another secret, and says so; and without one', async () => {

@@ -78,13 +78,15 @@ export class BatchInputs {
     const file = this.#files[this.#next];
     if (file === undefined || this.#isClosed) return undefined;
     const input = this.#first ?? (await this.#open(file, this.#next));
+    if (this.#first === undefined) {
+      input.expect(this.#expected, this.#next === this.#files.length - 1 ? 'here' : 'here or behind');
+    }
     this.#first = undefined;
     this.#next++;
     if (this.#isClosed) {
       input.close();
       return undefined;
     }
-    input.expect(this.#expected, this.#next === this.#files.length ? 'here' : 'here or behind');
     this.#current = input;
     return { input, file, name: this.#files.length === 1 ? undefined : file.path };
   }
@@ -102,6 +104,8 @@ export class BatchInputs {
   /** Has the reading fail where what an earlier run had read was something else. */
   expect(before: Written): void {
     this.#expected = before;
+    // At once: what is decompressed is read ahead.
+    this.#first?.expect(before);
   }
 
   /** Whether the inputs still begin with bytes that were read before. What a server has is compared when it is read. */

@@ -17,7 +17,9 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
 
 /** What is asked of a server. */
 export interface RemoteRequest {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** What is asked of an object of S3, behind the question mark. */
+  readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Blob;
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +31,11 @@ export class RemoteClient {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #signer: AwsClient | undefined;
+
+  /** Whether it asks as S3 wants it. */
+  get isS3(): boolean {
+    return this.#signer !== undefined;
+  }
 
   private constructor(name: string, url: string, headers: Readonly<Record<string, string>>, signer?: AwsClient) {
     this.name = name;
@@ -105,15 +112,16 @@ export class RemoteClient {
     }
   }
 
-  async #ask({ method, headers, body, signal }: RemoteRequest): Promise<Response> {
+  async #ask({ method, query, headers, body, signal }: RemoteRequest): Promise<Response> {
+    const url = query === undefined ? this.#url : `${this.#url}?${query}`;
     const init = {
       method,
       headers: { ...this.#headers, ...headers },
       ...(body !== undefined && { body }),
       ...(signal !== undefined && { signal }),
     };
-    if (this.#signer === undefined) return fetch(this.#url, init);
-    return fetch(await this.#signer.sign(this.#url, init), signal === undefined ? {} : { signal });
+    if (this.#signer === undefined) return fetch(url, init);
+    return fetch(await this.#signer.sign(url, init), signal === undefined ? {} : { signal });
   }
 }
 

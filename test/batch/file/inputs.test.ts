@@ -115,25 +115,28 @@ describe('engine.batchFiles() with several inputs', () => {
     expect(await refused([at('a.jsonl'), at('out.jsonl')])).to.match(/no such file|the same file/);
   });
 
-  for (const [name, count, concurrency] of [
-    ['blocks', 20_000, 256],
-    ['records', 1500, 1],
+  for (const [name, count, concurrency, end] of [
+    ['blocks', 20_000, 256, ''],
+    ['blocks, compressed', 20_000, 256, '.gz'],
+    ['records', 1500, 1, ''],
   ] as const) {
     it(`goes on where a run of several was interrupted, with the same inputs only, in ${name}`, async () => {
-      const input = ['a.jsonl', 'b.jsonl', 'c.jsonl'];
+      const input = ['a.jsonl', 'b.jsonl', 'c.jsonl'].map((file) => file + end);
+      const [first, second] = input as [string, string, string];
       const all: string[] = [];
       for (const file of input) {
         const texts = Array.from({ length: count }, (_, at) => `${file} ${at}`);
         all.push(...texts);
-        await write(file, texts.map((text) => `${JSON.stringify({ input: text })}\n`).join(''));
+        const text = texts.map((input) => `${JSON.stringify({ input })}\n`).join('');
+        await write(file, end === '' ? text : gzipSync(text));
       }
       const stop = new AbortController();
       const onProgress = ({ done }: { readonly done: number }): void => {
         if (done > count) stop.abort();
       };
       const how = { input, concurrency, progressIntervalMs: 1 };
-      const first = await run({ ...how, interrupt: stop.signal, onProgress });
-      expect(first.interrupted).to.equal(true);
+      const begun = await run({ ...how, interrupt: stop.signal, onProgress });
+      expect(begun.interrupted).to.equal(true);
 
       const other = async (inputs: readonly string[], message: RegExp): Promise<void> => {
         const before = await readFile(at('out.jsonl'));
@@ -142,21 +145,21 @@ describe('engine.batchFiles() with several inputs', () => {
         expect(error.message).to.match(message);
         expect(await readFile(at('out.jsonl'))).to.deep.equal(before);
       };
-      await other(['a.jsonl', 'b.jsonl'], /there are 2 inputs|other plugins or options \(formats, tables\)/);
-      await write('c2.jsonl', '{"input":"other"}\n');
-      await other(['a.jsonl', 'b.jsonl', 'c2.jsonl'], /c2\.jsonl`, it has 18 bytes/);
-      const kept = await readFile(at('a.jsonl'));
+      await other([first, second], /there are 2 inputs|other plugins or options \(formats, tables\)/);
+      await write(`c2.jsonl${end}`, '{"input":"other"}\n');
+      await other([first, second, `c2.jsonl${end}`], /c2\.jsonl(?:\.gz)?`, it has 18 bytes/);
+      const kept = await readFile(at(first));
       const edited = Buffer.from(kept);
-      edited[edited.indexOf('a.jsonl 5"')] = 0x41;
-      await write('a.jsonl', edited);
+      edited[1000] = edited[1000]! ^ 1;
+      await write(first, edited);
       await other(input, /it has other bytes|begins with other bytes/);
-      await write('a.jsonl', kept);
+      await write(first, kept);
       // Another time of modification alone is no other file.
-      await utimes(at('b.jsonl'), 1, 1);
+      await utimes(at(second), 1, 1);
 
-      const second = await run({ ...how, resume: true });
-      expect(second).to.deep.include({ records: 3 * count, succeeded: 3 * count, interrupted: false });
-      expect(second.resumed).to.be.above(0);
+      const done = await run({ ...how, resume: true });
+      expect(done).to.deep.include({ records: 3 * count, succeeded: 3 * count, interrupted: false });
+      expect(done.resumed).to.be.above(0);
       expect(await outputs()).to.deep.equal(all);
     });
   }
