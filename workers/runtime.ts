@@ -31,7 +31,7 @@ export function createRuntime(
   control: ControlPage = new ControlPage(),
 ): Runtime {
   if (binding.kind === 'direct') {
-    return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped, control);
+    return new LinkedComponent(binding.plan, [...modules.values()], policy, onDropped, control, 'block');
   }
   if (binding.kind === 'elsewhere') throw new Error('A definition without modules came to a worker');
   const instantiate = compileGlue(binding.glue, policy);

@@ -1,10 +1,12 @@
 import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { withCodeIndex } from '../component/code-index.ts';
+import { featuresOf } from '../component/features.ts';
 import { parseComponent } from '../component/parse.ts';
 import { PluginError } from '../errors.ts';
 import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
 import type { CompiledComponent } from './artifact.ts';
+import { isAsynchronous, notRunnable } from './bindable.ts';
 import { transpile } from './transpile.ts';
 
 /** What is asked of a binding. */
@@ -32,13 +34,17 @@ export async function bind(
   // In any case: jco validates the component, which planning takes for granted in part.
   const { glue, modules: transpiled } = await transpile(capped);
   const modules = transpiled.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
+  const component = parseComponent(capped);
+  const async = isAsynchronous(featuresOf(component));
   if (choice === 'glue') {
+    if (async) throw notRunnable("jco's glue was asked for, which does not run what is asynchronous");
     if (metered) throw unmetered("it runs on jco's glue, which was asked for");
     return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
   }
-  const component = parseComponent(capped);
   const binding = planBinding(capped, component);
+  if (binding.kind === 'direct' && binding.plan.passesCopyEnds) throw notRunnable(WITH_HOST);
   if (binding.kind === 'unsupported') {
+    if (async) throw notRunnable(binding.reason);
     if (metered) throw unmetered(`it runs on jco's glue, because ${binding.reason}`);
     return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
   }
@@ -55,6 +61,8 @@ export async function bind(
     })),
   };
 }
+
+const WITH_HOST = 'it imports functions that take or return streams or futures';
 
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 

@@ -1,8 +1,8 @@
 import type { Feature } from '../component/features.ts';
 import { PluginError } from '../errors.ts';
 
-/** Everything that returns later than at the end of the call, or of which the component model is not sure yet. */
-const ASYNCHRONOUS: readonly Feature[] = ['async', 'error-context', 'future', 'stream', 'threads', 'values'];
+/** Proposals of which the component model is not sure yet. */
+const GATED: readonly Feature[] = ['error-context', 'threads', 'values'];
 
 /**
  * What neither the contract nor WASI 0.2 has a use for. Only jco's glue knows it, which bounds less of what the host
@@ -16,9 +16,21 @@ const UNNEEDED: readonly Feature[] = ['map', 'memory64'];
  * @throws {PluginError} `ERR_INVALID_COMPONENT`.
  */
 export function assertBindable(features: readonly Feature[]): void {
-  const used = features.filter((feature) => ASYNCHRONOUS.includes(feature) || UNNEEDED.includes(feature));
+  const used = features.filter((feature) => GATED.includes(feature) || UNNEEDED.includes(feature));
   if (used.length === 0) return;
   throw new PluginError('ERR_INVALID_COMPONENT', `The component uses what the host cannot run: ${used.join(', ')}`, {
-    hint: 'Build it with functions that are done when they return: for WASI 0.2 (`wasm32-wasip2`) in Rust, C or Go, with `--sync` by componentize-qjs.',
+    hint: 'Build it without proposals of the component model that are not part of it yet.',
+  });
+}
+
+/** Whether a component uses what only the direct binding has: jco's glue must not run it. */
+export function isAsynchronous(features: readonly Feature[]): boolean {
+  return features.some((feature) => feature === 'async' || feature === 'future' || feature === 'stream');
+}
+
+/** @param reason Why no binding runs a component, to follow "because". */
+export function notRunnable(reason: string): PluginError {
+  return new PluginError('ERR_INVALID_COMPONENT', `The component cannot be run, because ${reason}`, {
+    hint: 'Functions may be async; streams and futures may only pass between the parts of a composed component so far.',
   });
 }

@@ -30,9 +30,8 @@ function describeFunction(owner: string | undefined, name: string, type: FuncTyp
   return { path, interface: owner, name, type, obstacle: obstacleOf(name, type) };
 }
 
-function obstacleOf(name: string, { async, params, result }: FuncType): string | undefined {
+function obstacleOf(name: string, { params, result }: FuncType): string | undefined {
   if (name.startsWith('[')) return 'it belongs to a resource';
-  if (async) return 'it is asynchronous';
   const types = [...params.map(({ type }) => type), ...(result === undefined ? [] : [result])];
   return types.some((type) => holds(type, new Set())) ? 'it passes a resource, a stream or a future' : undefined;
 }

@@ -5,13 +5,11 @@ import type { ExternType, FuncType, Labelled, ValueType } from '../component/typ
 /**
  * Where a function differs from the one that the contract asks for, as a path and both sides, for instance
  * `process: parameter req: field "input": expected string, got u32`; undefined where they are the same. Compares
- * structure and names of parameters, fields and cases, as component validation does; the names of types do not count.
+ * structure and names of parameters, fields and cases, as component validation does; the names of types do not count, nor
+ * whether a function is async: the engine calls and implements both kinds alike.
  */
 export function funcDifference(name: string, expected: FuncType, got: ExternType): string | undefined {
   if (got.kind !== 'func') return `${name}: expected a function, got ${an(got.kind)}`;
-  if (expected.async !== got.async) {
-    return `${name}: expected ${expected.async ? 'an async' : 'a'} function, got ${got.async ? 'an async' : 'a sync'} one`;
-  }
   if (expected.params.length !== got.params.length) {
     return `${name}: expected ${count(expected.params.length, 'parameter')}, got ${got.params.length}`;
   }

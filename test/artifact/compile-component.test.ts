@@ -99,24 +99,7 @@ describe('compileComponent', () => {
       ['shared memories', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory 1 1 shared)' })],
       ['parts that do not fit together', 'ERR_LINK', () => smallPlugin({ more: misfit('(func (param i32))') })],
       ['a part that is missing', 'ERR_LINK', () => smallPlugin({ more: misfit('(global i32 (i32.const 0))') })],
-      [
-        'an asynchronous function',
-        'ERR_INVALID_COMPONENT',
-        () =>
-          smallPlugin({
-            core: '(func (export "f"))',
-            more: '(alias core export $i "f" (core func $f)) (func (export "f") async (canon lift (core func $f)))',
-          }),
-      ],
-      [
-        'a stream',
-        'ERR_INVALID_COMPONENT',
-        () =>
-          smallPlugin({
-            core: '(func (export "f") (param i32))',
-            more: '(alias core export $i "f" (core func $f)) (func (export "f") (param "s" (stream u8)) (canon lift (core func $f)))',
-          }),
-      ],
+      ['threads', 'ERR_INVALID_COMPONENT', () => smallPlugin({ more: '(core func (canon thread.index))' })],
     ];
     for (const [what, code, bytes] of REFUSED) {
       it(`${what}: ${code}`, async () => {

@@ -41,6 +41,7 @@ export class Emitter {
   readonly #origins = new Map<ResourceType, ResourceOrigin>();
   readonly #resources = new Map<ResourceType, number>();
   readonly #known = new Map<string, number>();
+  #passesCopyEnds: true | undefined;
 
   constructor() {
     this.types = new TypeTable((type, offset) => this.resource(type, offset));
@@ -54,6 +55,7 @@ export class Emitter {
       instances: this.#parents.length,
       initializers: this.#initializers,
       exports,
+      ...(this.#passesCopyEnds && { passesCopyEnds: true }),
       ...(concurrent && { lineages: this.#parents.map((_, instance) => this.#selfAndAncestors(instance)) }),
     };
   }
@@ -169,6 +171,12 @@ export class Emitter {
     };
   }
 
+  /** The signature of a function that the host implements. */
+  #ofHost(signature: number): number {
+    if (this.types.passesCopyEnds(this.types.signatures[signature]!)) this.#passesCopyEnds = true;
+    return signature;
+  }
+
   /** `canon lower` of a function, in `space`. */
   lower(space: Space, callee: FunctionDefinition, context: number, async: boolean, offset: number): number {
     if (callee.kind === 'lift') {
@@ -178,7 +186,7 @@ export class Emitter {
     return this.emit('funcs', {
       kind: 'lower',
       path: callee.path,
-      signature: this.types.signature(callee.type, offset),
+      signature: this.#ofHost(this.types.signature(callee.type, offset)),
       context,
       ...(async && { async }),
     });

@@ -193,6 +193,8 @@ export interface BindingPlan {
    * there are functions, streams or futures of async.
    */
   readonly lineages?: readonly (readonly number[])[];
+  /** Whether functions of the host take or return streams or futures. */
+  readonly passesCopyEnds?: true;
 }
 
 /** Which runtime runs a component, and why. */

@@ -47,6 +47,15 @@ export class TypeTable {
     return this.#intern(node, this.signatures);
   }
 
+  /** Whether a function passes streams or futures. */
+  passesCopyEnds({ params, result }: Signature): boolean {
+    const holds = (index: TypeIndex): boolean => {
+      const node = this.types[index]!;
+      return node.kind === 'stream' || node.kind === 'future' || partsOf(node).some(holds);
+    };
+    return [...params, ...(result === undefined ? [] : [result])].some(holds);
+  }
+
   /** The layout of the parameters of a function, which is that of a tuple. */
   params({ params }: Signature): Layout {
     return recordLayout(params.map((index) => this.layouts[index]!));
@@ -113,5 +122,24 @@ export class TypeTable {
       default:
         return { kind: type.kind };
     }
+  }
+}
+
+function partsOf(node: TypeNode): readonly TypeIndex[] {
+  switch (node.kind) {
+    case 'record':
+      return node.fields.map(({ type }) => type);
+    case 'variant':
+      return node.cases.flatMap(({ type }) => type ?? []);
+    case 'list':
+      return [node.element];
+    case 'tuple':
+      return node.elements;
+    case 'option':
+      return [node.some];
+    case 'result':
+      return [node.ok ?? [], node.error ?? []].flat();
+    default:
+      return [];
   }
 }

@@ -5,7 +5,7 @@ import { builtInType } from '../plan/built-ins.ts';
 import { type BindingPlan, type Initializer, type Lift, MEMORY_IMPORT, type Signature } from '../plan/plan.ts';
 import { concurrentBuiltIn, mayWait } from './async/built-ins.ts';
 import { type Elements, elementsOf } from './async/elements.ts';
-import { invokedByHost } from './async/host-calls.ts';
+import { calledByHost, invokedByHost } from './async/host-calls.ts';
 import { loweredFromAsyncHost } from './async/host-functions.ts';
 import { type Answer, lowered } from './async/lower.ts';
 import { canSwitchStacks, suspending } from './async/stack-switching.ts';
@@ -16,7 +16,7 @@ import type { Boundary, Codec } from './codec.ts';
 import { codecsOf } from './codecs.ts';
 import { ComponentInstance } from './component-instance.ts';
 import { LiftLowerContext, type Realloc } from './context.ts';
-import { loweredFromEmbedder } from './embedder-function.ts';
+import { countedPassing, loweredFromEmbedder } from './embedder-function.ts';
 import { type ExportBuilder, exportBuilder } from './exports.ts';
 import type { CoreFunction, FlatValue } from './flat-value.ts';
 import { adapted, type HostFunction, type LiftedFunction, liftedForHost, loweredFromHost } from './functions.ts';
@@ -31,11 +31,20 @@ import { onOwnThread } from './thread-storage.ts';
 
 type Step = (instantiation: Instantiation) => void;
 
+/**
+ * How the host waits for a function of a component that is async. `promise`: it gets one, and other calls go on meanwhile.
+ * `block`: the function returns when it has its result, as one that is not async; what it waits for must be done by then.
+ */
+export type Waiting = 'promise' | 'block';
+
 /** One live instance of a component. */
 export interface LiveComponent {
   /** Interfaces by the names under which they are exported, functions in camel case, resources as classes. */
   readonly exports: Readonly<Record<string, unknown>>;
-  /** A function of an exported interface, for a caller that lowers and lifts by itself; undefined if there is none. */
+  /**
+   * A function of an exported interface, for a caller that lowers and lifts by itself; undefined if there is none, or its
+   * calls may wait for others.
+   */
   lifted(interfaceName: string, name: string): LiftedFunction | undefined;
   /** A function by its number among `exportedLifts`, on bytes; undefined where jco's glue runs it. */
   readonly byteCall: ((number: number) => ByteCall) | undefined;
@@ -51,6 +60,7 @@ export class LinkedComponent {
   readonly #plan: BindingPlan;
   readonly #limits: Limits;
   readonly #threads: 'none' | 'words' | 'concurrent';
+  readonly #waiting: Waiting;
   /** The component instances that may have to wait on a stack of their own. */
   readonly #mayWait: ReadonlySet<number>;
   readonly #steps: readonly Step[];
@@ -68,6 +78,7 @@ export class LinkedComponent {
    * @param modules The core modules of the component, in the order of the file.
    * @param onDropped Hears of each memory that was lent and is not kept for the next instance.
    * @param control The page of the thread. @default one of its own
+   * @param waiting How the host waits for functions that are async. @default 'promise'
    */
   constructor(
     plan: BindingPlan,
@@ -75,7 +86,9 @@ export class LinkedComponent {
     limits: Limits,
     onDropped: OnDropped = () => {},
     control: ControlPage = new ControlPage(),
+    waiting: Waiting = 'promise',
   ) {
+    this.#waiting = waiting;
     this.#onDropped = onDropped;
     this.control = control;
     this.#controlImport = { [CONTROL_IMPORT]: control.memory };
@@ -85,7 +98,7 @@ export class LinkedComponent {
       (step) => step.kind === 'built-in' && (step.name === 'context.get' || step.name === 'context.set'),
     );
     this.#threads = plan.lineages !== undefined ? 'concurrent' : usesWords ? 'words' : 'none';
-    this.#mayWait = canSwitchStacks ? waitingInstances(plan) : new Set();
+    this.#mayWait = waiting === 'promise' && canSwitchStacks ? waitingInstances(plan) : new Set();
     this.#steps = plan.initializers.map((initializer) => this.#step(initializer, modules));
     this.#exports = exportBuilder(plan.exports, (lift) => this.#boundToHost(lift));
   }
@@ -159,10 +172,12 @@ export class LinkedComponent {
       return (instantiation) => liftedForHost(liftedFunction(instantiation, lift), passing);
     }
     const signature = this.#plan.signatures[lift.signature]!;
-    return (instantiation) => invokedByHost(asyncLift(instantiation, lift, signature, passing, 'host'));
+    const invoked = this.#waiting === 'promise' ? invokedByHost : calledByHost;
+    return (instantiation) => invoked(asyncLift(instantiation, lift, signature, passing, 'host'));
   }
 
   #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
+    if (this.#threads === 'concurrent') return undefined;
     const owner = this.#plan.exports.find((item) => item.name === interfaceName);
     const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
     return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
@@ -272,9 +287,11 @@ export class LinkedComponent {
           const found = find(imports);
           const guarded = guard?.(path, found, passing.fallible);
           const cx = contexts[context]!;
-          if (concurrent)
-            funcs.push(awaited(loweredFromAsyncHost(found, passing, cx, async), lowering(passing, async), cx));
-          else funcs.push(guarded ? loweredFromEmbedder(guarded, passing, cx) : loweredFromHost(found, passing, cx));
+          if (concurrent) {
+            const counted = guarded === undefined ? passing : countedPassing(guarded, passing, cx);
+            const func = loweredFromAsyncHost(guarded?.call ?? found, counted, cx, async);
+            funcs.push(awaited(func, lowering(passing, async), cx));
+          } else funcs.push(guarded ? loweredFromEmbedder(guarded, passing, cx) : loweredFromHost(found, passing, cx));
         };
       }
       case 'adapt': {

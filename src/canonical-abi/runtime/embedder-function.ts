@@ -13,13 +13,17 @@ export interface EmbedderFunction {
 }
 
 /** `canon lower` of a function of the embedder's: what passes is counted, and what it returns may not fit its type. */
-export function loweredFromEmbedder(
-  { call, misfit, passed }: EmbedderFunction,
+export function loweredFromEmbedder(embedder: EmbedderFunction, passing: Passing, cx: LiftLowerContext): CoreFunction {
+  return loweredFromHost(embedder.call, countedPassing(embedder, passing, cx), cx);
+}
+
+/** How the values of such a function pass. */
+export function countedPassing(
+  { misfit, passed }: EmbedderFunction,
   passing: Passing,
-  cx: LiftLowerContext,
-): CoreFunction {
-  const { store } = cx;
-  const counted: Passing = {
+  { store }: LiftLowerContext,
+): Passing {
+  return {
     ...passing,
     liftParams(context, flat) {
       const values = passing.liftParams(context, flat);
@@ -38,5 +42,4 @@ export function loweredFromEmbedder(
       return result;
     },
   };
-  return loweredFromHost(call, counted, cx);
 }

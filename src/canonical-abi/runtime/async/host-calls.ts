@@ -4,7 +4,7 @@ import type { Passing } from '../passing.ts';
 import type { AsyncLift } from './async-lift.ts';
 import { begin } from './lift.ts';
 import { PendingTrap, settledError } from './pending-trap.ts';
-import { nextReady } from './ready.ts';
+import { deadlock, nextReady } from './ready.ts';
 import type { Task } from './task.ts';
 import type { Step } from './thread.ts';
 
@@ -14,31 +14,13 @@ import type { Step } from './thread.ts';
  * @returns a function that gives a promise if its function is async, and if its component was busy or had to wait.
  */
 export function invokedByHost(lift: AsyncLift): (...values: unknown[]) => unknown {
-  const { cx, passing, isAsync } = lift;
-  const lifted = { ...lift, passing: checked(passing) };
-  const { store, instance } = cx;
-  const { invocations, waiting } = store.scheduler!;
-  const start = (values: readonly unknown[]): Started => {
-    let outcome: Outcome;
-    const { task, step } = begin(
-      lifted,
-      () => values,
-      (resolved) => {
-        outcome = resolved;
-      },
-      undefined,
-    );
-    return { task, step, outcome: () => outcome };
-  };
-  const value = (outcome: Outcome): unknown => {
-    store.rethrow();
-    return passing.fallible ? okOrThrow(outcome!.result) : outcome!.result;
-  };
-  const later = async ({ task, step, outcome }: Started): Promise<unknown> => {
-    await step;
-    // What a task does after it has returned is done before the next call, as far as it can be.
-    await invocations.until(() => task.resolved && (task.threads.size === 0 || nextReady(waiting) === undefined));
-    return outcome();
+  const { start, value, goesOn } = hostCalls(lift);
+  const { store, instance } = lift.cx;
+  const { invocations } = store.scheduler!;
+  const later = async (started: Started): Promise<unknown> => {
+    await started.step;
+    await invocations.until(() => started.task.resolved && !goesOn(started.task));
+    return started.outcome();
   };
   const failed = async (error: unknown): Promise<never> => {
     const reason = await settledError(error);
@@ -46,12 +28,7 @@ export function invokedByHost(lift: AsyncLift): (...values: unknown[]) => unknow
     throw reason;
   };
   const call = async (values: readonly unknown[]) => later(await invocations.between(() => start(values)));
-  if (isAsync) {
-    return async (...values) => {
-      const outcome = await call(values).catch(failed);
-      return value(outcome as Outcome);
-    };
-  }
+  if (lift.isAsync) return async (...values) => value((await call(values).catch(failed)) as Outcome);
   return (...values) => {
     let started: Started;
     try {
@@ -66,6 +43,59 @@ export function invokedByHost(lift: AsyncLift): (...values: unknown[]) => unknow
       .catch(failed)
       .then((outcome) => value(outcome as Outcome));
   };
+}
+
+/** The same for a host that waits: the function returns when it has its result. */
+export function calledByHost(lift: AsyncLift): (...values: unknown[]) => unknown {
+  const { start, value, goesOn } = hostCalls(lift);
+  const { store, instance } = lift.cx;
+  const scheduler = store.scheduler!;
+  return (...values) => {
+    try {
+      const { task, outcome } = start(values);
+      while (!task.resolved || goesOn(task)) {
+        const thread = nextReady(scheduler.waiting);
+        if (thread === undefined) throw deadlock();
+        void scheduler.run(thread);
+      }
+      return value(outcome());
+    } catch (error) {
+      if (!isErr(error)) store.poison(instance, error);
+      throw error;
+    }
+  };
+}
+
+function hostCalls(lift: AsyncLift) {
+  const { cx, passing } = lift;
+  const { store } = cx;
+  const { waiting } = store.scheduler!;
+  const lifted = { ...lift, passing: checked(passing) };
+  return {
+    start(values: readonly unknown[]): Started {
+      let outcome: Outcome;
+      const { task, step } = begin(
+        lifted,
+        () => values,
+        (resolved) => {
+          outcome = resolved;
+        },
+        undefined,
+      );
+      return { task, step, outcome: () => outcome };
+    },
+    value(outcome: Outcome): unknown {
+      store.rethrow();
+      return passing.fallible ? okOrThrow(outcome!.result) : outcome!.result;
+    },
+    /** What a task does after it has returned is done before the next call, as far as it can be. */
+    goesOn: (task: Task): boolean => task.threads.size > 0 && nextReady(waiting) !== undefined,
+  };
+}
+
+/** Whether a function returned the `err` of a `result`. */
+function isErr(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload');
 }
 
 type Outcome = { readonly result: unknown } | undefined;

@@ -260,7 +260,7 @@ function blockedWith(thread: Thread): Thread[] {
 function needsSwitching(): PluginError {
   return new PluginError(
     'ERR_UNSUPPORTED_ENVIRONMENT',
-    'A call of the plugin waits for what its caller would do next, for which Node has to suspend it',
-    { hint: 'Use Node 24 or later.' },
+    'A call within the plugin waits for what its caller would do next, for which it has to be suspended',
+    { hint: 'Lift the function that is called with a callback, as current toolchains do; or call it synchronously.' },
   );
 }
