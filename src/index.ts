@@ -6,6 +6,7 @@
 import './engine/environment.ts';
 
 export type { PluginSource } from './artifact/source.ts';
+export type { WitSource } from './artifact/wit-text.ts';
 export type { Batch } from './batch/batch.ts';
 export type { MaxFailures } from './batch/file/failure-limit.ts';
 export type { RecordFieldsOptions } from './batch/file/fields.ts';

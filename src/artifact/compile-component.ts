@@ -4,9 +4,11 @@ import { assertCompilable, type Compilable } from '../component/cost/assert-comp
 import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
 import { matchAny, matchContract } from '../contract/match.ts';
+import { matchOwnWorld } from '../contract/own-world.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { type BindOptions, bind } from './bind.ts';
 import { assertBindable } from './bindable.ts';
+import { type OwnWorlds, readOwnWorlds } from './own-worlds.ts';
 import { summarise } from './summary.ts';
 
 /** What of a policy changes the artifact. */
@@ -15,6 +17,8 @@ export interface CompileOptions extends BindOptions {
   readonly maxMemoryBytes: number;
   /** Whether it has to implement a world of the contract. @default 'plugin' */
   readonly world?: 'plugin' | 'any';
+  /** Worlds of the embedder's own, one of which it has to implement. @default it need not */
+  readonly own?: OwnWorlds | undefined;
   /**
    * Whether what compiling costs is bounded, and tried in another process where no bound is close; bounded only; or
    * neither. @default 'vetted'
@@ -38,7 +42,9 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   assertPlainNames(component);
   const analysis = analyzeComponent(component);
   const compilable = options.compile === 'unbounded' ? UNBOUNDED : assertCompilable(bytes, analysis);
-  const contract = options.world === 'any' ? matchAny(analysis, 'supplied') : matchContract(analysis, 'supplied');
+  const own = options.own && matchOwnWorld(analysis, await readOwnWorlds(options.own));
+  const fits = options.world === 'any' ? matchAny(analysis, 'supplied') : matchContract(analysis, 'supplied');
+  const contract = own === undefined ? fits : { ...fits, own };
   assertBindable(analysis.features);
   const capped = capComponent(bytes, component, analysis, options);
   const summary = summarise(bytes, analysis, options.maxMemoryBytes);

@@ -126,9 +126,9 @@ export class ArtifactCompiler {
     const bytes = await readSource(source);
     const hash = (await sha256(bytes)).toString('hex');
     // Hashed, because the key is a file name.
-    const { maxMemoryBytes, interrupt = 'terminate', metered = false, world = 'plugin' } = options;
+    const { maxMemoryBytes, interrupt = 'terminate', metered = false, world = 'plugin', own } = options;
     const { binding = this.#binding, compile = this.#trust } = options;
-    const made = { maxMemoryBytes, binding, interrupt, metered, world, compile };
+    const made = { maxMemoryBytes, binding, interrupt, metered, world, own, compile };
     const recipe = JSON.stringify([hash, made, CACHE_FORMAT, TOOL_VERSIONS]);
     const key = (await sha256(new TextEncoder().encode(recipe))).toString('hex');
     return { key, hash, task: { bytes, options: made } };

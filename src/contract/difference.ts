@@ -40,6 +40,24 @@ function difference(expected: ValueType, got: ValueType): string | undefined {
     case 'list':
       if (got.kind !== 'list' || expected.length !== got.length) break;
       return within('list element', expected.element, got.element);
+    case 'variant':
+      if (got.kind !== 'variant') break;
+      return casesDifference(expected.cases, got.cases);
+    case 'enum':
+    case 'flags':
+      if (got.kind !== expected.kind) break;
+      return casesDifference(expected.names.map(bare), got.names.map(bare));
+    case 'own':
+    case 'borrow':
+      if (got.kind !== expected.kind || got.resource.name !== expected.resource.name) break;
+      return undefined;
+    case 'map':
+      if (got.kind !== 'map') break;
+      return within('key', expected.key, got.key) ?? within('value', expected.value, got.value);
+    case 'stream':
+    case 'future':
+      if (got.kind !== expected.kind) break;
+      return within('element', expected.element, got.element);
     case 'option':
       if (got.kind !== 'option') break;
       return within('some', expected.some, got.some);
@@ -65,6 +83,30 @@ function labelledDifference(what: string, expected: readonly Labelled[], got: re
   const extra = got[expected.length];
   if (extra === undefined) return undefined;
   return `expected ${count(expected.length, what)}, got ${got.length}: ${shownName(extra.name)} is not in the contract`;
+}
+
+interface Case {
+  readonly name: string;
+  readonly type: ValueType | undefined;
+}
+
+function bare(name: string): Case {
+  return { name, type: undefined };
+}
+
+function casesDifference(expected: readonly Case[], got: readonly Case[]): string | undefined {
+  for (const [index, { name, type }] of expected.entries()) {
+    const actual = got[index];
+    if (actual?.name !== name)
+      return `expected case ${index + 1} to be ${shownName(name)}, got ${actual === undefined ? 'none' : shownName(actual.name)}`;
+    const found = within(`case "${name}"`, type, actual.type);
+    if (found !== undefined) return found;
+  }
+  const extra = got[expected.length];
+  return (
+    extra &&
+    `expected ${count(expected.length, 'case')}, got ${got.length}: ${shownName(extra.name)} is not in the contract`
+  );
 }
 
 function optionalDifference(expected: ValueType | undefined, got: ValueType | undefined): string | undefined {

@@ -18,6 +18,8 @@ export interface ContractMatch {
   readonly hostApi: string | undefined;
   /** The names of the WASI interfaces that it imports. */
   readonly wasi: readonly string[];
+  /** The world of the embedder's own that it implements: `acme:app/plugin@1.0.0`. */
+  readonly own?: string;
   /** What it imports beside these. */
   readonly needs: readonly Need[];
 }

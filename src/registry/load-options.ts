@@ -1,4 +1,6 @@
-import { invalidArgument, knownKeys, nonEmptyString, oneOf } from '../arguments/arguments.ts';
+import { invalidArgument, knownKeys, nonEmptyString } from '../arguments/arguments.ts';
+import type { WitSource } from '../artifact/wit-text.ts';
+import { parseInterfaceName } from '../contract/interface-name.ts';
 import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { resolveImports } from '../host/imports/embedder-imports.ts';
@@ -12,6 +14,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   config: true,
   version: true,
   world: true,
+  wit: true,
   imports: true,
   selfTest: true,
   healthCheck: true,
@@ -41,7 +44,7 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   resolvePolicy(options.sandbox);
   resolveConfig(options.config);
   resolveImports(options.imports);
-  resolveWorld(options.world);
+  resolveWorld(options);
   if (options.group !== undefined) nonEmptyString('group', options.group);
   resolveCheck('selfTest', options.selfTest);
   resolveCheck('healthCheck', options.healthCheck);
@@ -49,7 +52,29 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   if (options.version !== undefined) nonEmptyString('version', options.version);
 }
 
+/** What a component has to implement. */
+interface ResolvedWorld {
+  readonly world: 'plugin' | 'any';
+  /** The names of worlds of the embedder's own, and where their WIT is. */
+  readonly own: { readonly names: readonly string[]; readonly wit: readonly WitSource[] } | undefined;
+}
+
 /** @throws {PluginError} `ERR_INVALID_ARGUMENT` for what is no choice of {@link LoadOptions.world}. */
-export function resolveWorld(world: unknown): 'plugin' | 'any' {
-  return oneOf('world', world, ['plugin', 'any'], 'plugin');
+export function resolveWorld({ world = 'plugin', wit }: Pick<LoadOptions, 'world' | 'wit'>): ResolvedWorld {
+  const names = typeof world === 'string' ? [world] : world;
+  const sources = wit === undefined ? [] : Array.isArray(wit) ? wit : [wit];
+  if (names.length === 1 && (names[0] === 'plugin' || names[0] === 'any')) {
+    if (wit !== undefined) throw invalidArgument('wit', '`undefined` for a world that is not of your own', wit);
+    return { world: names[0], own: undefined };
+  }
+  const expected = "'plugin', 'any' or names of worlds such as 'acme:app/plugin'";
+  if (
+    !Array.isArray(names) ||
+    names.length === 0 ||
+    names.some((name) => parseInterfaceName(`${name}`) === undefined)
+  ) {
+    throw invalidArgument('world', expected, world);
+  }
+  if (sources.length === 0) throw invalidArgument('wit', 'the path of the WIT that has the world', wit);
+  return { world: 'any', own: { names, wit: sources } };
 }

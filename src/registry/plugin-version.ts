@@ -1,4 +1,5 @@
 import type { PluginSource } from '../artifact/source.ts';
+import type { WitSource } from '../artifact/wit-text.ts';
 import type { ContractMatch } from '../contract/match.ts';
 import type { PluginMetadata } from '../contract/values.ts';
 import type { Check } from '../health/check.ts';
@@ -25,9 +26,15 @@ export interface LoadOptions {
   readonly version?: string;
   /**
    * `any` also loads a component that implements no world of the contract: `engine.call` reaches what it exports,
-   * `process` nothing. @default 'plugin'
+   * `process` nothing. `acme:app/plugin` is a world of your own {@link LoadOptions.wit}, which the component has to
+   * implement, with as much of a version as tells which; of several worlds it has to implement one. @default 'plugin'
    */
-  readonly world?: 'plugin' | 'any';
+  readonly world?: 'plugin' | 'any' | (string & {}) | readonly string[];
+  /**
+   * Your own WIT, for a world of it: a directory (with the packages that it uses in `deps`), a `.wit` file, or a package as
+   * `wkg wit build` makes it; several of them for several versions. @default none
+   */
+  readonly wit?: WitSource | readonly WitSource[];
   /**
    * What the plugin imports beside WASI and the contract, and the modules that supply it: `{ 'acme:math/hash@1.0.0': new
    * URL('./hash.ts', import.meta.url) }`. It gets what is named here and nothing else. @default {}
@@ -101,6 +108,8 @@ export interface VersionInfo {
   readonly role: VersionRole;
   /** Which world of the contract it implements. */
   readonly world: ContractMatch['world'];
+  /** Which world of your own it implements: `acme:app/plugin@1.0.0`; undefined when it was not held against any. */
+  readonly ownWorld?: string;
   /** What the plugin says of itself; undefined in the worlds that have no `get-metadata`. */
   readonly metadata: PluginMetadata | undefined;
   /** SHA-256 of the component, in hexadecimal. */
@@ -121,6 +130,7 @@ export function describeVersion(version: PluginVersion, role: VersionRole): Vers
     version: name,
     role,
     world: contract.world,
+    ...(contract.own !== undefined && { ownWorld: contract.own }),
     metadata,
     sha256,
     policy,

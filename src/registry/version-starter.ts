@@ -1,5 +1,6 @@
 import { nonEmptyString } from '../arguments/arguments.ts';
 import type { PluginSource } from '../artifact/source.ts';
+import { readWit } from '../artifact/wit-text.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
@@ -52,11 +53,13 @@ export class VersionStarter {
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
     const { maxMemoryBytes, interrupt, maxInstructions } = policy;
     const metered = maxInstructions !== undefined;
-    const world = resolveWorld(options.world);
+    const { world, own } = resolveWorld(options);
     resolveImports(options.imports);
     try {
       const use = { plugin, policy, group, signal };
-      const component = await this.#executor.load(source, { maxMemoryBytes, interrupt, metered, world }, use);
+      const wit = own && (await Promise.all(own.wit.map(readWit)));
+      const made = { maxMemoryBytes, interrupt, metered, world, ...(own && { own: { names: own.names, wit: wit! } }) };
+      const component = await this.#executor.load(source, made, use);
       return await this.start(plugin, { component, source }, options, signal);
     } catch (error) {
       if (signal?.aborted === true) {

@@ -45,6 +45,7 @@ const OPTIONS = [
   'sandbox',
   'config',
   'world',
+  'wit',
   'imports',
   'group',
   'selfTest',

@@ -130,13 +130,14 @@ export function componentFacts(value: unknown): ComponentFacts {
 }
 
 function contractMatch(value: unknown): ContractMatch {
-  const { world, exportName, hostApi, wasi, needs } = fields(value);
+  const { world, exportName, hostApi, wasi, needs, own } = fields(value);
   return {
     world: text(world) as ContractMatch['world'],
     exportName: text(exportName),
     hostApi: optional(hostApi, text),
     wasi: list(wasi, text),
     needs: list(needs, need),
+    ...(own !== undefined && { own: text(own) }),
   };
 }
 
