@@ -4,7 +4,13 @@ import type { Chunk } from './chunk.ts';
 import type { QueueOptions } from './options.ts';
 import { connect, type QueueConnection, queueFailure } from './redis.ts';
 
-/** How a batch of a queue is. */
+/**
+ * How a batch of a queue is.
+ *
+ * @example
+ * const { state, succeeded, read }: BatchStatus = await batchStatus('nightly');
+ * console.log(`${state}: ${succeeded} of ${read}`);
+ */
 export interface BatchStatus {
   readonly batch: string;
   /** `abandoned`: nobody collects its results; `submit` with `resume` goes on. `done` is what `keep` has Redis remember. */
@@ -38,6 +44,8 @@ const WORD_SECONDS = 60;
  * The batches that a queue knows, the oldest first.
  *
  * @throws {PluginError} `ERR_BATCH_QUEUE`.
+ * @example
+ * for (const { batch, state } of await listBatches({ redis: 'redis://127.0.0.1:6379' })) console.log(batch, state);
  */
 export function listBatches(options: QueueOptions = {}): Promise<readonly BatchStatus[]> {
   return withQueue(options, async (connection, queue) => {
@@ -56,6 +64,9 @@ export function listBatches(options: QueueOptions = {}): Promise<readonly BatchS
  * How a batch is.
  *
  * @throws {PluginError} `ERR_BATCH_QUEUE`, also for a batch that the queue does not know.
+ * @example
+ * const { chunks } = await batchStatus('nightly');
+ * if (chunks.failed > 0) console.error(`${chunks.failed} chunks were given up`);
  */
 export function batchStatus(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
   return withQueue(options, (connection, queue) => known(connection, queue, batch));
@@ -67,6 +78,9 @@ export function batchStatus(batch: string, options: QueueOptions = {}): Promise<
  *
  * @returns How it was before.
  * @throws {PluginError} `ERR_BATCH_QUEUE`, also for a batch that the queue does not know.
+ * @example
+ * const { read } = await cancelBatch('nightly');
+ * console.log(`cancelled after ${read} records`);
  */
 export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
   return withQueue(options, async (connection, queue) => {
@@ -82,6 +96,8 @@ export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<
  *
  * @returns How it was before; undefined for one that the queue does not know, of which there may have been something all the same.
  * @throws {PluginError} `ERR_BATCH_QUEUE`.
+ * @example
+ * for (const { batch, state } of await listBatches()) if (state === 'abandoned') await purgeBatch(batch);
  */
 export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus | undefined> {
   return withQueue(options, async (connection, queue) => {
