@@ -121,6 +121,7 @@ export class Dispatcher {
       // While some run long and another thread will come, the one that is there is for plugins that behave.
       const growing = this.#long > 0 && (starting > 0 || pool.size < this.#maxThreads);
       const missing = new Map<ThreadClass, number>();
+      let spinning: number | undefined;
       let thread: PluginThread | undefined;
       const lane = this.#queue.next((candidate) => {
         const { tenant, threadClass } = candidate;
@@ -129,6 +130,11 @@ export class Dispatcher {
         if (tenant.held >= threads || candidate.service !== 'on') return false;
         // Nor may those that run long be all that there are, whoever they are: some are for plugins that behave.
         if (left <= leavesToOthers(tenant.conduct, tenant.held, reserved)) return false;
+        // More of those that have cost a thread than there are processors get nothing done sooner, and take time from others.
+        if (tenant.conduct.state === 'bad') {
+          spinning ??= this.#spinning();
+          if (spinning >= threads) return false;
+        }
         const mayBeLong = growing && tenant.conduct.state !== 'good';
         if (last && (tenant.held > 0 || candidate.lastBatch === 'lost' || mayBeLong) && pool.startable(threadClass)) {
           missing.set(threadClass, 2);
@@ -203,6 +209,16 @@ export class Dispatcher {
     const usable = this.#maxThreads - ending - stuck;
     const reserved = Math.min(this.#threads, this.#maxThreads - this.#threads, usable - 1);
     return { left: usable - this.#long - this.#unproven.size, reserved: Math.max(reserved, 0) };
+  }
+
+  /** Batches of groups that have cost a thread, but for those that sleep or wait for the host. */
+  #spinning(): number {
+    let spinning = 0;
+    for (const { lane, thread } of this.#supervisor.batches()) {
+      if (lane.tenant.conduct.state !== 'bad') continue;
+      if (!thread.mailbox.asleep && !this.#supervisor.hostCalls.holds(thread)) spinning++;
+    }
+    return spinning;
   }
 
   /** @param leader What the batch waits for at its thread; none when that is free. */

@@ -49,6 +49,26 @@ describe('many hostile plugins at once, beside innocent traffic', function () {
     expect(new Set(await Promise.all(loops))).to.deep.equal(new Set(['ERR_ABORTED']));
   });
 
+  it('keep no more processors busy than there are, once each has cost a thread', async () => {
+    const bytes = await hostile();
+    const five = names.slice(0, 5);
+    for (const name of five) await engine.loadPlugin(name, bytes, { sandbox: LITTLE_CPU });
+    const kills = five.map((name) => outcome(engine.process(name, { input: 'spin' })));
+    expect(new Set(await Promise.all(kills))).to.deep.equal(new Set(['ERR_CPU_TIME_LIMIT']));
+    for (const name of five) await engine.reloadPlugin(name, bytes, { sandbox: PATIENT });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const loops = five.map((name) => outcome(engine.process(name, { input: 'spin' }, { signal })));
+    await until(() => engine.status().queued > 0 && engine.status().threads.starting === 0);
+    for (let look = 0; look < 10; look++) {
+      await traffic.passes(20);
+      // Five, but for one on each of the two processors.
+      expect(engine.status().queued, 'that wait').to.be.at.least(3);
+    }
+    controller.abort();
+    expect(new Set(await Promise.all(loops))).to.deep.equal(new Set(['ERR_ABORTED']));
+  });
+
   it('nine names that loop until their limit, over and over, cost nobody else a request', async () => {
     const bytes = await hostile();
     for (const name of names) await engine.loadPlugin(name, bytes, { sandbox: LITTLE_CPU });
