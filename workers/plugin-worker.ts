@@ -189,7 +189,7 @@ class PluginWorker {
 
   /** Runs the requests of slots in a row, which are one definition's, of an order of so many; returns when that was. */
   #run(definition: number, from: number, end: number, count: number, start: number): number {
-    const { mailbox, calls } = this.#berth;
+    const { mailbox } = this.#berth;
     const tally = this.#residents.tally(definition);
     const { dropped } = this.#residents;
     tally?.batchSize.record(end - from);
@@ -199,23 +199,7 @@ class PluginWorker {
       this.#slot = slot;
       const begunAt = now;
       const waited = mailbox.begun(slot, begunAt + this.#toMain);
-      try {
-        const large = this.#large?.get(slot);
-        if (large?.kind === 'call') {
-          const value = this.#residents.call(definition, 'process', (instance) => instance.call(large.call));
-          this.#post({ kind: 'value', slot, value });
-        } else if (calls.locate(slot, large)) {
-          const sink = this.#residents.call(definition, 'process', calls.run);
-          if (!calls.put(slot, sink)) this.#post({ kind: 'value-bytes', slot, bytes: calls.taken() });
-        } else {
-          const response = this.#residents.call(definition, 'process', this.#ask);
-          if (response !== undefined && !mailbox.putResponse(slot, response)) {
-            this.#post({ kind: 'response', slot, response: { ...response, ...mailbox.counted(slot) } });
-          }
-        }
-      } catch (error) {
-        this.#post({ kind: 'error', slot, error: toWire(error) });
-      }
+      this.#serve(definition, slot);
       now = performance.now();
       tally?.queueWait.record(waited);
       tally?.duration.record(now - begunAt);
@@ -229,6 +213,31 @@ class PluginWorker {
     }
     this.#account(definition, end - 1, now - start, now);
     return now;
+  }
+
+  /**
+   * Runs the request of a claimed slot and hands over how it ends. For itself, so that nothing of a fault, which has the
+   * instance and its memory, is left on the stack when garbage is collected after it.
+   */
+  #serve(definition: number, slot: number): void {
+    const { mailbox, calls } = this.#berth;
+    try {
+      const large = this.#large?.get(slot);
+      if (large?.kind === 'call') {
+        const value = this.#residents.call(definition, 'process', (instance) => instance.call(large.call));
+        this.#post({ kind: 'value', slot, value });
+      } else if (calls.locate(slot, large)) {
+        const sink = this.#residents.call(definition, 'process', calls.run);
+        if (!calls.put(slot, sink)) this.#post({ kind: 'value-bytes', slot, bytes: calls.taken() });
+      } else {
+        const response = this.#residents.call(definition, 'process', this.#ask);
+        if (response !== undefined && !mailbox.putResponse(slot, response)) {
+          this.#post({ kind: 'response', slot, response: { ...response, ...mailbox.counted(slot) } });
+        }
+      }
+    } catch (error) {
+      this.#post({ kind: 'error', slot, error: toWire(error) });
+    }
   }
 
   /** Writes down what a run of slots, of which this is the last, has left behind. */

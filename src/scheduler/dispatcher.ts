@@ -216,7 +216,7 @@ export class Dispatcher {
     let spinning = 0;
     for (const { lane, thread } of this.#supervisor.batches()) {
       if (lane.tenant.conduct.state !== 'bad') continue;
-      if (!thread.mailbox.asleep && !this.#supervisor.hostCalls.holds(thread)) spinning++;
+      if (!thread.status.asleep && !this.#supervisor.hostCalls.holds(thread)) spinning++;
     }
     return spinning;
   }
