@@ -10,9 +10,13 @@ import { publishLoad } from './load-channel.ts';
 /** Emits one of an engine's events. */
 export type Emit = <Name extends keyof EngineEvents>(name: Name, args: EngineEvents[Name]) => void;
 
+/** Names of plugins for which failed loads are counted. */
+const MAX_COUNTED = 1000;
+
 /** Makes events of what happens in the parts of an engine. */
 export class Announcer {
   readonly #emit: Emit;
+  readonly #reloadFailures = new Map<string, number>();
   /** For what runs the plugins. */
   readonly executor: ProcessTierListener = {
     onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
@@ -44,8 +48,14 @@ export class Announcer {
     this.#emit = emit;
   }
 
+  /** How often `plugin:reload-failed` was told, by the name of the plugin. */
+  get reloadFailures(): ReadonlyMap<string, number> {
+    return this.#reloadFailures;
+  }
+
   /** A listener that throws must not break the engine; its error is shown as a warning of the process. */
   tell<Name extends keyof EngineEvents>(name: Name, ...args: EngineEvents[Name]): void {
+    if (name === 'plugin:reload-failed') this.#countFailure(args[0] as string);
     try {
       this.#emit(name, args);
     } catch (error) {
@@ -56,6 +66,13 @@ export class Announcer {
   /** Tells of grants that were changed together. */
   tellGrants(changes: readonly GrantChange[]): void {
     for (const change of changes) this.tell(`capability:${change.change}`, change);
+  }
+
+  /** Names come with the files of a watched directory, and are not to be kept without bound. */
+  #countFailure(plugin: string): void {
+    const count = this.#reloadFailures.get(plugin);
+    if (count !== undefined || this.#reloadFailures.size < MAX_COUNTED)
+      this.#reloadFailures.set(plugin, (count ?? 0) + 1);
   }
 
   #utter({ definition: { plugin }, version }: Lane, requestId: string | undefined, utterance: Utterance): void {

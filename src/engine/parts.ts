@@ -31,6 +31,8 @@ export interface EngineParts {
  */
 export async function prepareParts(options: EngineOptions): Promise<(emit: Emit) => EngineParts> {
   const { threads, keepWarmMs, policies, packageDirectory, ...others } = resolveOptions(options);
+  const { queueLimit: queue, maxThreads, maxOutstandingBytes: outstandingBytes } = others;
+  const limits = { queue, threads: maxThreads, outstandingBytes };
   if (packageDirectory !== undefined) usePackageDirectory(packageDirectory);
   assertPackage();
   const [openExecutor] = await Promise.all([loadExecutor({ threads, ...others }), heedProcessLimits()]);
@@ -53,7 +55,13 @@ export async function prepareParts(options: EngineOptions): Promise<(emit: Emit)
     const plugins = new Plugins(registry, life, announcer);
     return {
       capabilities,
-      metrics: new Metrics(scheduler),
+      metrics: new Metrics(scheduler, {
+        states: () => registry.states(),
+        limits,
+        get reloadFailures() {
+          return announcer.reloadFailures;
+        },
+      }),
       plugins,
       requests,
       batches: new Batches(scheduler, registry, life, requests, threads),

@@ -87,9 +87,14 @@ export class Book<Version extends CountedVersion> {
 }
 
 function entryOf({ definition, version, metrics }: CountedVersion): Entry {
-  return { plugin: definition.plugin, version: cleanLogLine(version).slice(0, MAX_VERSION), metrics };
+  return { plugin: definition.plugin, version: shownVersion(version), metrics };
 }
 
 function keyOf({ plugin, version }: Entry): string {
   return JSON.stringify([plugin, version]);
+}
+
+/** A version as numbers about it are labelled: plugins name their versions themselves. */
+export function shownVersion(version: string): string {
+  return cleanLogLine(version).slice(0, MAX_VERSION);
 }

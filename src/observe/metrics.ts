@@ -1,6 +1,7 @@
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
 import { requireDependency } from '../package/root.ts';
+import type { StatusSource } from './plugin-status.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 
 /** Where the numbers come from. */
@@ -20,9 +21,11 @@ export interface MetricsSource {
  */
 export class Metrics {
   readonly #source: MetricsSource;
+  readonly #status: StatusSource;
 
-  constructor(source: MetricsSource) {
+  constructor(source: MetricsSource, status: StatusSource) {
     this.#source = source;
+    this.#status = status;
   }
 
   /**
@@ -33,7 +36,15 @@ export class Metrics {
    */
   snapshot(): MetricsSnapshot {
     const { threads, outstanding } = this.#source;
-    return { plugins: this.#source.versions(), threads, outstandingBytes: outstanding.bytes };
+    const { limits, reloadFailures } = this.#status;
+    return {
+      plugins: this.#source.versions(),
+      threads,
+      outstandingBytes: outstanding.bytes,
+      states: this.#status.states(),
+      reloadFailures: Object.fromEntries(reloadFailures),
+      limits,
+    };
   }
 
   /**

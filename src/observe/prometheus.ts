@@ -2,6 +2,7 @@ import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
 import { requireDependency } from '../package/root.ts';
 import type { HistogramSnapshot } from './histogram.ts';
+import type { PluginStatus } from './plugin-status.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 import type { CountByCode } from './version-metrics.ts';
 
@@ -24,6 +25,7 @@ export interface MetricDefinition {
 
 const PREFIX = 'wasm_plugin_pool_';
 const MS = 1 / 1000;
+const CIRCUIT = { closed: 0, 'half-open': 0.5, open: 1 } as const;
 
 /** An edge of our buckets, and what Prometheus, whose bounds are inclusive and in seconds, calls it. */
 interface Bound {
@@ -73,6 +75,49 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ outstandingBytes }) => [{ labels: {}, value: outstandingBytes }],
   },
+  {
+    name: `${PREFIX}limit`,
+    type: 'gauge',
+    help: 'What the engine was made with: requests, threads and bytes at the most',
+    labels: ['of'],
+    samples: ({ limits: { queue, threads, outstandingBytes } }) => [
+      { labels: { of: 'queue_depth' }, value: queue },
+      { labels: { of: 'threads' }, value: threads },
+      { labels: { of: 'outstanding_bytes' }, value: outstandingBytes },
+    ],
+  },
+  {
+    name: `${PREFIX}plugin_info`,
+    type: 'gauge',
+    help: 'Always 1: which plugins are there, in which state',
+    labels: ['plugin', 'state'],
+    samples: ({ states }) => states.map(({ plugin, state }) => ({ labels: { plugin, state }, value: 1 })),
+  },
+  ofState('version_info', 'Always 1: which versions are loaded, in which role', ['role'], ({ role }) => ({
+    labels: { role },
+    value: 1,
+  })),
+  ofState('request_share', 'The part of the requests that a version gets, from 0 to 1', [], ({ share }) => ({
+    value: share,
+  })),
+  ofState('circuit_open', '1 while a version is not tried, 0.5 while one request tries it, else 0', [], (version) => ({
+    value: CIRCUIT[version.circuit],
+  })),
+  {
+    name: `${PREFIX}quarantined_inputs`,
+    type: 'gauge',
+    help: 'Inputs that have ended threads of the plugin',
+    labels: ['plugin'],
+    samples: ({ states }) => states.map(({ plugin, quarantined }) => ({ labels: { plugin }, value: quarantined })),
+  },
+  {
+    name: `${PREFIX}load_failures_total`,
+    type: 'counter',
+    help: 'Loads of the plugin that failed, where another version stays or a file could not become one',
+    labels: ['plugin'],
+    samples: ({ reloadFailures }) =>
+      Object.entries(reloadFailures).map(([plugin, value]) => ({ labels: { plugin }, value })),
+  },
 ];
 
 /** Adds every metric to a registry. prom-client renders; what it renders is read from the snapshot. */
@@ -109,6 +154,29 @@ function registerMetric(registry: Registry, definition: MetricDefinition, snapsh
   });
   // `getForPromString` is the compact form that a Histogram has beside `get` (prom-client 15).
   Object.assign(metric, { get, getForPromString: get });
+}
+
+type StateOfVersion = PluginStatus['versions'][number];
+
+function ofState(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  sample: (version: StateOfVersion) => { readonly labels?: Readonly<Record<string, string>>; readonly value: number },
+): MetricDefinition {
+  return {
+    name: PREFIX + name,
+    type: 'gauge',
+    help,
+    labels: ['plugin', 'version', ...labels],
+    samples: ({ states }) =>
+      states.flatMap(({ plugin, versions }) =>
+        versions.map((version) => {
+          const { labels: own, value } = sample(version);
+          return { labels: { ...labelsOf({ plugin, version: version.version }), ...own }, value };
+        }),
+      ),
+  };
 }
 
 type Numbers = (plugin: VersionSnapshot) => number;
@@ -177,7 +245,10 @@ function histogram(
   };
 }
 
-function labelsOf({ plugin, version }: VersionSnapshot): { readonly plugin: string; readonly version: string } {
+function labelsOf({ plugin, version }: Pick<VersionSnapshot, 'plugin' | 'version'>): {
+  readonly plugin: string;
+  readonly version: string;
+} {
   return { plugin, version };
 }
 

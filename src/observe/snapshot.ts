@@ -1,4 +1,5 @@
 import type { HistogramSnapshot } from './histogram.ts';
+import type { EngineLimits, PluginStatus } from './plugin-status.ts';
 import type { CountByCode } from './version-metrics.ts';
 
 /**
@@ -23,6 +24,12 @@ export interface MetricsSnapshot {
   readonly threads: Readonly<ThreadCounts>;
   /** Bytes of requests that are not answered, and of large answers that somebody still has. */
   readonly outstandingBytes: number;
+  /** What state each plugin is in. */
+  readonly states: readonly PluginStatus[];
+  /** Loads that failed, by the name of the plugin: what was there before stayed. */
+  readonly reloadFailures: Readonly<Record<string, number>>;
+  /** The bounds that the engine was made with. */
+  readonly limits: EngineLimits;
 }
 
 /**

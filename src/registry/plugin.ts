@@ -1,4 +1,6 @@
 import { PluginError } from '../errors.ts';
+import { shownVersion } from '../observe/book.ts';
+import type { PluginStatus } from '../observe/plugin-status.ts';
 import type { JobOutcome } from '../scheduler/job.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { Canary } from './canary.ts';
@@ -265,6 +267,19 @@ export class Plugin {
       versions,
       statistics,
     };
+  }
+
+  /** Of each version what alerts are made of. Names that are the same where they are cut are one. */
+  statesOfVersions(): PluginStatus['versions'] {
+    const canaryShare = (this.#canary?.percentage ?? 0) / 100;
+    const shares = { stable: 1 - canaryShare, canary: canaryShare, standby: 0 };
+    const states = this.versions.map((version): [string, PluginStatus['versions'][number]] => {
+      const role = this.#roleOf(version);
+      const name = shownVersion(version.lane.version);
+      const circuit = version.lane.gate?.circuit ?? 'closed';
+      return [name, { version: name, role, circuit, share: shares[role] }];
+    });
+    return [...new Map(states).values()];
   }
 
   #roleOf(version: PluginVersion): VersionRole {

@@ -6,6 +6,7 @@ import { Guards } from '../health/guards.ts';
 import type { PluginHealth } from '../health/health-check.ts';
 import { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
+import type { PluginStatus } from '../observe/plugin-status.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { CanaryEvents } from './canary-events.ts';
 import { Departures } from './departures.ts';
@@ -115,6 +116,16 @@ export class Registry {
   /** What there is to know of a plugin, also while it is loading or draining. */
   describe(name: string): PluginDetails | undefined {
     return this.#plugins.get(name)?.describe();
+  }
+
+  /** What state the plugins are in. */
+  states(): PluginStatus[] {
+    return [...this.#plugins.values()].map((plugin) => ({
+      plugin: plugin.name,
+      state: plugin.state,
+      quarantined: this.guards.list(plugin.name).length,
+      versions: plugin.statesOfVersions(),
+    }));
   }
 
   /** Asks every plugin at once whether it is well. */

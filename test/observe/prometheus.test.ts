@@ -81,6 +81,7 @@ describe('engine.metrics.prometheus', () => {
   });
 
   it('has labels whose number of values is bounded', () => {
-    for (const { labels } of METRICS) expect(['plugin', 'version', 'code', 'state']).to.include.members([...labels]);
+    for (const { labels } of METRICS)
+      expect(['plugin', 'version', 'code', 'state', 'role', 'of']).to.include.members([...labels]);
   });
 });
