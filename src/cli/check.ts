@@ -16,6 +16,8 @@ interface CheckOptions {
   readonly config: RequestOptions;
   readonly import: RequestOptions;
   readonly sandbox: string;
+  readonly world?: string;
+  readonly wit?: string;
   readonly strict?: true;
   readonly json?: true;
 }
@@ -38,7 +40,8 @@ export interface Report {
 const EXAMPLES = `
 Examples:
   $ wasm-plugin-pool check redact.wasm
-  $ wasm-plugin-pool check redact.wasm --sandbox policy.json --config mask='*' --json`;
+  $ wasm-plugin-pool check redact.wasm --sandbox policy.json --config mask='*' --json
+  $ wasm-plugin-pool check shop.wasm --world acme:app/plugin --wit ./wit --import acme:store/kv=./kv.ts`;
 
 /** `check`: whether a plugin would load, and everything that speaks against it. */
 export function checkCommand(): Command {
@@ -48,6 +51,8 @@ export function checkCommand(): Command {
     .addOption(sandboxOption())
     .addOption(importOption())
     .addOption(configOption())
+    .option('--world <name>', 'a world of your own that it has to implement, such as acme:app/plugin; needs --wit')
+    .option('--wit <path>', 'where its WIT is: a directory, a file or a package')
     .option('--strict', 'refuse what imports more of WASI than the policy grants')
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', EXAMPLES)
@@ -64,6 +69,9 @@ async function check(path: string, options: CheckOptions): Promise<ExitStatus> {
 }
 
 async function examine(path: string, options: CheckOptions, sandbox: Sandbox): Promise<Report> {
+  if ((options.world === undefined) !== (options.wit === undefined)) {
+    throw new Failure(2, '`--world` and `--wit` come together: a world, and the WIT that has it.');
+  }
   const verdict = {
     file: path,
     sandbox: options.sandbox,
@@ -83,7 +91,8 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
   const imports = analysis.imports.map(({ name }) => name);
   const warnings = await missingDirectories(policy, imports);
   const read = { ...verdict, sha256, denials: denials(analysis, policy), warnings };
-  const problems = findMismatches(analysis, policy.maxMemoryBytes);
+  const { world: own, wit } = options;
+  const problems = own === undefined ? findMismatches(analysis, policy.maxMemoryBytes) : [];
   if (options.strict) problems.push(...read.denials.map(capabilityDenied));
   if (problems.length > 0) return { ...read, usable: false, problems: problems.map((problem) => problem.toJSON()) };
   // The rest shows when it is loaded: a pinned hash, parts that do not link, a start that fails.
@@ -94,10 +103,12 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
     config: options.config,
     imports: options.import,
     engine: { threads: 1 },
+    ...(own !== undefined && { world: own }),
+    ...(wit !== undefined && { wit }),
     warn: false,
   };
   try {
-    const world = await withPlugin(session, async (_engine, info) => info.world);
+    const world = await withPlugin(session, async (_engine, info) => info.ownWorld ?? info.world);
     return { ...read, usable: true, world, problems: [] };
   } catch (error) {
     return { ...read, usable: false, problems: [toProblem(error)] };

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly imports?: RequestOptions;
   /** `any` also takes a component that is no plugin. @default 'plugin' */
   readonly world?: LoadOptions['world'];
+  /** The WIT of a world that is not the contract's. @default none */
+  readonly wit?: LoadOptions['wit'];
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
@@ -47,6 +49,7 @@ export async function withPlugin<Result>(
     config,
     imports = [],
     world = 'plugin',
+    wit,
     engine: options,
     quiet = false,
     warn = true,
@@ -68,7 +71,12 @@ export async function withPlugin<Result>(
   try {
     const info = await engine
       // Of a key that is given twice the last value counts; fromEntries makes `__proto__` a key like any other.
-      .loadPlugin(name, source, { sandbox, world, config: Object.fromEntries(config) })
+      .loadPlugin(name, source, {
+        sandbox,
+        world,
+        ...(wit !== undefined && { wit }),
+        config: Object.fromEntries(config),
+      })
       .catch((error: unknown) => {
         throw unusable(error);
       });

@@ -89,6 +89,26 @@ describe('wasm-plugin-pool check', () => {
     });
   }
 
+  it("holds a component against a world of the user's own", async () => {
+    const wit = 'package acme:app@1.0.0; interface api { twice: func(x: u32) -> u32; } world plugin { export api; }';
+    const core = '(module (func (export "acme:app/api@1.0.0#twice") (param i32) (result i32) (local.get 0)))';
+    await workplace.file('own.wasm', () => plugin(core, 'plugin', wit));
+    await workplace.file('app.wit', wit);
+    await workplace.file('other.wit', wit.replace('x: u32', 'x: string'));
+    const world = ['check', 'own.wasm', '--world', 'acme:app/plugin'];
+    const fits = await workplace.run([...world, '--wit', 'app.wit']);
+    expect(fits.stdout).to.match(/^✓ own\.wasm implements acme:app\/plugin@1\.0\.0 and loads/);
+    expect(fits.status).to.equal(0);
+    const differs = await workplace.run([...world, '--wit', 'other.wit']);
+    expect(differs.stdout)
+      .to.include('ERR_INCOMPATIBLE_WIT')
+      .and.include('twice: parameter x: expected string, got u32');
+    expect(differs.status).to.equal(2);
+    const alone = await workplace.run(world);
+    expect(alone.stderr).to.include('`--world` and `--wit` come together');
+    expect(alone.status).to.equal(2);
+  });
+
   it('refuses a component that is not the one of the policy', async () => {
     await workplace.file('echo.wasm', echo);
     await workplace.file('pinned.json', JSON.stringify({ sha256: '0'.repeat(64) }));
