@@ -6,16 +6,16 @@ import { FUEL_AT, INTERRUPT_AT } from './control-page.ts';
  * the specification for the opcodes.
  */
 
-/** `(if (i32.load $page (i32.const 0)) (then unreachable))`: the cheaper one where little else is done. */
-export function interruptAtEntry(page: number): readonly number[] {
+/** `(if (i32.load $page (i32.const 0)) (then unreachable))`: the cheaper one. */
+export function branchingInterrupt(page: number): readonly number[] {
   return [...interruptWord(page), ...TRAP_IF];
 }
 
 /**
  * `(drop (i32.load8_u $page (i32.load $page (i32.const 0))))`: the word is an address, of which only 0 is one. Without a
- * branch, because V8's baseline compiler notes all locals where branches meet, and a function may have many loops.
+ * branch, because V8's baseline compiler notes all locals where branches meet.
  */
-export function interruptAtLoop(page: number): readonly number[] {
+export function straightInterrupt(page: number): readonly number[] {
   return [...interruptWord(page), 0x2d, MEMORY_INDEX, ...leb128(page), 0, 0x1a];
 }
 

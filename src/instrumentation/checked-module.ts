@@ -3,11 +3,11 @@ import type { CoreModule } from '../component/core-ast.ts';
 import { parseCoreModule } from '../component/core-module.ts';
 import { applyEdits, type Edit, leb128 } from '../component/edits.ts';
 import { append, SECTION } from '../component/section-edits.ts';
-import { charge, chargeBulk, interruptAtEntry, interruptAtLoop, trapWithoutFuel } from './check-code.ts';
+import { branchingInterrupt, charge, chargeBulk, straightInterrupt, trapWithoutFuel } from './check-code.ts';
 import { CONTROL_IMPORT } from './control-page.ts';
 import { type Insertion, insertIntoBodies } from './function-bodies.ts';
 import { parameterCounts } from './parameter-counts.ts';
-import { type FunctionCode, readFunction, type Segment } from './segments.ts';
+import { type FunctionCode, readFunction } from './segments.ts';
 
 /** What the code of a plugin is to look at. */
 export interface Checks {
@@ -29,7 +29,7 @@ const BYTES_PER_INSTRUCTION = 16;
 const ENTRIES_PER_INSTRUCTION = 1;
 
 /**
- * Puts checks into a core module: where functions and loops begin it traps if it is told to, or if it has no fuel left,
+ * Puts checks into a core module: where loops and functions begin that could run for long, it traps if it is told to, or if it has no fuel left,
  * and what it runs is taken from its fuel, segment by segment. What it computes is the same. The page that it looks at is
  * the last of its imported memories, so that no index changes; a module that defines memories stays as it is because those
  * would move, and so does one that V8 does not take with its checks.
@@ -78,11 +78,12 @@ function isWide({ imports, memories, tables }: CoreModule): boolean {
 }
 
 function checksOf(
-  { declarations, declarationCount, codeStart, locals, segments, bulks }: FunctionCode,
+  func: FunctionCode,
   parameters: number | undefined,
   page: number,
   { interrupts, metered }: Checks,
 ): Insertion[] {
+  const { declarations, declarationCount, codeStart, locals, segments, runs, bulks } = func;
   const insertions: Insertion[] = [];
   if (metered && bulks.length > 0) {
     const local = parameters! + locals;
@@ -94,19 +95,19 @@ function checksOf(
       insertions.push({ at, code: [...chargeBulk(page, local, per), ...trapWithoutFuel(page)] });
     }
   }
-  for (const segment of segments) {
-    const code = [...(interrupts ? interruptAt(segment, page) : []), ...(metered ? meterAt(segment, page) : [])];
-    if (code.length > 0) insertions.push({ at: segment.at, code });
+  const interrupt = hasManyJoins(func) ? straightInterrupt(page) : branchingInterrupt(page);
+  for (const { at, kind, cost } of segments) {
+    const charged = metered && cost > 0 ? charge(page, cost) : [];
+    const isChecked = runs === 'long' && kind !== 'plain';
+    const checked = isChecked ? [...(interrupts ? interrupt : []), ...(metered ? trapWithoutFuel(page) : [])] : [];
+    if (charged.length + checked.length > 0) insertions.push({ at, code: [...charged, ...checked] });
   }
   return insertions;
 }
 
-function interruptAt({ kind }: Segment, page: number): readonly number[] {
-  if (kind === 'plain') return [];
-  return kind === 'entry' ? interruptAtEntry(page) : interruptAtLoop(page);
+/** Whether branches at all its loops would have V8 note more locals than a large function of a real program has. */
+function hasManyJoins({ locals, segments }: FunctionCode): boolean {
+  return locals * segments.filter(({ kind }) => kind === 'loop').length > MAX_NOTED_LOCALS;
 }
 
-function meterAt({ kind, cost }: Segment, page: number): readonly number[] {
-  const charged = cost === 0 ? [] : charge(page, cost);
-  return kind === 'plain' ? charged : [...charged, ...trapWithoutFuel(page)];
-}
+const MAX_NOTED_LOCALS = 20_000;

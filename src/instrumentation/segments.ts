@@ -5,7 +5,7 @@ import type { Reader, Span } from '../component/reader.ts';
  * Instructions that run one after the other if the first of them does and none of them traps. A call is one of them:
  * what comes after it belongs to the segment that it is in.
  */
-export interface Segment {
+interface Segment {
   /** Where it begins in the file. */
   readonly at: number;
   /** `entry` of the function, `loop`: where each round of one begins. */
@@ -29,6 +29,8 @@ export interface FunctionCode {
   /** Locals beside the parameters. */
   readonly locals: number;
   readonly segments: readonly Segment[];
+  /** `short`: it neither calls nor loops, so that it ends in no more steps than it has instructions. */
+  readonly runs: 'short' | 'long';
   readonly bulks: readonly Bulk[];
 }
 
@@ -50,6 +52,7 @@ export function readFunction(body: Reader): FunctionCode {
   let at = codeStart;
   let kind: Segment['kind'] = 'entry';
   let cost = 1;
+  let runs: FunctionCode['runs'] = 'short';
   /** What the next instruction begins. */
   let next: Segment['kind'] | undefined;
   walkInstructions(body, (first, opcode, position) => {
@@ -65,6 +68,7 @@ export function readFunction(body: Reader): FunctionCode {
         break;
       case LOOP:
         nesting.push('loop');
+        runs = 'long';
         next = 'loop';
         break;
       case IF:
@@ -87,6 +91,7 @@ export function readFunction(body: Reader): FunctionCode {
         break;
       default:
         cost++;
+        if (CALLS.has(first)) runs = 'long';
         if (leaves(first, opcode)) next = 'plain';
     }
     const moves = first === MISCELLANEOUS ? BULK.get(opcode) : undefined;
@@ -94,7 +99,7 @@ export function readFunction(body: Reader): FunctionCode {
     return false;
   });
   segments.push({ at, kind, cost });
-  return { declarations, declarationCount, codeStart, locals, segments, bulks };
+  return { declarations, declarationCount, codeStart, locals, segments, runs, bulks };
 }
 
 const BLOCK = 0x02;
@@ -109,6 +114,9 @@ const CATCH_ALL = 0x19;
 const TRY_TABLE = 0x1f;
 const MISCELLANEOUS = 0xfc;
 const GARBAGE_COLLECTION = 0xfb;
+
+/** call, call_indirect, return_call, return_call_indirect, call_ref, return_call_ref */
+const CALLS: ReadonlySet<number> = new Set([0x10, 0x11, 0x12, 0x13, 0x14, 0x15]);
 
 /** Instructions after which the next one need not run: branches, returns, exceptions, and what never goes on. */
 function leaves(first: number, opcode: number): boolean {

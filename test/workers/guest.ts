@@ -93,9 +93,11 @@ export async function launch(
   } = {},
 ): Promise<Launched> {
   const policy = resolvePolicy(options.policy ?? {});
-  const { maxMemoryBytes } = policy;
+  const { maxMemoryBytes, interrupt, maxInstructions } = policy;
   const component = await compileComponent(bytes, {
     maxMemoryBytes,
+    interrupt,
+    metered: maxInstructions !== undefined,
     ...(options.binding === 'glue' && { binding: 'glue' }),
   });
   if (options.binding !== undefined && component.binding.kind !== options.binding) {
