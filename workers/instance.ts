@@ -25,6 +25,7 @@ import type { Wasi } from '../src/host/wasi/index.ts';
 import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
+import { isSuccessfulExit, tookSuccessfulExit } from './command-exit.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
 import { callFunction } from './function-call.ts';
 import { MemoryPressure } from './memory-pressure.ts';
@@ -148,7 +149,18 @@ export class PluginInstance {
    * instance is dead then.
    */
   call(call: FunctionCall): unknown {
-    return this.#run(() => callFunction(this.#live!.exports, call));
+    let exited = false;
+    const value = this.#run(() => {
+      try {
+        return callFunction(this.#live!.exports, call);
+      } catch (error) {
+        exited = isSuccessfulExit(call, error);
+        if (exited) return { tag: 'ok', val: undefined };
+        throw error;
+      }
+    });
+    if (exited) this.#die();
+    return value;
   }
 
   /**
@@ -165,6 +177,10 @@ export class PluginInstance {
       this.#state = 'ready';
       return sink;
     } catch (error) {
+      if (tookSuccessfulExit(this.#definition, number, error, given)) {
+        this.#die();
+        return given;
+      }
       throw this.#fault(error);
     } finally {
       this.#leave(stackTraceLimit);

@@ -189,3 +189,68 @@ describe('tasks that wait on their stack', () => {
     expect(await (exports.run as Call)()).to.equal(40_000);
   });
 });
+
+/** `$d` calls `f` of `$c` as async over and over, and does to each subtask what \`with\` says; both have callbacks. */
+const flooded = (withSubtask: string): Promise<Uint8Array> =>
+  component(`(component
+    (component $c
+      (core func $new (canon waitable-set.new))
+      (core func $cancel (canon task.cancel))
+      (core module $m
+        (import "" "new" (func $new (result i32))) (import "" "cancel" (func $cancel))
+        (global $set (mut i32) (i32.const 0))
+        (func (export "f") (result i32)
+          (if (i32.eqz (global.get $set)) (then (global.set $set (call $new))))
+          (i32.or (i32.const 2) (i32.shl (global.get $set) (i32.const 4))))
+        (func (export "callback") (param i32 i32 i32) (result i32) (call $cancel) (i32.const 0)))
+      (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "cancel" (func $cancel))))))
+      (func (export "f") async (canon lift (core func $i "f") async (callback (core func $i "callback")))))
+    (component $d
+      (import "f" (func $f async))
+      (core func $f' (canon lower (func $f) async))
+      (core func $return (canon task.return (result u32)))
+      (core func $new (canon waitable-set.new)) (core func $join (canon waitable.join))
+      (core func $cancel (canon subtask.cancel async)) (core func $drop (canon subtask.drop))
+      (core module $m
+        (import "" "f" (func $f (result i32))) (import "" "return" (func $return (param i32)))
+        (import "" "new" (func $new (result i32))) (import "" "join" (func $join (param i32 i32)))
+        (import "" "cancel" (func $cancel (param i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+        (global $count (mut i32) (i32.const 0))
+        (func (export "run") (result i32) (local $set i32) (local $subtask i32)
+          (local.set $set (call $new))
+          (loop $again
+            (local.set $subtask (i32.shr_u (call $f) (i32.const 4)))
+            ${withSubtask}
+            (global.set $count (i32.add (global.get $count) (i32.const 1)))
+            (br_if $again (i32.lt_u (global.get $count) (i32.const 100000))))
+          (call $return (global.get $count))
+          (i32.const 0))
+        (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
+      (core instance $i (instantiate $m (with "" (instance
+        (export "f" (func $f')) (export "return" (func $return)) (export "new" (func $new)) (export "join" (func $join))
+        (export "cancel" (func $cancel)) (export "drop" (func $drop))))))
+      (func (export "run") async (result u32)
+        (canon lift (core func $i "run") async (callback (core func $i "callback")))))
+    (instance $c (instantiate $c))
+    (instance $d (instantiate $d (with "f" (func $c "f"))))
+    (export "run" (func $d "run")))`);
+
+describe('guests that mean harm', () => {
+  for (const [what, withSubtask] of [
+    ['subtasks that never end', ''],
+    ['a waitable set that grows', '(call $join (local.get $subtask) (local.get $set))'],
+    ['waitable sets', '(drop (call $new))'],
+  ] as const) {
+    it(`have no more ${what} than the table of handles holds`, async () => {
+      const { exports } = await direct(await flooded(withSubtask));
+      expect(await rejection((exports.run as Call)())).to.match(/the handle table holds no more than 65536/);
+    });
+  }
+
+  it('may cancel as many subtasks as they like, of which nothing is kept', async () => {
+    const { exports } = await direct(
+      await flooded('(drop (call $cancel (local.get $subtask))) (call $drop (local.get $subtask))'),
+    );
+    expect(await (exports.run as Call)()).to.equal(100_000);
+  });
+});
