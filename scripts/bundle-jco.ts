@@ -3,7 +3,8 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { JCO_VERSION } from '../src/jco/version.ts';
-import { licencesOf, ROOT } from './bundle/licences.ts';
+import { licencesOf } from './bundle/licences.ts';
+import { ROOT } from './root.ts';
 
 /**
  * Puts the parts of jco that are used into `dist/src/jco`, with their licences, so that the package needs no

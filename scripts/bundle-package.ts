@@ -1,9 +1,10 @@
-import { globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
-import { licencesOf, ROOT } from './bundle/licences.ts';
+import { ALONE, BENCHMARK, LIBRARY } from './bundle/entries.ts';
+import { licencesOf } from './bundle/licences.ts';
+import { ROOT } from './root.ts';
 
 /**
  * Puts the code of the package together into few files, in `dist/` beside the declarations that the compiler has written: to
@@ -12,28 +13,6 @@ import { licencesOf, ROOT } from './bundle/licences.ts';
  * What runs in one thread is one bundle in pieces, so that each module is there once. What has a thread or a process of its
  * own is a bundle by itself.
  */
-
-/** What programs import, and the command line. */
-const LIBRARY: readonly string[] = [
-  'src/index.ts',
-  'src/testing/index.ts',
-  'src/distributed/index.ts',
-  'src/cli/main.ts',
-  // For the tests of the installed package.
-  'src/engine.ts',
-  'src/errors.ts',
-];
-
-/** What the processes of the benchmark load by its path. */
-const BENCHMARK = globSync('src/bench/{contestant-process,candidates/*,scenarios/*}.ts', { cwd: ROOT });
-
-const ALONE: readonly string[] = [
-  ...globSync('workers/*-worker.ts', { cwd: ROOT }),
-  ...globSync('src/host/imports/suppliers/wasi-*.ts', { cwd: ROOT }),
-  'src/isolation/child/main.ts',
-  'src/host/imports/host-module.ts',
-  'src/guest/define-plugin.ts',
-];
 
 /** Leaves jco's parts in their folder, where `bundle-jco.ts` puts them. All that imports them is two folders below the package. */
 const besideJco: Plugin = {

@@ -1,17 +1,7 @@
 import { registerHooks } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
-const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-
-/** What the package exports; a comment with `@module` at the head of each says as what. */
-const ENTRY_POINTS: readonly string[] = [
-  'src/index.ts',
-  'src/testing/index.ts',
-  'src/distributed/index.ts',
-  'src/serve/index.ts',
-  'src/host/imports/host-module.ts',
-  'src/guest/define-plugin.ts',
-];
+import { join } from 'node:path';
+import { ROOT } from '../root.ts';
+import { ENTRIES } from './entries.ts';
 
 /** What stands in the type of something public and is of no use by itself. */
 const NOT_EXPORTED: readonly string[] = ['AnyFunction', 'INPUT_FORMATS', 'LOG_LEVELS', 'OUTPUT_FORMATS'];
@@ -29,8 +19,8 @@ export async function generateApi(folder: string): Promise<void> {
   const [{ Application }, markdown] = await Promise.all([import('typedoc'), import('typedoc-plugin-markdown')]);
   const options = {
     plugin: [markdown.load],
-    entryPoints: ENTRY_POINTS.map(path),
-    tsconfig: path('tsconfig.build.json'),
+    entryPoints: [...ENTRIES.values()].map((source) => join(ROOT, source)),
+    tsconfig: join(ROOT, 'tsconfig.build.json'),
     name: 'API reference',
     readme: 'none',
     out: folder,

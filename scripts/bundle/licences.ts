@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Metafile } from 'esbuild';
-
-/** The root of the repository. */
-export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../root.ts';
 
 /** The licences of the packages of which parts are in bundles, below what is said of these. */
 export async function licencesOf(metafiles: readonly Metafile[], heading: string): Promise<string> {

@@ -1,8 +1,8 @@
 import { memoriesOf } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
-import { ArtifactCompiler, type ArtifactCompilerOptions, type CompileUse } from '../artifact/compiler.ts';
+import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
-import type { Component, Executor } from '../registry/executor.ts';
+import type { Component, ComponentUse, Executor } from '../registry/executor.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler-options.ts';
 
@@ -16,7 +16,9 @@ export class InProcess implements Executor {
     this.#compiler = new ArtifactCompiler(options);
   }
 
-  async load(source: PluginSource, options: CompileOptions, use: CompileUse): Promise<Component> {
+  async load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component> {
+    // While the artifact is read: a thread takes longer to be there.
+    this.scheduler.expect(use.policy);
     const { artifact, modules } = await this.#compiler.load(source, options, use);
     const { sha256, contract, summary, binding } = artifact;
     const { maxBytes } = summary;

@@ -50,7 +50,7 @@ export interface ProcessStatus {
 }
 
 /** Takes requests to lanes in, and settles each of them once. */
-export type Scheduling = Omit<Scheduler, 'open' | 'end'>;
+export type Scheduling = Omit<Scheduler, 'open' | 'expect' | 'end'>;
 
 /**
  * What runs plugins: the threads of this process, or processes of their own. Everything above it is the same for both:

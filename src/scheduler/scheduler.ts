@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { PluginMetadata, RequestOptions } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
+import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
 import { observe } from '../observe/observation.ts';
@@ -146,6 +147,11 @@ export class Scheduler {
   /** Threads, by what they are doing. */
   get threads(): Readonly<ThreadCounts> {
     return this.#supervisor.pool.counts;
+  }
+
+  /** Has a thread started for a plugin of such a policy that is on its way, if there is room and none is free. */
+  expect(policy: ResolvedPolicy): void {
+    this.#supervisor.pool.keepSpare(threadClassOf(policy));
   }
 
   /**
