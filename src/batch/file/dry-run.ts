@@ -1,5 +1,6 @@
 import type { Submit, SubmitMany } from '../submit.ts';
 import { lookAtFiles, type UsedPlugin } from './files.ts';
+import { assertReadable } from './first-records.ts';
 import { BatchInputs } from './inputs.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { Reasons } from './reasons.ts';
@@ -20,6 +21,7 @@ export async function dryRun(
   submitMany: SubmitMany,
 ): Promise<BatchSummary> {
   await lookAtFiles(given, plugins);
+  await assertReadable(given);
   const limit = Math.min(given.selection.limit, given.dryRun!);
   const options = { ...given, atMostOnce: false, selection: { ...given.selection, limit } };
   const { interrupt } = options;

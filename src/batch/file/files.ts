@@ -12,6 +12,7 @@ import { countOf, NOTHING } from '../journal/state.ts';
 import { isRemote } from '../remote/url.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
+import { assertReadable } from './first-records.ts';
 import { isWhole } from './format.ts';
 import { difference, type InputIdentity, toInputIdentities } from './input-identity.ts';
 import { BatchInputs } from './inputs.ts';
@@ -51,14 +52,14 @@ export async function withBatchFiles(
     const journal = await openJournal(options, recipe);
     const input = await openInput(options, journal);
     try {
+      await assertReadable(options);
       const outputs = await openOutputs(options, journal);
-      let outcome: Parameters<Journal['close']>[0] = 'untouched';
+      let outcome: Parameters<Journal['close']>[0] = 'failed';
       let files: Lock | undefined;
       try {
         files = await takeFileLocks(await regularOf(pathsOf(options)));
         await journal?.start({ input: input.identities ?? null, recipe });
         for (const output of outputs) await output.cut();
-        outcome = 'unfinished';
         const [output, deadLetter] = outputs as [BatchOutput, BatchOutput | undefined];
         const summary = await run(input, { output, deadLetter, journal, input });
         outcome = summary.interrupted ? 'unfinished' : 'complete';

@@ -201,7 +201,7 @@ export class BatchInput {
     } catch (error) {
       // Closed while it was read: what has been read is all there is.
       if (this.#isClosed) return undefined;
-      throw error instanceof PluginError ? error : brokenFile('reading', this.name, error);
+      throw error instanceof PluginError ? error : brokenFile('reading', this.name, this.#reasonOf(error));
     }
     if (this.#expected !== undefined && this.#isLast && !this.#isClosed) throw anotherInput(this.name);
     return undefined;
@@ -269,6 +269,13 @@ export class BatchInput {
     this.#state = 'closed';
     this.#raw.destroy();
     void this.#file?.close().catch(() => {});
+  }
+
+  /** What zlib says does not say what it was about. */
+  #reasonOf(error: unknown): unknown {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const zlib = /^(?:Z|ZSTD)_/.test(code);
+    return zlib ? new Error(`it is not ${this.#compression}, as its name says, or not all of it: ${message}`) : error;
   }
 
   get #isClosed(): boolean {

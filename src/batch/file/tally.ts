@@ -47,8 +47,8 @@ export interface TallyState {
   readonly refused: number;
   readonly failed: number;
   readonly malformed: number;
-  readonly poison: number;
-  readonly unlucky: number;
+  readonly poison?: number;
+  readonly unlucky?: number;
   readonly errors: Readonly<Record<string, number>>;
 }
 
@@ -85,8 +85,8 @@ export class Tally {
     this.#refused = state.refused;
     this.#failed = state.failed;
     this.#malformed = state.malformed;
-    this.#poison = state.poison;
-    this.#unlucky = state.unlucky;
+    this.#poison = state.poison ?? 0;
+    this.#unlucky = state.unlucky ?? 0;
     this.#errors = new Map(Object.entries(state.errors));
     this.resumed = this.records;
   }
@@ -106,7 +106,7 @@ export class Tally {
   }
 
   /** Counts many records at once. */
-  addMany({ succeeded, refused, failed, malformed, poison, unlucky, errors }: TallyState): void {
+  addMany({ succeeded, refused, failed, malformed, poison = 0, unlucky = 0, errors }: TallyState): void {
     this.#poison += poison;
     this.#unlucky += unlucky;
     this.#succeeded += succeeded;
@@ -163,7 +163,7 @@ export class Tally {
     };
   }
 
-  get state(): TallyState {
+  get state(): Required<TallyState> {
     return {
       succeeded: this.#succeeded,
       refused: this.#refused,

@@ -120,14 +120,15 @@ export class Journal {
   /**
    * Ends it; it stays where there is something to continue.
    *
-   * @param outcome `untouched` where the run has not got as far as to open its outputs.
+   * @param outcome Of a run that has failed before it had done anything, there is nothing to continue.
    */
-  async close(outcome: 'complete' | 'unfinished' | 'untouched'): Promise<void> {
+  async close(outcome: 'complete' | 'unfinished' | 'failed'): Promise<void> {
     if (this.#file === undefined) return;
     const { checkpoint, begun } = this.#state;
     await this.#file.close();
-    const nothing = checkpoint.done.length === 0 && begun === 0;
-    if (outcome === 'complete' || (outcome === 'untouched' && nothing)) await rm(this.path, { force: true });
+    // Where something is in a queue, the tally says so.
+    const nothing = checkpoint.done.length === 0 && (checkpoint.tally ?? null) === null && begun === 0;
+    if (outcome === 'complete' || (outcome === 'failed' && nothing)) await rm(this.path, { force: true });
   }
 
   async #append(line: string): Promise<void> {

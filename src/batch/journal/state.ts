@@ -73,14 +73,27 @@ interface Counts {
   readonly refused: number;
   readonly failed: number;
   readonly malformed: number;
+  /** Left out by a run that had none to count. */
+  readonly poison?: number;
+  readonly unlucky?: number;
   readonly errors: Readonly<Record<string, number>>;
 }
 
 function isTally(value: unknown): value is Counts | undefined {
   if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { succeeded, refused, failed, malformed, errors, batch } = value as Partial<Counts & { batch: unknown }>;
+  const {
+    succeeded,
+    refused,
+    failed,
+    malformed,
+    poison = 0,
+    unlucky = 0,
+    errors,
+    batch,
+  } = value as Partial<Counts & { batch: unknown }>;
   if (!isCount(succeeded) || !isCount(refused) || !isCount(failed) || !isCount(malformed)) return false;
+  if (!isCount(poison) || !isCount(unlucky) || poison + unlucky > failed) return false;
   if (typeof errors !== 'object' || errors === null || Array.isArray(errors)) return false;
   if (batch !== undefined && (typeof batch !== 'string' || !/^[\w-]{1,100}$/.test(batch))) return false;
   const byCode = Object.values(errors);

@@ -98,6 +98,34 @@ describe('engine.batchFiles() with several inputs', () => {
     }
   });
 
+  it('finds what is wrong with a file as a whole before anything is written', async () => {
+    await write('a.csv', 'input\n1\n');
+    await write('b.csv', 'text\n2\n');
+    await write('c.jsonl.gz', '{"input":"not compressed"}\n');
+    await write('out.jsonl', 'of an earlier run\n');
+    for (const [input, message] of [
+      [['a.csv', 'b.csv'], /b\.csv`: it has no column `input`; it has `text`$/],
+      [['b.csv'], /b\.csv`: it has no column `input`; it has `text`$/],
+      [
+        ['a.csv', 'c.jsonl.gz'],
+        /c\.jsonl\.gz`: it is not gzip, as its name says, or not all of it: incorrect header check$/,
+      ],
+    ] as const) {
+      for (const dryRun of [false, true]) {
+        const error = await rejection(run({ input, dryRun }));
+        expect(error.code).to.equal('ERR_BATCH_FILE');
+        expect(error.message).to.match(message);
+        expect(await readFile(at('out.jsonl'), 'utf8')).to.equal('of an earlier run\n');
+      }
+    }
+    // And what is mended runs: nothing was begun that would have to be gone on with.
+    expect(await run({ input: ['a.csv', 'b.csv'], fields: { input: 'text' } }).catch(({ code }) => code)).to.equal(
+      'ERR_BATCH_FILE',
+    );
+    await write('b.csv', 'input\n2\n');
+    expect((await run({ input: ['a.csv', 'b.csv'] })).succeeded).to.equal(2);
+  });
+
   it('refuses what would run twice, not at all, or only once', async () => {
     await write('a.jsonl', '{"input":"1"}\n');
     const refused = async (input: FileBatchOptions['input']): Promise<string> => {

@@ -96,15 +96,15 @@ describe('Journal', () => {
     expect((await resumed()).checkpoint).to.deep.equal(at(2));
   });
 
-  it('goes when the run is complete, or nothing was done', async () => {
+  it('goes when the run is complete, or failed before anything was done', async () => {
     const journal = await begun();
     await journal.checkpoint(at(1), 'written');
     await journal.close('complete');
-    await (await begun()).close('untouched');
+    await (await begun()).close('failed');
     await written(1);
     const again = await Journal.open(path, header.recipe, 'resume');
     await again.start(header);
-    await again.close('untouched');
+    await again.close('failed');
     expect((await resumed()).checkpoint).to.deep.equal(at(1));
   });
 
