@@ -66,6 +66,7 @@ export const COMPONENT_BOUNDS: Readonly<Record<Counted, Bound>> = {
   types: bound('componentTypes', 'core types', 8_192, 1_255),
   imports: bound('componentCoreImports', 'imports of core modules', 16_384, 2_257),
   exports: bound('componentCoreExports', 'exports of core modules', 320_000, 75_111),
+  /** Of a module once for each of its instances: each takes up to 16 bytes there, which no memory limit sees. */
   globals: bound('componentGlobals', 'globals', 131_072, 30_718),
   tables: bound('componentTables', 'tables', 256, 3),
   elements: bound('componentElementSegments', 'segments of elements', 16_384, 8),

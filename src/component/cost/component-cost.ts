@@ -18,7 +18,10 @@ export function componentCost(bytes: Uint8Array, { modules }: Pick<ComponentAnal
     types: sum((module) => typeCount(bytes, module)),
     imports: sum(({ imports }) => imports.length),
     exports: sum(({ exports }) => exports.length),
-    globals: vector(SECTION.global),
+    globals: modules.reduce(
+      (total, { instances, module }) => total + Math.max(instances, 1) * vectorLength(bytes, module, SECTION.global),
+      0,
+    ),
     tables: sum(({ tables }) => tables.length),
     elements: vector(SECTION.element),
     data: vector(SECTION.data),

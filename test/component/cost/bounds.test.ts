@@ -7,6 +7,7 @@ import {
   branchTables,
   calls,
   distinctTypes,
+  globals,
   manyBlocks,
   manyBranches,
   nestedBlocks,
@@ -54,6 +55,12 @@ describe('the bounds of what is compiled', () => {
       expect(error.limit?.name).to.equal(limit);
     });
   }
+
+  it('count globals once for each instance of their module', () => {
+    judge(componentOf([globals(1_000)], 131));
+    const error = refusal('ERR_COMPONENT_TOO_COMPLEX', () => judge(componentOf([globals(1_000)], 132)));
+    expect(error.limit).to.deep.equal({ name: 'componentGlobals', value: 131_072 });
+  });
 
   it('do not look at code that nothing instantiates', () => {
     judge(componentOf([nestedBlocks(16_384)], 0));

@@ -166,6 +166,12 @@ export function tables(count: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(joined([PREAMBLE, section(4, joined([leb128(count), repeat(count, () => [0x70, 0, 0])]))]));
 }
 
+/** Globals of 16 bytes, which each instance has for itself. */
+export function globals(count: number): Uint8Array<ArrayBuffer> {
+  const v128 = [0x7b, 0x01, 0xfd, 0x0c, ...new Array<number>(16).fill(0), 0x0b];
+  return Uint8Array.from(joined([PREAMBLE, section(6, joined([leb128(count), repeat(count, () => v128)]))]));
+}
+
 /** Locals that are references, and calls while they are in use: where each is at each call is what V8 notes. */
 export function referencesAtCalls(references: number, count: number): Uint8Array<ArrayBuffer> {
   const FUNCREF = 0x70;
