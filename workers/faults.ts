@@ -1,6 +1,7 @@
 import { brokenAbi, GLUE_FILE } from '../src/canonical-abi/glue.ts';
 import { describe, PluginError, type TrapKind } from '../src/errors.ts';
 import { Exit } from '../src/host/wasi/exit.ts';
+import { demangle } from '../src/text/demangle.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
 
@@ -166,7 +167,7 @@ function backtrace(thrown: Error): readonly WasmFrame[] {
     if (match === null) continue;
     const [, name, module = '', index, offset] = match;
     frames.push({
-      ...(name !== undefined && { function: cleanName(withoutModule(name, module)) }),
+      ...(name !== undefined && { function: cleanName(demangle(withoutModule(name, module))) }),
       module: cleanName(module),
       index: Number(index),
       offset: Number(offset),
