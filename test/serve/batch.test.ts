@@ -95,7 +95,7 @@ describe('POST /plugins/NAME with lines', () => {
     const line = '{"input":"output 1000000"}\n';
     const asked = 1000;
     socket.write(chunk(line.repeat(asked)));
-    await served.running();
+    while (served.engine.status().outstandingBytes < 1e6) await new Promise((resolve) => setImmediate(resolve));
     const held = served.engine.status().outstandingBytes;
     expect(held).to.be.below(200e6);
     const answered = served.engine.metrics.snapshot().plugins.find(({ plugin }) => plugin === 'echo')!.calls;

@@ -170,7 +170,6 @@ describe('clients that take their time', () => {
     socket.pause();
     const line = '{"input":"output 1000000"}\n'.repeat(200);
     socket.write(`${HEAD}content-type: application/x-ndjson\r\ncontent-length: ${line.length}\r\n\r\n${line}`);
-    await served.running();
     // The server lets go of it by itself.
     while (!(await (await served.ask('/metrics')).text()).includes('{status="499"}'));
     socket.destroy();

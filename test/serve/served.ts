@@ -67,8 +67,9 @@ export class Served {
   /** Resolves when a request runs, and none waits. */
   async running(): Promise<void> {
     for (;;) {
-      const { queued, outstandingBytes } = this.engine.status();
-      if (queued === 0 && outstandingBytes > 0) return;
+      // Not what is held: that is large answers, too, until they are collected.
+      const isAsked = this.engine.listPlugins().some(({ pending }) => pending > 0);
+      if (isAsked && this.engine.status().queued === 0) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
