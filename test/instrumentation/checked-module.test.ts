@@ -148,6 +148,15 @@ describe('withChecks', function () {
     });
   }
 
+  it('leaves a module that is not valid as it is, which might reach the page or a local that is added', async () => {
+    const bytes = await module(`(module ${RUN} (func (export "run") (param i32) (result i32)
+      (memory.fill (i32.const 0) (i32.const 1) (i32.const 2)) (local.get 0)))`);
+    // (local.get 1), which becomes one of the function's own with its checks.
+    const at = Buffer.from(bytes).lastIndexOf(Buffer.of(0x20, 0x00, 0x0b));
+    bytes[at + 1] = 1;
+    expect(withChecks(bytes, BOTH)).to.deep.equal({ bytes, checked: 'none' });
+  });
+
   it('counts imported memories, so that no index changes', async () => {
     const { bytes: checked } = withChecks(
       await module(`(module ${RUN} (func (export "run") (param i32) (result i32)
