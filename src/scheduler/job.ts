@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
@@ -8,6 +7,7 @@ import type { Berth } from '../pool/berth.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
 import type { PreparedCall } from '../request/function-call.ts';
+import { deadlines, type Expiring } from './deadlines.ts';
 import type { Applicant } from './gate.ts';
 import type { Lane, Queued } from './lane.ts';
 
@@ -60,7 +60,7 @@ export interface RanElsewhere {
 }
 
 /** A unit of guest work: a caller's request, or the making of an instance. */
-export class Job implements Queued, Applicant<Lane>, Abortable {
+export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
   previous: Job | undefined;
   next: Job | undefined;
   state: JobState = 'waiting';
@@ -106,9 +106,10 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   /** Whether a worker won RUNNING for it. Known for certain when the job settles. */
   began = false;
   #onExpired: ((job: Job, error: PluginError) => void) | undefined;
-  #deadline: NodeJS.Timeout | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #deadlineAt = Number.POSITIVE_INFINITY;
+  peers: Expiring[] | undefined;
+  place = 0;
   #signal: AbortSignal | undefined;
 
   constructor(
@@ -172,9 +173,9 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   ): void {
     this.#onExpired = onExpired;
     if (deadlineMs !== undefined) {
-      this.#deadline = setTimeout(() => this.#late(), deadlineMs);
       this.#deadlineMs = deadlineMs;
       this.#deadlineAt = performance.now() + deadlineMs;
+      deadlines.add(this, this.#deadlineAt);
     }
     if (signal === undefined) return;
     this.#signal = signal;
@@ -187,13 +188,13 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
    */
   get givenUp(): boolean {
     if (this.#signal?.aborted === true) return true;
-    return this.#deadline !== undefined && performance.now() >= this.#deadlineAt;
+    return this.#deadlineMs !== Number.POSITIVE_INFINITY && performance.now() >= this.#deadlineAt;
   }
 
   /** Has it hear that it is given up. */
   expire(): void {
     if (this.#signal?.aborted === true) this.aborted(this.#signal);
-    else this.#late();
+    else this.late();
   }
 
   /** The caller's signal was aborted. */
@@ -203,7 +204,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
     this.#onExpired?.(this, this.error('ERR_ABORTED', 'The request was aborted', { cause: reason }));
   }
 
-  #late(): void {
+  /** Its deadline has passed. */
+  late(): void {
     const limit = { name: 'deadlineMs', value: this.#deadlineMs };
     const hasBegun = this.#ranMs !== undefined;
     const message = `The request was not done within its deadline of ${limit.value} ms`;
@@ -285,7 +287,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable {
   #settle(): boolean {
     if (this.state === 'settled') return false;
     this.state = 'settled';
-    if (this.#deadline !== undefined) clearTimeout(this.#deadline);
+    deadlines.remove(this);
     if (this.#signal !== undefined) unwatchSignal(this.#signal, this);
     if (this.batch !== undefined) this.lane.sent--;
     this.onSettled?.(this);
