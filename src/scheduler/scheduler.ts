@@ -293,6 +293,8 @@ export class Scheduler {
     process.nextTick(() => {
       this.#flush = 'none';
       this.#dispatcher.dispatch();
+      // Where no thread takes it, because none can be started for instance, somebody has to look again.
+      if (this.#queue.size > 0) this.#supervisor.watch();
     });
   }
 

@@ -166,6 +166,11 @@ export class Supervisor {
     this.#stop(batch, job.lane, requestId, error.code);
   }
 
+  /** Has the watchdog look for a while, although nothing may run. */
+  watch(): void {
+    this.#watchdog.wake();
+  }
+
   /** Ends every thread; resolves when each is gone, or known to be stuck. */
   async close(): Promise<void> {
     this.#watchdog.stop();

@@ -14,7 +14,7 @@ import { TICK_MS, Watch } from './watch.ts';
  * Ticks without work after which the watchdog sleeps; later where something is queued, for a thread that does not start, and
  * never while an instance waits to be shut down: that is tried again at its looks and nowhere else.
  */
-const IDLE_TICKS = { no: 0, queued: 200, 'put off': Number.POSITIVE_INFINITY } as const;
+const IDLE_TICKS = { no: 1, queued: 200, 'put off': Number.POSITIVE_INFINITY } as const;
 
 /**
  * Milliseconds by the clock after which a batch is long whatever its thread has worked, by the conduct of whose it is: on a
