@@ -174,7 +174,7 @@ export class PluginInstance {
     try {
       this.#byteCalls[number] ??= this.#live!.byteCall!(number);
       const sink = this.#byteCalls[number]!(wire, given, larger);
-      this.#state = 'ready';
+      this.#returned();
       return sink;
     } catch (error) {
       if (tookSuccessfulExit(this.#definition, number, error, given)) {
