@@ -17,16 +17,21 @@ const FUEL_HIGH = FUEL_LOW + 1;
 /** Every value but `none` is no address of the page, so that a check needs no comparison to trap. */
 const Interrupt = { none: 0, interrupted: -1, ended: -2 } as const;
 
+/** A `WebAssembly.Memory`. Types without the DOM's have no such name, and users compile with those. */
+export interface SharedMemory {
+  readonly buffer: ArrayBufferLike;
+}
+
 /**
  * One page of shared memory for each thread that runs guests. Instrumented code looks at it, wherever it could run for
  * long, and traps when it is told to; nothing of a guest's own can reach it. The main thread writes only after it won the
  * call that is to end (`killed` in the mailbox), and the worker does not go on until it has: no other call sees the word.
  */
 export class ControlPage {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: SharedMemory;
   readonly #words: Int32Array;
 
-  constructor(memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })) {
+  constructor(memory: SharedMemory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })) {
     this.memory = memory;
     this.#words = new Int32Array(memory.buffer, 0, 4);
   }

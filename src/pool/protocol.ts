@@ -5,6 +5,7 @@ import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { WireError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';
+import type { SharedMemory } from '../instrumentation/control-page.ts';
 
 /** How the log line begins, at the level `warn`, that says why a `shutdown` failed: no caller waits for that. */
 export const SHUTDOWN_FAILED = 'shutdown failed: ';
@@ -26,7 +27,7 @@ export type WorkerTask =
       readonly berths: readonly { readonly mailbox: SharedArrayBuffer; readonly block: SharedArrayBuffer }[];
       readonly utterances: SharedArrayBuffer;
       /** See `ControlPage`. */
-      readonly control: WebAssembly.Memory;
+      readonly control: SharedMemory;
       readonly port: MessagePort;
       /** A word that changes with each reply to a {@link HostCall}, on which the worker waits. */
       readonly replies: SharedArrayBuffer;

@@ -91,7 +91,7 @@ export class LinkedComponent {
     this.#waiting = waiting;
     this.#onDropped = onDropped;
     this.control = control;
-    this.#controlImport = { [CONTROL_IMPORT]: control.memory };
+    this.#controlImport = { [CONTROL_IMPORT]: control.memory as WebAssembly.Memory };
     this.#plan = plan;
     this.#limits = limits;
     const usesWords = plan.initializers.some(

@@ -9,7 +9,7 @@ export class GuestMemory {
   buffer: Buffer<ArrayBuffer>;
 
   /** The views of a memory, which an instance made before may have left. */
-  static of(memory: WebAssembly.Memory): GuestMemory {
+  static of(memory: { readonly buffer: ArrayBuffer }): GuestMemory {
     let views = known.get(memory);
     if (views === undefined) {
       views = new GuestMemory(memory);
@@ -51,4 +51,4 @@ export class GuestMemory {
 }
 
 let empty: GuestMemory | undefined;
-const known = new WeakMap<WebAssembly.Memory, GuestMemory>();
+const known = new WeakMap<object, GuestMemory>();
