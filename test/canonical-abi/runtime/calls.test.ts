@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import type { TypeNode } from '../../../src/canonical-abi/plan/plan.ts';
+import { CallCodec } from '../../../src/canonical-abi/runtime/calls/call-codec.ts';
+import { codecsOf } from '../../../src/canonical-abi/runtime/codecs.ts';
+import { Misfit } from '../../../src/canonical-abi/runtime/misfit.ts';
 import { PluginError } from '../../../src/errors.ts';
 import { component } from '../../support/wat.ts';
 import { across } from './support/bindings.ts';
@@ -27,5 +31,32 @@ describe('calls across threads', () => {
         'message',
         'The plugin broke the canonical ABI: [1].paidBy: a discriminant of 7 where there are 2 cases',
       );
+  });
+
+  it('have nothing of another call between their fields', () => {
+    const types: TypeNode[] = [
+      { kind: 'string' },
+      { kind: 'u8' },
+      { kind: 'list', element: 1 },
+      { kind: 'u64' },
+      { kind: 'option', some: 3 },
+      { kind: 'list', element: 4 },
+    ];
+    const codecs = codecsOf(types, 'host');
+    const before = new CallCodec(0, { params: [0, 2] }, types, codecs);
+    const after = new CallCodec(1, { params: [5] }, types, codecs);
+    const secret = 'secret '.repeat(60);
+    // The text lies where small calls do before it turns out that all of it goes elsewhere; or that it goes nowhere.
+    for (const bytes of [new Uint8Array(40_000), { length: 40_000 }]) {
+      try {
+        before.encode([secret, bytes]);
+      } catch (error) {
+        expect(error).to.be.instanceOf(Misfit);
+      }
+      const { bytes: sent, from, end } = after.encode([Array(20).fill(undefined)]);
+      // A pointer and a length, and twenty times nothing, each with room for what is not there.
+      expect(end - from).to.equal(8 + 20 * 16);
+      expect(sent.subarray(from + 8, end).every((byte) => byte === 0)).to.equal(true);
+    }
   });
 });

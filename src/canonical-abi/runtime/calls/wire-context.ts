@@ -45,6 +45,8 @@ export class WireContext extends LiftLowerContext {
   finish(): void {
     if (this.memory.bytes.buffer === this.#home) return;
     this.#memory.use(this.#home);
+    // What lay here before it went to the larger one is not for the next call's guest.
+    this.memory.bytes.fill(0, this.#from);
     this.#end = this.#from;
   }
 
