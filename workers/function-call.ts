@@ -1,6 +1,7 @@
 import { deserialize } from 'node:v8';
 import { Misfit } from '../src/canonical-abi/runtime/misfit.ts';
 import { lowerCamel } from '../src/canonical-abi/runtime/names.ts';
+import { shownName } from '../src/component/names.ts';
 import type { FunctionCall } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
 
@@ -35,8 +36,10 @@ export function callFunction(
   }
 }
 
-/** A component chooses the names of its exports. */
+/** A component chooses the names of its exports; one that stands in for another may not have all of that one's. */
 function own(exports: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(exports, name)) return exports[name];
-  throw new Error(`The binding lacks an export that the component has: ${name}`);
+  throw new PluginError('ERR_INVALID_ARGUMENT', `The component exports no ${shownName(name)}`, {
+    hint: 'A `fallback` needs the functions of the plugin that it stands in for.',
+  });
 }

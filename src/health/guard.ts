@@ -98,7 +98,7 @@ export class Guard implements Gate<Lane> {
     if (stand === undefined || stand === this.#lane) return this.#openError(job.requestId);
     // Two plugins that stand in for each other are no help: it is one detour at most.
     const refusal = stand.gate?.admit(job, 'none');
-    if (refusal === undefined) job.lane = stand;
+    if (refusal === undefined) job.moveTo(stand);
     return refusal === undefined ? undefined : this.#openError(job.requestId, refusal);
   }
 

@@ -70,11 +70,13 @@ class BytesCall implements WireArguments {
   readonly from: number;
   readonly end: number;
   readonly #path: string;
+  readonly #func: Omit<FunctionCall, 'args'>;
   #input: string | undefined;
   readonly #codec: CallCodec;
 
-  constructor(path: string, codec: CallCodec, { bytes, from, end }: WireArguments) {
+  constructor(path: string, func: Omit<FunctionCall, 'args'>, codec: CallCodec, { bytes, from, end }: WireArguments) {
     this.#path = path;
+    this.#func = func;
     this.#codec = codec;
     this.bytes = bytes;
     this.from = from;
@@ -94,6 +96,12 @@ class BytesCall implements WireArguments {
     // The bytes have pointers, which count from where the arguments happen to be.
     this.#input ??= `${this.#path} ${sha256(pack(this.#codec.argumentsOf(this)))}`;
     return this.#input;
+  }
+
+  /** The same by name, for another component. */
+  named(): NamedCall {
+    const args = pack(this.#codec.argumentsOf(this));
+    return namedCall(`${this.#path} ${sha256(args)}`, { ...this.#func, args });
   }
 
   /** It is over: the memory of its arguments may serve another call. */
@@ -134,7 +142,8 @@ export function prepareCall({ functions, codecs }: CallableFunctions, path: unkn
     throw invalidArgument('args', `an array of ${params} arguments`, args);
   }
   const codec = codecs?.find(owner, name);
-  if (codec !== undefined) return new BytesCall(found, codec, encoded(codec, args));
+  if (codec !== undefined)
+    return new BytesCall(found, { interface: owner, name, returns }, codec, encoded(codec, args));
   const packed = pack(args);
   const func: FunctionCall = { interface: owner, name, returns, args: packed };
   return namedCall(`${found} ${sha256(packed)}`, func);

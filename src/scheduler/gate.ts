@@ -10,8 +10,8 @@ export interface Applicant<Lane> {
   readonly options: RequestOptions;
   /** Whether a worker has begun it. */
   readonly began: boolean;
-  /** Where it is to be queued. */
-  lane: Lane;
+  /** Another lane takes it. */
+  moveTo(lane: Lane): void;
 }
 
 /** What stands before a lane whose plugin has a failure policy. */
@@ -21,7 +21,7 @@ export interface Gate<Lane> {
   /** The error with which any request would be refused now. */
   readonly refusal: PluginError | undefined;
   /**
-   * Decides about a request before it is queued: lets it pass, sets its lane to another one that takes it instead, or
+   * Decides about a request before it is queued: lets it pass, moves it to another lane that takes it instead, or
    * says with what it is refused.
    *
    * @param detours Whether another lane may take it. @default 'one'

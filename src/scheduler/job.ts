@@ -140,6 +140,15 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
     return 1;
   }
 
+  /** Another plugin takes it, whose functions have other numbers and types: the call goes there by name. */
+  moveTo(lane: Lane): void {
+    this.lane = lane;
+    const { call } = this;
+    if (call?.kind !== 'bytes') return;
+    this.call = call.named();
+    call.release();
+  }
+
   /** What the function returned, once: from now on it is its caller's alone. */
   takeValue(): unknown {
     const { value } = this;

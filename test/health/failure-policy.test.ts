@@ -3,12 +3,40 @@ import type { PluginEngine } from '../../src/engine.ts';
 import type { FailurePolicy } from '../../src/health/failure-policy.ts';
 import { resolveFailurePolicy } from '../../src/health/failure-policy.ts';
 import { witness } from '../engine/fixtures/witness.ts';
+import { guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, nextEvent } from '../support/engine.ts';
 import { outcome, rejection, thrown, until } from '../support/outcome.ts';
+import { plugin } from '../support/wat.ts';
 
 /** So long that no probe goes before the test is over. */
 const NEVER = { backoffMs: 2 ** 31 - 1 };
+
+/** Two components with a function in common: in the newer one it is the first. */
+const newer = guest(() =>
+  plugin(
+    `(module
+      (func (export "local:sums/sums@1.0.0#next") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "local:sums/sums@1.0.0#boom") unreachable))`,
+    'newer',
+    `package local:sums@1.0.0;
+    interface sums { next: func(after: u32) -> u32; boom: func(); }
+    world newer { export sums; }`,
+  ),
+);
+const older = guest(() =>
+  plugin(
+    `(module
+      (memory (export "memory") 1)
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "local:sums/sums@1.0.0#size") (param i32 i32) (result i32) (local.get 1))
+      (func (export "local:sums/sums@1.0.0#next") (param i32) (result i32) (i32.add (local.get 0) (i32.const 100))))`,
+    'older',
+    `package local:sums@1.0.0;
+    interface sums { size: func(of: list<u8>) -> u32; next: func(after: u32) -> u32; }
+    world older { export sums; }`,
+  ),
+);
 
 describe('failurePolicy', function () {
   this.timeout(60_000);
@@ -221,6 +249,24 @@ describe('failurePolicy', function () {
       expect((await engine.process('plugin', { input: 'x' })).output).to.equal('old:x');
       await engine.versions('plugin').unload('old');
       expect(await ask(engine, 'x')).to.equal('ERR_PLUGIN_QUARANTINED');
+    });
+
+    it('takes calls by the names of their functions, which have other places in it', async () => {
+      const engine = await createEngine({ threads: 1 });
+      await engine.loadPlugin('old', await older(), { world: 'any' });
+      const failurePolicy: FailurePolicy = { maxFailures: 1, ...NEVER, fallback: 'old' };
+      await engine.loadPlugin('plugin', await newer(), { world: 'any', failurePolicy });
+      const call = (name: string, ...args: unknown[]) => engine.call('plugin', `local:sums/sums@1.0.0#${name}`, args);
+      expect(await call('next', 1)).to.equal(2);
+      expect((await rejection(call('boom'))).code).to.equal('ERR_TRAP');
+      expect(await call('next', 1)).to.equal(101);
+      expect(await Promise.all([1, 2, 3].map((value) => call('next', value)))).to.deep.equal([101, 102, 103]);
+      const missing = await rejection(call('boom'));
+      expect([missing.code, missing.plugin, missing.message]).to.deep.equal([
+        'ERR_INVALID_ARGUMENT',
+        'old',
+        'The component exports no "boom"',
+      ]);
     });
 
     it('is asked once: two that stand in for each other both fail', async () => {
