@@ -42,13 +42,15 @@ export function halfBatch(): Room {
 /** Cuts what one thread takes next out of the queue of a lane. */
 export class BatchCutter {
   readonly #queue: FairQueue;
+  /** They were in the way of what was cut, and have not heard. */
+  readonly #givenUp: Job[] = [];
 
   constructor(queue: FairQueue) {
     this.#queue = queue;
   }
 
   /**
-   * The next jobs of a lane, but those that are given up; takes what they need off the room.
+   * The next jobs of a lane, but those that are given up, for which {@link tell} is; takes what they need off the room.
    *
    * @param sharers How many groups want some of it.
    */
@@ -62,7 +64,7 @@ export class BatchCutter {
       if (room.bytes < REQUEST_BYTES && (lane.first?.packedBytes ?? 0) > room.bytes) break;
       const job = this.#queue.shift(lane);
       if (job === undefined) break;
-      if (job.givenUp) job.expire();
+      if (job.givenUp) this.#givenUp.push(job);
       else {
         jobs.push(job);
         room.bytes -= job.packedBytes;
@@ -73,6 +75,11 @@ export class BatchCutter {
     room.slots -= jobs.length;
     room.milliseconds -= jobs.length * (lane.serviceMs ?? SLICE_MS / FIRST_BATCH);
     return jobs;
+  }
+
+  /** Has those hear that were found to be given up; only once what was cut is sent, as who hears may give up that, too. */
+  tell(): void {
+    for (const job of this.#givenUp.splice(0)) if (job.state === 'taken') job.expire();
   }
 
   /** Leaves a block's job what one thread takes of it; the rest goes back into the queue. */

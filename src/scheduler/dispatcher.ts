@@ -221,8 +221,13 @@ export class Dispatcher {
     return spinning;
   }
 
-  /** @param leader What the batch waits for at its thread; none when that is free. */
   #send(lane: Lane, thread: PluginThread, leader?: Batch): void {
+    this.#sendCut(lane, thread, leader);
+    this.#cutter.tell();
+  }
+
+  /** @param leader What the batch waits for at its thread; none when that is free. */
+  #sendCut(lane: Lane, thread: PluginThread, leader?: Batch): void {
     const { pool, memory, waiting } = this.#supervisor;
     const free = leader === undefined ? this.#threads - this.#active : this.#active - waiting;
     const room = leader === undefined ? wholeBatch() : halfBatch();

@@ -1,12 +1,31 @@
+import { channel } from 'node:diagnostics_channel';
+import { performance } from 'node:perf_hooks';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PluginEngine } from '../../src/engine.ts';
 import { PluginError } from '../../src/errors.ts';
+import { guest } from '../fixtures/core-plugin.ts';
 import { echo, wasi } from '../fixtures/guests.ts';
 import { geometry } from '../support/geometry.ts';
+import { plugin } from '../support/wat.ts';
 
 /** Without declarations, a call takes anything and returns `unknown`. */
 const SHAPES = 'local:geometry/shapes@1.0.0';
+
+/** Numbers in a list that has a buffer to itself, which serves another call once it is over. */
+const LARGE = 20_000;
+
+/** Returns the first number of a list. */
+const firsts = guest(() =>
+  plugin(
+    `(module
+      (memory (export "memory") 3)
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "first") (param i32 i32) (result i32) (i32.load (local.get 0))))`,
+    'firsts',
+    'package local:firsts@1.0.0; world firsts { export first: func(of: list<u32>) -> u32; }',
+  ),
+);
 
 /** What a promise rejects with. */
 async function rejection(promise: Promise<unknown>): Promise<PluginError> {
@@ -179,6 +198,34 @@ describe('engine.call', () => {
       },
     };
     expect((await rejection(engine.call('getters', `${SHAPES}#move`, [thrower, 0]))).message).to.include('not now');
+  });
+
+  it('has arguments of its own, also after one was given up that was about to be sent', async () => {
+    await engine.loadPlugin('apart', await firsts(), { world: 'any' });
+    const first = (value: number, options = {}) =>
+      engine.call('apart', 'first', [new Uint32Array(LARGE).fill(value)], options);
+    // Until it is known to be short, or the two would not travel together.
+    for (let round = 0; round < 20; round++)
+      await Promise.all(Array.from({ length: 50 }, () => engine.call('apart', 'first', [[7]])));
+    const controller = new AbortController();
+    const failed = channel('wasm-plugin-pool:request:error');
+    const abort = (): void => controller.abort();
+    failed.subscribe(abort);
+    try {
+      const sent = Promise.allSettled([first(1, { signal: controller.signal })]);
+      const late = rejection(engine.call('apart', 'first', [[7]], { deadlineMs: 1 }));
+      // Both are in the queue, and the second one is found to be late as they are taken out of it together.
+      for (const until = performance.now() + 3; performance.now() < until; );
+      expect((await late).code).to.equal('ERR_DEADLINE');
+      expect(controller.signal.aborted).to.equal(true);
+      await sent;
+    } finally {
+      failed.unsubscribe(abort);
+    }
+    // What the thread may have been sent nevertheless is over after the next one.
+    expect(await first(3)).to.equal(3);
+    const values = [11, 12, 13, 14];
+    expect(await Promise.all(values.map((value) => first(value)))).to.deep.equal(values);
   });
 
   it('is what the functions of the plugin as an object do', async () => {
