@@ -1,3 +1,4 @@
+import type { Utterance } from '../contract/values.ts';
 import { BlockArea } from './block-area.ts';
 import { Mailbox } from './mailbox.ts';
 import { SLOTS } from './mailbox-layout.ts';
@@ -17,6 +18,8 @@ export class Berth {
   recipe = 0;
   /** Results that came by message, by slot. */
   readonly posted: Map<number, PostedResult> = new Map();
+  /** Hears what guests say about the order that lies here, by slot: another one may be told of first. */
+  said: ((slot: number, utterance: Utterance) => void) | undefined;
   /** What the worker calls its first slot in messages. */
   readonly firstSlot: number;
 

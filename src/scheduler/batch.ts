@@ -182,9 +182,8 @@ export class Batch {
   /** Passes on what the guests have said, of what waits behind it as well: its worker may be there already. */
   protected hear(): void {
     this.thread.drainUtterances((berth, slot, utterance) => {
-      const { behind } = this;
-      const batch = behind !== undefined && behind.berth === berth ? behind : this;
-      batch.said(batch.jobs[slot], utterance);
+      if (berth === undefined) this.said(undefined, utterance);
+      else berth.said?.(slot, utterance);
     });
   }
 

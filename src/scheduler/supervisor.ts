@@ -90,6 +90,8 @@ export class Supervisor {
   *leaders(): Generator<Batch, void, undefined> {
     for (const work of this.#work.values()) {
       if (!(work instanceof Batch) || work.pace === 'long' || work.behind !== undefined) continue;
+      // Its call may come to no check, and then the thread has to go.
+      if (this.#interruptions.has(work.thread)) continue;
       const { status, fate, retiring } = work.thread;
       if (fate === 'stays' && retiring.size === 0 && !status.heapIsTight) yield work;
     }
@@ -119,6 +121,7 @@ export class Supervisor {
   }
 
   #prepare(batch: Batch): void {
+    batch.berth.said = (slot, utterance) => batch.said(batch.jobs[slot], utterance);
     batch.said = (job, utterance) => {
       this.#listener.onUtterance(
         job?.lane ?? batch.lane,
@@ -220,6 +223,8 @@ export class Supervisor {
     const { thread } = work;
     const next = work instanceof Batch ? work.behind : undefined;
     this.#interruptions.forget(thread);
+    // Or the berth would keep its requests until it is used again.
+    work.berth.said = undefined;
     if (next === undefined) this.#work.delete(thread);
     else {
       this.#work.set(thread, next);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Supervisor } from '../../src/scheduler/supervisor.ts';
+import { echo } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { outcome } from '../support/outcome.ts';
 import { witness } from './fixtures/witness.ts';
@@ -38,6 +39,29 @@ describe('requests that wait at a worker behind others', function () {
       });
     }
   }
+
+  it('have what they say told as theirs, also where those before them are given up', async () => {
+    const engine = await createEngine({ threads: 1, maxThreads: 2, queueLimit: 10_000, pluginQueueLimit: 10_000 });
+    for (const plugin of ['speaker', 'silent']) await engine.loadPlugin(plugin, await echo());
+    const speak = () => Array.from({ length: 600 }, () => engine.process('speaker', { input: 'log it' }));
+    for (let round = 0; round < 4; round++) await Promise.all(speak());
+    const logs = collect(engine, 'plugin:log');
+    const before = waited;
+    const records = Array.from({ length: 2_000 }, () => ({ input: 'nothing' }));
+    for (let round = 0; round < 8; round++) {
+      const controller = new AbortController();
+      const spoken = speak();
+      const block = outcome(engine.processMany('silent', records, { signal: controller.signal }));
+      await spoken[100 * (round % 6)];
+      controller.abort();
+      await Promise.all([...spoken, block]);
+    }
+    expect(waited).to.be.above(before);
+    // Beside what each says when an instance is made.
+    const plugins = logs.filter(({ message }) => message === 'it').map(({ plugin }) => plugin);
+    expect(plugins.length).to.equal(8 * 600);
+    expect(plugins.filter((plugin) => plugin !== 'speaker')).to.deep.equal([]);
+  });
 
   it('do not begin once they are given up, also where their worker is just getting to them', async () => {
     const engine = await createEngine({ threads: 2 });
