@@ -1,14 +1,39 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { Policy } from '../../src/host/policy/policy.ts';
+import { AREA, corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, ISOLATION } from '../support/engine.ts';
 import { rejection, seeded } from '../support/outcome.ts';
+import { plugin } from '../support/wat.ts';
 
 const SANDBOX: Policy = { interrupt: 'trap', cpuTimeLimitMs: 50 };
 
 /** Under jco's glue there are no checks, and a child's threads are not this engine's to count. */
 const HAS_CHECKS = process.env.TEST_BINDING !== 'glue' && ISOLATION === 'none';
+
+/**
+ * Answers with how often its instance was called. A digit has it work before that, the longer the larger it is, and
+ * without coming to a check: so it is still answered after it was told to end.
+ */
+const late = guest(() =>
+  plugin(
+    corePlugin({
+      memory: '200',
+      definitions: '(global $calls (mut i32) (i32.const 0))',
+      process: `(local $bytes i32)
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (if (i32.ne (i32.load8_u (local.get $p)) (i32.const 0x78)) (then
+          (local.set $bytes
+            (i32.mul (i32.sub (i32.load8_u (local.get $p)) (i32.const 0x30)) (i32.const 1500000)))
+          ${'(memory.fill (i32.const 65536) (i32.const 1) (local.get $bytes))'.repeat(1_200)}))
+        (i32.store8 (i32.const 600) (i32.add (i32.const 0x30) (global.get $calls)))
+        (call $ok (i32.const 600) (i32.const 1))`,
+      // A function would have a check.
+      postProcess: `(global.set $heap (i32.const ${AREA.heap}))`,
+    }),
+  ),
+);
 
 describe('calls that are interrupted', function () {
   this.timeout(60_000);
@@ -92,13 +117,26 @@ describe('calls that are interrupted', function () {
     expect(terminated).to.deep.equal([]);
   });
 
+  it('leave no instance behind for the next record where each has a fresh one', async () => {
+    const sandbox: Policy = { interrupt: 'trap', wallTimeLimitMs: 100, instances: 'fresh' };
+    await engine.loadPlugin('bad', await late(), { sandbox });
+    // Which of them are told to end while they work, and are done before their thread has to go, is the machine's to say.
+    const inputs = [2, 3, 4, 5, 6, 7].flatMap((size) => [`${size}`, 'x']);
+    const results = await engine.processMany(
+      'bad',
+      inputs.map((input) => ({ input })),
+    );
+    const answers = results.flatMap((result) => (result.ok ? [result.output] : []));
+    expect(answers).to.deep.equal(Array(answers.length).fill('1'));
+  });
+
   it('are those that their callers give up', async () => {
     await engine.loadPlugin('bad', await hostile(), { sandbox: { interrupt: 'trap' } });
-    const late = await rejection(engine.process('bad', { input: 'spin' }, { deadlineMs: 30 }));
+    const tooLate = await rejection(engine.process('bad', { input: 'spin' }, { deadlineMs: 30 }));
     const controller = new AbortController();
     const aborted = rejection(engine.process('bad', { input: 'spin' }, { signal: controller.signal }));
     setTimeout(() => controller.abort(), 30);
-    expect([late.code, (await aborted).code]).to.deep.equal(['ERR_DEADLINE', 'ERR_ABORTED']);
+    expect([tooLate.code, (await aborted).code]).to.deep.equal(['ERR_DEADLINE', 'ERR_ABORTED']);
     const unloaded = rejection(engine.process('bad', { input: 'spin' }));
     await engine.process('good', { input: 'meanwhile' });
     await engine.unloadPlugin('bad', { force: true });

@@ -124,15 +124,12 @@ export class BlockRunner {
         area.putTail(index);
       }
       const next = area.finish(index, output.end, side.end, succeeded, refused, failed);
-      if (next === 'killed') {
-        if (this.#control.settle() === 'ended') throw new Killed();
-        break;
-      }
+      if (next === 'killed' && this.#control.settle() === 'ended') throw new Killed();
       if (kind === 'run' && residents.served(definition) === 'ended') {
         if (index + 1 < count) residents.dropped.settle();
         now = performance.now();
       }
-      if (next === 'end' || hasTail || now - start >= PAUSE_MS) break;
+      if (next !== 'next' || hasTail || now - start >= PAUSE_MS) break;
     }
   }
 
