@@ -49,7 +49,11 @@ export class CallDesk {
   readonly run = (instance: PluginInstance): WireSink => {
     const { from, end } = this.#mailbox.room;
     this.#sink.reset(from, end);
-    return instance.callBytes(this.#number, this.#wire, this.#sink, this.#largeSink);
+    // Large arguments, or a result that was not taken as its call failed, would stay until the next large call.
+    const wire = this.#wire;
+    this.#wire = this.#inMailbox;
+    this.#large = undefined;
+    return instance.callBytes(this.#number, wire, this.#sink, this.#largeSink);
   };
 
   /** Leaves the result in the mailbox; false when it had no room for it. */

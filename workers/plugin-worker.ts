@@ -75,6 +75,8 @@ class PluginWorker {
   #slot = -1;
   #wokenAt = 0;
   #heapCheckedAt = 0;
+  /** What was found then, which holds until the next look. */
+  #heapWas: 'roomy' | 'tight' = 'roomy';
 
   constructor({
     status,
@@ -347,10 +349,11 @@ class PluginWorker {
   #heap(now: number): 'roomy' | 'tight' {
     // It could not be collected, so it goes with the thread.
     if (this.#residents.dropped.isOver) return 'tight';
-    if (now - this.#heapCheckedAt < HEAP_CHECK_INTERVAL_MS) return 'roomy';
+    if (now - this.#heapCheckedAt < HEAP_CHECK_INTERVAL_MS) return this.#heapWas;
     this.#heapCheckedAt = now;
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    return used > limit * TIGHT_HEAP ? 'tight' : 'roomy';
+    this.#heapWas = used > limit * TIGHT_HEAP ? 'tight' : 'roomy';
+    return this.#heapWas;
   }
 }
 
