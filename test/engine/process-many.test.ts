@@ -250,7 +250,10 @@ describe('engine.processMany', function () {
     expect(codes(results)).to.include('ERR_ENGINE_CLOSED');
     expect(results).to.have.length(9000);
     for (const [index, result] of results.entries()) {
-      if (result.ok || result.error.began) expect(begun.get(`b=${index}`), String(index)).to.equal(1);
+      // One that had begun may not have come to saying so.
+      const times = begun.get(`b=${index}`) ?? 0;
+      if (result.ok) expect(times, String(index)).to.equal(1);
+      else expect(times, String(index)).to.be.at.most(1);
     }
   });
 
