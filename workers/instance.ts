@@ -285,7 +285,8 @@ export class PluginInstance {
     wasi?.begin();
     this.#memory.begin();
     const { maxInstructions } = this.#definition.policy;
-    if (maxInstructions !== undefined) this.#control.fuel = maxInstructions;
+    // Also where nothing counts: what a call before has left would end this one.
+    this.#control.fuel = maxInstructions ?? 0;
     const { stackTraceLimit } = Error;
     if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(CAPTURED_FRAMES);
     return stackTraceLimit;

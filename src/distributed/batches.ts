@@ -102,7 +102,7 @@ export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<
 export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus | undefined> {
   return withQueue(options, async (connection, queue) => {
     const { redis, keys } = connection;
-    const status = await statusOf(connection, queue, batch);
+    const status = await statusOf(connection, queue, nonEmptyString('batch', batch));
     if (status !== undefined) await redis.hset(keys.batch(batch), 'state', 'cancelled');
     await removeJobs(queue, batch);
     for await (const found of redis.scanStream({ match: `${escaped(keys.batch(batch))}:*`, count: 1000 })) {
@@ -118,7 +118,12 @@ export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<B
 /** Takes the chunks of a batch out of the queue, but for those that a worker has. */
 export async function removeJobs(queue: Queue<Chunk>, batch: string): Promise<void> {
   const ids = await queue.getRanges(['wait', 'prioritized', 'delayed', 'failed'], 0, -1);
-  for (const id of ids as string[]) if (id.startsWith(`${batch}-`)) await queue.remove(id);
+  for (const id of ids as string[]) if (batchOf(id) === batch) await queue.remove(id);
+}
+
+/** The batch of a job, by its id: names have hyphens, too. */
+function batchOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('-'));
 }
 
 async function known(connection: QueueConnection, queue: Queue<Chunk>, batch: string): Promise<BatchStatus> {
@@ -145,7 +150,7 @@ async function statusOf(
   const collected = silentSeconds > SILENT_SECONDS ? 'abandoned' : 'running';
   const chunksIn = async (...types: Parameters<typeof queue.getRanges>[0]): Promise<number> => {
     const ids = (await queue.getRanges(types, 0, -1)) as string[];
-    return ids.filter((id) => id.startsWith(`${batch}-`)).length;
+    return ids.filter((id) => batchOf(id) === batch).length;
   };
   return {
     batch,

@@ -1,5 +1,7 @@
+import { FailedRecord } from '../batch/flight.ts';
 import type { BatchRequest, BatchResult } from '../batch/options.ts';
 import type { PluginEngine } from '../engine.ts';
+import { PluginError } from '../errors.ts';
 import { readAsking } from './asking.ts';
 import { assertPlain } from './body.ts';
 import { readLines } from './body-lines.ts';
@@ -7,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { LineWriter } from './line-writer.ts';
 import type { ResolvedHandlerOptions } from './options.ts';
 import { problemOf, refusal } from './problem.ts';
-import { type RecordLine, recordOf } from './record-line.ts';
+import { type MalformedLine, type RecordLine, recordOf } from './record-line.ts';
 
 /**
  * `POST /plugins/NAME` with lines of JSON: each is a request, each line of the answer says what became of one. Neither side
@@ -39,11 +41,8 @@ export async function batch(
     ...(deadlineMs !== undefined && { deadlineMs }),
   });
   for await (const result of results) {
-    // What is none has its line where it would have had it, as far as results are in their order.
-    for (const line of records.takeMalformed(result.index)) await writer.write(line);
     await writer.write(records.lineOf(result));
   }
-  for (const line of records.takeMalformed(Number.POSITIVE_INFINITY)) await writer.write(line);
   await writer.end();
 }
 
@@ -53,14 +52,23 @@ function askedConcurrency(asked: string | null, most: number): number {
   return Math.min(Number(asked), most);
 }
 
+/** Stands in the batch for a line that is none, so that the batch bounds those, too, and has them in their order. */
+class NoRequest extends FailedRecord implements BatchRequest {
+  readonly input = '';
+
+  constructor() {
+    super({ input: '' }, new PluginError('ERR_INVALID_ARGUMENT', 'The line is no request'));
+  }
+}
+
+const NO_REQUEST = new NoRequest();
+
 /** The records of a batch on their way to the engine, and what is to be said of them on the way back. */
 class Records implements AsyncIterable<BatchRequest> {
   readonly #lines: AsyncIterable<string | undefined>;
   readonly #options: readonly (readonly [string, string])[];
-  /** By their number among those that are requests: the place among all lines, and the id as it came. */
-  readonly #underWay = new Map<number, RecordLine>();
-  /** Lines of the answer for what is no request, before which of those that are they stand. */
-  readonly #malformed: { readonly before: number; readonly line: object }[] = [];
+  /** By their place among the lines, which is that in the batch. */
+  readonly #underWay = new Map<number, RecordLine | MalformedLine>();
 
   constructor(lines: AsyncIterable<string | undefined>, options: readonly (readonly [string, string])[]) {
     this.#lines = lines;
@@ -69,30 +77,18 @@ class Records implements AsyncIterable<BatchRequest> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<BatchRequest> {
     let place = 0;
-    let accepted = 0;
     for await (const text of this.#lines) {
-      const record = recordOf(text, place++, this.#options);
-      if ('problem' in record) {
-        const { index, id, problem } = record;
-        this.#malformed.push({ before: accepted, line: failureLine(index, id, problem) });
-        continue;
-      }
-      this.#underWay.set(accepted++, record);
-      yield record.request;
+      const record = recordOf(text, place, this.#options);
+      this.#underWay.set(place++, record);
+      yield 'problem' in record ? NO_REQUEST : record.request;
     }
-  }
-
-  takeMalformed(before: number): object[] {
-    const lines: object[] = [];
-    while (this.#malformed[0] !== undefined && this.#malformed[0].before <= before) {
-      lines.push(this.#malformed.shift()!.line);
-    }
-    return lines;
   }
 
   lineOf(result: BatchResult): object {
-    const { index, id } = this.#underWay.get(result.index)!;
+    const record = this.#underWay.get(result.index)!;
     this.#underWay.delete(result.index);
+    const { index, id } = record;
+    if ('problem' in record) return failureLine(index, id, record.problem);
     if (!result.ok) return failureLine(index, id, problemOf(result.error));
     const { output, success, errorMessage } = result;
     return { id, index, ok: true, output, success, errorMessage };

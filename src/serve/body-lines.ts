@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { append } from './body.ts';
 
 const NEWLINE = 0x0a;
 
@@ -19,7 +20,7 @@ export async function* readLines(
   let length = 0;
   const add = (part: Buffer): void => {
     length += part.length;
-    if (length <= maxBytes) parts.push(part);
+    if (length <= maxBytes) append(parts, part);
     else parts = [];
   };
   const take = (): string | undefined => {

@@ -21,7 +21,7 @@ export class Handler {
   readonly #routes: readonly Route[];
   readonly #counts = new HttpCounts();
 
-  constructor(engine: PluginEngine, options: ResolvedHandlerOptions) {
+  constructor(engine: PluginEngine, options: ResolvedHandlerOptions, closing?: AbortSignal) {
     this.#options = options;
     this.#routes = [
       {
@@ -33,7 +33,7 @@ export class Handler {
             ? batch(engine, exchange, name!, options)
             : processOne(engine, exchange, name!, options),
       },
-      ...observationRoutes(engine, options, this.#counts),
+      ...observationRoutes(engine, options, this.#counts, closing),
       ...administrationRoutes(engine, options),
     ];
   }
@@ -58,6 +58,7 @@ export class Handler {
     const query = at < 0 ? '' : target.slice(at + 1);
     const exchange = new Exchange(request, response, query, expectsContinue);
     this.#counts.begin(response);
+    response.once('prefinish', () => endUnread(response, this.#options.bodyTimeoutMs));
     try {
       const segments = segmentsOf(target);
       const found = findRoute(this.#routes, request.method ?? '', segments);
@@ -71,6 +72,8 @@ export class Handler {
 
   async #run(exchange: Exchange, route: Route, parameters: readonly string[]): Promise<void> {
     const { access, audit } = this.#options;
+    // Nothing knows it once the client has gone.
+    const from = route.action === undefined ? undefined : exchange.request.socket.remoteAddress;
     let failure: unknown;
     try {
       if (route.access !== 'open') exchange.caller = access.identify(exchange.request.headers.authorization);
@@ -87,11 +90,11 @@ export class Handler {
     audit({
       time: new Date().toISOString(),
       who: exchange.caller.name,
-      from: exchange.request.socket.remoteAddress ?? 'unknown',
+      from: from ?? 'unknown',
       action: route.action,
       plugin: parameters[0],
       requestId: exchange.requestId,
-      status: exchange.response.statusCode,
+      status: failure === undefined ? exchange.response.statusCode : problemOf(failure).details.status,
       details: {
         ...exchange.audited,
         ...(failure !== undefined && { error: problemOf(failure, 'administrator').message }),
@@ -109,6 +112,16 @@ export class Handler {
     if (status >= 500)
       this.#options.onFailure({ requestId: exchange.requestId, status, error: problem.cause ?? problem });
   }
+}
+
+/** An answer is complete: a client that does not read it keeps nothing for longer than this. */
+function endUnread(response: ServerResponse, timeoutMs: number): void {
+  const { socket } = response;
+  if (socket === null || socket.writableLength === 0) return;
+  const { timeout } = socket;
+  socket.setTimeout(timeoutMs);
+  // Before Node sets that of connections which are kept: it sets none where it has been told so.
+  response.prependOnceListener('finish', () => socket.setTimeout(timeout ?? 0));
 }
 
 /** The parts of an address without its query, decoded. */

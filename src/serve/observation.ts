@@ -14,6 +14,7 @@ export function observationRoutes(
   engine: PluginEngine,
   { isReady }: ResolvedHandlerOptions,
   counts: HttpCounts,
+  closing?: AbortSignal,
 ): readonly Route[] {
   const circuits = new Circuits(engine);
   return [
@@ -22,7 +23,7 @@ export function observationRoutes(
       method: 'GET',
       path: path('/status/events'),
       access: 'observer',
-      run: (exchange) => statusFeed(engine, circuits, exchange),
+      run: (exchange) => statusFeed(engine, circuits, exchange, closing),
     },
     { method: 'GET', path: path('/plugins'), access: 'client', run: (exchange) => list(engine, exchange) },
     {

@@ -22,8 +22,8 @@ export interface HandlerOptions {
   /** Milliseconds that a request has, and the most that a client may ask for. @default 60_000 */
   readonly deadlineMs?: number;
   /**
-   * Milliseconds in which a body has to arrive, and for which a batch may stand still because its client neither sends nor
-   * reads. @default 30_000
+   * Milliseconds in which a body has to arrive, and for which a batch or an answer may stand still because its client
+   * neither sends nor reads. @default 30_000
    */
   readonly bodyTimeoutMs?: number;
   /** Records of one batch that are in flight at once. @default 64 */

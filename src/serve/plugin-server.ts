@@ -61,6 +61,9 @@ export class PluginServer implements AsyncDisposable {
   readonly #options: ResolvedServerOptions;
   readonly #handler: Handler;
   readonly #server: Server;
+  readonly #closing = new AbortController();
+  /** Node's own list has none that are in the middle of a TLS handshake. */
+  readonly #sockets = new Set<Socket>();
   #state: 'open' | 'closing' = 'open';
   #closed: Promise<void> | undefined;
 
@@ -69,10 +72,15 @@ export class PluginServer implements AsyncDisposable {
     this.#options = resolveServerOptions(options);
     const { handler, tls, maxHeaderBytes, headersTimeoutMs, keepAliveTimeoutMs, maxConnections } = this.#options;
     const { isReady } = handler;
-    this.#handler = new Handler(engine, { ...handler, isReady: () => this.#state === 'open' && isReady() });
+    this.#handler = new Handler(
+      engine,
+      { ...handler, isReady: () => this.#state === 'open' && isReady() },
+      this.#closing.signal,
+    );
     const settings = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
+      handshakeTimeout: headersTimeoutMs,
       // Bodies have limits of their own: a batch may send for as long as it likes.
       requestTimeout: 0,
       keepAliveTimeout: keepAliveTimeoutMs,
@@ -82,6 +90,10 @@ export class PluginServer implements AsyncDisposable {
     this.#server = tls === undefined ? createHttpServer(settings) : secured(settings, tls);
     this.#server.maxConnections = maxConnections;
     this.#server
+      .on('connection', (socket: Socket) => {
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+      })
       .on('request', (request, response) => this.#handle(request, response, false))
       .on('checkContinue', (request, response) => this.#handle(request, response, true))
       .on('clientError', answerClientError);
@@ -137,13 +149,17 @@ export class PluginServer implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     this.#state = 'closing';
+    this.#closing.abort();
     const server = this.#server;
     if (!server.listening) return;
     const closed = once(server, 'close');
     // Idle connections go at once, the others after their answer.
     server.close();
     const looks = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
     await closed;
     clearInterval(looks);
     clearTimeout(timer);
@@ -196,6 +212,12 @@ function secured(settings: object, { cert, key }: NonNullable<ServerOptions['tls
 /** What is no HTTP, has headers that are too long, or takes too long to send them: there is no request to answer. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.destroyed || !socket.writable) return;
+  // What is said in the middle of an answer would be part of it. Node's own handler looks at the same.
+  const { _httpMessage: answer } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };
+  if (answer?.headersSent) {
+    socket.destroy();
+    return;
+  }
   const { details } = CLIENT_ERRORS[error.code ?? ''] ?? refusal(400, 'This is no HTTP.');
   const body = `${JSON.stringify(details)}\n`;
   const { status } = details;

@@ -30,7 +30,7 @@ export interface ServerOptions extends HandlerOptions {
   readonly maxConnections?: number;
   /** Bytes of a request's headers with its address. @default 16_384 */
   readonly maxHeaderBytes?: number;
-  /** Milliseconds in which the headers of a request have to arrive. @default 10_000 */
+  /** Milliseconds in which the headers of a request have to arrive, and a TLS handshake to end. @default 10_000 */
   readonly headersTimeoutMs?: number;
   /** Milliseconds for which a connection may be idle between requests. @default 5000 */
   readonly keepAliveTimeoutMs?: number;

@@ -34,10 +34,18 @@ const NOTES: { readonly [Name in keyof EngineEvents]?: (...args: EngineEvents[Na
   'canary:rolled-back': ({ plugin, version, reason }) => ({ plugin, text: `${version} was rolled back: ${reason}` }),
 };
 
-/** `GET /status/events`: server-sent events, `status` each second and `note` for what happens, until the client goes. */
-export function statusFeed(engine: PluginEngine, circuits: Circuits, exchange: Exchange): void {
+/**
+ * `GET /status/events`: server-sent events, `status` each second and `note` for what happens, until the client goes.
+ *
+ * @param closing Ends it, too.
+ */
+export function statusFeed(engine: PluginEngine, circuits: Circuits, exchange: Exchange, closing?: AbortSignal): void {
   const { response } = exchange;
   exchange.begin(200, 'text/event-stream');
+  if (exchange.request.method === 'HEAD' || closing?.aborted) {
+    response.end();
+    return;
+  }
   let leftOut = 0;
   const send = (event: string, data: object): void => {
     if (response.writableLength > MAX_WAITING) leftOut++;
@@ -57,10 +65,18 @@ export function statusFeed(engine: PluginEngine, circuits: Circuits, exchange: E
   const emitter = engine as unknown as Emitter;
   for (const [name, listener] of events) emitter.on(name, listener);
   const timer = setInterval(look, INTERVAL_MS);
-  response.once('close', () => {
+  const stop = (): void => {
     clearInterval(timer);
     for (const [name, listener] of events) emitter.off(name, listener);
-  });
+    closing?.removeEventListener('abort', end);
+  };
+  const end = (): void => {
+    // Nothing may be written from here on, and its client may take its time to read what was.
+    stop();
+    response.end();
+  };
+  closing?.addEventListener('abort', end);
+  response.once('close', stop);
   look();
 }
 

@@ -314,6 +314,10 @@ function describeWith(path: string, length: Length): void {
       const waiting = await batchStatus(batch, options);
       expect(waiting).to.deep.include({ batch, state: 'running', tenant: 'acme' });
       expect(waiting.chunks).to.deep.equal({ waiting: 3, active: 0, delayed: 0, failed: 0 });
+      // The beginning of a name is none.
+      expect(await purgeBatch(batch.slice(0, batch.lastIndexOf('-')), options)).to.equal(undefined);
+      expect((await rejection(purgeBatch('', options))).code).to.equal('ERR_INVALID_ARGUMENT');
+      expect((await batchStatus(batch, options)).chunks.waiting).to.equal(3);
       await work();
       await submitted;
       const done = await batchStatus(batch, options);

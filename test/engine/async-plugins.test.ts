@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
-import { closeEngines, createEngine } from '../support/engine.ts';
+import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
 
@@ -72,6 +72,22 @@ describe('plugins whose functions are async', () => {
       config: { suffix: '' },
     });
     expect(await rejection(engine.process('yields', { input: 'x' }))).to.include({ code: 'ERR_CPU_TIME_LIMIT' });
+  });
+
+  it('are under those that need checks where each step is too short for one, at the cost of no thread', async () => {
+    const terminated = collect(engine, 'worker:terminated');
+    const yields = await asyncPlugin('(i32.const 1)');
+    const config = { suffix: '' };
+    await engine.loadPlugin('counted', yields, { sandbox: { maxInstructions: 100_000 }, config });
+    expect(await rejection(engine.process('counted', { input: 'x' }))).to.include({ code: 'ERR_INSTRUCTION_LIMIT' });
+    const sandbox = { interrupt: 'trap', cpuTimeLimitMs: 100 } as const;
+    await engine.loadPlugin('interrupted', yields, { sandbox, config });
+    expect(await rejection(engine.process('interrupted', { input: 'x' }))).to.include({ code: 'ERR_CPU_TIME_LIMIT' });
+    // What it leaves of its instructions is nothing that ends the next one.
+    expect(await rejection(engine.process('counted', { input: 'x' }))).to.include({ code: 'ERR_INSTRUCTION_LIMIT' });
+    await engine.loadPlugin('plain', await asyncPlugin(RETURNS_CONFIG), { config });
+    expect(await engine.process('plain', { input: 'x' })).to.include({ success: true });
+    expect(terminated).to.deep.equal([]);
   });
 
   it('trap when they end without a result, and are replaced', async () => {

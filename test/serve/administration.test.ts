@@ -47,6 +47,15 @@ describe('administration over HTTP', () => {
     expect(audited[0]!.details.error).to.be.a('string');
   });
 
+  it('notes a call whose client left in the middle of it', async () => {
+    const socket = await served.connect();
+    const authorization = `authorization: Bearer ${ADMINISTRATOR}`;
+    socket.write(`PUT /plugins/left HTTP/1.1\r\nhost: localhost\r\n${authorization}\r\ncontent-length: 9\r\n\r\nx`);
+    socket.destroy();
+    while (audited.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(audited[0]).to.include({ action: 'load', plugin: 'left', from: '127.0.0.1', status: 400 });
+  });
+
   it('tries a version out, promotes it and rolls back', async () => {
     const bytes = Uint8Array.from(await hostile());
     expect((await served.administer('PUT', '/plugins/echo/versions/2.0.0', bytes)).status).to.equal(200);

@@ -65,6 +65,23 @@ describe('POST /plugins/NAME with lines', () => {
     expect(lines[5]).to.include({ id: 'f', success: false });
   });
 
+  it('answers lines that are none as they come, so that they are bounded like others', async () => {
+    const socket = await served.connect();
+    let answer = '';
+    socket.on('data', (data: Buffer) => {
+      answer += data.toString();
+    });
+    socket.write(
+      'POST /plugins/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
+    for (let index = 0; index < 3; index++) {
+      socket.write('5\r\nnone\n\r\n');
+      while (!answer.includes(`"index":${index},"ok":false`))
+        await new Promise((resolve) => socket.once('data', resolve));
+    }
+    socket.destroy();
+  });
+
   it('tells of a record that fails, and goes on', async () => {
     const response = await served.post('/plugins/hostile', '{"input":"unreachable"}\n{"input":"fine"}\n', LINES);
     const lines = parse(await response.text()).toSorted((one, other) => one.index - other.index);

@@ -132,6 +132,31 @@ describe('clients that mean harm', () => {
     expect(bytes.status).to.equal(400);
   });
 
+  it('send a type that is slow to read', async () => {
+    // What looks for spaces at an end by trying each beginning would be at it for minutes.
+    const type = `content-type: text/plain;charset=${' '.repeat(8_000)}"x"y\r\n`;
+    const patient = await Served.start();
+    const answer = await patient.raw(`${HEAD}${type}content-length: 1\r\nconnection: close\r\n\r\nx`);
+    expect(answer).to.match(/^HTTP\/1\.1 415 /);
+    await patient.close();
+  });
+
+  it('send what is no HTTP in the middle of an answer, which says nothing more', async () => {
+    const socket = await served.connect();
+    const lines = 'content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n';
+    let answer = '';
+    socket.on('data', (data: Buffer) => {
+      answer += data.toString();
+    });
+    socket.write(`${HEAD}${lines}f\r\n{"input":"one"}\r\n1\r\n\n\r\n`);
+    while (!answer.includes('"output":"one"')) await once(socket, 'data');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.once('end', () => socket.destroy());
+    socket.write('no length\r\n');
+    await closed;
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200']);
+  });
+
   it('use methods that there are not, and say too much in the query', async () => {
     for (const method of ['PATCH', 'OPTIONS', 'BREW']) {
       const answer = await served.raw(`${method} /plugins HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
@@ -174,6 +199,21 @@ describe('clients that take their time', () => {
     socket.write(`${HEAD}content-type: application/x-ndjson\r\ncontent-length: ${line.length}\r\n\r\n${line}`);
     // The server lets go of it by itself.
     while (!(await (await patient.ask('/metrics')).text()).includes('{status="499"}'));
+    socket.destroy();
+    await patient.close();
+  });
+
+  it('do not read the one answer that they asked for', async () => {
+    const patient = await Served.start({ bodyTimeoutMs: 150 });
+    const socket = await patient.connect();
+    socket.pause();
+    const body = 'output 15000000';
+    socket.write(`${HEAD}content-length: ${body.length}\r\n\r\n${body}`);
+    const calls = (): number =>
+      patient.engine.metrics.snapshot().plugins.find(({ plugin }) => plugin === 'echo')!.calls;
+    while (calls() === 0) await new Promise((resolve) => setImmediate(resolve));
+    // In the end only the one that asks is open. Its status is another one on each Node.
+    while (!/http_requests_open 1\n/.test(await (await patient.ask('/metrics')).text()));
     socket.destroy();
     await patient.close();
   });

@@ -78,6 +78,23 @@ describe('the status page', () => {
     while (served.engine.listenerCount('plugin:log') > before) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  it('has nothing more to say to who asks for its headers', async () => {
+    const answer = await served.raw('HEAD /status/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    expect(answer).to.match(/^HTTP\/1\.1 200 .*\r\n\r\n$/s);
+  });
+
+  it('ends with its server, which does not wait for its readers', async () => {
+    const closing = await Served.start();
+    const listeners = closing.engine.listenerCount('plugin:log');
+    const feed = await closing.ask('/status/events');
+    const closed = closing.server.close({ graceMs: 600_000 });
+    // Of what happens from here on, nothing is written after the end.
+    expect(closing.engine.listenerCount('plugin:log')).to.equal(listeners);
+    expect(await feed.text()).to.match(/^event: status\n/);
+    await closed;
+    await closing.close();
+  });
+
   it('is for administrators where clients have tokens', async () => {
     const tokens = { clients: { web: CLIENT }, administration: { ada: ADMINISTRATOR } };
     const closed = await Served.start({ tokens });

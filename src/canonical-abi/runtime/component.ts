@@ -120,7 +120,7 @@ export class LinkedComponent {
       imports,
       guard,
       instantiateCore,
-      store: new Store(this.#limits, this.#threads),
+      store: new Store(this.#limits, this.#threads, this.control),
       instances: this.#componentInstances(),
       coreInstances: [],
       memories: [],

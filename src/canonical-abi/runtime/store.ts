@@ -1,3 +1,4 @@
+import type { ControlPage } from '../../instrumentation/control-page.ts';
 import { outputLimit } from '../glue.ts';
 import { Scheduler } from './async/scheduler.ts';
 import type { ComponentInstance } from './component-instance.ts';
@@ -37,9 +38,13 @@ export class Store {
    * @param threads `words` where `context.get` or `context.set` is imported; `concurrent` where calls may wait for each
    * other.
    */
-  constructor(limits: Limits, threads: 'none' | 'words' | 'concurrent' = 'none') {
+  constructor(
+    limits: Limits,
+    threads: 'none' | 'words' | 'concurrent' = 'none',
+    control: Pick<ControlPage, 'fuel' | 'isInterrupted'> = { fuel: 0, isInterrupted: false },
+  ) {
     this.#limits = limits;
-    this.scheduler = threads === 'concurrent' ? new Scheduler() : undefined;
+    this.scheduler = threads === 'concurrent' ? new Scheduler(control) : undefined;
     this.threadStorage = threads === 'words' ? new ThreadStorage() : this.scheduler;
     this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
     this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;

@@ -1,4 +1,5 @@
 import { PluginError } from '../../../errors.ts';
+import type { ControlPage } from '../../../instrumentation/control-page.ts';
 import { call } from '../call.ts';
 import { enter, leave } from '../entering.ts';
 import type { FlatValue } from '../flat-value.ts';
@@ -43,8 +44,10 @@ export class Scheduler implements ThreadWords {
   readonly #nested: Thread[] = [];
   #stacks = 0;
   #stacksOfTurn = 0;
+  readonly #control: Pick<ControlPage, 'fuel' | 'isInterrupted'>;
 
-  constructor() {
+  constructor(control: Pick<ControlPage, 'fuel' | 'isInterrupted'>) {
+    this.#control = control;
     this.invocations = new Invocations(this);
   }
 
@@ -70,6 +73,8 @@ export class Scheduler implements ThreadWords {
 
   /** Goes on with a thread until it blocks again or ends. */
   proceed(thread: Thread, cancelled: Cancelled): Step {
+    // Short functions have no check of their own, and it is us who call them over and over.
+    if (this.#control.fuel < 0 || this.#control.isInterrupted) throw trap('interrupted between two steps');
     const proceed = thread.proceed!;
     thread.proceed = undefined;
     thread.ready = undefined;

@@ -11,6 +11,9 @@ export type OnStart = () => readonly unknown[];
 /** `OnResolve`: the result, or that the task was cancelled. */
 export type OnResolve = (outcome: { readonly result: unknown } | undefined) => void;
 
+/** Threads that an instance may have at a time, as many as handles: each takes some 1.5 KB of the host's heap. */
+const MAX_THREADS = 65_536;
+
 type State = 'initial' | 'started' | 'pending-cancel' | 'cancel-delivered' | 'resolved';
 
 /** `Task` of the specification: a call of a function that was lifted, until the last of its threads has ended. */
@@ -56,6 +59,8 @@ export class Task {
 
   enter(thread: Thread): void {
     const { instance } = this.lifted.cx;
+    // The table of subtasks does not bound them: those of tasks that have returned are in none.
+    if (instance.threads.size >= MAX_THREADS) throw trap(`more than ${MAX_THREADS} threads in one component instance`);
     if (this.isAsync && this.needsExclusive) instance.exclusiveThread = thread;
     this.threads.add(thread);
     instance.threads.add(thread);

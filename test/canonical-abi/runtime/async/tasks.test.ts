@@ -191,19 +191,21 @@ describe('tasks that wait on their stack', () => {
 });
 
 /** `$d` calls `f` of `$c` as async over and over, and does to each subtask what \`with\` says; both have callbacks. */
-const flooded = (withSubtask: string): Promise<Uint8Array> =>
+const flooded = (withSubtask: string, inCallee = ''): Promise<Uint8Array> =>
   component(`(component
     (component $c
       (core func $new (canon waitable-set.new))
-      (core func $cancel (canon task.cancel))
+      (core func $cancel (canon task.cancel)) (core func $return (canon task.return))
       (core module $m
-        (import "" "new" (func $new (result i32))) (import "" "cancel" (func $cancel))
+        (import "" "new" (func $new (result i32))) (import "" "cancel" (func $cancel)) (import "" "return" (func $return))
         (global $set (mut i32) (i32.const 0))
         (func (export "f") (result i32)
           (if (i32.eqz (global.get $set)) (then (global.set $set (call $new))))
+          ${inCallee}
           (i32.or (i32.const 2) (i32.shl (global.get $set) (i32.const 4))))
         (func (export "callback") (param i32 i32 i32) (result i32) (call $cancel) (i32.const 0)))
-      (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "cancel" (func $cancel))))))
+      (core instance $i (instantiate $m (with "" (instance
+        (export "new" (func $new)) (export "cancel" (func $cancel)) (export "return" (func $return))))))
       (func (export "f") async (canon lift (core func $i "f") async (callback (core func $i "callback")))))
     (component $d
       (import "f" (func $f async))
@@ -252,5 +254,10 @@ describe('guests that mean harm', () => {
       await flooded('(drop (call $cancel (local.get $subtask))) (call $drop (local.get $subtask))'),
     );
     expect(await (exports.run as Call)()).to.equal(100_000);
+  });
+
+  it('have no more tasks that have returned and do not end than there may be threads', async () => {
+    const { exports } = await direct(await flooded('', '(call $return)'));
+    expect(await rejection((exports.run as Call)())).to.match(/more than 65536 threads in one component instance/);
   });
 });
