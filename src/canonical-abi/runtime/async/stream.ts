@@ -1,33 +1,10 @@
-import type { Boundary } from '../codec.ts';
 import type { Buffer } from './buffer.ts';
-import { assertMayCopy, COPY, type Copier, type CopyResult } from './copier.ts';
+import { assertMayCopy, COPY, type Copier } from './copier.ts';
+import { SharedEnds } from './shared-ends.ts';
 
-/** `SharedStreamImpl` of the specification: what the two ends of a stream have in common. */
-export class SharedStream {
+/** `SharedStreamImpl` of the specification. */
+export class SharedStream extends SharedEnds {
   readonly kind = 'stream';
-  /** The type of the stream: an index, so that equal types are equal numbers. */
-  readonly type: number;
-  /** Whether its elements may pass within one component: numbers, or nothing. */
-  readonly plain: boolean;
-  /** Whose values pass: `host` from when one end is the host's. */
-  boundary: Boundary = 'guest';
-  dropped = false;
-  #pending: Copier | undefined;
-
-  constructor(type: number, plain: boolean) {
-    this.type = type;
-    this.plain = plain;
-  }
-
-  cancel(): void {
-    this.#notify(COPY.cancelled);
-  }
-
-  drop(): void {
-    if (this.dropped) return;
-    this.dropped = true;
-    if (this.#pending !== undefined) this.#notify(COPY.dropped);
-  }
 
   read(reader: Copier): void {
     const writer = this.#opposite(reader);
@@ -37,8 +14,8 @@ export class SharedStream {
       reader.onDone(COPY.completed);
       return;
     }
-    this.#notify(COPY.completed);
-    this.#pending = reader;
+    this.notify(COPY.completed);
+    this.pending = reader;
   }
 
   write(writer: Copier): void {
@@ -50,8 +27,8 @@ export class SharedStream {
     } else if (writer.buffer.isZeroLength && reader.buffer.isZeroLength) {
       writer.onDone(COPY.completed);
     } else {
-      this.#notify(COPY.completed);
-      this.#pending = writer;
+      this.notify(COPY.completed);
+      this.pending = writer;
     }
   }
 
@@ -61,8 +38,8 @@ export class SharedStream {
       copier.onDone(COPY.dropped);
       return undefined;
     }
-    const pending = this.#pending;
-    if (pending === undefined) this.#pending = copier;
+    const pending = this.pending;
+    if (pending === undefined) this.pending = copier;
     else assertMayCopy(this.plain, pending, copier);
     return pending;
   }
@@ -72,13 +49,7 @@ export class SharedStream {
     if (count === 0) return;
     to.write(from.read(count, this.boundary), count, this.boundary);
     waiting.onCopy(() => {
-      if (this.#pending === waiting) this.#pending = undefined;
+      if (this.pending === waiting) this.pending = undefined;
     });
-  }
-
-  #notify(result: CopyResult): void {
-    const pending = this.#pending!;
-    this.#pending = undefined;
-    pending.onDone(result);
   }
 }
