@@ -24,6 +24,7 @@ export function lowered(
   async: boolean,
 ): (...flat: FlatValue[]) => Answer {
   const { store, instance } = caller;
+  const scheduler = store.scheduler!;
   const fail = (error: unknown): never => {
     // `call_and_trap_on_throw`: an exception does not cross from one component into another.
     const ended = error instanceof Exception ? trap('uncaught exception in another component') : error;
@@ -33,26 +34,15 @@ export function lowered(
   return (...flat) => {
     try {
       assertMayLeave(instance);
-      const answer = lowerCall(lifted, passing, caller, async, flat);
+      const answer = scheduler.afterStep(
+        () => scheduler.breathe() ?? makeRoom(lifted),
+        () => start(lifted, passing, caller, async, flat),
+      );
       return answer instanceof Promise ? answer.catch(fail) : answer;
     } catch (error) {
       return fail(error);
     }
   };
-}
-
-function lowerCall(
-  lifted: AsyncLift,
-  passing: Passing,
-  caller: LiftLowerContext,
-  async: boolean,
-  flat: FlatValue[],
-): Answer {
-  const scheduler = caller.store.scheduler!;
-  return scheduler.afterStep(
-    () => scheduler.breathe() ?? makeRoom(lifted),
-    () => start(lifted, passing, caller, async, flat),
-  );
 }
 
 /**
