@@ -125,9 +125,14 @@ export type Initializer =
   /** Core functions: a built-in of the component instance. */
   | ({ readonly kind: 'built-in'; readonly instance: number } & BuiltIn);
 
+/** Those that do the same whether the calls of a component may wait for each other or not. */
+export type CommonBuiltIn =
+  | { readonly name: 'context.get' | 'context.set'; readonly slot: number }
+  | { readonly name: 'backpressure.dec' | 'backpressure.inc' };
+
 /** A built-in of async. */
 export type BuiltIn =
-  | { readonly name: 'context.get' | 'context.set'; readonly slot: number }
+  | CommonBuiltIn
   | {
       readonly name: 'waitable-set.wait' | 'waitable-set.poll';
       readonly memory: number;
@@ -136,14 +141,7 @@ export type BuiltIn =
   | { readonly name: 'thread.yield'; readonly cancellable: boolean }
   | { readonly name: 'subtask.cancel'; readonly async: boolean }
   | {
-      readonly name:
-        | 'backpressure.dec'
-        | 'backpressure.inc'
-        | 'subtask.drop'
-        | 'task.cancel'
-        | 'waitable-set.drop'
-        | 'waitable-set.new'
-        | 'waitable.join';
+      readonly name: 'subtask.drop' | 'task.cancel' | 'waitable-set.drop' | 'waitable-set.new' | 'waitable.join';
     }
   | { readonly name: 'task.return'; readonly result?: TypeIndex; readonly context: number }
   | CopyBuiltIn;

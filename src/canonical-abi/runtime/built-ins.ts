@@ -1,5 +1,6 @@
 import { brokenAbi } from '../glue.ts';
 import type { BuiltIn, CopyBuiltIn } from '../plan/plan.ts';
+import { commonBuiltIn, poisoning } from './common-built-ins.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { CoreFunction } from './flat-value.ts';
 import { assertMayLeave } from './functions.ts';
@@ -23,7 +24,6 @@ const WAITABLE: ResourceType = { instance: undefined, destructor: undefined, pro
 const NO_EVENT = 0;
 /** `Cancelled.FALSE` */
 const NOT_CANCELLED = 0;
-const MAX_BACKPRESSURE = 2 ** 16;
 
 /** Those that a component may import whose plan says that its calls do not wait for each other. */
 export type SynchronousBuiltIn = Exclude<BuiltIn, CopyBuiltIn | { readonly name: 'task.return' }>;
@@ -36,43 +36,18 @@ export function builtInFunction(
   memories: readonly GuestMemory[],
 ): CoreFunction {
   const { handles } = instance;
-  const trapping =
-    (func: (...operands: number[]) => number | undefined): CoreFunction =>
-    (...operands) => {
-      try {
-        return func(...(operands as number[]));
-      } catch (error) {
-        store.poison(instance, error);
-        throw error;
-      }
-    };
   /** A built-in that must not be called while the host allocates in the guest or cleans up after it. */
   const leaving = (func: (...operands: number[]) => number | undefined): CoreFunction =>
-    trapping((...operands) => {
+    poisoning(store, instance, (...operands) => {
       assertMayLeave(instance);
       return func(...operands);
     });
   switch (builtIn.name) {
-    case 'context.get': {
-      const { slot } = builtIn;
-      return () => store.threadStorage!.get(slot);
-    }
-    case 'context.set': {
-      const { slot } = builtIn;
-      return (value) => store.threadStorage!.set(slot, value as number) as undefined;
-    }
+    case 'context.get':
+    case 'context.set':
     case 'backpressure.inc':
-    case 'backpressure.dec': {
-      const change = builtIn.name === 'backpressure.inc' ? 1 : -1;
-      // Only calls of functions that are asynchronous would wait for it.
-      return trapping(() => {
-        instance.backpressure += change;
-        if (instance.backpressure < 0 || instance.backpressure === MAX_BACKPRESSURE) {
-          throw trap('backpressure counter out of range');
-        }
-        return undefined;
-      });
-    }
+    case 'backpressure.dec':
+      return commonBuiltIn(builtIn, store, instance);
     case 'task.cancel':
       return leaving(() => {
         throw trap('task.cancel called by a synchronous task');

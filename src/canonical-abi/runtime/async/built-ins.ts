@@ -1,5 +1,6 @@
 import { brokenAbi } from '../../glue.ts';
 import type { BuiltIn, CopyBuiltIn } from '../../plan/plan.ts';
+import { commonBuiltIn } from '../common-built-ins.ts';
 import type { ComponentInstance } from '../component-instance.ts';
 import type { FlatValue } from '../flat-value.ts';
 import { assertMayLeave } from '../functions.ts';
@@ -19,8 +20,6 @@ import { addEntry, SUBTASK_HANDLE, WAITABLE_SET, waitableAt, waitableSetAt } fro
 
 /** The core function of a built-in that may have its guest wait. */
 export type BuiltInFunction = (...operands: FlatValue[]) => Answer;
-
-const MAX_BACKPRESSURE = 2 ** 16;
 
 /** The built-ins that may have the thread wait that calls them. */
 export function mayWait(builtIn: BuiltIn): boolean {
@@ -73,25 +72,11 @@ export function concurrentBuiltIn(
       return func(...operands) as Answer;
     });
   switch (builtIn.name) {
-    case 'context.get': {
-      const { slot } = builtIn;
-      return () => scheduler.get(slot);
-    }
-    case 'context.set': {
-      const { slot } = builtIn;
-      return (value) => scheduler.set(slot, value as number) as undefined;
-    }
+    case 'context.get':
+    case 'context.set':
     case 'backpressure.inc':
-    case 'backpressure.dec': {
-      const change = builtIn.name === 'backpressure.inc' ? 1 : -1;
-      return trapping(() => {
-        instance.backpressure += change;
-        if (instance.backpressure < 0 || instance.backpressure === MAX_BACKPRESSURE) {
-          throw trap('backpressure counter out of range');
-        }
-        return undefined;
-      });
-    }
+    case 'backpressure.dec':
+      return commonBuiltIn(builtIn, store, instance);
     case 'task.cancel':
       return leaving(() => asyncTask(scheduler, 'task.cancel').cancel());
     case 'task.return': {
