@@ -10,27 +10,21 @@ import {
   type RequestBytes,
   type ResponseSink,
 } from '../src/canonical-abi/runtime/contract.ts';
-import type { GuardImport } from '../src/canonical-abi/runtime/host-imports.ts';
-import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
-import { unversioned } from '../src/canonical-abi/runtime/names.ts';
 import type { Holding } from '../src/component/holding.ts';
-import { shownName } from '../src/component/names.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
 import { PluginError } from '../src/errors.ts';
-import type { CallContext } from '../src/host/call-context.ts';
-import { createHostApi } from '../src/host/host-api.ts';
-import { guardHostFunction } from '../src/host/imports/host-function.ts';
-import { type AskMainThread, type ImportingInstance, suppliedImports } from '../src/host/imports/supplied-modules.ts';
-import type { Wasi } from '../src/host/wasi/index.ts';
 import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import type { WasmFrame } from '../src/text/wasm-frame.ts';
 import { isSuccessfulExit, tookSuccessfulExit } from './command-exit.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
+import { instructionLimit, OutOfFuel } from './fuel.ts';
 import { callFunction } from './function-call.ts';
+import { guardOfImports, instanceImports } from './instance-imports.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
 import { sourceLocations } from './source-locations.ts';
+import type { Surroundings } from './surroundings.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
 
 /**
@@ -39,20 +33,6 @@ import { bindWorld, type WorldExports } from './world-exports.ts';
  * shut down.
  */
 export type InstanceState = 'ready' | 'running' | 'dead';
-
-/** What an instance lives in. */
-export interface Surroundings {
-  /** The books of the calls into this instance. */
-  readonly context: CallContext;
-  /** The WASI of this instance alone, which the instance closes when it dies; undefined if it imports none. */
-  readonly wasi: Wasi | undefined;
-  /** The stack of the thread in bytes, which `ERR_STACK_OVERFLOW` names. */
-  readonly stackBytes: number;
-  /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
-  readonly onDropped?: OnDropped;
-  /** Asks the main thread for a function of the embedder's. @default there is none */
-  readonly ask?: AskMainThread | undefined;
-}
 
 /** One live instance of a plugin. It serves one call at a time and is never used again after a fault. */
 export class PluginInstance {
@@ -79,13 +59,13 @@ export class PluginInstance {
     this.#control = runtime.control;
     const { contract, policy, maxBytes } = definition;
     this.#memory = new MemoryPressure(maxBytes);
-    const imports = this.#imports();
+    const imports = instanceImports(definition, surroundings);
     try {
       const live = this.#run(() =>
         runtime.instantiate(
           imports,
           (module, coreImports) => this.#memory.instantiate(module, coreImports),
-          this.#guard(),
+          guardOfImports(definition, surroundings.context),
         ),
       );
       this.#live = live;
@@ -234,34 +214,6 @@ export class PluginInstance {
     return refusal;
   }
 
-  /** Interfaces are looked for without their versions: releases of one interface share the host's one implementation. */
-  #imports(): Readonly<Record<string, object>> {
-    const { contract, config, imports: supplied, binding, plugin, version, policy } = this.#definition;
-    const { context, wasi, ask } = this.#surroundings;
-    const imports: Record<string, object> = { ...wasi?.imports };
-    if (supplied.length > 0) {
-      if (binding.kind === 'glue') throw notUnderGlue(supplied[0]!.name, binding.reason);
-      const log: ImportingInstance['log'] = (level, message) => context.log(level, message);
-      const instance = { plugin, version, config: Object.fromEntries(config), policy, log };
-      Object.assign(imports, suppliedImports(supplied, instance, ask));
-    }
-    const { hostApi } = contract;
-    if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);
-    return imports;
-  }
-
-  /** Functions of the embedder's are counted as the engine's own count themselves, and may fail. */
-  #guard(): GuardImport | undefined {
-    const { imports } = this.#definition;
-    if (imports.length === 0) return undefined;
-    const { context } = this.#surroundings;
-    const names = new Set(imports.map(({ name }) => name));
-    return (path, func, fallible) =>
-      names.has(path[0]!)
-        ? guardHostFunction(path.toReversed().map(shownName).join(' of '), func, fallible, context)
-        : undefined;
-  }
-
   /** One call into the guest; whatever is thrown by it is a fault. */
   #run<Returned>(call: () => Returned): Returned {
     const stackTraceLimit = this.#enter();
@@ -333,29 +285,6 @@ export class PluginInstance {
     this.#live = undefined;
     if (onDropped !== undefined) this.#memory.end(onDropped);
   }
-}
-
-/** The glue calls functions as they are: nothing would count what passes, nor keep from the guest what they throw. */
-function notUnderGlue(name: string, reason: string): PluginError {
-  return new PluginError(
-    'ERR_UNKNOWN_IMPORT',
-    `The component imports ${shownName(name)}, which cannot be supplied to it: it runs on jco's glue, because ${reason}`,
-    {
-      hint: 'Functions of your own need the direct binding; or compose it with a component that exports them: `wac plug`.',
-    },
-  );
-}
-
-/** A call returned that had used more than its fuel. */
-class OutOfFuel extends Error {
-  override readonly name: string = 'OutOfFuel';
-}
-
-function instructionLimit(value: number): PluginError {
-  return new PluginError('ERR_INSTRUCTION_LIMIT', `The plugin ran more than ${value} instructions in one call`, {
-    hint: 'Raise `maxInstructions` in the policy, or give the plugin smaller inputs.',
-    limit: { name: 'maxInstructions', value },
-  });
 }
 
 function textBytes(texts: readonly string[]): number {

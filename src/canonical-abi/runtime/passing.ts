@@ -20,7 +20,7 @@ export interface CoreType {
 }
 
 /** How many core values parameters and results may be, before they pass in memory. */
-interface FlatLimits {
+export interface FlatLimits {
   readonly params: number;
   readonly results: number;
 }

@@ -1,0 +1,14 @@
+import { PluginError } from '../src/errors.ts';
+
+/** A call returned that had used more than its fuel. */
+export class OutOfFuel extends Error {
+  override readonly name: string = 'OutOfFuel';
+}
+
+/** What the caller is told of it, or of the check that found it. */
+export function instructionLimit(value: number): PluginError {
+  return new PluginError('ERR_INSTRUCTION_LIMIT', `The plugin ran more than ${value} instructions in one call`, {
+    hint: 'Raise `maxInstructions` in the policy, or give the plugin smaller inputs.',
+    limit: { name: 'maxInstructions', value },
+  });
+}

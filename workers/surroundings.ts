@@ -1,0 +1,18 @@
+import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
+import type { CallContext } from '../src/host/call-context.ts';
+import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
+import type { Wasi } from '../src/host/wasi/index.ts';
+
+/** What an instance lives in. */
+export interface Surroundings {
+  /** The books of the calls into this instance. */
+  readonly context: CallContext;
+  /** The WASI of this instance alone, which the instance closes when it dies; undefined if it imports none. */
+  readonly wasi: Wasi | undefined;
+  /** The stack of the thread in bytes, which `ERR_STACK_OVERFLOW` names. */
+  readonly stackBytes: number;
+  /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
+  readonly onDropped?: OnDropped;
+  /** Asks the main thread for a function of the embedder's. @default there is none */
+  readonly ask?: AskMainThread | undefined;
+}
