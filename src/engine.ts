@@ -5,6 +5,7 @@ import type { FileBatchOptions } from './batch/file/options.ts';
 import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { BatchSource } from './batch/source.ts';
+import './clock/of-node.ts';
 import type { PluginResponse } from './contract/values.ts';
 import type { Emit } from './engine/announcer.ts';
 import type { EngineEvents } from './engine/events.ts';

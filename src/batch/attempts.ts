@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { invalidArgument } from '../arguments/arguments.ts';
+import { nextTick } from '../clock/of-node.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
@@ -104,7 +105,7 @@ export class Attempts<Item extends Runnable> implements FlightControl<Item> {
 
   #beginLater(flight: Flight<Item>): void {
     const { plugin, expiresAt } = flight;
-    if (this.#beginning.size === 0) process.nextTick(this.#beginAll);
+    if (this.#beginning.size === 0) nextTick(this.#beginAll);
     const key = expiresAt === undefined ? plugin : `${Math.ceil(expiresAt)} ${plugin}`;
     const flights = this.#beginning.get(key);
     if (flights === undefined) this.#beginning.set(key, [flight]);

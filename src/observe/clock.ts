@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { hrtime, nextTick } from '../clock/of-node.ts';
+
 /**
  * Milliseconds that a thread's `performance.now()` is behind the process's monotonic clock: each thread counts from its
  * own start, so that a time passes from one to another as `now + offset of the one - offset of the other`.
@@ -9,7 +11,7 @@ export function clockOffset(): number {
   // The two clocks are read one after the other; of several tries the one that took least time is the most precise.
   for (let attempt = 0; attempt < 8; attempt++) {
     const before = performance.now();
-    const monotonic = Number(process.hrtime.bigint()) / 1e6;
+    const monotonic = Number(hrtime.bigint()) / 1e6;
     const after = performance.now();
     if (after - before >= narrowest) continue;
     narrowest = after - before;
@@ -29,7 +31,7 @@ export class TurnClock {
     if (this.#now === 0) {
       this.#now = performance.now();
       // After the microtasks of this turn, in which the callers of one batch ask again.
-      process.nextTick(() => {
+      nextTick(() => {
         this.#now = 0;
       });
     }

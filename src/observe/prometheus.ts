@@ -1,5 +1,6 @@
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
+import { nextTick } from '../clock/of-node.ts';
 import { requireDependency } from '../package/root.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import type { PluginStatus } from './plugin-status.ts';
@@ -127,7 +128,7 @@ export function registerMetrics(registry: Registry, snapshot: () => MetricsSnaps
   const current = (): MetricsSnapshot => {
     if (shared === undefined) {
       shared = snapshot();
-      queueMicrotask(() => {
+      nextTick(() => {
         shared = undefined;
       });
     }

@@ -1,4 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers';
+import { nextTick } from '../clock/of-node.ts';
 import type { Holding } from '../component/holding.ts';
 import type { PluginError } from '../errors.ts';
 import type { ThreadCounts } from '../observe/snapshot.ts';
@@ -183,7 +184,7 @@ export class Pool {
     if (!attempts.exhausted) this.#retry(threadClass, attempts.delayMs);
     else if (!this.#has(threadClass)) {
       // Not in the middle of what asked for it.
-      process.nextTick(() => this.#listener.onUnavailable(threadClass, attempts.error(cause)));
+      nextTick(() => this.#listener.onUnavailable(threadClass, attempts.error(cause)));
     }
   }
 

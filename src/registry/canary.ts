@@ -1,3 +1,4 @@
+import { nextTick } from '../clock/of-node.ts';
 import type { JobOutcome } from '../scheduler/job.ts';
 import type { Decision } from './decision.ts';
 import type { PluginVersion } from './plugin-version.ts';
@@ -61,7 +62,7 @@ export class Canary {
       else sample.add(outcome);
       const verdict = trial === this.#trial ? trial.look() : undefined;
       // Not while results are being handed out: a verdict is an event, and a listener may do anything.
-      if (verdict !== undefined) queueMicrotask(() => onVerdict(verdict));
+      if (verdict !== undefined) nextTick(() => onVerdict(verdict));
     };
   }
 }

@@ -1,3 +1,5 @@
+import { nextTick } from '../clock/of-node.ts';
+
 /**
  * Bytes of addresses that V8 reserves for each memory, whatever its size, so that it needs no bounds checks. They are no
  * bytes of memory, but a process has 128 TiB of them on most machines, and fewer under `ulimit -v`.
@@ -41,7 +43,7 @@ export class AddressSpace {
     if (memories >= 0 || this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const listener of waiting) process.nextTick(listener);
+    for (const listener of waiting) nextTick(listener);
   }
 
   /** Calls a listener once, when room is given back, by whichever engine. */

@@ -1,3 +1,4 @@
+import { nextTick } from '../clock/of-node.ts';
 import type { PluginError } from '../errors.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -170,7 +171,7 @@ export class Admission {
     if (this.#shedding.has(lane)) return;
     this.#shedding.set(lane, bytes);
     // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
-    process.nextTick(() => {
+    nextTick(() => {
       this.#shedding.delete(lane);
       for (const job of this.#queue.take(lane)) if (job.state === 'taken') this.#putBack(job, bytes);
       this.#queue.onLeft(lane);

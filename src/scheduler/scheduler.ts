@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
+import { nextTick } from '../clock/of-node.ts';
 import type { PluginMetadata, RequestOptions } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
@@ -290,7 +291,7 @@ export class Scheduler {
     if (this.#flush === 'scheduled' || !this.#dispatcher.hasTurn) return;
     // At the end of this turn: whatever the callers ask for until then travels in the same batch.
     this.#flush = 'scheduled';
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flush = 'none';
       this.#dispatcher.dispatch();
       // Where no thread takes it, because none can be started for instance, somebody has to look again.

@@ -1,3 +1,4 @@
+import { nextTick } from '../clock/of-node.ts';
 import type { PluginError } from '../errors.ts';
 import type { Admission } from './admission.ts';
 import { Batch } from './batch.ts';
@@ -42,7 +43,7 @@ export class Withdrawals {
       this.#givingUp = 'this turn';
       // The first of many, it may be. What workers could begin while one after the other is told is taken back first.
       for (const batch of this.#supervisor.batches()) this.#listener.requeue(batch.recallAll((other) => other.givenUp));
-      process.nextTick(() => {
+      nextTick(() => {
         this.#givingUp = 'no';
         this.#listener.onRoom();
       });
@@ -73,7 +74,7 @@ export class Withdrawals {
     if (lane.service === 'rerouting') return;
     lane.service = 'rerouting';
     // Not at once: this may be in the middle of a batch whose jobs go back into the queue next.
-    process.nextTick(() => {
+    nextTick(() => {
       lane.service = 'on';
       for (const batch of this.#supervisor.batches())
         if (batch.has(lane)) this.#listener.requeue(batch.recallAll((job) => job.lane === lane));

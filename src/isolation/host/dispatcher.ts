@@ -1,5 +1,6 @@
 import { memoriesOf } from '../../artifact/artifact.ts';
 import type { CompiledModule } from '../../artifact/compiled-module.ts';
+import { nextTick } from '../../clock/of-node.ts';
 import type { PluginMetadata, RequestOptions } from '../../contract/values.ts';
 import type { PluginError } from '../../errors.ts';
 import { Book } from '../../observe/book.ts';
@@ -156,7 +157,7 @@ export class Dispatcher implements Scheduling {
   reroute(lane: Lane): void {
     if (lane.service === 'rerouting') return;
     lane.service = 'rerouting';
-    process.nextTick(() => {
+    nextTick(() => {
       lane.service = 'on';
       const waiting = this.#admission.waiting.take(lane);
       const queued = this.#groupOf(lane).queue.take(lane);

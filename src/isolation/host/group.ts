@@ -5,6 +5,7 @@ import { ExponentialBackoff, halfJitterGenerator, type IBackoff } from 'cockatie
 import { MAX_TIMER_MS } from '../../arguments/arguments.ts';
 import type { CompileOptions } from '../../artifact/compile-component.ts';
 import type { CompileUse } from '../../artifact/compiler.ts';
+import { nextTick } from '../../clock/of-node.ts';
 import type { PluginMetadata } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import type { LaneOpening, ProcessStatus } from '../../registry/executor.ts';
@@ -259,7 +260,7 @@ export class Group {
   #schedule(): void {
     if (this.#flush === 'scheduled' || this.queue.size === 0) return;
     this.#flush = 'scheduled';
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flush = 'none';
       this.#send();
     });

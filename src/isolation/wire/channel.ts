@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { nextTick } from '../../clock/of-node.ts';
 import { Packer } from './packer.ts';
 import { ProtocolError } from './unpacker.ts';
 
@@ -82,7 +83,7 @@ export class Channel {
     out.patch(frame.start, out.length - frame.start - LENGTH_BYTES);
     if (this.#flush === 'scheduled') return;
     this.#flush = 'scheduled';
-    process.nextTick(this.#write);
+    nextTick(this.#write);
   }
 
   readonly #write = (): void => {
