@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { analyzeComponent } from '../src/component/analyze.ts';
 import { parseCoreModule } from '../src/component/core-module.ts';
-import { type Bound, COMPONENT_BOUNDS, type Counted, FUNCTION_BOUNDS } from '../src/component/cost/bounds.ts';
+import {
+  type Bound,
+  CODE_BOUNDS,
+  COMPONENT_BOUNDS,
+  type Counted,
+  type CountedInCode,
+  FUNCTION_BOUNDS,
+} from '../src/component/cost/bounds.ts';
+import { CodeCost } from '../src/component/cost/code-cost.ts';
 import { componentCost } from '../src/component/cost/component-cost.ts';
 import { measureFunctions } from '../src/component/cost/module-code.ts';
 import { parseComponent } from '../src/component/parse.ts';
@@ -24,14 +32,17 @@ async function measure(file: string): Promise<{ bytes: number; counts: Counts }>
   const counts: Counts = new Map();
   const cost = componentCost(bytes, { modules });
   for (const kind of Object.keys(COMPONENT_BOUNDS) as Counted[]) counts.set(COMPONENT_BOUNDS[kind], cost[kind]);
+  const code = new CodeCost();
   for (const { module } of modules) {
     for (const { cost } of measureFunctions(bytes, module)) {
+      code.add(cost);
       for (const kind of Object.keys(FUNCTION_BOUNDS) as (keyof typeof FUNCTION_BOUNDS)[]) {
         const bound = FUNCTION_BOUNDS[kind];
         counts.set(bound, Math.max(counts.get(bound) ?? 0, cost[kind]));
       }
     }
   }
+  for (const kind of Object.keys(CODE_BOUNDS) as CountedInCode[]) counts.set(CODE_BOUNDS[kind], code[kind]);
   return { bytes: bytes.length, counts };
 }
 
@@ -48,7 +59,7 @@ function row(cells: readonly (string | number)[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-const bounds = [...Object.values(FUNCTION_BOUNDS), ...Object.values(COMPONENT_BOUNDS)];
+const bounds = [...[FUNCTION_BOUNDS, CODE_BOUNDS, COMPONENT_BOUNDS].flatMap((all): Bound[] => Object.values(all))];
 const measured: { readonly file: string; readonly bytes: number; readonly counts: Counts }[] = [];
 for (const file of process.argv.slice(2)) {
   try {

@@ -268,18 +268,18 @@ const MEMORY_INDEX = 0x40;
 /** Above any alignment. Shared-everything threads have it announce the ordering of an atomic access. */
 const UNUSED_FLAG = 0x20;
 
-/** Reads the handlers of a `try_table`; returns how many there are. */
-export function readHandlers(reader: Reader): number {
-  return reader.vec('handlers', () => handler(reader)).length;
+/** Reads the handlers of a `try_table`; returns their labels. */
+export function readHandlers(reader: Reader): readonly number[] {
+  return reader.vec('handlers', () => handler(reader));
 }
 
-function handler(reader: Reader): void {
+function handler(reader: Reader): number {
   const at = reader.position;
   const kind = reader.u8();
   if (kind > 3) throw reader.fail(`${hex(kind)} is no kind of handler`, at);
   // `catch` and `catch_ref` name a tag.
   if (kind < 2) reader.u32();
-  reader.u32();
+  return reader.u32();
 }
 
 function unknown(reader: Reader, first: number, second: number | undefined, at: number): Error {

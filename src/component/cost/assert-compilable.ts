@@ -1,4 +1,5 @@
 import type { ComponentAnalysis } from '../analyze.ts';
+import { assertCodeWithin, CodeCost } from './code-cost.ts';
 import { isOrdinary } from './compile-estimate.ts';
 import { assertComponentWithin, componentCost } from './component-cost.ts';
 import { codeBytesOf, coreTypesOf, type Footprint } from './footprint.ts';
@@ -25,15 +26,18 @@ export function assertCompilable(bytes: Uint8Array, analysis: Pick<ComponentAnal
   assertComponentWithin(componentCost(bytes, analysis));
   const suspects: Uint8Array<ArrayBuffer>[] = [];
   const types = new Set<number>();
+  const code = new CodeCost();
   let codeBytes = 0;
   for (const { index, module, instances } of analysis.modules) {
     if (instances === 0) continue;
     const odd = [];
     for (const measured of measureFunctions(bytes, module)) {
       assertFunctionWithin(measured, index);
+      code.add(measured.cost);
       codeBytes += codeBytesOf(measured.cost);
       if (!isOrdinary(measured.cost)) odd.push(measured.body);
     }
+    assertCodeWithin(code);
     for (const type of coreTypesOf(bytes, module)) types.add(type);
     if (odd.length > 0) suspects.push(vettingModule(bytes, module, odd));
   }

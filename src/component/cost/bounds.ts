@@ -44,6 +44,22 @@ export const FUNCTION_BOUNDS: Readonly<
   references: bound('functionReferences', 'references that may be there at its calls', 4_194_304, 16_912),
 };
 
+/** What is counted over the code of all core modules of a component. */
+export type CountedInCode = 'locals' | 'values' | 'outer';
+
+/**
+ * Of all functions of a component together: V8 validates them before it runs any, and what follows takes it longer than
+ * the bytes say. Components of 3 MB took up to 30 s of CPU time, on threads that are on nobody's account.
+ */
+export const CODE_BOUNDS: Readonly<Record<CountedInCode, Bound>> = {
+  /** 1 ns each, and 12 bytes of code for a function with all that it may have: 40,000 such functions, 320 KB, took 2 s. */
+  locals: bound('componentLocals', 'locals', 16_777_216, 419_071),
+  /** Up to 14 ns each: 500 functions with 2,000 blocks that take and give 1,000 values, 3 MB, took 7 to 14 s. */
+  values: bound('componentValues', 'values that calls, blocks and branches take and give', 33_554_432, 4_029_501),
+  /** 0.5 to 1 ns each: 500,000 `delegate`s within 16,000 blocks, 2.2 MB, took 7.5 s. */
+  outer: bound('componentOuterBlocks', 'blocks around branch tables and `delegate`s', 16_777_216, 827_069),
+};
+
 /** What is counted over all core modules of a component. */
 export type Counted =
   | 'modules'

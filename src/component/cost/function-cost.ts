@@ -27,6 +27,10 @@ export interface FunctionCost {
   readonly loopBytes: number;
   /** Values that calls and blocks take and give. */
   readonly values: number;
+  /** Values that branches take along, those of `br_table` to each of its labels: V8 checks the type of each. */
+  readonly carried: number;
+  /** The sum over what may leave to any of the blocks around it, `br_table` and `delegate`, of those: V8 looks at each. */
+  readonly outer: number;
   /** Entries of all `br_table`s. */
   readonly tableEntries: number;
   /** The sum over what may collect garbage of the values that may be references then: V8 notes where each of them is. */
@@ -74,6 +78,8 @@ class Meter {
   loopSlots = 0;
   loopBytes = 0;
   values = 0;
+  carried = 0;
+  outer = 0;
   tableEntries = 0;
   checks = 0;
   references = 0;
@@ -84,6 +90,8 @@ class Meter {
     this.#locals = locals.count;
     this.#referring = locals.references;
     this.#open('block', { params: 0, results: arity.results });
+    // Its end leads to where a `return` does.
+    this.carried = arity.results;
     walkInstructions(reader, (first, opcode, start) => this.#visit(first, opcode, start));
   }
 
@@ -119,27 +127,32 @@ class Meter {
         this.#block(BLOCK_KINDS.get(first)!, start);
         return true;
       case 0x1f: // try_table: its handlers, which are labels, follow
-        this.#block('try', start);
-        this.#edge(readHandlers(this.#reader));
+        this.#handlers(start);
         return true;
       case 0x05: // else
       case 0x07: // catch
       case 0x19: // catch_all
         this.#otherwise();
         return false;
-      case 0x0b: // end
       case 0x18: // delegate
+        this.outer += this.#frames.length;
+        this.#close(start);
+        return false;
+      case 0x0b: // end
         this.#close(start);
         return false;
       case 0x0c: // br
+        this.#branch(this.#reader.u32());
+        this.#leave();
+        return true;
       case 0x0f: // return
-        this.#edge(1);
+        this.#branch(this.#frames.length - 1);
         this.#leave();
         return false;
       case 0x0d: // br_if
         this.#move(1, 0);
-        this.#edge(1);
-        return false;
+        this.#branch(this.#reader.u32());
+        return true;
       case 0x0e:
         return this.#table();
       case 0x10:
@@ -157,8 +170,9 @@ class Meter {
         return this.#call(this.#functions.type(this.#reader.u32()), 1, first === 0x14 ? 'stay' : 'leave');
       case 0xd5: // br_on_null
       case 0xd6: // br_on_non_null
-        this.#edge(1);
-        break;
+        this.#branch(this.#reader.u32());
+        this.#plain(first, opcode);
+        return true;
     }
     this.#plain(first, opcode);
     return false;
@@ -184,6 +198,26 @@ class Meter {
   #edge(count: number): void {
     this.edges += count;
     this.slots += count * (this.#locals + this.#height);
+  }
+
+  /** @param depth How many blocks are left out; one that does not exist takes nothing, and the validator will say so. */
+  #branch(depth: number): void {
+    this.#edge(1);
+    this.#carry(depth);
+  }
+
+  #carry(depth: number): void {
+    const frame = this.#frames.at(-1 - depth);
+    if (frame !== undefined) this.carried += frame.kind === 'loop' ? frame.arity.params : frame.arity.results;
+  }
+
+  #handlers(start: number): void {
+    const outside = this.#frames.length;
+    this.#block('try', start);
+    const labels = readHandlers(this.#reader);
+    this.#edge(labels.length);
+    // Labels of handlers are counted from outside of the block.
+    for (const label of labels) this.#carry(label + this.#frames.length - outside);
   }
 
   #block(kind: Frame['kind'], start: number): void {
@@ -233,10 +267,13 @@ class Meter {
   }
 
   #table(): true {
-    const entries = this.#reader.vec('labels', () => this.#reader.u32()).length + 1;
-    this.#reader.u32();
+    const labels = this.#reader.vec('labels', () => this.#reader.u32());
+    const entries = labels.length + 1;
     this.#move(1, 0);
+    for (const label of labels) this.#carry(label);
+    this.#carry(this.#reader.u32());
     this.tableEntries += entries;
+    this.outer += this.#frames.length;
     this.#edge(entries);
     this.#leave();
     return true;
@@ -296,7 +333,8 @@ export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunct
   // Of parameters it is not known, and they are few.
   const locals = { count: arity.params + declared.count, references: arity.params + declared.references };
   const meter = new Meter(reader, functions, locals, arity);
-  const { instructions, nesting, edges, slots, loopSlots, loopBytes, values, tableEntries, checks, references } = meter;
+  const { instructions, nesting, edges, slots, loopSlots, loopBytes, values, carried } = meter;
+  const { outer, tableEntries, checks, references } = meter;
   return {
     bytes: body.end - body.start,
     locals: locals.count,
@@ -308,6 +346,8 @@ export function functionCost(bytes: Uint8Array, body: Span, functions: CoreFunct
     loopSlots,
     loopBytes,
     values,
+    carried,
+    outer,
     tableEntries,
     checks,
     references,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { analyzeComponent } from '../../../src/component/analyze.ts';
 import { assertCompilable } from '../../../src/component/cost/assert-compilable.ts';
-import { COMPONENT_BOUNDS, FUNCTION_BOUNDS } from '../../../src/component/cost/bounds.ts';
+import { type Bound, CODE_BOUNDS, COMPONENT_BOUNDS, FUNCTION_BOUNDS } from '../../../src/component/cost/bounds.ts';
 import { parseComponent } from '../../../src/component/parse.ts';
 import {
   branchTables,
@@ -17,6 +17,13 @@ import {
   tables,
 } from '../../hostile/guests/compiler-bombs.ts';
 import { componentOf } from '../../hostile/guests/compiler-plugins.ts';
+import {
+  delegatesInBlocks,
+  manyLocals,
+  tablesInBlocks,
+  valuesInBlocks,
+  valuesInBranches,
+} from '../../hostile/guests/validator-bombs.ts';
 import { refusal } from '../from-wat.ts';
 
 function judge(bytes: Uint8Array): void {
@@ -24,7 +31,8 @@ function judge(bytes: Uint8Array): void {
 }
 
 describe('the bounds of what is compiled', () => {
-  for (const { name, most, seen } of [...Object.values(FUNCTION_BOUNDS), ...Object.values(COMPONENT_BOUNDS)]) {
+  const all = [FUNCTION_BOUNDS, CODE_BOUNDS, COMPONENT_BOUNDS].flatMap((bounds): Bound[] => Object.values(bounds));
+  for (const { name, most, seen } of all) {
     it(`are four times above what real software has: ${name}`, () => {
       expect(most).to.be.at.least(4 * seen);
     });
@@ -32,6 +40,10 @@ describe('the bounds of what is compiled', () => {
 
   it('let through what is within them', () => {
     judge(componentOf([nestedBlocks(10_000), manyBlocks(1_000, 1_000), nestedLoops(100, 100), tables(256)]));
+    judge(componentOf([manyLocals(335, 49_999)]));
+    judge(componentOf([valuesInBlocks(16, 1_000)]));
+    judge(componentOf([valuesInBranches(66, 500)]));
+    judge(componentOf([tablesInBlocks(2, 16_000, 520), delegatesInBlocks(1, 10, 10)]));
   });
 
   const REFUSED: readonly (readonly [limit: string, module: Uint8Array])[] = [
@@ -46,6 +58,11 @@ describe('the bounds of what is compiled', () => {
     ['functionBranches', manyBranches(1, 500_000)],
     ['functionReferences', referencesAtCalls(40_000, 105)],
     ['functionReferences', referencesAtCalls(100, 42_000)],
+    ['componentLocals', manyLocals(336, 49_999)],
+    ['componentValues', valuesInBlocks(17, 1_000)],
+    ['componentValues', valuesInBranches(68, 500)],
+    ['componentOuterBlocks', tablesInBlocks(2, 16_000, 530)],
+    ['componentOuterBlocks', delegatesInBlocks(2, 16_000, 530)],
     ['componentTypes', distinctTypes(8_193)],
     ['componentTables', tables(257)],
   ];

@@ -61,6 +61,21 @@ describe('functionCost', () => {
     expect(cost.values).to.equal(10);
   });
 
+  it('counts what branches take along, to each label that they may lead to', async () => {
+    const cost = await costOf(`(type $t (func (result i32 i32 i32))) (tag $e (param i32 i32 i32))
+      (func (type $t) (block (result i32) (loop (param) (br_if 0 (i32.const 1)))
+        (block (type $t) (br_if 1 (i32.const 1) (i32.const 2)) (br_table 0 0 2 0 (i32.const 1)) ) drop drop) unreachable
+        (block (type $t) (try_table (catch $e 0)) unreachable) return)`);
+    // To the loop nothing, to the first block one, by the table four times three, by the handler, the return and the end three.
+    expect(cost.carried).to.equal(0 + 1 + 12 + 3 + 3 + 3);
+  });
+
+  it('counts the blocks around a branch table and a `delegate`', async () => {
+    const cost = await costOf(`(func (block (block (br_table 0 1 2 (i32.const 1)))) (block try delegate 0))`);
+    // Those of the function counted.
+    expect(cost.outer).to.equal(3 + 3);
+  });
+
   it('counts what may be references where garbage may be collected', async () => {
     const cost = await costOf(`(memory 1) (func $f (param i32))
       (func (param i32) (local funcref funcref i64)

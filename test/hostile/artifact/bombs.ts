@@ -17,6 +17,13 @@ import {
   tables,
 } from '../guests/compiler-bombs.ts';
 import { modulesIn } from '../guests/compiler-plugins.ts';
+import {
+  delegatesInBlocks,
+  manyLocals,
+  tablesInBlocks,
+  valuesInBlocks,
+  valuesInBranches,
+} from '../guests/validator-bombs.ts';
 
 type Random = ReturnType<typeof seeded>;
 type Size = (most: number) => number;
@@ -38,6 +45,10 @@ const SHAPES: Readonly<Record<string, (size: Size) => Uint8Array[]>> = {
   memories: (size) => Array.from({ length: size(100) }, emptyMemory),
   modules: (size) => Array.from({ length: size(1_000) }, emptyModule),
   references: (size) => [referencesAtCalls(size(49_000), size(20_000))],
+  locals: (size) => [manyLocals(1 + size(1_000), size(49_999))],
+  values: (size) => [valuesInBlocks(1 + size(40), size(2_000)), valuesInBranches(1 + size(40), size(2_000))],
+  'tables in blocks': (size) => [tablesInBlocks(1 + size(4), size(16_000), size(1_000))],
+  delegates: (size) => [delegatesInBlocks(1 + size(4), size(16_000), size(1_000))],
   lines: (size) => [manyLines(size(200_000))],
 };
 

@@ -11,6 +11,7 @@ import {
   phiCascade,
 } from '../guests/compiler-bombs.ts';
 import { withModules } from '../guests/compiler-plugins.ts';
+import { delegatesInBlocks, manyLocals, tablesInBlocks, valuesInBlocks } from '../guests/validator-bombs.ts';
 
 const tooMany = (limit: string): Ending => ({ code: 'ERR_COMPONENT_TOO_COMPLEX', limit });
 
@@ -51,6 +52,24 @@ export const compilers: Room = {
       name: 'has functions that only look as if compiling them took too much',
       guest: withModules(() => [manyBlocks(5_000, 100)]),
       ending: { output: 'hello' },
+    },
+    {
+      name: 'has 40,000 functions of 49,999 locals',
+      guest: withModules(() => [manyLocals(40_000, 49_999)]),
+      phase: 'load',
+      ending: tooMany('componentLocals'),
+    },
+    {
+      name: 'takes and gives 2,000,000,000 values in 3 MB',
+      guest: withModules(() => [valuesInBlocks(500, 2_000)]),
+      phase: 'load',
+      ending: tooMany('componentValues'),
+    },
+    {
+      name: 'has branch tables and `delegate`s within 16,000 blocks',
+      guest: withModules(() => [tablesInBlocks(5, 16_000, 5_000), delegatesInBlocks(5, 16_000, 5_000)]),
+      phase: 'load',
+      ending: tooMany('componentOuterBlocks'),
     },
     {
       name: 'has 250,000 types that are all different',
