@@ -16,6 +16,7 @@ interface ServeOptions {
   readonly port?: number;
   readonly threads?: number;
   readonly deadline?: number;
+  readonly minDeadline?: number;
   readonly maxBody?: number;
   readonly tokens?: string;
   readonly adminTokens?: string;
@@ -49,6 +50,12 @@ export function serveCommand(): Command {
     )
     .addOption(
       countOption('--deadline <ms>', 'time of a request, and the most it may ask for (default: 60000)', {
+        min: 1,
+        max: 86_400_000,
+      }),
+    )
+    .addOption(
+      countOption('--min-deadline <ms>', 'what a request has at the least, if it asks for less (default: 1)', {
         min: 1,
         max: 86_400_000,
       }),
@@ -124,6 +131,7 @@ async function serve(directory: string, options: ServeOptions, interrupt: Interr
 
 async function serverOptions({
   deadline,
+  minDeadline,
   maxBody,
   tokens,
   adminTokens,
@@ -135,6 +143,7 @@ async function serverOptions({
   return {
     tokens: { ...(clients && { clients }), ...(administration && { administration }) },
     ...(deadline !== undefined && { deadlineMs: deadline }),
+    ...(minDeadline !== undefined && { minDeadlineMs: minDeadline }),
     ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
     ...((cert !== undefined || key !== undefined) && {
       tls: { cert: await pem('--cert', cert), key: await pem('--key', key) },

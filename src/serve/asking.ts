@@ -1,5 +1,6 @@
 import type { ProcessOptions } from '../request/process-options.ts';
 import type { Exchange } from './exchange.ts';
+import type { ResolvedHandlerOptions } from './options.ts';
 import { refusal } from './problem.ts';
 
 /** The parts of a query that the server knows: one that is misspelt is not to be left out silently. */
@@ -21,10 +22,14 @@ export interface Asking {
  * Reads the headers and the query of a request: `deadline-ms`, `version` and `option` stand in either, `Prefer: wait=2` gives
  * seconds.
  *
- * @param deadlineMs The most that it may ask for, and what it gets otherwise.
+ * @param limits The most that it may ask for, which it gets otherwise, and the least.
  * @throws {Problem} 400.
  */
-export function readAsking(exchange: Exchange, deadlineMs: number): Asking {
+export function readAsking(
+  exchange: Exchange,
+  limits: Pick<ResolvedHandlerOptions, 'deadlineMs' | 'minDeadlineMs'>,
+): Asking {
+  const { deadlineMs, minDeadlineMs } = limits;
   const { query, requestId, signal } = exchange;
   const { headers } = exchange.request;
   if (query.size > 0) assertKnown(query);
@@ -37,7 +42,7 @@ export function readAsking(exchange: Exchange, deadlineMs: number): Asking {
     process: {
       signal,
       requestId,
-      deadlineMs: Math.min(asked ?? deadlineMs, deadlineMs),
+      deadlineMs: Math.max(Math.min(asked ?? deadlineMs, deadlineMs), minDeadlineMs),
       whenFull: 'reject',
       ...(version !== undefined && version !== '' && { version }),
     },

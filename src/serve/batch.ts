@@ -22,7 +22,7 @@ export async function batch(
   options: ResolvedHandlerOptions,
 ): Promise<void> {
   const { query, request, response, signal } = exchange;
-  const asking = readAsking(exchange, options.deadlineMs);
+  const asking = readAsking(exchange, options);
   assertPlain(exchange);
   const concurrency = askedConcurrency(query.get('concurrency'), options.maxConcurrency);
   const { deadlineMs, version } = asking.process;

@@ -22,6 +22,12 @@ export interface HandlerOptions {
   /** Milliseconds that a request has, and the most that a client may ask for. @default 60_000 */
   readonly deadlineMs?: number;
   /**
+   * Milliseconds that a request has at the least: one that asks for less gets this. A plugin with a `failurePolicy` is
+   * blamed for requests that it does not answer in time, and so any client could have its circuit opened by asking for a
+   * time in which it cannot. @default 1
+   */
+  readonly minDeadlineMs?: number;
+  /**
    * Milliseconds in which a body has to arrive, and for which a batch or an answer may stand still because its client
    * neither sends nor reads. @default 30_000
    */
@@ -49,7 +55,13 @@ export interface RequestFailure {
   readonly error: unknown;
 }
 
-type Numbers = 'maxBodyBytes' | 'maxComponentBytes' | 'deadlineMs' | 'bodyTimeoutMs' | 'maxConcurrency';
+type Numbers =
+  | 'maxBodyBytes'
+  | 'maxComponentBytes'
+  | 'deadlineMs'
+  | 'minDeadlineMs'
+  | 'bodyTimeoutMs'
+  | 'maxConcurrency';
 
 /** {@link HandlerOptions}, checked and complete. */
 export interface ResolvedHandlerOptions extends Required<Omit<HandlerOptions, 'tokens'>> {
@@ -62,6 +74,7 @@ const RANGES: NumberRanges<Pick<HandlerOptions, Numbers>> = {
   maxBodyBytes: { min: 1, max: MAX_BYTES, default: 1024 * 1024 },
   maxComponentBytes: { min: 1, max: MAX_BYTES, default: 64 * 1024 * 1024 },
   deadlineMs: { min: 1, max: MAX_TIMER_MS, default: 60_000 },
+  minDeadlineMs: { min: 1, max: MAX_TIMER_MS, default: 1 },
   bodyTimeoutMs: { min: 1, max: MAX_TIMER_MS, default: 30_000 },
   maxConcurrency: { min: 1, max: 100_000, default: 64 },
 };
@@ -71,6 +84,7 @@ export const HANDLER_KEYS: readonly (keyof HandlerOptions)[] = [
   'maxBodyBytes',
   'maxComponentBytes',
   'deadlineMs',
+  'minDeadlineMs',
   'bodyTimeoutMs',
   'maxConcurrency',
   'audit',
@@ -86,11 +100,17 @@ export const HANDLER_KEYS: readonly (keyof HandlerOptions)[] = [
 export function resolveHandlerOptions(options: HandlerOptions): ResolvedHandlerOptions {
   knownKeys('options', options, HANDLER_KEYS);
   const whole = (name: Numbers): number => wholeNumber(name, options[name], RANGES[name]);
+  const deadlineMs = whole('deadlineMs');
+  const minDeadlineMs = whole('minDeadlineMs');
+  if (minDeadlineMs > deadlineMs) {
+    throw invalidArgument('minDeadlineMs', `no more than \`deadlineMs\`, which is ${deadlineMs}`, minDeadlineMs);
+  }
   return Object.freeze({
     access: new Access(options.tokens ?? {}),
     maxBodyBytes: whole('maxBodyBytes'),
     maxComponentBytes: whole('maxComponentBytes'),
-    deadlineMs: whole('deadlineMs'),
+    deadlineMs,
+    minDeadlineMs,
     bodyTimeoutMs: whole('bodyTimeoutMs'),
     maxConcurrency: whole('maxConcurrency'),
     audit: callback('audit', options.audit) ?? (() => {}),

@@ -16,9 +16,10 @@ export async function processOne(
   engine: PluginEngine,
   exchange: Exchange,
   name: string,
-  { maxBodyBytes, bodyTimeoutMs, deadlineMs }: ResolvedHandlerOptions,
+  options: ResolvedHandlerOptions,
 ): Promise<void> {
-  const asking = readAsking(exchange, deadlineMs);
+  const { maxBodyBytes, bodyTimeoutMs } = options;
+  const asking = readAsking(exchange, options);
   const type = typeOf(exchange);
   if (type !== 'application/json' && !TEXT.has(type)) {
     throw refusal(

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { corePlugin, guest } from '../fixtures/core-plugin.ts';
+import { plugin } from '../support/wat.ts';
 import { Served } from './served.ts';
 
 const HEAD = 'POST /plugins/echo HTTP/1.1\r\nhost: localhost\r\n';
@@ -167,6 +169,38 @@ describe('clients that mean harm', () => {
     expect((await served.post('/plugins/echo?deadlinems=5', 'x')).status).to.equal(400);
     expect((await served.post('/plugins/echo?deadline-ms=soon', 'x')).status).to.equal(400);
     expect((await served.post('/plugins/echo?option=none', 'x')).status).to.equal(400);
+  });
+});
+
+describe('clients that ask for too little time', () => {
+  /** Works for much longer than a millisecond, and always answers. */
+  const works = guest(() =>
+    plugin(
+      corePlugin({
+        process: `(local $i i32) (local.set $i (i32.const 20000000))
+          (loop $turn (br_if $turn (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+          (call $ok (local.get $p) (local.get $n))`,
+      }),
+    ),
+  );
+
+  it('do not open the circuit of a plugin that is well', async () => {
+    const served = await Served.start({ minDeadlineMs: 30_000 });
+    try {
+      const failurePolicy = { maxFailures: 1 };
+      await served.engine.loadPlugin('works', await works(), { failurePolicy });
+      const line = '{"input":"x"}\n';
+      const batched = await served.post('/plugins/works?deadline-ms=1', line, {
+        'content-type': 'application/x-ndjson',
+      });
+      expect(JSON.parse(await batched.text())).to.include({ ok: true });
+      for (const headers of [{ 'deadline-ms': '1' }, { 'deadline-ms': '0' }, { prefer: 'wait=0' }] as const) {
+        expect((await served.post('/plugins/works', 'x', headers)).status).to.equal(200);
+      }
+      expect(served.engine.getPlugin('works')?.state).to.equal('active');
+    } finally {
+      await served.close();
+    }
   });
 });
 

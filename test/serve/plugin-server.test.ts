@@ -91,6 +91,7 @@ describe('a server', () => {
       expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT' });
     }
     expect(() => createServer(served.engine, { maxBodyByte: 7 } as object)).to.throw(/maxBodyByte/);
+    expect(() => createServer(served.engine, { deadlineMs: 100, minDeadlineMs: 101 })).to.throw(/`deadlineMs`.* 100/);
     expect(() => createServer(served.engine, { tls: { cert: 'none', key: 'none' } })).to.throw(/certificate/);
   });
 
