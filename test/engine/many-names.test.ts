@@ -42,7 +42,7 @@ describe('invariant 3: many names that loop', function () {
       await engine.loadPlugin('good', await echo());
       const serve = async (): Promise<void> => {
         for (let i = 0; i < 40; i++) await engine.process('good', { input: `${i}` });
-        await Promise.all(Array.from({ length: 1_000 }, (_, i) => engine.process('good', { input: `${i}` })));
+        await Promise.all(Array.from({ length: 300 }, (_, i) => engine.process('good', { input: `${i}` })));
       };
       await serve();
       if (before === 'have behaved before')

@@ -1,0 +1,3 @@
+import { describeExamples } from './examples.ts';
+
+describeExamples(10_000);

@@ -1,0 +1,3 @@
+import { describeWatchedLoad } from './watched-load.ts';
+
+describeWatchedLoad(50);
