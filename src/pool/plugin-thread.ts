@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { nextTick } from '../clock/of-node.ts';
 import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
 import { describe } from '../errors.ts';
@@ -64,6 +65,7 @@ export class PluginThread {
   readonly #port: MessagePort;
   #workersEnd: MessagePort | undefined;
   #shift: Promise<void> = Promise.resolve();
+  #overheard = false;
   readonly #replies = new Int32Array(new SharedArrayBuffer(4));
 
   /** @param dropped What instances may leave behind on it before it is collected. */
@@ -140,13 +142,25 @@ export class PluginThread {
   posted({ posted }: Berth, slot: number): PostedResult | undefined {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       const message: WorkerMessage = next.message;
-      // Taken from the port, it will not come as an event: whoever drains now looks at everything there is.
-      if (message === WAKE) this.status.awake();
+      if (message === WAKE) this.#overhear();
       else this.#take(message);
     }
     const message = posted.get(slot);
     posted.delete(slot);
     return message;
+  }
+
+  /**
+   * A wake-up that was taken from the port does not come as an event. It is heard as soon as whoever looks now has looked: they may
+   * have begun before what it tells of, and it may be the last that the worker says.
+   */
+  #overhear(): void {
+    if (this.#overheard) return;
+    this.#overheard = true;
+    nextTick(() => {
+      this.#overheard = false;
+      this.onWake();
+    });
   }
 
   #take(message: Exclude<WorkerMessage, typeof WAKE>): void {
