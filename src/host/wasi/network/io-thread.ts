@@ -128,7 +128,6 @@ export class IoThread {
     if (Atomics.load(started.words, WORD.started) === 1) this.#attempts.succeeded();
     else if (this.#attempts.delayMs === 0) this.#attempts.failed();
     Atomics.store(started.words, WORD.owner, this.#owner);
-    enter(started.words);
     this.#running = started;
     return started;
   }
@@ -169,6 +168,8 @@ function spawn(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>)
   const words = newWords();
   const { port1, port2 } = new MessageChannel();
   const { idleMs = DEFAULT_IDLE_MS, startMs: _startMs, ...resolver } = options;
+  // Before it runs: it may be idle for its time before this thread goes on.
+  enter(words);
   const workerData: IoWorkerData = { ...resolver, port: port2, words, charged, idleMs };
   const worker = new Worker(codeFile('workers/io-worker'), {
     workerData,
