@@ -4,7 +4,7 @@ import type { Policy } from '../../src/host/policy/policy.ts';
 import { AREA, corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, collect, createEngine, ISOLATION } from '../support/engine.ts';
-import { rejection, seeded } from '../support/outcome.ts';
+import { rejection, seeded, until } from '../support/outcome.ts';
 import { plugin } from '../support/wat.ts';
 
 const SANDBOX: Policy = { interrupt: 'trap', cpuTimeLimitMs: 50 };
@@ -135,7 +135,8 @@ describe('calls that are interrupted', function () {
     const tooLate = await rejection(engine.process('bad', { input: 'spin' }, { deadlineMs: 30 }));
     const controller = new AbortController();
     const aborted = rejection(engine.process('bad', { input: 'spin' }, { signal: controller.signal }));
-    setTimeout(() => controller.abort(), 30);
+    await until(() => engine.status().queued === 0);
+    controller.abort();
     expect([tooLate.code, (await aborted).code]).to.deep.equal(['ERR_DEADLINE', 'ERR_ABORTED']);
     const unloaded = rejection(engine.process('bad', { input: 'spin' }));
     await engine.process('good', { input: 'meanwhile' });
