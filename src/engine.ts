@@ -23,6 +23,8 @@ import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
 import type { LoadOptions } from './registry/plugin-version.ts';
 import type { UnloadOptions } from './registry/registry.ts';
 import type { Versions } from './registry/versions.ts';
+import type { CallOptions } from './request/call-options.ts';
+import type { DescribedFunctions, DescribeOptions } from './request/described-functions.ts';
 import type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';
 import type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from './request/many.ts';
 import type { PluginObject } from './request/plugin-object.ts';
@@ -271,15 +273,36 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * do not fit it. Arguments that show to be of other types in the worker cost the instance.
    *
    * @example
-   * const total = await engine.call('shop', 'acme:app/pricing/quote', [[1, 2]], { deadlineMs: 100 });
+   * const total = await engine.call('shop', 'acme:app/pricing#quote', [[1, 2]], { deadlineMs: 100 });
+   * // With values that JSON can write, and arguments by their names:
+   * const same = await engine.call('shop', 'acme:app/pricing#quote', { items: [1, 2] }, { values: 'json' });
    */
   call<Name extends string, Path extends string & keyof FunctionsOf<Name>>(
     name: Name,
     path: Path,
     args: ArgumentsOf<FunctionsOf<Name>[Path]>,
-    options?: ProcessOptions,
-  ): Promise<ReturnOf<FunctionsOf<Name>[Path]>> {
-    return this.#parts.requests.call(name, path, args, options) as Promise<ReturnOf<FunctionsOf<Name>[Path]>>;
+    options?: CallOptions & { readonly values?: 'js' },
+  ): Promise<ReturnOf<FunctionsOf<Name>[Path]>>;
+  call(
+    name: string,
+    path: string,
+    args: readonly unknown[] | Readonly<Record<string, unknown>>,
+    options: CallOptions & { readonly values: 'json' },
+  ): Promise<unknown>;
+  call(name: string, path: string, args: unknown, options?: CallOptions): Promise<unknown> {
+    return this.#parts.requests.call(name, path, args, options);
+  }
+
+  /**
+   * The functions that a plugin exports and that {@link call} takes with `values: 'json'`, with JSON Schemas of what they pass.
+   *
+   * @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`, `ERR_INVALID_ARGUMENT`, `ERR_ENGINE_CLOSED`.
+   *
+   * @example
+   * for (const { path, args } of engine.functions('shop').functions) console.log(path, args);
+   */
+  functions(name: string, options: DescribeOptions = {}): DescribedFunctions {
+    return this.#parts.requests.functions(name, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { BindingPlan } from '../canonical-abi/plan/plan.ts';
+import type { BindingPlan, TypeNode } from '../canonical-abi/plan/plan.ts';
 import type { Footprint } from '../component/cost/footprint.ts';
 import type { Feature } from '../component/features.ts';
 import type { ContractMatch } from '../contract/match.ts';
@@ -26,6 +26,13 @@ export interface MemorySummary {
   readonly bound: 'module' | 'policy';
 }
 
+/** One argument of a function. */
+interface Parameter {
+  readonly name: string;
+  /** An index into {@link ArtifactSummary.types}; undefined where it cannot be passed from outside. */
+  readonly type?: number;
+}
+
 /** A function that a component exports. */
 export interface CallableFunction {
   /** `namespace:package/interface@1.0.0#function`. */
@@ -33,8 +40,10 @@ export interface CallableFunction {
   /** Undefined when it is in no interface. */
   readonly interface?: string;
   readonly name: string;
-  /** How many arguments it takes. */
-  readonly params: number;
+  /** What it takes, in order. */
+  readonly params: readonly Parameter[];
+  /** An index into {@link ArtifactSummary.types}; undefined for one that returns nothing, or whose types are not known. */
+  readonly result?: number;
   /** Whether it returns a `result`, whose `err` is a value of its own. */
   readonly returns: 'value' | 'result';
   /** Why it cannot be called from outside of its thread; undefined when it can. */
@@ -50,6 +59,8 @@ export interface ArtifactSummary {
   readonly exports: readonly string[];
   /** The functions that it exports, for calls by their own names. */
   readonly functions: readonly CallableFunction[];
+  /** The types of what they pass. */
+  readonly types: readonly TypeNode[];
   /** The linear memories that its core modules define. */
   readonly memories: readonly MemorySummary[];
   /** The most bytes that memories and tables of one instance can take together. */

@@ -12,7 +12,7 @@ import { copyInPieces, sha256 } from './pieces.ts';
  *     header    JSON: the artifact without its large parts, and the lengths of those
  *     parts     the glue, or the plan as JSON, in UTF-8; then the core modules, without gaps
  */
-const MAGIC = Buffer.from('wppart02', 'latin1');
+const MAGIC = Buffer.from('wppart03', 'latin1');
 const DIGEST_BYTES = 32;
 const CHECKED_FROM = MAGIC.length + DIGEST_BYTES;
 const HEADER_FROM = CHECKED_FROM + 4;

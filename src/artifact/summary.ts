@@ -1,7 +1,7 @@
-import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
+import type { ComponentAnalysis } from '../component/analyze.ts';
 import { PAGE_BYTES, planCaps } from '../component/caps.ts';
-import { exportedFunctions } from '../component/exported-functions.ts';
-import type { ArtifactSummary, CallableFunction, MemorySummary } from './artifact.ts';
+import type { ArtifactSummary, MemorySummary } from './artifact.ts';
+import { callableFunctions } from './callable-functions.ts';
 
 /** What is told of a component. */
 export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMemoryBytes: number): ArtifactSummary {
@@ -24,21 +24,9 @@ export function summarise(bytes: Uint8Array, analysis: ComponentAnalysis, maxMem
     bytes: bytes.length,
     imports: analysis.imports.map(({ name }) => name),
     exports: analysis.exports.map(({ name }) => name),
-    functions: callableFunctions(analysis.exports),
+    ...callableFunctions(analysis.exports),
     memories,
     maxBytes: plan.maxBytes,
     features: analysis.features,
   };
-}
-
-/** The functions that a component exports, as calls look for them. */
-export function callableFunctions(exports: readonly ExternItem[]): CallableFunction[] {
-  return exportedFunctions(exports).map(({ path, interface: owner, name, type, obstacle }) => ({
-    path,
-    ...(owner !== undefined && { interface: owner }),
-    name,
-    params: type.params.length,
-    returns: type.result?.kind === 'result' ? 'result' : 'value',
-    ...(obstacle !== undefined && { obstacle }),
-  }));
 }

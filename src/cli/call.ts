@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { callableFunctions } from '../artifact/summary.ts';
+import { callableFunctions } from '../artifact/callable-functions.ts';
 import { exportedFunctions } from '../component/exported-functions.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
@@ -50,7 +50,7 @@ async function call(path: string, func: string, values: readonly string[], optio
   const sandbox = await readSandbox(options.sandbox);
   const { bytes, analysis } = await readComponent(path);
   const functions = exportedFunctions(analysis.exports);
-  const { path: found } = wrongUsage(() => exportedFunction(callableFunctions(analysis.exports), func));
+  const { path: found } = wrongUsage(() => exportedFunction(callableFunctions(analysis.exports).functions, func));
   const { type } = functions.find((candidate) => candidate.path === found)!;
   if (values.length !== type.params.length) {
     const names = type.params.map(({ name }) => name).join(', ') || 'none';

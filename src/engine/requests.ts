@@ -1,4 +1,4 @@
-import { invalidArgument } from '../arguments/arguments.ts';
+import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit, SubmitMany } from '../batch/submit.ts';
 import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
@@ -9,7 +9,15 @@ import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
 import type { PluginVersion } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
+import { type CallOptions, splitCallOptions } from '../request/call-options.ts';
+import {
+  checkDescribeOptions,
+  type DescribedFunctions,
+  type DescribeOptions,
+  describeFunctions,
+} from '../request/described-functions.ts';
 import { type CallableFunctions, prepareCall } from '../request/function-call.ts';
+import { jsonCall } from '../request/json-call.ts';
 import {
   checkManyOptions,
   checkPacked,
@@ -101,9 +109,13 @@ export class Requests {
     return processPacked(requests as PackedRequests, target);
   }
 
-  call(name: string, path: string, args: readonly unknown[], options: ProcessOptions | undefined): Promise<unknown> {
+  call(name: string, path: string, args: unknown, options: CallOptions | undefined): Promise<unknown> {
     // No async function either: see `process`.
     try {
+      if (options !== undefined && 'values' in options) {
+        const [isJson, others] = splitCallOptions(options);
+        return isJson ? this.#callJson(name, path, args, others) : this.call(name, path, args, others);
+      }
       const plugin = this.#plugin(name);
       if (options !== undefined) checkProcessOptions(options);
       const { version, call, onOutcome } = this.#chooseForCall(plugin, options ?? NO_OPTIONS);
@@ -111,6 +123,22 @@ export class Requests {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async #callJson(name: string, path: string, args: unknown, options: ProcessOptions): Promise<unknown> {
+    checkProcessOptions(options);
+    const { version, call, onOutcome } = this.#chooseForCall(this.#plugin(name), options);
+    const json = jsonCall(version.component.summary, nonEmptyString('path', path), args);
+    const prepared = prepareCall(callableOf(version), json.path, json.args);
+    return json.resultOf(await this.#scheduler.call(version.lane, prepared, call, onOutcome));
+  }
+
+  /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`, `ERR_INVALID_ARGUMENT`. */
+  functions(name: string, options: DescribeOptions): DescribedFunctions {
+    checkDescribeOptions(options);
+    const plugin = this.#plugin(name);
+    const { component } = options.version === undefined ? plugin.stable : plugin.version(options.version);
+    return describeFunctions(component.summary, options.refs);
   }
 
   /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`; what it lacks later fails the call. */

@@ -34,7 +34,7 @@ export type FunctionsOf<Name extends string> = Name extends keyof PluginFunction
  *
  * @example
  * const args: ArgumentsOf<(items: number[], currency: string) => number> = [[1, 2], 'EUR'];
- * await engine.call('till', 'acme:app/pricing/quote', args);
+ * await engine.call('till', 'acme:app/pricing#quote', args);
  */
 export type ArgumentsOf<Func> = Func extends AnyFunction ? Readonly<Parameters<Func>> : never;
 
@@ -138,8 +138,8 @@ export function prepareCall({ functions, codecs }: CallableFunctions, path: unkn
       hint: 'Values without resources, streams and futures can cross threads; export a function that takes those.',
     });
   }
-  if (!Array.isArray(args) || args.length !== params) {
-    throw invalidArgument('args', `an array of ${params} arguments`, args);
+  if (!Array.isArray(args) || args.length !== params.length) {
+    throw invalidArgument('args', `an array of ${params.length} arguments`, args);
   }
   const codec = codecs?.find(owner, name);
   if (codec !== undefined)

@@ -7,10 +7,10 @@
  * @example
  * declare module 'wasm-plugin-pool' {
  *   interface PluginFunctions {
- *     shop: { 'acme:app/pricing/quote': (items: number[]) => number };
+ *     shop: { 'acme:app/pricing#quote': (items: number[]) => number };
  *   }
  * }
- * const total = await engine.call('shop', 'acme:app/pricing/quote', [[1, 2]]);
+ * const total = await engine.call('shop', 'acme:app/pricing#quote', [[1, 2]]);
  */
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be extended
 export interface PluginFunctions {}

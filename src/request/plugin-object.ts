@@ -50,7 +50,7 @@ function membersOf(functions: Functions, owner: string | undefined, call: Call):
   for (const { interface: within, name, path, params } of functions) {
     if (within !== owner) continue;
     members[lowerCamel(name)] = (...args) =>
-      args.length === params + 1
+      args.length === params.length + 1
         ? call(path, args.slice(0, -1), args.at(-1) as ProcessOptions | undefined)
         : call(path, args, undefined);
   }

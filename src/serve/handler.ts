@@ -4,9 +4,11 @@ import { administrationRoutes } from './administration.ts';
 import { decoded } from './asking.ts';
 import { batch } from './batch.ts';
 import { typeOf } from './body.ts';
+import { call } from './call.ts';
 import { Exchange } from './exchange.ts';
 import { HttpCounts } from './http-counts.ts';
 import { observationRoutes } from './observation.ts';
+import { openApi } from './open-api.ts';
 import type { ResolvedHandlerOptions } from './options.ts';
 import { problemOf, refusal } from './problem.ts';
 import { processOne } from './process-one.ts';
@@ -32,6 +34,18 @@ export class Handler {
           LINES.has(typeOf(exchange))
             ? batch(engine, exchange, name!, options)
             : processOne(engine, exchange, name!, options),
+      },
+      {
+        method: 'POST',
+        path: path('/plugins/:/call/*'),
+        access: 'client',
+        run: (exchange, parameters) => call(engine, exchange, parameters, options),
+      },
+      {
+        method: 'GET',
+        path: path('/openapi.json'),
+        access: 'client',
+        run: (exchange) => exchange.sendJson(200, openApi(engine, options)),
       },
       ...observationRoutes(engine, options, this.#counts, closing),
       ...administrationRoutes(engine, options),

@@ -13,7 +13,16 @@ const artifact: Artifact = {
     wasi: ['wasi:io/poll@0.2.0'],
     needs: [],
   },
-  summary: { bytes: 5, imports: ['ü'], exports: [], functions: [], memories: [], maxBytes: 0, features: ['gc'] },
+  summary: {
+    bytes: 5,
+    imports: ['ü'],
+    exports: [],
+    functions: [],
+    types: [],
+    memories: [],
+    maxBytes: 0,
+    features: ['gc'],
+  },
   binding: { kind: 'glue', glue: 'export function instantiate() { return "𝄞"; }', reason: 'it uses ü' },
   modules: [
     { name: 'plugin.core.wasm', bytes: Uint8Array.of(0, 97, 115, 109) },

@@ -7,7 +7,8 @@ import { pluginObject } from '../../src/request/plugin-object.ts';
 const func = (path: string, params = 1): ArtifactSummary['functions'][number] => {
   const at = path.indexOf('#');
   const name = path.slice(at + 1);
-  return { path, name, params, returns: 'value', ...(at > 0 && { interface: path.slice(0, at) }) };
+  const names = Array.from({ length: params }, (_, index) => ({ name: `p${index}` }));
+  return { path, name, params: names, returns: 'value', ...(at > 0 && { interface: path.slice(0, at) }) };
 };
 
 const FUNCTIONS = [

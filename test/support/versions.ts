@@ -9,7 +9,7 @@ export function fakeVersion(queue: FairQueue, name: string, plugin = 'plugin'): 
   const component = {
     sha256: '',
     contract,
-    summary: { bytes: 0, imports: [], exports: [], functions: [], memories: [], maxBytes: 0, features: [] },
+    summary: { bytes: 0, imports: [], exports: [], functions: [], types: [], memories: [], maxBytes: 0, features: [] },
     open: () => lane,
   };
   return {

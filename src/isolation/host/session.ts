@@ -9,7 +9,8 @@ import type { Job } from '../../scheduler/job.ts';
 import type { Lane } from '../../scheduler/lane.ts';
 import type { StuckThread, Termination } from '../../scheduler/supervisor-listener.ts';
 import { Channel } from '../wire/channel.ts';
-import { componentFacts, errorCode, errorFrom, fields, parseJson, text, utterance, whole } from '../wire/checked.ts';
+import { errorCode, errorFrom, fields, parseJson, text, utterance, whole } from '../wire/checked.ts';
+import { componentFacts } from '../wire/checked-component.ts';
 import {
   BATCH_BEGINS,
   COUNTERS,

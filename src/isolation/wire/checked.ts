@@ -1,11 +1,7 @@
-import type { ArtifactSummary, CallableFunction, MemorySummary } from '../../artifact/artifact.ts';
-import type { ContractMatch } from '../../contract/match.ts';
-import type { Need } from '../../contract/needs.ts';
 import { LOG_LEVELS, type PluginMetadata, type Utterance } from '../../contract/values.ts';
 import { ERROR_CODES, type ErrorCode, type ErrorDetails, PluginError } from '../../errors.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import type { WasmFrame } from '../../text/wasm-frame.ts';
-import type { ComponentFacts } from './messages.ts';
 import { ProtocolError } from './unpacker.ts';
 
 /*
@@ -13,7 +9,7 @@ import { ProtocolError } from './unpacker.ts';
  * our own. What does not fit ends the child.
  */
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Characters of a text that goes into an error or an event. */
 const MAX_TEXT = 1024 * 1024;
@@ -47,16 +43,23 @@ export function whole(value: unknown): number {
   return value;
 }
 
-function optional<T>(value: unknown, check: (value: unknown) => T): T | undefined {
+/** The place of something in a list of so many. */
+export function below(value: unknown, length: number): number {
+  const index = whole(value);
+  if (index >= length) throw new ProtocolError('a place beyond its list');
+  return index;
+}
+
+export function optional<T>(value: unknown, check: (value: unknown) => T): T | undefined {
   return value === undefined ? undefined : check(value);
 }
 
-function list<T>(value: unknown, check: (value: unknown) => T, most: number = MAX_ENTRIES): T[] {
+export function list<T>(value: unknown, check: (value: unknown) => T, most: number = MAX_ENTRIES): T[] {
   if (!Array.isArray(value) || value.length > most) throw new ProtocolError('no list');
   return value.map(check);
 }
 
-function oneOf<T extends string>(words: readonly T[]): (value: unknown) => T {
+export function oneOf<T extends string>(words: readonly T[]): (value: unknown) => T {
   return (value) => {
     if (!words.includes(value as T)) throw new ProtocolError(`none of ${words.join(', ')}`);
     return value as T;
@@ -121,63 +124,4 @@ export function utterance(value: unknown): Utterance {
   if (kind === 'log') return { kind, level: oneOf(LOG_LEVELS)(level), message: line(message) };
   if (kind === 'event') return { kind, type: line(type), payload: text(payload) };
   throw new ProtocolError('no utterance');
-}
-
-/** What is known of a component. */
-export function componentFacts(value: unknown): ComponentFacts {
-  const { sha256, contract, summary } = fields(value);
-  return { sha256: text(sha256), contract: contractMatch(contract), summary: artifactSummary(summary) };
-}
-
-function contractMatch(value: unknown): ContractMatch {
-  const { world, exportName, hostApi, wasi, needs, own } = fields(value);
-  return {
-    world: text(world) as ContractMatch['world'],
-    exportName: text(exportName),
-    hostApi: optional(hostApi, text),
-    wasi: list(wasi, text),
-    needs: list(needs, need),
-    ...(own !== undefined && { own: text(own) }),
-  };
-}
-
-function need(value: unknown): Need {
-  const { name, kind, functions } = fields(value);
-  return { name: text(name), kind: oneOf(['function', 'interface'])(kind), functions: list(functions, text) };
-}
-
-function artifactSummary(value: unknown): ArtifactSummary {
-  const { bytes, imports, exports, functions, memories, maxBytes, features } = fields(value);
-  return {
-    bytes: whole(bytes),
-    imports: list(imports, text),
-    exports: list(exports, text),
-    functions: list(functions, callable),
-    memories: list(memories, memory),
-    maxBytes: whole(maxBytes),
-    features: list(features, text) as ArtifactSummary['features'],
-  };
-}
-
-function callable(value: unknown): CallableFunction {
-  const { path, interface: owner, name, params, returns, obstacle } = fields(value);
-  return {
-    path: text(path),
-    ...(owner !== undefined && { interface: text(owner) }),
-    name: text(name),
-    params: whole(params),
-    returns: oneOf(['value', 'result'])(returns),
-    ...(obstacle !== undefined && { obstacle: text(obstacle) }),
-  };
-}
-
-function memory(value: unknown): MemorySummary {
-  const { module, instances, minBytes, maxBytes, bound } = fields(value);
-  return {
-    module: whole(module),
-    instances: whole(instances),
-    minBytes: whole(minBytes),
-    maxBytes: whole(maxBytes),
-    bound: oneOf(['module', 'policy'])(bound),
-  };
 }
