@@ -116,7 +116,7 @@ if (server !== undefined) {
         await saying('ready');
         await happen({ redis, network });
         child.kill('SIGTERM');
-        await once(child, 'exit');
+        await once(child, 'close');
         expect(said.at(-1)).to.equal('ended []');
       });
 
@@ -127,7 +127,7 @@ if (server !== undefined) {
         await worker.saying('log at-work');
         await happen({ redis, network });
         worker.child.kill('SIGTERM');
-        await once(worker.child, 'exit');
+        await once(worker.child, 'close');
         expect(worker.said.at(-1)).to.equal('ended []');
       });
 
@@ -136,7 +136,7 @@ if (server !== undefined) {
         await saying('ready');
         await happen({ redis, network });
         child.kill('SIGTERM');
-        await once(child, 'exit');
+        await once(child, 'close');
         expect(said.at(-1)).to.equal('ended []');
       });
     }
@@ -149,7 +149,7 @@ if (server !== undefined) {
         ['submit', await submission('a\n')],
       ] as const) {
         const { child, said } = start(role, options);
-        await once(child, 'exit');
+        await once(child, 'close');
         expect(said.at(-1)).to.equal('ERR_BATCH_QUEUE []');
       }
     });
@@ -157,7 +157,7 @@ if (server !== undefined) {
     it('one whose Redis never says a word', async () => {
       network.swallow();
       const { child, said } = start('worker', { redis: url });
-      await once(child, 'exit');
+      await once(child, 'close');
       expect(said.at(-1)).to.equal('ERR_BATCH_QUEUE []');
     });
   });
