@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { invalidArgument } from '../arguments/arguments.ts';
-import { readJsonObject } from '../arguments/json-file.ts';
-import type { PluginResponse } from '../contract/values.ts';
+import { runBatch } from '../batch/batch.ts';
+import type { Submit } from '../batch/submit.ts';
 import type { PluginEngine } from '../engine.ts';
-import { fromWire, PluginError, toWire, type WireError } from '../errors.ts';
+import { fromWire, PluginError, toWire } from '../errors.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import { cleanLogLine } from '../text/log-line.ts';
+import { fromPlain, toPlain } from './plain.ts';
+import { type Answer, type Question, Recording } from './recording.ts';
 
 /**
  * What a program that only asks needs of an engine: a real one, one that records, and one that replays all have it.
@@ -15,29 +17,14 @@ import { cleanLogLine } from '../text/log-line.ts';
  * const mask = async (engine: AnsweringEngine, input: string) => (await engine.process('redact', { input })).output;
  * await mask(await replayAnswers('test/answers.json'), 'mail ada@example.org');
  */
-export type AnsweringEngine = Pick<PluginEngine, 'process' | 'close'>;
+export type AnsweringEngine = Pick<PluginEngine, 'process' | 'call' | 'batch' | 'close'>;
 
-/** What became of one request. */
-type Answer = { readonly response: PluginResponse } | { readonly error: WireError };
-
-/** A request, and its answers in the order in which they came. */
-interface Entry {
-  readonly plugin: string;
-  readonly version?: string;
-  readonly input: string;
-  readonly options: readonly (readonly [string, string])[];
-  readonly answers: Answer[];
-}
-
-const KIND = {
-  what: 'recording',
-  example: '{"format": 1, "answers": […]}',
-  hint: 'recordAnswers() writes one, from the answers of a real engine.',
-};
+/** Finds the answer to a question, or has a real engine give it. Rejects where that rejects. */
+type Ask = (question: Question, give: (engine: PluginEngine) => Promise<Answer>) => Promise<Answer>;
 
 /**
- * An engine that passes requests on to a real one and notes what they are answered, errors included. `close` closes the
- * real one too, then writes the file.
+ * An engine that passes requests, calls and the records of batches on to a real one and notes what they are answered, errors
+ * included. `close` closes the real one too, then writes the file.
  *
  * @example
  * const engine = recordAnswers(await PluginEngine.create(), 'test/answers.json');
@@ -45,102 +32,151 @@ const KIND = {
  * @param path Where the recording goes: JSON, which a person can read and edit.
  */
 export function recordAnswers(engine: PluginEngine, path: string): AnsweringEngine {
-  const entries = new Map<string, Entry>();
-  const note = (plugin: string, request: ProcessRequest, version: string | undefined, answer: Answer): void => {
-    const entry = entryOf(plugin, request, version);
-    const key = keyOf(entry);
-    const known = entries.get(key);
-    if (known === undefined) entries.set(key, { ...entry, answers: [answer] });
-    else if (JSON.stringify(known.answers.at(-1)) !== JSON.stringify(answer)) known.answers.push(answer);
-  };
-  return {
-    async process(plugin, request, options) {
-      try {
-        const response = await engine.process(plugin, request, options);
-        note(plugin, request, options?.version, { response });
-        return response;
-      } catch (error) {
-        // What the engine could not take as a request has no answer of a plugin.
-        if (error instanceof PluginError && error.code !== 'ERR_INVALID_ARGUMENT') {
-          note(plugin, request, options?.version, { error: toWire(error) });
-        }
-        throw error;
-      }
-    },
-    async close(options) {
+  const recording = new Recording();
+  return answering(
+    (question, give) => noted(recording, question, give(engine)),
+    async (options) => {
       await engine.close(options);
-      const recording = { format: 1, answers: [...entries.values()] };
-      await writeFile(path, `${JSON.stringify(recording, undefined, 2)}\n`);
+      await writeFile(path, recording.toString());
     },
-  };
+  );
 }
 
 /**
- * An engine that answers from a recording: no threads, no plugins, no time. A request that was answered differently each
- * time gets the answers in their order, and the last of them from then on.
+ * An engine that answers from a recording: no threads, no plugins, no time. What was answered differently each time gets the
+ * answers in their order, and the last of them from then on.
  *
  * @example
  * const engine = await replayAnswers('test/answers.json');
  * const { output } = await engine.process('redact', { input: 'x' });
  *
- * @throws {PluginError} `ERR_INVALID_ARGUMENT` for a file that is no recording; `process` rejects with it for a request
- * that was not recorded.
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` for a file that is no recording; `process` and `call` reject with it for what
+ * was not recorded.
  */
 export async function replayAnswers(path: string): Promise<AnsweringEngine> {
-  const { format, answers } = await readJsonObject(path, KIND);
-  if (format !== 1 || !Array.isArray(answers) || !answers.every(isEntry)) {
-    throw invalidArgument('path', `a recording like \`${KIND.example}\``, path, KIND.hint);
-  }
-  const entries = new Map(answers.map((entry) => [keyOf(entry), { entry, next: 0 }]));
-  let state: 'open' | 'closed' = 'open';
-  return {
-    async process(plugin: string, request: ProcessRequest, options?: ProcessOptions) {
-      if (state === 'closed') throw new PluginError('ERR_ENGINE_CLOSED', 'The engine is closed');
-      const found = entries.get(keyOf(entryOf(plugin, request, options?.version)));
-      if (found === undefined) throw notRecorded(path, plugin, request);
-      const recorded: Answer = found.entry.answers[found.next]!;
-      if (found.next < found.entry.answers.length - 1) found.next++;
-      if ('error' in recorded) throw fromWire(recorded.error);
-      return { ...recorded.response };
+  const recording = await Recording.read(path);
+  return answering(
+    async (question) => {
+      const answer = recording.take(question);
+      if (answer === undefined) throw notRecorded(path, question);
+      return answer;
     },
-    async close() {
+    async () => {},
+  );
+}
+
+/**
+ * An engine that answers from a recording what is in it, and has a real one answer and notes what is not. `close` writes the
+ * file if something was added.
+ *
+ * @example
+ * const engine = await updateAnswers('test/answers.json', async () => {
+ *   const real = await PluginEngine.create();
+ *   await real.loadPlugin('redact', 'build/redact.wasm');
+ *   return real;
+ * });
+ *
+ * @param path Of the recording; there need not be one yet.
+ * @param open Makes the real engine, the first time that something is missing.
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` for a file that is no recording.
+ */
+export async function updateAnswers(path: string, open: () => Promise<PluginEngine>): Promise<AnsweringEngine> {
+  const recording = existsSync(path) ? await Recording.read(path) : new Recording();
+  let real: Promise<PluginEngine> | undefined;
+  return answering(
+    async (question, give) => {
+      const answer = recording.take(question);
+      if (answer !== undefined) return answer;
+      real ??= open();
+      return noted(recording, question, give(await real));
+    },
+    async (options) => {
+      if (real === undefined) return;
+      await (await real).close(options);
+      await writeFile(path, recording.toString());
+    },
+  );
+}
+
+/** What the engine could not take as a request has no answer of a plugin. */
+async function noted(recording: Recording, question: Question, given: Promise<Answer>): Promise<Answer> {
+  try {
+    const answer = await given;
+    recording.add(question, answer);
+    return answer;
+  } catch (error) {
+    if (error instanceof PluginError && error.code !== 'ERR_INVALID_ARGUMENT') {
+      recording.add(question, { error: toWire(error) });
+    }
+    throw error;
+  }
+}
+
+function answering(ask: Ask, close: PluginEngine['close']): AnsweringEngine {
+  let state: 'open' | 'closed' = 'open';
+  const answerTo: Ask = async (question, give) => {
+    if (state === 'closed') throw new PluginError('ERR_ENGINE_CLOSED', 'The engine is closed');
+    const answer = await ask(question, give);
+    if ('error' in answer) throw fromWire(answer.error);
+    return answer;
+  };
+  const process: PluginEngine['process'] = async (plugin, request, options) => {
+    const answer = await answerTo(requestOf(plugin, request, options), async (engine) => ({
+      response: await engine.process(plugin, request, options),
+    }));
+    return { ...(answer as Extract<Answer, { response: object }>).response };
+  };
+  const call = async (plugin: string, path: string, args: readonly unknown[], options?: ProcessOptions) => {
+    const answer = await answerTo({ ...named(plugin, options), call: path, args: toPlain(args) }, async (engine) => {
+      const returned = await (engine.call as (...given: unknown[]) => Promise<unknown>)(plugin, path, args, options);
+      return { returned: toPlain(returned) };
+    });
+    return fromPlain((answer as Extract<Answer, { returned: unknown }>).returned);
+  };
+  return {
+    process,
+    call: call as PluginEngine['call'],
+    batch: (source, options = {}) => runBatch(source, options, submitBy(process)),
+    async close(options) {
+      if (state === 'closed') return;
       state = 'closed';
+      await close(options);
     },
   };
 }
 
-function entryOf(plugin: string, request: ProcessRequest, version: string | undefined): Omit<Entry, 'answers'> {
+/** Each record of a batch is a request, and is recorded as one. */
+function submitBy(process: PluginEngine['process']): Submit {
+  return (plugin, request, options, listener) => {
+    const controller = new AbortController();
+    process(plugin, request, { ...options, signal: controller.signal }).then(
+      (response) => listener.resolve(response),
+      (error) => listener.reject(error),
+    );
+    return { aborted: ({ reason }) => controller.abort(reason) };
+  };
+}
+
+function named(plugin: string, options?: ProcessOptions): { readonly plugin: string; readonly version?: string } {
+  return { plugin, ...(options?.version !== undefined && { version: options.version }) };
+}
+
+function requestOf(plugin: string, request: ProcessRequest, options?: ProcessOptions): Question {
   const input = resolveInput(request);
-  const options = resolveRequestOptions(request.options);
-  return { plugin, ...(version !== undefined && { version }), input, options };
-}
-
-function keyOf({ plugin, version, input, options }: Omit<Entry, 'answers'>): string {
-  return JSON.stringify([plugin, version ?? null, input, options]);
-}
-
-function isEntry(value: unknown): value is Entry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { plugin, input, options, answers } = value as Partial<Record<keyof Entry, unknown>>;
-  const answered = (answer: unknown): boolean =>
-    typeof answer === 'object' && answer !== null && ('response' in answer || 'error' in answer);
-  return (
-    typeof plugin === 'string' &&
-    typeof input === 'string' &&
-    Array.isArray(options) &&
-    Array.isArray(answers) &&
-    answers.length > 0 &&
-    answers.every(answered)
-  );
+  return { ...named(plugin, options), input, options: resolveRequestOptions(request.options) };
 }
 
 const SHOWN = 80;
 
-function notRecorded(path: string, plugin: string, { input }: ProcessRequest): PluginError {
-  const shown = cleanLogLine(input.length > SHOWN ? `${input.slice(0, SHOWN)}…` : input);
+function notRecorded(path: string, question: Question): PluginError {
+  const cut = (text: string): string => cleanLogLine(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+  const asked =
+    'call' in question
+      ? `the call of \`${cut(question.call)}\` with \`${cut(JSON.stringify(question.args))}\``
+      : `the input \`${cut(question.input)}\` with these options`;
   return new PluginError(
     'ERR_INVALID_ARGUMENT',
-    `The recording \`${cleanLogLine(path)}\` has no answer of \`${cleanLogLine(plugin)}\` to the input \`${shown}\` with these options`,
-    { hint: 'Record it: run the test once with recordAnswers() around a real engine.' },
+    `The recording \`${cleanLogLine(path)}\` has no answer of \`${cleanLogLine(question.plugin)}\` to ${asked}`,
+    { hint: 'Record it: run the test once with recordAnswers() or updateAnswers() and a real engine.' },
   );
 }

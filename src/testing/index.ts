@@ -3,5 +3,5 @@
  *
  * @module wasm-plugin-pool/testing
  */
-export { type AnsweringEngine, recordAnswers, replayAnswers } from './answers.ts';
+export { type AnsweringEngine, recordAnswers, replayAnswers, updateAnswers } from './answers.ts';
 export { FakeHost, type FakeHostOptions } from './fake-host.ts';

@@ -3,8 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { FakeHost, recordAnswers, replayAnswers } from '../../src/testing/index.ts';
+import type { PluginEngine } from '../../src/engine.ts';
+import {
+  type AnsweringEngine,
+  FakeHost,
+  recordAnswers,
+  replayAnswers,
+  updateAnswers,
+} from '../../src/testing/index.ts';
+import { fromPlain, toPlain } from '../../src/testing/plain.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
+import { geometry } from '../support/geometry.ts';
+import { thrown } from '../support/outcome.ts';
 
 const REDACT = fileURLToPath(new URL('../../examples/plugins/redact/redact.wasm', import.meta.url));
 
@@ -37,6 +47,82 @@ describe('wasm-plugin-pool/testing', () => {
     expect(again).to.include({ code: 'ERR_PLUGIN_NOT_FOUND', message: (failure as Error).message });
     await replay.close();
     expect(await replay.process('redact', request).catch((error) => error.code)).to.equal('ERR_ENGINE_CLOSED');
+  });
+
+  it('records calls and batches, and replays them', async () => {
+    const path = join(folder, 'calls.json');
+    const engine = await createEngine();
+    await engine.loadPlugin('redact', REDACT);
+    await engine.loadPlugin('geometry', await geometry(), { world: 'any' });
+    const shapes = 'local:geometry/shapes#move';
+    const point = { x: 1, y: 2, label: 'a' };
+    const ask = async (one: AnsweringEngine): Promise<unknown[]> => {
+      const called = await one.call('geometry', 'version', []);
+      const moved = await one.call('geometry', shapes, [point, 3]);
+      const failed = await one.call('geometry', shapes, [point]).catch(({ code }) => code);
+      const results = [];
+      const records = [
+        { id: '1', input: 'a@b.cd' },
+        { input: '', plugin: 'nobody' },
+      ];
+      for await (const result of one.batch(records, { plugin: 'redact', ordered: true })) {
+        results.push(result.ok ? [result.id, result.output] : [result.index, result.error.code]);
+      }
+      return [called, moved, failed, results];
+    };
+    const recorder = recordAnswers(engine, path);
+    const answered = await ask(recorder);
+    expect(answered.slice(2)).to.deep.equal([
+      'ERR_INVALID_ARGUMENT',
+      [
+        ['1', '*@*.**'],
+        [1, 'ERR_PLUGIN_NOT_FOUND'],
+      ],
+    ]);
+    await recorder.close();
+    expect(await ask(await replayAnswers(path))).to.deep.equal(answered);
+    const other = await replayAnswers(path);
+    const error = await other.call('geometry', shapes, [point, 4]).catch((error: unknown) => error);
+    expect((error as Error).message).to.match(/to the call of `local:geometry\/shapes#move` with `\[.*4\]`$/);
+  });
+
+  it('has a real engine answer only what is missing from a recording', async () => {
+    const path = join(folder, 'updated.json');
+    let opened = 0;
+    const open = async (): Promise<PluginEngine> => {
+      opened++;
+      const engine = await createEngine();
+      await engine.loadPlugin('redact', REDACT);
+      return engine;
+    };
+    const ask = async (inputs: readonly string[]): Promise<void> => {
+      const engine = await updateAnswers(path, open);
+      for (const input of inputs) expect((await engine.process('redact', { input })).output).to.equal('*@*.**');
+      await engine.close();
+    };
+    await ask(['a@b.cd', 'b@c.de']);
+    expect(opened).to.equal(1);
+    const before = await readFile(path, 'utf8');
+    await ask(['b@c.de', 'a@b.cd']);
+    expect([opened, await readFile(path, 'utf8')]).to.deep.equal([1, before]);
+    await ask(['a@b.cd', 'c@d.ef']);
+    expect(opened).to.equal(2);
+    expect(JSON.parse(await readFile(path, 'utf8')).answers).to.have.lengthOf(3);
+  });
+
+  it('keeps values of calls as they were, in JSON', () => {
+    const values = [
+      undefined,
+      null,
+      [1n, -0, Number.NaN, Number.POSITIVE_INFINITY, 'text', true],
+      { tag: 'ok', val: new Uint8Array([1, 2, 255]) },
+      new BigInt64Array([1n, -1n]),
+      new Float32Array([0.5, Number.NaN]),
+    ];
+    for (const value of values) expect(fromPlain(JSON.parse(JSON.stringify(toPlain(value))))).to.deep.equal(value);
+    for (const value of [() => 1, new (class Resource {})(), new Map()]) {
+      expect(thrown(() => toPlain([value]))).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+    }
   });
 
   it('says what was not recorded', async () => {
