@@ -70,7 +70,7 @@ export {
 } from './host/policy/policy.ts';
 export { readPolicyFile } from './host/policy/policy-file.ts';
 export { WitError } from './host/wit-error.ts';
-export type { ProcessEnd } from './isolation/host/group.ts';
+export type { ProcessEnd } from './isolation/host/process-end.ts';
 export type { IsolationOptions } from './isolation/options.ts';
 export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';

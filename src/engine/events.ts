@@ -2,7 +2,7 @@ import type { LogLevel } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
 import type { GrantChange } from '../host/policy/capabilities.ts';
-import type { ProcessEnd } from '../isolation/host/group.ts';
+import type { ProcessEnd } from '../isolation/host/process-end.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';

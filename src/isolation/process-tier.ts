@@ -6,7 +6,8 @@ import { PluginError } from '../errors.ts';
 import type { Component, ComponentUse, Executor, ProcessStatus } from '../registry/executor.ts';
 import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { Dispatcher } from './host/dispatcher.ts';
-import { Group, type ProcessEnd } from './host/group.ts';
+import { Group } from './host/group.ts';
+import type { ProcessEnd } from './host/process-end.ts';
 import { NO_RIGHTS, withPolicy } from './host/rights.ts';
 import { cacheOfGroup, type ResolvedIsolation } from './options.ts';
 

@@ -1,8 +1,6 @@
 import { PluginError } from '../../errors.ts';
 import type { ChildEnd } from './child.ts';
-
-/** Looks in a row at a child that has work and says nothing. Looks, not milliseconds: this process may be what is slow. */
-export const SILENT_LOOKS: number = 30;
+import { SILENT_LOOKS } from './silence.ts';
 
 /** What fails with a child that is gone. */
 export function gone(end?: ChildEnd): PluginError {

@@ -1,5 +1,3 @@
-import { memoriesOf } from '../../artifact/artifact.ts';
-import type { CompiledModule } from '../../artifact/compiled-module.ts';
 import { nextTick } from '../../clock/of-node.ts';
 import type { PluginMetadata, RequestOptions } from '../../contract/values.ts';
 import type { PluginError } from '../../errors.ts';
@@ -22,7 +20,7 @@ import type { Threads } from '../wire/messages.ts';
 import type { Group } from './group.ts';
 import type { RemoteComponent } from './remote-component.ts';
 import { NO_RIGHTS, withOpening } from './rights.ts';
-import { mapThreads } from './session.ts';
+import { mapThreads } from './thread-counts.ts';
 
 /**
  * Takes requests in, as the scheduler of one process does, and settles each of them once: the bounded queue is here, over
@@ -79,16 +77,8 @@ export class Dispatcher implements Scheduling {
   }
 
   /** Makes the lane of a component in a group. */
-  open(group: Group, { contract, summary }: RemoteComponent, opening: LaneOpening): Lane {
-    const { maxBytes } = summary;
-    const definition = {
-      ...opening,
-      contract,
-      binding: ELSEWHERE,
-      modules: NO_MODULES,
-      maxBytes,
-      memories: memoriesOf(summary),
-    };
+  open(group: Group, component: RemoteComponent, opening: LaneOpening): Lane {
+    const definition = component.definition(opening);
     assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
     const metrics = new VersionMetrics(this.#options.metrics);
     const tenant = group.queue.tenant(opening.group);
@@ -245,9 +235,6 @@ export class Dispatcher implements Scheduling {
     return this.#groups.get(lane)!;
   }
 }
-
-const ELSEWHERE = Object.freeze({ kind: 'elsewhere' } as const);
-const NO_MODULES: ReadonlyMap<string, CompiledModule> = new Map();
 
 function closedLane(job: Job): PluginError {
   return job.error('ERR_PLUGIN_NOT_FOUND', 'The version was unloaded');

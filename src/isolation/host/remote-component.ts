@@ -1,9 +1,15 @@
+import { memoriesOf } from '../../artifact/artifact.ts';
 import type { CompileOptions } from '../../artifact/compile-component.ts';
+import type { CompiledModule } from '../../artifact/compiled-module.ts';
+import type { PluginDefinition } from '../../artifact/definition.ts';
 import { shownName } from '../../component/names.ts';
 import { PluginError } from '../../errors.ts';
 import type { Component, LaneOpening } from '../../registry/executor.ts';
 import type { Lane } from '../../scheduler/lane.ts';
 import type { ComponentFacts } from '../wire/messages.ts';
+
+const ELSEWHERE = Object.freeze({ kind: 'elsewhere' } as const);
+const NO_MODULES: ReadonlyMap<string, CompiledModule> = new Map();
 
 /** What a child needs to compile a component. */
 export interface ComponentOrder {
@@ -38,6 +44,13 @@ export class RemoteComponent implements Component, ComponentOrder {
     this.contract = facts.contract;
     this.summary = facts.summary;
     this.#open = open;
+  }
+
+  /** A lane of it, as the books of this process have it: its code is in the child. */
+  definition(opening: LaneOpening): PluginDefinition {
+    const { contract, summary } = this;
+    const { maxBytes } = summary;
+    return { ...opening, contract, binding: ELSEWHERE, modules: NO_MODULES, maxBytes, memories: memoriesOf(summary) };
   }
 
   open(opening: LaneOpening): Lane {

@@ -2,6 +2,7 @@ import { LOG_LEVELS, type PluginMetadata, type Utterance } from '../../contract/
 import { ERROR_CODES, type ErrorCode, type ErrorDetails, PluginError } from '../../errors.ts';
 import { cleanLogLine } from '../../text/log-line.ts';
 import type { WasmFrame } from '../../text/wasm-frame.ts';
+import { COUNTERS, type Counters } from './messages.ts';
 import { ProtocolError } from './unpacker.ts';
 
 /*
@@ -17,6 +18,20 @@ const MAX_TEXT = 1024 * 1024;
 const MAX_ENTRIES = 1_000_000;
 const MAX_CAUSES = 8;
 const MAX_FRAMES = 64;
+
+/** @throws {ProtocolError} */
+export function counters(value: unknown): Counters {
+  const numbers = fields(value);
+  for (const name of COUNTERS) {
+    const number = numbers[name];
+    if (typeof number !== 'number' || !(number >= 0 && number <= Number.MAX_SAFE_INTEGER))
+      throw new ProtocolError(name);
+  }
+  return numbers as Counters;
+}
+
+/** What is answered where the answer says nothing but that it is done. */
+export function nothing(): void {}
 
 /** @throws {ProtocolError} */
 export function parseJson(text: string): unknown {

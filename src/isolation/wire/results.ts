@@ -6,6 +6,16 @@ import type { Packer } from './packer.ts';
 import { ProtocolError, Unpacker } from './unpacker.ts';
 import { packValue, unpackValue } from './values.ts';
 
+/** Bytes of a frame from the child, beside what the policies of its plugins let them answer. */
+const FRAME_SLACK_BYTES = 32 * 1024 * 1024;
+/** A value may take so many times the bytes that it took in the guest: numbers become 9 bytes, fields bring their names. */
+const FRAME_FACTOR = 8;
+
+/** The most bytes of a frame from a child whose plugins may each answer with so many. */
+export function maxFrameBytes(maxOutputBytes: number): number {
+  return FRAME_SLACK_BYTES + FRAME_FACTOR * maxOutputBytes;
+}
+
 /** When a request ran, in milliseconds of the system's monotonic clock; 0 when it did not, or has not ended by itself. */
 export interface RunTimes {
   readonly begun: number;
