@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { PluginSource } from './artifact/source.ts';
 import type { Batch } from './batch/batch.ts';
+import type { BatchHost } from './batch/file/file-batch.ts';
 import type { FileBatchOptions } from './batch/file/options.ts';
 import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
@@ -32,6 +33,9 @@ import type { ProcessOptions } from './request/process-options.ts';
 import type { ProcessRequest } from './request/request.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
+/** An engine as batches of files need it: for those that run a part of one. */
+export let batchHostOf: (engine: PluginEngine) => BatchHost;
+
 /**
  * Runs plugins: WebAssembly components in worker threads, within limits, with no capability that was not granted.
  *
@@ -60,6 +64,10 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   readonly metrics: Metrics;
   readonly #parts: EngineParts;
+
+  static {
+    batchHostOf = (engine) => engine.#parts.batches.host;
+  }
 
   private constructor(makeParts: (emit: Emit) => EngineParts) {
     super();

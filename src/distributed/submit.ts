@@ -1,6 +1,7 @@
 import { wholeNumber } from '../arguments/arguments.ts';
 import { readSource } from '../artifact/source.ts';
-import { assertDistinct, withBatchFiles } from '../batch/file/files.ts';
+import { assertDistinct } from '../batch/file/distinct-files.ts';
+import { withBatchFiles } from '../batch/file/files.ts';
 import { withInputPaths } from '../batch/file/input-paths.ts';
 import type { FileBatchOptions, ResolvedFileBatchOptions } from '../batch/file/options.ts';
 import { resolveFileBatchOptions } from '../batch/file/resolve-options.ts';
@@ -8,6 +9,7 @@ import { retryDeadLetters } from '../batch/file/retry-dead-letters.ts';
 import type { BatchSummary } from '../batch/file/tally.ts';
 import { PluginError } from '../errors.ts';
 import { isError } from '../text/is-error.ts';
+import { FORM } from './chunk.ts';
 import { sha256 } from './components.ts';
 import type { QueueOptions } from './options.ts';
 import { QueueCalls } from './queue-calls.ts';
@@ -103,7 +105,7 @@ export async function submitBatch(options: SubmitOptions): Promise<BatchSummary>
   }));
   const recipe = hashed.map(({ name, sha256, config }) => [name, sha256, config]);
   const resolved = resolveFileBatchOptions(
-    await withInputPaths({ ...rest, identity: { recipe, size, distributed: true } }),
+    await withInputPaths({ ...rest, identity: { recipe, size, distributed: FORM } }),
   );
   if (resolved.rate !== undefined || resolved.dryRun !== undefined) {
     const name = resolved.rate === undefined ? 'dryRun' : 'rate';

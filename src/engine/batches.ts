@@ -1,4 +1,5 @@
 import { type Batch, runBatch } from '../batch/batch.ts';
+import type { BatchHost } from '../batch/file/file-batch.ts';
 import type { FileBatchOptions } from '../batch/file/options.ts';
 import type { BatchSummary } from '../batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from '../batch/options.ts';
@@ -32,7 +33,12 @@ export class Batches {
   async runFiles(options: FileBatchOptions): Promise<BatchSummary> {
     this.#life.assertOpen();
     const { runFileBatch } = await import('../batch/file/file-batch.ts');
-    return runFileBatch(options, {
+    return runFileBatch(options, this.host);
+  }
+
+  /** The engine, as batches of files need it. */
+  get host(): BatchHost {
+    return {
       submit: this.#requests.submit,
       submitMany: this.#requests.submitMany,
       plugins: () => this.#registry.recipes(),
@@ -48,6 +54,6 @@ export class Batches {
           return true;
         },
       },
-    });
+    };
   }
 }

@@ -233,6 +233,10 @@ describe('engine.batchFiles() over HTTP and S3', function () {
       'ERR_INVALID_ARGUMENT',
       '`resume` needs an output that is a regular file',
     ]);
+    const secret = await rejection(run(at('in.jsonl'), 'http://ada:secret@host/out.jsonl?token=1', { resume: true }));
+    expect(secret.hint)
+      .to.contain('http://host/out.jsonl')
+      .and.not.match(/secret|token/);
     expect(await readdir(folder)).to.deep.equal(['in.jsonl']);
   });
 
@@ -327,6 +331,14 @@ describe('engine.batchFiles() over HTTP and S3', function () {
         );
         expect([server.files.size, server.uploads.size]).to.deep.equal([0, 0]);
       });
+    });
+
+    it('is not gone on with, and the hint says what a run that was killed may have left', async () => {
+      await writeFile(at('in.jsonl'), lines(1));
+      const error = await rejection(run(at('in.jsonl'), 's3://bucket/out.jsonl', { resume: true }));
+      expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
+      expect(error.hint).to.contain('abort-multipart-upload');
+      expect(server.asked).to.deep.equal([]);
     });
 
     it('is refused with another secret, and says so; and without one', async () => {

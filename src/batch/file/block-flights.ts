@@ -124,7 +124,8 @@ export class BlockFlights {
   }
 }
 
-function recordsOf(source: LineSource, from: number, count: number): FileRecord[] {
+/** Some records of a block, to go by themselves. */
+export function recordsOf(source: LineSource, from: number, count: number): FileRecord[] {
   const { kind, options, file } = source.recipe;
   return Array.from(source.records(from, count), ({ bytes, line, index }) =>
     lineRecord(bytes, { line, index, file }, kind, options),

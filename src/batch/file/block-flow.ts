@@ -4,30 +4,32 @@ import { PluginError } from '../../errors.ts';
 import type { BlockPiece } from '../../scheduler/block.ts';
 import { OldestInFlight } from '../oldest.ts';
 import { type BatchProgress, CallStatistics } from '../statistics.ts';
-import { type BlockFlight, BlockFlights } from './block-flights.ts';
+import { type BlockFlight, BlockFlights, recordsOf } from './block-flights.ts';
 import type { BlockHost, FlowHost } from './block-host.ts';
+import type { BlockReader } from './block-reader.ts';
 import { BlockResults } from './block-results.ts';
-import { InputBlocks } from './input-blocks.ts';
-import type { BatchInputs } from './inputs.ts';
 import { LoneRecords } from './lone-records.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
-import { pieceOfBlock, pieceOfOne } from './piece-of.ts';
+import { type PieceForm, pieceOfBlock, pieceOfOne } from './piece-of.ts';
+import type { PieceSink } from './piece-sink.ts';
 import { FileRecord } from './record.ts';
 import type { Done } from './result-line.ts';
-import type { Tally } from './tally.ts';
-import type { BatchWriter } from './writer.ts';
+
+/** What of the options of a batch matters to blocks. */
+export type BlockFlowOptions = PieceForm &
+  Pick<ResolvedFileBatchOptions, 'batch' | 'selection' | 'interrupt' | 'onMalformed'>;
 
 /**
  * Runs the lines of a file as blocks. Per record this thread counts a line and does nothing else: workers find the
  * records and write the lines of the output.
  */
 export class BlockFlow {
-  readonly #options: ResolvedFileBatchOptions;
+  readonly #options: BlockFlowOptions;
   readonly #host: BlockHost;
   readonly #lone: LoneRecords;
   readonly #results: BlockResults;
-  readonly #writer: BatchWriter;
-  readonly #blocks: InputBlocks;
+  readonly #done: PieceSink['done'];
+  readonly #blocks: BlockReader;
   readonly #plugin: string;
   readonly #calls = new CallStatistics();
   readonly #startedAt = performance.now();
@@ -38,18 +40,19 @@ export class BlockFlow {
   #notify: (() => void) | undefined;
 
   constructor(
-    options: ResolvedFileBatchOptions,
-    inputs: BatchInputs,
+    options: BlockFlowOptions,
+    blocks: BlockReader,
     { blocks: host, submit, submitMany }: FlowHost,
-    writer: BatchWriter,
-    tally: Tally,
+    sink: PieceSink,
   ) {
     this.#options = options;
     this.#host = host;
-    this.#writer = writer;
-    this.#plugin = options.batch.plugin!;
+    this.#blocks = blocks;
+    this.#done = sink.done;
+    // Where there is none, each record goes by itself, and is to name one.
+    this.#plugin = options.batch.plugin ?? '';
     this.#lone = new LoneRecords(options.batch, submit, submitMany, this.#calls, (done) => this.#over(done));
-    this.#results = new BlockResults(this.#order, writer, tally, () => this.#wake());
+    this.#results = new BlockResults(this.#order, sink, () => this.#wake());
     this.#flights = new BlockFlights(host, this.#plugin, {
       done: (flight, piece) => this.#took(flight, piece),
       failed: (flight, records, error) => {
@@ -64,13 +67,6 @@ export class BlockFlow {
       },
       landed: (source) => this.#blocks.release(source),
     });
-    const recipe = {
-      output: options.output.format,
-      letters: options.deadLetter === undefined ? 'no' : 'yes',
-      plugin: this.#plugin,
-      options: options.options,
-    } as const;
-    this.#blocks = new InputBlocks(inputs, recipe, host);
   }
 
   /** How many records were read that run. */
@@ -96,6 +92,8 @@ export class BlockFlow {
         // What is read after an interruption may be the beginning of a line.
         if (item === undefined || this.#isStopped || this.#options.interrupt?.aborted) break;
         if (item instanceof FileRecord) this.#single(item);
+        else if (item.bytes.length > this.#host.bytes)
+          for (const record of recordsOf(item, 0, item.count)) this.#single(record);
         else this.#begin(item);
       }
       while (this.#inFlight > 0 && !this.#isStopped) await this.#change();
@@ -194,7 +192,7 @@ export class BlockFlow {
 
   /** What an earlier run has done is left out, so that a block may go as several. */
   #begin(source: LineSource): void {
-    const { done } = this.#writer;
+    const done = this.#done;
     const { skip, limit } = this.#options.selection;
     // Counted among those that run.
     const first = source.firstIndex - skip;
@@ -222,7 +220,7 @@ export class BlockFlow {
   #single(record: FileRecord): void {
     const { skip, limit } = this.#options.selection;
     const ordinal = record.index - skip;
-    if (ordinal < 0 || ordinal >= limit || this.#writer.done.has(ordinal)) return;
+    if (ordinal < 0 || ordinal >= limit || this.#done.has(ordinal)) return;
     this.#inFlight++;
     this.#lone.add([record]);
   }

@@ -1,11 +1,9 @@
+import type { PieceSink } from './piece-sink.ts';
 import { type Piece, Pieces } from './pieces.ts';
-import type { Tally } from './tally.ts';
-import type { BatchWriter } from './writer.ts';
 
-/** Counts the results of a batch of blocks and hands them to the writer, in the order that is asked for. */
+/** Counts the results of a batch of blocks and hands them on, in the order that is asked for. */
 export class BlockResults {
-  readonly #writer: BatchWriter;
-  readonly #tally: Tally;
+  readonly #sink: PieceSink;
   readonly #pieces: Pieces;
   readonly #onFailed: () => void;
   #done = 0;
@@ -14,11 +12,10 @@ export class BlockResults {
   #failure: { readonly error: unknown } | undefined;
 
   /** @param onFailed Hears that what was written could not be: from then on {@link assertWell} says so. */
-  constructor(order: 'kept' | 'any', writer: BatchWriter, tally: Tally, onFailed: () => void) {
-    this.#writer = writer;
-    this.#tally = tally;
+  constructor(order: 'kept' | 'any', sink: PieceSink, onFailed: () => void) {
+    this.#sink = sink;
     this.#onFailed = onFailed;
-    this.#pieces = new Pieces(order, writer.done.prefix, (index, piece) => this.#write(index, piece));
+    this.#pieces = new Pieces(order, sink.done.prefix, (index, piece) => this.#write(index, piece));
   }
 
   /** Records whose results are there, whether or not they are written. */
@@ -48,10 +45,9 @@ export class BlockResults {
     this.#pieces.place(ordinal, piece, memory);
   }
 
-  #write(ordinal: number, { count, output, letters, counts }: Piece): void {
-    this.#tally.addMany(counts);
+  #write(ordinal: number, piece: Piece): void {
     try {
-      const full = this.#writer.addBytes(ordinal, count, output, letters);
+      const full = this.#sink.take(ordinal, piece);
       // Whoever waits for it next hears of a failure, and so does the end.
       full?.catch(() => {});
       this.#full = full ?? this.#full;

@@ -1,5 +1,6 @@
 import type { Submit, SubmitMany } from '../submit.ts';
-import { lookAtFiles, type UsedPlugin } from './files.ts';
+import type { UsedPlugin } from './batch-recipe.ts';
+import { lookAtFiles } from './files.ts';
 import { assertReadable } from './first-records.ts';
 import { BatchInputs } from './inputs.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';

@@ -3,15 +3,20 @@ import { clearInterval, setInterval } from 'node:timers';
 import { PluginError } from '../../errors.ts';
 import { anotherRun } from '../journal/journal.ts';
 import { isRemote } from '../remote/url.ts';
+import type { UsedPlugin } from './batch-recipe.ts';
 import { BlockFlow } from './block-flow.ts';
 import { type FlowHost, takesBlocks } from './block-host.ts';
+import { assertDistinct } from './distinct-files.ts';
 import { dryRun } from './dry-run.ts';
 import { unusableFile } from './errors.ts';
 import { FailureWatch } from './failure-limit.ts';
-import { assertDistinct, type UsedPlugin, withBatchFiles } from './files.ts';
+import { withBatchFiles } from './files.ts';
+import { InputBlocks } from './input-blocks.ts';
 import { withInputPaths } from './input-paths.ts';
 import type { BatchInputs } from './inputs.ts';
+import { lineRecipe } from './line-recipe.ts';
 import type { FileBatchOptions, ResolvedFileBatchOptions } from './options.ts';
+import type { PieceSink } from './piece-sink.ts';
 import { RecordFlow } from './record-flow.ts';
 import { resolveFileBatchOptions } from './resolve-options.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
@@ -80,7 +85,7 @@ async function run(
   const packed = options.output.compression !== 'none';
   const writer = new BatchWriter(files, tally, atMostOnce ? 'prompt' : packed ? 'packed' : 'normal');
   const flow = takesBlocks(options, host.threads)
-    ? new BlockFlow(options, input, host, writer, tally)
+    ? new BlockFlow(options, new InputBlocks(input, lineRecipe(options), host.blocks), host, counted(writer, tally))
     : new RecordFlow(options, input, host.submit, host.submitMany, writer, tally, atMostOnce ? begun : 0);
   const stop = (): void => input.close();
   interrupt?.addEventListener('abort', stop, { once: true });
@@ -128,6 +133,17 @@ async function run(
     await writer.stop();
   }
   return tally.summary(flow.progress(), interrupt?.aborted ?? false, files.journal);
+}
+
+/** Counts what is written. */
+function counted(writer: BatchWriter, tally: Tally): PieceSink {
+  return {
+    done: writer.done,
+    take: (ordinal, { count, output, letters, counts }) => {
+      tally.addMany(counts);
+      return writer.addBytes(ordinal, count, output, letters);
+    },
+  };
 }
 
 /** The error of a batch that was aborted and has a journal. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PluginError } from '../../errors.ts';
@@ -9,7 +8,8 @@ import { takeFileLocks } from '../journal/file-lock.ts';
 import { anotherRun, assertNoJournal, Journal, type JournalHeader } from '../journal/journal.ts';
 import { type Lock, takeLocks } from '../journal/lock.ts';
 import { countOf, NOTHING } from '../journal/state.ts';
-import { isRemote } from '../remote/url.ts';
+import { isRemote, shownUrl } from '../remote/url.ts';
+import { recipeOf, type UsedPlugin } from './batch-recipe.ts';
 import { type Counter, checkWritten, lineCounter } from './check-written.ts';
 import { unusableFile } from './errors.ts';
 import { assertReadable } from './first-records.ts';
@@ -22,17 +22,6 @@ import { realPath } from './real-path.ts';
 import { isRegular } from './sink.ts';
 import type { BatchSummary, TallyState } from './tally.ts';
 import type { WriterFiles } from './writer.ts';
-
-/** A plugin that records may go to: results depend on all of it. */
-export interface UsedPlugin {
-  readonly name: string;
-  readonly sha256: string;
-  readonly config: Readonly<Record<string, string>>;
-  /** Undefined where it is the workers' business. */
-  readonly policy?: unknown;
-  /** What the embedder supplies to it; left out where there is nothing. */
-  readonly imports?: readonly unknown[];
-}
 
 /**
  * Opens the files of a batch, and closes them when it is over. All of them are looked at before anything is changed. The
@@ -94,7 +83,7 @@ export async function withRealPaths(options: ResolvedFileBatchOptions): Promise<
   if (!regular && (options.resume || options.atMostOnce || journalNamed)) {
     const name = options.resume ? 'resume' : options.atMostOnce ? 'atMostOnce' : 'journal';
     throw new PluginError('ERR_INVALID_ARGUMENT', `\`${name}\` needs an output that is a regular file`, {
-      hint: `What was written to \`${output.path}\` cannot be looked at again.`,
+      hint: `What was written to \`${isRemote(output.path) ? shownUrl(output.path) : output.path}\` cannot be looked at again.${leftBehind(output.path)}`,
     });
   }
   const path = regular ? await realOutput(output.path) : output.path;
@@ -105,6 +94,16 @@ export async function withRealPaths(options: ResolvedFileBatchOptions): Promise<
     // What the user did not name is never a link to somewhere else.
     journal: !regular ? undefined : journalNamed ? await realOutput(journal!) : journal && `${path}.journal`,
   };
+}
+
+/** What a run may have left that was killed and cannot be gone on with. */
+function leftBehind(path: string): string {
+  if (!/^s3:/i.test(path)) return '';
+  return (
+    ' A run that was killed has put nothing there, but the parts that it had sent are kept, and paid for, until somebody ' +
+    'aborts the upload (`aws s3api list-multipart-uploads`, `abort-multipart-upload`) or a lifecycle rule does. ' +
+    'Leave the option out to begin anew, or write a file to be able to go on.'
+  );
 }
 
 async function realOutput(path: string): Promise<string> {
@@ -238,81 +237,8 @@ async function openOutputs(
   }
 }
 
-/** What the results depend on beside the input. Hashed, because a configuration may be a secret. */
-function recipeOf(options: ResolvedFileBatchOptions, used: readonly UsedPlugin[]): JournalHeader['recipe'] {
-  const { plugin, chain, ordered, deadlineMs, retry, idempotent } = options.batch;
-  const { inputs, output, deadLetter, atMostOnce, fields, selection, identity } = options;
-  const parts = {
-    // Records may name any of them.
-    plugins: used
-      .map(({ name, sha256, config, policy, imports = [] }) => {
-        const parts = [name, sha256, Object.entries(config).sort(), policy];
-        return imports.length === 0 ? parts : [...parts, imports];
-      })
-      .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
-    chain: [plugin, ...chain],
-    order: ordered,
-    attempts: [atMostOnce, idempotent, retry.attempts, deadlineMs],
-    formats: [inputs.map(({ format, compression }) => [format, compression]), output.encoding, output.compression],
-    tables: [inputs.map(({ csv, optionColumns }) => [csv, optionColumns]), output.csv, output.columns],
-    files: [output.path, deadLetter?.path].map((path) => (path === undefined ? null : resolve(path))),
-    fields,
-    selection,
-    options: options.options,
-    identity,
-  };
-  const hash = (value: unknown): string =>
-    createHash('sha256')
-      .update(JSON.stringify(value) ?? '')
-      .digest('hex');
-  return Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, hash(value)]));
-}
-
 async function closeAll(outputs: readonly BatchOutput[]): Promise<void> {
   for (const output of outputs) await output.close();
-}
-
-/** Makes sure that no two of the files are one: writing would destroy what is still to be read. */
-export async function assertDistinct({
-  inputs,
-  output,
-  deadLetter,
-  journal,
-  retryDeadLetters,
-}: ResolvedFileBatchOptions): Promise<void> {
-  const read = retryDeadLetters ? [] : inputs.map(({ path }) => ['input', path] as const);
-  const written = [
-    ['output', output.path],
-    ['deadLetter', deadLetter?.path],
-    ['journal', journal],
-  ] as const;
-  const seen = new Map<string, string>();
-  for (const [name, path] of [...read, ...written]) {
-    const identity = path === undefined || path === '-' ? undefined : await identityOf(path);
-    if (identity === undefined) continue;
-    const other = seen.get(identity);
-    if (other === 'input' && name === 'input') {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${path}\` is among the inputs twice`, {
-        hint: 'Its records would run twice. Name it once, or make patterns that do not match the same files.',
-      });
-    }
-    if (other !== undefined) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `\`${other}\` and \`${name}\` are the same file, \`${path}\``);
-    }
-    seen.set(identity, name);
-  }
-}
-
-/** Undefined for devices and pipes, which may be named more than once. */
-async function identityOf(path: string): Promise<string | undefined> {
-  if (isRemote(path)) return path;
-  try {
-    const stats = await stat(path, { bigint: true });
-    return stats.isFile() ? `${stats.dev}:${stats.ino}` : undefined;
-  } catch {
-    // It is not there yet.
-    return resolve(path);
-  }
 }
 
 /** Undefined where there is nothing, or nothing that can be looked at. */

@@ -1,6 +1,6 @@
 import { isRemote } from '../remote/url.ts';
 import { isOfLines } from './format.ts';
-import { BatchInput } from './input.ts';
+import { openInput } from './open-input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { openRecords } from './reader.ts';
 import { isRegular } from './sink.ts';
@@ -19,7 +19,7 @@ export async function assertReadable(
     if (isOfLines(format) && compression === 'none') continue;
     // What comes once cannot be looked at.
     if (path === '-' || isRemote(path) || !(await isRegular(path))) continue;
-    const input = await BatchInput.open(path, compression);
+    const input = await openInput(path, compression);
     try {
       await openRecords(input, { ...options, input: file }).next();
     } finally {

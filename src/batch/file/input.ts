@@ -1,32 +1,31 @@
 import { Buffer } from 'node:buffer';
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { PluginError } from '../../errors.ts';
 import type { RandomAccess } from '../format/random-access.ts';
 import { extended, NOTHING_WRITTEN, type Written } from '../journal/written.ts';
-import { RemoteFile } from '../remote/remote-file.ts';
-import { isRemote } from '../remote/url.ts';
-import { decompress, readsZstd } from './decompress.ts';
+import { decompress } from './decompress.ts';
 import { brokenFile, unusableFile } from './errors.ts';
 import type { Compression } from './format.ts';
 import type { InputIdentity } from './input-identity.ts';
-import { HEAD_BYTES, openPipe, readHead } from './stream-head.ts';
 
 /** Larger texts would be large objects to V8, which stay until a full collection. */
-const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES: number = 64 * 1024;
 
-/** How an input is opened. */
-export interface InputOptions {
-  /**
-   * Bytes of a pipe that are read before it is open, to recognise it by: a number, or what comes first. `none` of what
-   * nobody continues. @default 'none'
-   */
-  readonly head?: number | 'first' | 'none';
-  /** Ends the waiting for them. */
-  readonly interrupt?: AbortSignal | undefined;
-  /** What was read of the inputs before it: it is counted on from there. @default nothing */
-  readonly after?: Written;
+/** What was opened to be read. */
+export interface OpenInput {
+  readonly name: string;
+  readonly raw: Readable;
+  readonly compression: Compression;
+  /** Undefined for a pipe whose head nobody asked for. */
+  readonly identity: InputIdentity | undefined;
+  /** What was read of the inputs before it. @default nothing */
+  readonly after?: Written | undefined;
+  /** Of a regular file. */
+  readonly file?: { readonly handle: FileHandle; readonly stats: BigIntStats };
+  /** Of what is no file here and can be read at any place. */
+  readonly random?: RandomAccess | undefined;
 }
 
 /** The input of a batch as it is read. */
@@ -46,20 +45,13 @@ export class BatchInput {
   #read: Written;
   #share: number | undefined;
   /** Of what is no file here. */
-  #random: RandomAccess | undefined;
+  readonly #random: RandomAccess | undefined;
   /** What an earlier run had read; undefined once it was the same. */
   #expected: Written | undefined;
   #isLast = true;
   #state: 'open' | 'closed' = 'open';
 
-  private constructor(
-    name: string,
-    raw: Readable,
-    compression: Compression,
-    identity: InputIdentity | undefined,
-    after: Written = NOTHING_WRITTEN,
-    file?: { readonly handle: FileHandle; readonly stats: BigIntStats },
-  ) {
+  constructor({ name, raw, compression, identity, after = NOTHING_WRITTEN, file, random }: OpenInput) {
     this.name = name;
     this.#after = after;
     this.#read = after;
@@ -67,72 +59,12 @@ export class BatchInput {
     this.#raw = raw;
     this.#file = file?.handle;
     this.#stats = file?.stats;
+    this.#random = random;
     this.identity = identity;
     this.size = identity?.size;
     raw.on('data', (chunk: Buffer) => this.#count(chunk));
     raw.pause();
     this.#chunks = decompress(raw, compression, CHUNK_BYTES)[Symbol.asyncIterator]();
-  }
-
-  /** What comes once. */
-  static ofStream(
-    name: string,
-    raw: Readable,
-    compression: Compression,
-    identity: InputIdentity | undefined,
-    after?: Written,
-    random?: RandomAccess,
-  ): BatchInput {
-    const input = new BatchInput(name, raw, compression, identity, after);
-    input.#random = random;
-    return input;
-  }
-
-  /**
-   * Opens a file, a pipe or, with `-`, standard input.
-   *
-   * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
-   */
-  static async open(path: string, compression: Compression, options: InputOptions = {}): Promise<BatchInput> {
-    if (compression === 'zstd' && !readsZstd()) {
-      throw new PluginError('ERR_INVALID_ARGUMENT', `This version of Node cannot read all of \`${path}\``, {
-        hint: 'Run the batch on Node 26, or decompress the file with `zstd -d` first.',
-      });
-    }
-    if (path === '-') return openStream('standard input', process.stdin, compression, options);
-    if (isRemote(path)) return openRemote(path, compression, options);
-    try {
-      const kind = await stat(path);
-      if (kind.isDirectory()) throw unusableFile('read', path, 'it is a directory');
-      // Opening a named pipe would wait for a writer, inside of the system, where no signal reaches it.
-      if (kind.isFIFO()) return await openStream(path, await openPipe(path), compression, options);
-      const handle = await open(path);
-      try {
-        return await BatchInput.#openFile(path, handle, compression, options);
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
-    } catch (error) {
-      throw error instanceof PluginError ? error : unusableFile('read', path, error);
-    }
-  }
-
-  static async #openFile(
-    path: string,
-    handle: FileHandle,
-    compression: Compression,
-    options: InputOptions,
-  ): Promise<BatchInput> {
-    const stats = await handle.stat({ bigint: true });
-    if (!stats.isFile()) {
-      return openStream(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), compression, options);
-    }
-    const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(HEAD_BYTES), position: 0 });
-    const head = extended(NOTHING_WRITTEN, buffer.subarray(0, bytesRead));
-    const identity = { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs), head };
-    const raw = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 });
-    return new BatchInput(path, raw, compression, identity, options.after, { handle, stats });
   }
 
   /** Whether it can be read at any place. */
@@ -291,31 +223,6 @@ export class BatchInput {
     }
     this.#read = extended(this.#read, chunk);
   }
-}
-
-/** Opens what a server has. */
-async function openRemote(path: string, compression: Compression, options: InputOptions): Promise<BatchInput> {
-  const file = await RemoteFile.open(path, options.interrupt);
-  const { size, etag } = file;
-  const known = { ...(size !== undefined && { size }), ...(etag !== undefined && { etag }) };
-  return openStream(file.name, file.stream(CHUNK_BYTES), compression, options, known, file.random);
-}
-
-/** Opens what comes once: the first bytes that are read of it go back in front. */
-async function openStream(
-  name: string,
-  stream: Readable,
-  compression: Compression,
-  { head: wanted = 'none', interrupt, after }: InputOptions,
-  known?: Omit<InputIdentity, 'head'>,
-  random?: RandomAccess,
-): Promise<BatchInput> {
-  if (wanted === 'none') {
-    const identity = known === undefined ? undefined : { ...known, head: NOTHING_WRITTEN };
-    return BatchInput.ofStream(name, stream, compression, identity, after, random);
-  }
-  const { head, raw } = await readHead(name, stream, wanted, interrupt);
-  return BatchInput.ofStream(name, raw, compression, { ...known, head }, after, random);
 }
 
 function anotherInput(name: string): PluginError {

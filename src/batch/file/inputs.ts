@@ -2,8 +2,9 @@ import { PluginError } from '../../errors.ts';
 import { NOTHING_WRITTEN, type Written } from '../journal/written.ts';
 import { isRemote } from '../remote/url.ts';
 import { unusableFile } from './errors.ts';
-import { BatchInput, type InputOptions } from './input.ts';
+import type { BatchInput } from './input.ts';
 import { difference, type InputIdentity } from './input-identity.ts';
+import { type InputOptions, openInput } from './open-input.ts';
 import type { InputFile } from './options.ts';
 
 /** One of the inputs, open. */
@@ -57,12 +58,12 @@ export class BatchInputs {
   static async open(files: readonly InputFile[], options: InputOptions = {}): Promise<BatchInputs> {
     if (files.length === 1) {
       const { path, compression } = files[0]!;
-      const input = await BatchInput.open(path, compression, options);
+      const input = await openInput(path, compression, options);
       return new BatchInputs(files, options, input.identity && [input.identity], input);
     }
     const identities: InputIdentity[] = [];
     for (const { path, compression } of files) {
-      const input = await BatchInput.open(path, compression, { ...options, head: 'none' });
+      const input = await openInput(path, compression, { ...options, head: 'none' });
       input.close();
       // What is no file and no URL comes once.
       if (input.identity === undefined)
@@ -115,7 +116,7 @@ export class BatchInputs {
     let found = NOTHING_WRITTEN;
     for (const { path, compression } of this.#files) {
       if (found.bytes >= before.bytes) break;
-      const input = await BatchInput.open(path, compression, { after: found });
+      const input = await openInput(path, compression, { after: found });
       try {
         found = await input.again(before.bytes);
       } finally {
@@ -150,7 +151,7 @@ export class BatchInputs {
   }
 
   async #open(file: InputFile, at: number): Promise<BatchInput> {
-    const input = await BatchInput.open(file.path, file.compression, {
+    const input = await openInput(file.path, file.compression, {
       ...this.#options,
       head: 'none',
       after: this.#read,

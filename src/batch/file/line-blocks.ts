@@ -1,10 +1,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { countLines, isLeftOut, LineSource } from '../../block/line-source.ts';
 import type { LineRecipe } from '../../block/source.ts';
-import type { RequestOptions } from '../../contract/values.ts';
 import type { BlockMemory } from './block-memory.ts';
 import type { BatchInput } from './input.ts';
-import { lineRecord } from './line-record.ts';
 import { FileRecord } from './record.ts';
 
 const NEWLINE = 0x0a;
@@ -15,7 +13,6 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export class LineBlocks {
   readonly #input: Pick<BatchInput, 'read' | 'size'>;
   readonly #recipe: LineRecipe;
-  readonly #options: RequestOptions;
   readonly #longest: number;
   readonly #memory: BlockMemory;
   #buffer: Buffer;
@@ -23,27 +20,27 @@ export class LineBlocks {
   /** What was read and did not fit any more. */
   #chunk: Buffer | undefined;
   #state: 'open' | 'ended' = 'open';
-  #line = 1;
+  #line: number;
   #index: number;
 
   /**
    * @param memory Of blocks, which have as many bytes at the most.
    * @param longest Records of a block at the most.
-   * @param index Of the first record.
+   * @param first Of the first record.
    */
   constructor(
     input: Pick<BatchInput, 'read' | 'size'>,
     recipe: LineRecipe,
     memory: BlockMemory,
     longest: number,
-    index: number,
+    first: { readonly index: number; readonly line: number },
   ) {
     this.#input = input;
     this.#recipe = recipe;
-    this.#options = recipe.options;
     this.#memory = memory;
     this.#longest = longest;
-    this.#index = index;
+    this.#index = first.index;
+    this.#line = first.line;
     this.#buffer = memory.take();
   }
 
@@ -52,7 +49,7 @@ export class LineBlocks {
     return this.#index;
   }
 
-  /** The next block, the record of a line that is too long for one, or undefined at the end. */
+  /** The next block, which may be one longer line, the record of a line that is too long for any, or undefined at the end. */
   async next(): Promise<LineSource | FileRecord | undefined> {
     for (;;) {
       const isFull = await this.#fill();
@@ -115,7 +112,7 @@ export class LineBlocks {
   }
 
   /** Reads a line that began with all that the buffer holds; undefined when it is blank. */
-  async #longLine(): Promise<FileRecord | undefined> {
+  async #longLine(): Promise<LineSource | FileRecord | undefined> {
     let pieces = [Buffer.from(this.#buffer)];
     let length = this.#length;
     this.#length = 0;
@@ -135,17 +132,17 @@ export class LineBlocks {
         newline === -1 || newline + 1 === this.#chunk.length ? undefined : this.#chunk.subarray(newline + 1);
       if (newline !== -1) break;
     }
-    const place = { line: this.#line++, index: this.#index, file: this.#recipe.file };
+    const line = this.#line++;
     if (length > MAX_LINE_BYTES) {
       const malformed = `it has ${length} bytes; ${MAX_LINE_BYTES} are the most`;
-      const record = new FileRecord(place.line, { malformed, text: '' });
+      const record = new FileRecord(line, { malformed, text: '' });
       record.index = this.#index++;
       record.file = this.#recipe.file;
       return record;
     }
     const bytes = Buffer.concat(pieces);
     if (isLeftOut(this.#recipe.kind, bytes, 0, bytes.length)) return undefined;
-    this.#index++;
-    return lineRecord(bytes, place, this.#recipe.kind, this.#options);
+    const place = { count: 1, isUtf8: isUtf8(bytes), firstIndex: this.#index++, firstLine: line };
+    return new LineSource(bytes, this.#recipe, place);
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { PluginError } from '../../errors.ts';
 import { Attempts } from '../attempts.ts';
 import { Flight } from '../flight.ts';
@@ -13,6 +14,7 @@ import type { Done } from './result-line.ts';
  */
 export class LoneRecords {
   readonly #max: number;
+  readonly #deadlineMs: number | undefined;
   readonly #over: (done: Done) => void;
   readonly #attempts: Attempts<FileRecord>;
   readonly #waiting: FileRecord[] = [];
@@ -31,6 +33,7 @@ export class LoneRecords {
     over: (done: Done) => void,
   ) {
     this.#max = options.concurrency.max;
+    this.#deadlineMs = options.deadlineMs;
     this.#over = over;
     this.#attempts = new Attempts(options, submit, (flight) => this.#settled(flight), submitMany, calls);
   }
@@ -86,7 +89,8 @@ export class LoneRecords {
       if (record.malformed !== undefined) this.#refuse(record);
       else {
         this.#running++;
-        this.#attempts.begin(new Flight(this.#attempts, record.index, record, undefined));
+        const expiresAt = this.#deadlineMs === undefined ? undefined : performance.now() + this.#deadlineMs;
+        this.#attempts.begin(new Flight(this.#attempts, record.index, record, expiresAt));
       }
     }
   }

@@ -5,6 +5,12 @@ import type { ResolvedFileBatchOptions } from './options.ts';
 import type { Piece } from './pieces.ts';
 import { type Done, deadLetterLine, outputLine, plainLine, verdictOn } from './result-line.ts';
 
+/** What lines of results look like, and whether there are dead letters. */
+export interface PieceForm {
+  readonly output: Pick<ResolvedFileBatchOptions['output'], 'format'>;
+  readonly deadLetter: object | undefined;
+}
+
 /** What a worker wrote of a stretch of a block. Its bytes stay the worker's. */
 export function pieceOfBlock(
   { count, output, side, succeeded, refused, failed }: BlockPiece,
@@ -30,7 +36,7 @@ export function pieceOfBlock(
 /** What this thread writes of a record that is over by itself. */
 export function pieceOfOne(
   done: Done,
-  { output, deadLetter, onMalformed }: Pick<ResolvedFileBatchOptions, 'output' | 'deadLetter' | 'onMalformed'>,
+  { output, deadLetter, onMalformed }: PieceForm & Pick<ResolvedFileBatchOptions, 'onMalformed'>,
 ): Piece {
   const { record, response, error } = done;
   if (record.malformed !== undefined) onMalformed?.(record.line, record.malformed, record.file);

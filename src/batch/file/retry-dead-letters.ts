@@ -13,7 +13,8 @@ import type { Submit } from '../submit.ts';
 import { fieldsOfLetters } from './fields.ts';
 import { withRealPaths } from './files.ts';
 import { formatOf } from './format.ts';
-import { BatchInput } from './input.ts';
+import type { BatchInput } from './input.ts';
+import { openInput } from './open-input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
 import { openLines, type RecordReader } from './reader.ts';
@@ -58,8 +59,8 @@ export async function retryDeadLetters(given: ResolvedFileBatchOptions, submit: 
     if (options.journal !== undefined) await assertNoJournal(options.journal);
     const summary = await withFiles(
       [
-        () => BatchInput.open(output.path, output.compression),
-        () => BatchInput.open(letters.path, letters.compression),
+        () => openInput(output.path, output.compression),
+        () => openInput(letters.path, letters.compression),
         () => openBeside(output, next.output),
         () => openBeside(letters, next.letters),
       ],
