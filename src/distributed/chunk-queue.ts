@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { removeJobs } from './batches.ts';
-import { type Chunk, type ChunkRecipe, type ChunkRecord, FORM, jobId } from './chunk.ts';
+import { type Chunk, type ChunkContent, type ChunkRecipe, FORM, jobId, recordsIn } from './chunk.ts';
 import { publishComponent, sha256 } from './components.ts';
+import { areAll } from './piece.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 import { endBatch, noteBatch, openBatch, type RegisteredCounts } from './registry.ts';
 import { LOST, putResults, runOf } from './results.ts';
@@ -29,8 +30,8 @@ export interface ChunkQueueSettings {
 /** A chunk whose results are all there. */
 export interface CompleteChunk {
   readonly chunk: number;
-  /** By the index of the record, as JSON of {@link ChunkResult}. */
-  readonly results: Readonly<Record<string, string>>;
+  /** Of records by their index, as JSON of {@link ChunkResult}; of lines in pieces, by their fields. */
+  readonly results: Readonly<Record<string, Buffer>>;
 }
 
 /** Seconds that one waits for a chunk, and milliseconds between two looks after all: messages can be lost with Redis. */
@@ -81,13 +82,13 @@ export class ChunkQueue {
    *
    * @param history `known` when an earlier run may have done so; where records begin once, that one's counts.
    */
-  async add(number: number, records: readonly ChunkRecord[], history: 'new' | 'known'): Promise<void> {
+  async add(number: number, content: ChunkContent, history: 'new' | 'known'): Promise<void> {
     const { batch, tenant, recipe, atMostOnce } = this.#settings;
     // The run of Redis as it is now: nothing of this chunk can have begun before.
     const once = atMostOnce ? { once: await runOf(this.#connection) } : {};
-    const chunk: Chunk = { form: FORM, batch, chunk: number, tenant, recipe, ...once, records };
+    const chunk: Chunk = { form: FORM, batch, chunk: number, tenant, recipe, ...once, ...content };
     this.#outstanding.set(number, chunk);
-    if (records.length === 0) this.#complete.add(number);
+    if (recordsIn(content) === 0) this.#complete.add(number);
     else if (history === 'new') await this.#enqueue(chunk);
     else await this.#addAgain(chunk);
   }
@@ -128,8 +129,8 @@ export class ChunkQueue {
         continue;
       }
       const chunk = this.#outstanding.get(number)!;
-      const results = chunk.records.length === 0 ? {} : await this.#resultsOf(chunk);
-      if (missingOf(chunk, results).length === 0) return { chunk: number, results };
+      const results = recordsIn(chunk) === 0 ? {} : await this.#resultsOf(chunk);
+      if (isComplete(chunk, Object.keys(results))) return { chunk: number, results };
       // Redis has lost some meanwhile.
       this.#complete.delete(number);
     }
@@ -141,8 +142,8 @@ export class ChunkQueue {
     return next !== undefined && this.#complete.has(next) ? next : undefined;
   }
 
-  #resultsOf({ batch, chunk }: Chunk): Promise<Record<string, string>> {
-    return this.#connection.redis.hgetall(this.#connection.keys.results(batch, chunk));
+  #resultsOf({ batch, chunk }: Chunk): Promise<Record<string, Buffer>> {
+    return this.#connection.redis.hgetallBuffer(this.#connection.keys.results(batch, chunk));
   }
 
   /** Hears which chunks are complete; now and then it looks after all. */
@@ -183,25 +184,25 @@ export class ChunkQueue {
   async #lookAfter(chunk: Chunk): Promise<void> {
     if (this.#complete.has(chunk.chunk)) return;
     // First the job, then its results: they were written before the job ended.
-    const job = await this.#queue.getJob(jobId(chunk));
-    const state = (await job?.getState()) ?? 'unknown';
-    if (state === 'delayed' && job?.failedReason) {
-      const what = `Chunk ${chunk.chunk} failed and will be tried again: ${job.failedReason}`;
-      this.#troubles.say(job.failedReason, what);
+    const state = await this.#queue.getJobState(jobId(chunk));
+    if (state === 'delayed') {
+      const reason = (await this.#queue.getJob(jobId(chunk)))?.failedReason;
+      if (reason) this.#troubles.say(reason, `Chunk ${chunk.chunk} failed and will be tried again: ${reason}`);
     }
     if (state !== 'failed' && !OVER.has(state)) return;
-    const missing = missingOf(chunk, await this.#resultsOf(chunk));
-    if (missing.length === 0) this.#complete.add(chunk.chunk);
+    const { redis, keys } = this.#connection;
+    const done = await redis.hkeys(keys.results(chunk.batch, chunk.chunk));
+    if (isComplete(chunk, done)) this.#complete.add(chunk.chunk);
     // Read anew: it has failed since.
     else if (state === 'failed') throw gaveUp(chunk, await this.#queue.getJob(jobId(chunk)));
     else if (this.#settings.atMostOnce) {
       // A result that comes after all is late: this one is the first.
-      const lost = missing.flatMap(({ index }) => [index, LOST]);
+      const lost = missingOf(chunk, done).flatMap((index) => [index, LOST]);
       await putResults(this.#connection, chunk, lost, 'first');
       this.#complete.add(chunk.chunk);
     } else {
       await this.begin();
-      await job?.remove();
+      await this.#queue.remove(jobId(chunk));
       await this.#enqueue(chunk);
     }
   }
@@ -231,8 +232,16 @@ export class ChunkQueue {
   }
 }
 
-function missingOf({ records }: Chunk, results: Readonly<Record<string, string>>): ChunkRecord[] {
-  return records.filter(({ index }) => results[index] === undefined);
+/** Whether the fields of some results are those of all its records. */
+function isComplete(chunk: Chunk, done: readonly string[]): boolean {
+  return 'lines' in chunk ? areAll(done, chunk.lines.count) : missingOf(chunk, done).length === 0;
+}
+
+/** The records without a result, of those that begin once; of lines, that is not asked. */
+function missingOf(chunk: Chunk, done: readonly string[]): number[] {
+  const known = new Set(done);
+  const indexes = 'records' in chunk ? chunk.records.map(({ index }) => index) : [];
+  return indexes.filter((index) => !known.has(`${index}`));
 }
 
 function gaveUp({ chunk }: Chunk, job: Job<Chunk> | undefined): Error {

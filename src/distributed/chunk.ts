@@ -1,4 +1,5 @@
 import type { RetryOptions } from '../batch/options.ts';
+import type { LineRecipe } from '../block/source.ts';
 import type { PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 
@@ -29,19 +30,49 @@ export interface ChunkRecord {
 }
 
 /** Another number for each form of a chunk that other versions cannot read, or would misunderstand. */
-export const FORM = 2;
+export const FORM = 3;
 
-/** The data of a job: some records that follow each other. */
-export interface Chunk {
+/** Lines of a file as they stand there, and how they are read and their results written. */
+export interface ChunkLines extends Pick<LineRecipe, 'kind' | 'output' | 'letters' | 'options'> {
+  /** The file, where records of several are in the batch. */
+  readonly file?: string;
+  readonly firstIndex: number;
+  readonly firstLine: number;
+  readonly count: number;
+  /** In Base64: nothing else is copied as fast by all who have it in their hands, and keeps what is no UTF-8. */
+  readonly bytes: string;
+}
+
+/** What all chunks have. */
+interface ChunkFrame {
   readonly form: typeof FORM;
   readonly batch: string;
   /** The index of its first record. */
   readonly chunk: number;
   readonly tenant: string;
   readonly recipe: ChunkRecipe;
+}
+
+/** Records that were found by the one who submits. */
+export interface RecordChunk extends ChunkFrame {
   /** The run of Redis in which its records may begin, each of them once; undefined where they may begin again. */
   readonly once?: string;
   readonly records: readonly ChunkRecord[];
+}
+
+/** Records that workers find. */
+export interface LineChunk extends ChunkFrame {
+  readonly lines: ChunkLines;
+}
+
+/** The data of a job: some records that follow each other. */
+export type Chunk = RecordChunk | LineChunk;
+
+export type ChunkContent = Pick<RecordChunk, 'records'> | Pick<LineChunk, 'lines'>;
+
+/** How many records it has. */
+export function recordsIn(content: ChunkContent): number {
+  return 'lines' in content ? content.lines.count : content.records.length;
 }
 
 /** What became of a record, as Redis keeps it. */
@@ -51,6 +82,9 @@ export type ChunkResult =
       readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
       readonly attempts: number;
     };
+
+/** A chunk has so many bytes at the most, unless one record has more. */
+export const CHUNK_BYTES: number = 1024 * 1024;
 
 /** The name of the job of a chunk; adding it twice adds it once. */
 export function jobId({ batch, chunk }: Pick<Chunk, 'batch' | 'chunk'>): string {

@@ -18,15 +18,14 @@ export function toChunk(data: unknown, hopeless: (message: string) => Unrecovera
   if (data.form !== FORM) {
     throw queueFailure(`The chunk has form ${JSON.stringify(data.form)?.slice(0, 20)}, and this worker knows ${FORM}`);
   }
-  const { batch, chunk, tenant, recipe, once, records } = data;
+  const { batch, chunk, tenant, recipe, once, records, lines } = data;
   const sound =
     typeof batch === 'string' &&
     isCount(chunk) &&
     typeof tenant === 'string' &&
     (once === undefined || typeof once === 'string') &&
     isRecipe(recipe) &&
-    Array.isArray(records) &&
-    records.every(isRecord);
+    (lines === undefined ? Array.isArray(records) && records.every(isRecord) : isLines(lines) && once === undefined);
   if (!sound) throw hopeless('The job has a chunk that is none');
   return data as unknown as Chunk;
 }
@@ -55,9 +54,12 @@ function isAnswered({ response }: Fields): boolean {
 function isFailed({ error, attempts }: Fields): boolean {
   if (!isObject(error) || !isCount(attempts)) return false;
   const { code, message, hint } = error;
-  // Another version may have codes that this one has not.
-  const known = typeof code === 'string' && /^ERR_[A-Z0-9_]{1,60}$/.test(code);
-  return known && isText(message) && (hint === undefined || isText(hint));
+  return isErrorCode(code) && isText(message) && (hint === undefined || isText(hint));
+}
+
+/** Another version may have codes that this one has not. */
+export function isErrorCode(value: unknown): boolean {
+  return typeof value === 'string' && /^ERR_[A-Z0-9_]{1,60}$/.test(value);
 }
 
 function isRecipe(value: unknown): boolean {
@@ -82,6 +84,20 @@ function isPlugin(value: unknown): boolean {
   return typeof name === 'string' && hashed && Object.values(config).every((entry) => typeof entry === 'string');
 }
 
+function isLines(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { kind, output, letters, options, file, firstIndex, firstLine, count, bytes } = value;
+  return (
+    [kind, output].every((form) => form === 'jsonl' || form === 'lines') &&
+    (letters === 'yes' || letters === 'no') &&
+    Array.isArray(options) &&
+    options.every(isPair) &&
+    (file === undefined || isText(file)) &&
+    [firstIndex, firstLine, count].every(isCount) &&
+    typeof bytes === 'string'
+  );
+}
+
 function isRecord(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { index, input, options, plugin } = value;
@@ -95,16 +111,16 @@ function isPair(value: unknown): boolean {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A string of WIT: Unicode, without halves of a pair. */
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 

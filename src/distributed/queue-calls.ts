@@ -56,7 +56,7 @@ export class QueueCalls {
     const records = this.#gathered;
     this.#gathered = [];
     if (records.length === 0 || this.#state === 'closed') return;
-    this.#queue.add(records[0]!.index, records, 'new').then(
+    this.#queue.add(records[0]!.index, { records }, 'new').then(
       () => {
         this.#collecting ??= this.#collect();
       },
@@ -70,7 +70,7 @@ export class QueueCalls {
         const complete = await this.#queue.take('any');
         if (complete === undefined) return;
         for (const [index, value] of Object.entries(complete.results)) {
-          const result = toChunkResult(Number(index), value);
+          const result = toChunkResult(Number(index), value.toString('utf8'));
           this.#settle(Number(index), (listener) => {
             if ('response' in result) listener.resolve(result.response);
             else listener.reject(errorOf(result));

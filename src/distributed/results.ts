@@ -4,6 +4,8 @@ import { FORGET_SECONDS, type QueueConnection } from './redis.ts';
 type Place = Pick<Chunk, 'batch' | 'chunk'>;
 /** Arguments of one command. */
 const SLICE = 4000;
+/** Pieces that are held against those that are there in one go. */
+const PIECES = 200;
 
 type Store = Pick<QueueConnection, 'redis' | 'keys'>;
 
@@ -25,6 +27,33 @@ if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return 0 end
 for at = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 1`;
+
+/**
+ * Puts pieces into the hash of a chunk: a record that has a result keeps it, so that of two workers at one chunk neither undoes
+ * what the other has done. A piece that is sent again is the one that is there.
+ */
+const PUT_PIECES = `
+if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return -1 end
+local there = {}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  local from, count = string.match(field, '^(%d+)%+(%d+)$')
+  if from then there[#there + 1] = { tonumber(from), tonumber(from) + tonumber(count), field } end
+end
+local put = 0
+for at = 2, #ARGV, 2 do
+  local from, count = string.match(ARGV[at], '^(%d+)%+(%d+)$')
+  local first, last, free = tonumber(from), tonumber(from) + tonumber(count), true
+  for _, range in ipairs(there) do
+    if range[3] == ARGV[at] or (first < range[2] and range[1] < last) then free = false end
+    if range[3] == ARGV[at] then put = put + last - first end
+  end
+  if free then
+    redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
+    put = put + last - first
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return put`;
 
 /**
  * Has each record begin once. Only under the run of Redis under which the batch was submitted: another one may have lost
@@ -68,6 +97,27 @@ export async function putResults(
 }
 
 /**
+ * Keeps pieces in Redis, but for those that have a record which another one there has.
+ *
+ * @param pieces By their fields.
+ * @returns How many records are there now of what was given; undefined when nobody wants them.
+ */
+export async function putPieces(
+  { redis, keys }: Store,
+  { batch, chunk }: Place,
+  pieces: readonly (readonly [field: string, bytes: Buffer])[],
+): Promise<number | undefined> {
+  const places = [keys.results(batch, chunk), keys.batch(batch)] as const;
+  let put = 0;
+  for (const slice of slicesOf(pieces, PIECES)) {
+    const count = Number(await redis.eval(PUT_PIECES, 2, ...places, FORGET_SECONDS, ...slice.flat()));
+    if (count < 0) return undefined;
+    put += count;
+  }
+  return put;
+}
+
+/**
  * Notes that records begin, unless they may have begun before.
  *
  * @param run The run of Redis in which what had begun is known.
@@ -91,8 +141,8 @@ export async function beginRecords(
 }
 
 /** Short records come by the hundred thousand, which are more than the arguments of a call may be; pairs stay together. */
-function* slicesOf<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE);
+function* slicesOf<Item>(items: readonly Item[], most = SLICE): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += most) yield items.slice(at, at + most);
 }
 
 /** The run of Redis: another one after each restart, and on each replica. */

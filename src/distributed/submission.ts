@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval } from 'node:timers';
+import { isOfBlocks } from '../batch/file/block-host.ts';
 import { FailureWatch } from '../batch/file/failure-limit.ts';
-import { InputRecords } from '../batch/file/input-records.ts';
 import type { BatchInputs } from '../batch/file/inputs.ts';
 import type { ResolvedFileBatchOptions } from '../batch/file/options.ts';
-import type { RecordReader } from '../batch/file/reader.ts';
-import { type FileRecord, malformedError } from '../batch/file/record.ts';
-import { type Done, deadLetterLine, outputLine, plainLine } from '../batch/file/result-line.ts';
-import { Selection } from '../batch/file/selection.ts';
 import { type BatchSummary, Tally, type TallyState } from '../batch/file/tally.ts';
 import { BatchWriter, type WriterFiles } from '../batch/file/writer.ts';
 import { PluginError } from '../errors.ts';
-import { type ChunkRecord, errorOf } from './chunk.ts';
-import { ChunkQueue, type ChunkQueueSettings } from './chunk-queue.ts';
-import { toChunkResult } from './incoming.ts';
+import { ChunkQueue, type ChunkQueueSettings, type CompleteChunk } from './chunk-queue.ts';
+import { LineCutter } from './line-cutter.ts';
+import { RecordCutter } from './record-cutter.ts';
 import type { QueueConnection } from './redis.ts';
 import type { RegisteredCounts } from './registry.ts';
+import { type Cutter, isCollected, type Stretch } from './stretch.ts';
+import { SubmissionOutput } from './submission-output.ts';
 
 /**
  * How far a distributed batch is.
@@ -50,11 +48,6 @@ export interface SubmissionSettings extends Omit<ChunkQueueSettings, 'batch' | '
   readonly onSubmitted: ((batch: string) => void) | undefined;
 }
 
-/** A chunk has so many bytes at the most, unless one record has more. */
-const CHUNK_BYTES = 1024 * 1024;
-/** What a record takes beside its input, roughly: a million empty ones are no small chunk either. */
-const RECORD_BYTES = 32;
-
 /** A file on its way through the queue: cut into chunks, and collected into the output. */
 export class Submission {
   readonly #connection: QueueConnection;
@@ -62,22 +55,17 @@ export class Submission {
   readonly #settings: SubmissionSettings;
   readonly #input: BatchInputs;
   readonly #files: WriterFiles;
-  readonly #reader: RecordReader;
+  readonly #cutter: Cutter;
   readonly #tally: Tally;
   readonly #writer: BatchWriter;
+  readonly #output: SubmissionOutput;
   readonly #queue: ChunkQueue;
   readonly #watch: FailureWatch;
   readonly #batch: string;
-  /** The records of the chunks that are in the queue, malformed ones too. */
-  readonly #records = new Map<number, readonly FileRecord[]>();
+  /** Those whose chunks are in the queue, by their numbers. */
+  readonly #stretches = new Map<number, Stretch>();
   /** Records below this one may be in the queue since an earlier run. */
   readonly #known: number;
-  /** A record that was read and belongs to the next chunk. */
-  #held: FileRecord | undefined;
-  readonly #selection: Selection;
-  /** Of the records that were read, and of those of them that run, by which the queue knows them. */
-  #index = 0;
-  #ordinal = 0;
   #reading: 'open' | 'ended' = 'open';
 
   constructor(
@@ -107,8 +95,9 @@ export class Submission {
       },
     };
     this.#writer = new BatchWriter(files, state, 'normal');
-    this.#reader = new InputRecords(input, options);
-    this.#selection = new Selection(options.selection);
+    this.#output = new SubmissionOutput(options, tally, this.#watch, this.#writer);
+    const Cut = isOfBlocks(options) ? LineCutter : RecordCutter;
+    this.#cutter = new Cut(input, this.#options, settings.size);
     this.#queue = new ChunkQueue(connection, { ...settings, batch, atMostOnce, counts: () => this.#counts() });
   }
 
@@ -167,14 +156,14 @@ export class Submission {
 
   #counts(): RegisteredCounts {
     const { succeeded, refused, failed } = this.#tally.state;
-    return { read: this.#ordinal, succeeded, refused, failed };
+    return { read: this.#cutter.read, succeeded, refused, failed };
   }
 
   #tell(): void {
     const { records: done, resumed, perSecond: recordsPerSecond } = this.#tally;
     const { succeeded, refused, failed } = this.#tally.state;
     const { position: bytesRead, size: bytesTotal } = this.#input;
-    const read = Math.max(0, this.#ordinal - resumed);
+    const read = Math.max(0, this.#cutter.read - resumed);
     const counts = { read, done, succeeded, refused, failed, resumed, chunks: this.#queue.size, recordsPerSecond };
     this.#settings.onProgress?.({ ...counts, bytesRead, bytesTotal });
   }
@@ -182,85 +171,26 @@ export class Submission {
   async #fill(): Promise<void> {
     while (this.#reading === 'open' && this.#queue.size < this.#settings.most) {
       if (this.#options.interrupt?.aborted) return;
-      const records = await this.#cut();
-      if (records.length === 0) this.#reading = 'ended';
+      const stretch = await this.#cutter.next();
+      if (stretch === undefined) this.#reading = 'ended';
       // An earlier run has collected it.
-      else if (!records.every(({ ordinal }) => this.#writer.done.has(ordinal))) await this.#add(records);
+      else if (!isCollected(stretch, this.#writer.done)) await this.#add(stretch);
     }
   }
 
-  /** The records of the next chunk: where it is cut depends on the file alone, so that a resumed run cuts alike. */
-  async #cut(): Promise<FileRecord[]> {
-    const records: FileRecord[] = [];
-    let bytes = 0;
-    while (records.length < this.#settings.size) {
-      const record = this.#held ?? (await this.#nextChosen());
-      this.#held = undefined;
-      if (this.#options.interrupt?.aborted) return [];
-      if (record === undefined) break;
-      const length = Buffer.byteLength(record.input) + RECORD_BYTES;
-      if (records.length > 0 && bytes + length > CHUNK_BYTES) {
-        this.#held = record;
-        break;
-      }
-      bytes += length;
-      record.ordinal = this.#ordinal++;
-      records.push(record);
-    }
-    return records;
-  }
-
-  async #nextChosen(): Promise<FileRecord | undefined> {
-    while (!this.#selection.isOver) {
-      const record = await this.#reader.next();
-      if (record === undefined || this.#options.interrupt?.aborted) return undefined;
-      record.index = this.#index++;
-      if (this.#selection.takes(record.index)) return record;
-    }
-    return undefined;
-  }
-
-  async #add(records: readonly FileRecord[]): Promise<void> {
-    const chunk = records[0]!.ordinal;
-    const wanted = records.filter(
-      ({ malformed, ordinal }) => malformed === undefined && !this.#writer.done.has(ordinal),
-    );
-    this.#records.set(chunk, records);
+  async #add(stretch: Stretch): Promise<void> {
+    const chunk = stretch.number;
+    this.#stretches.set(chunk, stretch);
     const history = chunk < this.#known ? 'known' : 'new';
-    if (this.#options.atMostOnce && history === 'new') await this.#writer.begin(this.#ordinal);
-    await this.#queue.add(chunk, wanted.map(toChunkRecord), history);
+    if (this.#options.atMostOnce && history === 'new') await this.#writer.begin(this.#cutter.read);
+    await this.#queue.add(chunk, stretch.content(this.#writer.done), history);
   }
 
-  async #write(chunk: number, results: Readonly<Record<string, string>>): Promise<void> {
-    for (const record of this.#records.get(chunk)!) {
-      if (this.#writer.done.has(record.ordinal)) continue;
-      if (record.malformed !== undefined) {
-        this.#watch.heard(record, record.malformed);
-        this.#options.onMalformed?.(record.line, record.malformed, record.file);
-      }
-      const done = toDone(record, results[record.ordinal]);
-      this.#tally.add(done);
-      const line = this.#options.output.format === 'jsonl' ? outputLine(done) : plainLine(done);
-      const letter = this.#files.deadLetter === undefined || done.response?.success ? undefined : deadLetterLine(done);
-      const full = this.#writer.add(record.ordinal, line, letter);
-      if (full !== undefined) await full;
-    }
+  async #write(chunk: number, results: CompleteChunk['results']): Promise<void> {
+    await this.#stretches.get(chunk)!.write(results, this.#output);
     // It is in the output and in the journal before Redis forgets it.
     await this.#writer.flush();
-    this.#records.delete(chunk);
+    this.#stretches.delete(chunk);
     await this.#queue.remove(chunk);
   }
-}
-
-function toChunkRecord({ ordinal: index, input, options, plugin }: FileRecord): ChunkRecord {
-  return { index, input, ...(options.length > 0 && { options }), ...(plugin !== undefined && { plugin }) };
-}
-
-function toDone(record: FileRecord, value: string | undefined): Done {
-  if (record.malformed !== undefined) {
-    return { record, response: undefined, error: malformedError(record), attempts: 0 };
-  }
-  const result = toChunkResult(record.ordinal, value!);
-  if ('response' in result) return { record, response: result.response, error: undefined, attempts: 1 };
-  return { record, response: undefined, error: errorOf(result), attempts: result.attempts };
 }

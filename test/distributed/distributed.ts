@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import type { BatchSummary } from '../../src/batch/file/tally.ts';
 import {
   type BatchWorker,
   batchStatus,
@@ -17,6 +18,7 @@ import {
   submitBatch,
   type WorkerOptions,
 } from '../../src/distributed/index.ts';
+import { PluginEngine } from '../../src/engine.ts';
 import { jsonl } from '../cli/cli.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { type Length, lengths } from '../support/lengths.ts';
@@ -27,6 +29,44 @@ import { findServer, RedisServer } from './redis-server.ts';
 const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 const WORKER = new URL('fixtures/worker.ts', import.meta.url).pathname;
+/** Ways to run the same lines. */
+const WAYS: Readonly<
+  Record<string, { readonly options: Omit<Partial<SubmitOptions>, 'onProgress'>; readonly length: Length }>
+> = {
+  'as they are': { options: {}, length: 'short' },
+  'as plain lines': { options: { inputFormat: 'lines', outputFormat: 'lines' }, length: 'long' },
+  'with options, a part of them': {
+    options: { options: [['given', 'yes']], skip: 33, limit: 500 },
+    length: 'long',
+  },
+  'along a chain': { options: { chain: ['other', 'echo'] }, length: 'long' },
+  'with a deadline': { options: { deadlineMs: 1_000_000 }, length: 'long' },
+  'with fields that the one who submits finds': { options: { fields: { input: 'input', id: false } }, length: 'long' },
+};
+
+/** Lines of all kinds, among many that are usual. */
+async function writeOddLines(path: string, count: number): Promise<void> {
+  const odd: readonly ((index: number) => string | Buffer)[] = [
+    (index) => JSON.stringify({ id: `a${index}`, input: `x"\\\n\u0001é💥${index}` }),
+    () => '  { "input" : "sp\\u00e9 \\ud83d\\ude00" , "x": [1,{"a":null}], "id":"q" } ',
+    () => '{bad',
+    () => '',
+    () => Buffer.from([0x7b, 0xff]),
+    () => JSON.stringify({ input: 'fail', own: [1, 2], options: {} }),
+    () => JSON.stringify({ id: 'o', input: 'option', options: { k: 'v' } }),
+    (index) => JSON.stringify({ id: `p${index}`, plugin: 'other', input: 'elsewhere' }),
+    () => JSON.stringify({ id: 'n', plugin: 'nobody', input: 'nowhere' }),
+    () => JSON.stringify({ id: 7, input: 'x'.repeat(1_200_000) }),
+  ];
+  const lines = Array.from({ length: count }, (_, index) => {
+    const usual = JSON.stringify({ id: `r${index}`, input: `some words of text ${index}` });
+    return index % 7 === 0 && index / 7 < 100
+      ? odd[(index / 7) % (index < 70 ? odd.length : odd.length - 1)]!(index)
+      : usual;
+  });
+  await writeFile(path, Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));
+}
+
 /** Defines the tests of one length, or says why they do not run. */
 export function describeDistributed(length: Length): void {
   const server = findServer();
@@ -161,6 +201,39 @@ function describeWith(path: string, length: Length): void {
       client.disconnect();
       expect(left).to.deep.equal([]);
     });
+
+    for (const [name, { options, length }] of Object.entries(WAYS)) {
+      (length === 'short' ? short : long)(`gives what a batch gives that runs here: ${name}`, async () => {
+        await writeOddLines(at('in.jsonl'), 700);
+        const engine = await PluginEngine.create({ threads: 1, cacheDirectory: at('.cache') });
+        await engine.loadPlugin('echo', at('echo.wasm'));
+        await engine.loadPlugin('other', at('echo.wasm'), { config: { prefix: '>' } });
+        const files = (way: string) => ({
+          input: at('in.jsonl'),
+          output: at(`${way}.out`),
+          deadLetter: at(`${way}.dead`),
+        });
+        const malformed: Record<string, number[]> = { here: [], there: [] };
+        const heard = (way: string) => (line: number) => malformed[way]!.push(line);
+        const how = { inputFormat: 'jsonl', outputFormat: 'jsonl', ordered: true, ...options } as const;
+        const here = await engine.batchFiles({ plugin: 'echo', ...how, ...files('here'), onMalformed: heard('here') });
+        await engine.close();
+        await work({ checkpointMs: 5 });
+        const plugins = {
+          echo: { component: at('echo.wasm') },
+          other: { component: at('echo.wasm'), config: { prefix: '>' } },
+        };
+        const there = await submit({ plugins, ...how, ...files('there'), onMalformed: heard('there') });
+        const counts = ({ seconds: _, recordsPerSecond: __, plugins: ___, ...rest }: BatchSummary): object => rest;
+        expect(counts(there)).to.deep.equal(counts(here));
+        expect(await read('there.out')).to.equal(await read('here.out'));
+        // Letters are in the order of their chunks, and of their pieces in these.
+        const letters = async (way: string) => (await read(`${way}.dead`)).split('\n').sort();
+        expect(await letters('there')).to.deep.equal(await letters('here'));
+        for (const lines of Object.values(malformed)) lines.sort((a, b) => a - b);
+        expect(malformed.there).to.deep.equal(malformed.here);
+      });
+    }
 
     short('carries errors, malformed lines and the plugins that records name', async () => {
       const lines = [{ input: 'a' }, { plugin: 'hostile', input: 'unreachable' }, { plugin: 'nobody', input: 'b' }].map(
@@ -385,13 +458,13 @@ function describeWith(path: string, length: Length): void {
       }
       const batch = key.slice(`bull:${queue}:`.length, -2);
       const prefix = `wasm-plugin-pool:${queue}:batch:${batch}`;
-      for (let index = 0; index < 20; index++) await client.hset(`${prefix}:results:0`, index, '{"response":{}}');
+      await client.hset(`${prefix}:results:0`, '0+20', '{"response":{}}');
       await client.rpush(`${prefix}:finished`, 0);
       const error = await submitted;
       client.disconnect();
       expect([error.code, error.message]).to.deep.equal([
         'ERR_BATCH_QUEUE',
-        'Redis has a result of record 0 that is none',
+        'Redis has results of records 0 to 19 that are none',
       ]);
       expect(await read('out.jsonl')).to.equal('');
     });

@@ -57,7 +57,7 @@ describe('what comes out of Redis', () => {
   }
 
   const chunk = {
-    form: 2,
+    form: 3,
     batch: 'b',
     chunk: 0,
     tenant: 't',
@@ -102,10 +102,10 @@ describe('what comes out of Redis', () => {
   }
 
   it('may be a chunk of another version, which another worker may know', () => {
-    const error = thrown(() => toChunk({ ...chunk, form: 3 }, hopeless));
+    const error = thrown(() => toChunk({ ...chunk, form: 4 }, hopeless));
     expect([error.code, error.message]).to.deep.equal([
       'ERR_BATCH_QUEUE',
-      'The chunk has form 3, and this worker knows 2',
+      'The chunk has form 4, and this worker knows 3',
     ]);
   });
 });
