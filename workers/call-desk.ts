@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { viewOf, type Wire, WireSink } from '../src/canonical-abi/runtime/calls/wire.ts';
+import type { PluginInstance } from '../src/instance/plugin-instance.ts';
 import type { LargeRequest } from '../src/pool/protocol.ts';
 import type { PackedRequest, WorkerMailbox } from '../src/pool/worker-mailbox.ts';
-import type { PluginInstance } from './instance.ts';
 
 /** Bytes of the memory in which a result is put together that the mailbox has no room for. */
 const FIRST_BYTES = 64 * 1024;

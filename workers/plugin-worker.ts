@@ -7,6 +7,8 @@ import { toWire } from '../src/errors.ts';
 import { descriptors } from '../src/host/descriptors.ts';
 import { sleep } from '../src/host/sleep.ts';
 import { ioThread } from '../src/host/wasi/network/io-thread.ts';
+import { CAPTURED_FRAMES, captureFrames } from '../src/instance/faults.ts';
+import type { PluginInstance } from '../src/instance/plugin-instance.ts';
 import { ControlPage } from '../src/instrumentation/control-page.ts';
 import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
@@ -20,9 +22,7 @@ import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CallDesk } from './call-desk.ts';
 import { CpuAccount } from './cpu-account.ts';
-import { CAPTURED_FRAMES, captureFrames } from './faults.ts';
 import { HostLine } from './host-line.ts';
-import type { PluginInstance } from './instance.ts';
 import { Killed, Residents } from './residents.ts';
 import { ThreadTime } from './thread-time.ts';
 

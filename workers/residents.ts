@@ -6,14 +6,14 @@ import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
 import { createWasi } from '../src/host/wasi/index.ts';
+import { PluginInstance } from '../src/instance/plugin-instance.ts';
+import { createRuntime, type Runtime } from '../src/instance/runtime.ts';
 import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
 import type { Phase, ThreadStatus } from '../src/pool/thread-status.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
-import { PluginInstance } from './instance.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { CallContext } from '../../src/host/call-context.ts';
-import { PluginInstance } from '../../workers/instance.ts';
-import { createRuntime } from '../../workers/runtime.ts';
+import { PluginInstance } from '../../src/instance/plugin-instance.ts';
+import { createRuntime } from '../../src/instance/runtime.ts';
 
 // What a user of Piscina and jco would write: one instance a worker, made at start, one task per request.
 const { definition } = workerData;

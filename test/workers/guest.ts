@@ -5,8 +5,8 @@ import type { Utterance } from '../../src/contract/values.ts';
 import { CallContext } from '../../src/host/call-context.ts';
 import { type Policy, resolvePolicy } from '../../src/host/policy/policy.ts';
 import { createWasi } from '../../src/host/wasi/index.ts';
-import { PluginInstance } from '../../workers/instance.ts';
-import { createRuntime } from '../../workers/runtime.ts';
+import { PluginInstance } from '../../src/instance/plugin-instance.ts';
+import { createRuntime } from '../../src/instance/runtime.ts';
 import { plugin } from '../support/wat.ts';
 
 /** The stack of the main thread, in which these guests run. */

@@ -1,12 +1,12 @@
-import type { PluginDefinition } from '../src/artifact/definition.ts';
-import type { GuardImport } from '../src/canonical-abi/runtime/host-imports.ts';
-import { unversioned } from '../src/canonical-abi/runtime/names.ts';
-import { shownName } from '../src/component/names.ts';
-import { PluginError } from '../src/errors.ts';
-import type { CallContext } from '../src/host/call-context.ts';
-import { createHostApi } from '../src/host/host-api.ts';
-import { guardHostFunction } from '../src/host/imports/host-function.ts';
-import { type ImportingInstance, suppliedImports } from '../src/host/imports/supplied-modules.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import type { GuardImport } from '../canonical-abi/runtime/host-imports.ts';
+import { unversioned } from '../canonical-abi/runtime/names.ts';
+import { shownName } from '../component/names.ts';
+import { PluginError } from '../errors.ts';
+import type { CallContext } from '../host/call-context.ts';
+import { createHostApi } from '../host/host-api.ts';
+import { guardHostFunction } from '../host/imports/host-function.ts';
+import { type ImportingInstance, suppliedImports } from '../host/imports/supplied-modules.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**

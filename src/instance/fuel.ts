@@ -1,4 +1,4 @@
-import { PluginError } from '../src/errors.ts';
+import { PluginError } from '../errors.ts';
 
 /** A call returned that had used more than its fuel. */
 export class OutOfFuel extends Error {

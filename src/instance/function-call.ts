@@ -1,9 +1,9 @@
 import { deserialize } from 'node:v8';
-import { Misfit } from '../src/canonical-abi/runtime/misfit.ts';
-import { lowerCamel } from '../src/canonical-abi/runtime/names.ts';
-import { shownName } from '../src/component/names.ts';
-import type { FunctionCall } from '../src/contract/values.ts';
-import { PluginError } from '../src/errors.ts';
+import { Misfit } from '../canonical-abi/runtime/misfit.ts';
+import { lowerCamel } from '../canonical-abi/runtime/names.ts';
+import { shownName } from '../component/names.ts';
+import type { FunctionCall } from '../contract/values.ts';
+import { PluginError } from '../errors.ts';
 
 /** What the codecs of the direct binding say of a value that is of another type than the function takes. */
 const MISFIT = /^Expected /;

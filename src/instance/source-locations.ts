@@ -1,5 +1,5 @@
-import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { SourceLocations } from '../src/dwarf/source-locations.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import { SourceLocations } from '../dwarf/source-locations.ts';
 
 /** As long as the worker has the definition: each trap ends an instance. */
 const known = new WeakMap<PluginDefinition, SourceLocations>();

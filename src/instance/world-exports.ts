@@ -1,6 +1,6 @@
-import type { PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
-import type { World } from '../src/contract/worlds.ts';
-import { PluginError } from '../src/errors.ts';
+import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import type { World } from '../contract/worlds.ts';
+import { PluginError } from '../errors.ts';
 
 /** The functions of a plugin, whichever world it implements. What they throw is a fault. */
 export interface WorldExports {

@@ -1,7 +1,7 @@
-import { MEMORY_IMPORT } from '../src/canonical-abi/plan/plan.ts';
-import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
-import type { Holding } from '../src/component/holding.ts';
-import { REFUSED_GROW } from '../src/component/refused-grow.ts';
+import { MEMORY_IMPORT } from '../canonical-abi/plan/plan.ts';
+import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
+import type { Holding } from '../component/holding.ts';
+import { REFUSED_GROW } from '../component/refused-grow.ts';
 
 /**
  * How much memory one instance of a plugin holds, and whether the policy refused it more. V8 tells nobody about a

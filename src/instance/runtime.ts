@@ -1,10 +1,10 @@
-import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { compileGlue, type InstantiateCore } from '../src/canonical-abi/glue.ts';
-import { LinkedComponent, type LiveComponent } from '../src/canonical-abi/runtime/component.ts';
-import type { GuardImport, HostImports } from '../src/canonical-abi/runtime/host-imports.ts';
-import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
-import { type Holding, NOTHING } from '../src/component/holding.ts';
-import { ControlPage } from '../src/instrumentation/control-page.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import { compileGlue, type InstantiateCore } from '../canonical-abi/glue.ts';
+import { LinkedComponent, type LiveComponent } from '../canonical-abi/runtime/component.ts';
+import type { GuardImport, HostImports } from '../canonical-abi/runtime/host-imports.ts';
+import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
+import { type Holding, NOTHING } from '../component/holding.ts';
+import { ControlPage } from '../instrumentation/control-page.ts';
 
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {

@@ -1,9 +1,9 @@
-import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { exportedLifts } from '../src/canonical-abi/plan/exported-lifts.ts';
-import type { WireSink } from '../src/canonical-abi/runtime/calls/wire.ts';
-import { unversioned } from '../src/canonical-abi/runtime/names.ts';
-import type { FunctionCall } from '../src/contract/values.ts';
-import { Exit } from '../src/host/wasi/exit.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import { exportedLifts } from '../canonical-abi/plan/exported-lifts.ts';
+import type { WireSink } from '../canonical-abi/runtime/calls/wire.ts';
+import { unversioned } from '../canonical-abi/runtime/names.ts';
+import type { FunctionCall } from '../contract/values.ts';
+import { Exit } from '../host/wasi/exit.ts';
 
 /*
  * A command (`wasi:cli/run`) may end by `wasi:cli/exit` with status 0, as every program of Go does: that is its way to return

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { PluginInstance } from '../../workers/instance.ts';
-import { createRuntime } from '../../workers/runtime.ts';
+import { PluginInstance } from '../../src/instance/plugin-instance.ts';
+import { createRuntime } from '../../src/instance/runtime.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
-import { fullPlugin, launch as launchBound, REALLOC, respond } from './guest.ts';
+import { fullPlugin, launch as launchBound, REALLOC, respond } from '../workers/guest.ts';
 
 const NO_OPTIONS = [] as const;
 

@@ -1,9 +1,9 @@
-import { brokenAbi, GLUE_FILE } from '../src/canonical-abi/glue.ts';
-import { describe, PluginError, type TrapKind } from '../src/errors.ts';
-import { Exit } from '../src/host/wasi/exit.ts';
-import { demangle } from '../src/text/demangle.ts';
-import { cleanLogLine } from '../src/text/log-line.ts';
-import type { WasmFrame } from '../src/text/wasm-frame.ts';
+import { brokenAbi, GLUE_FILE } from '../canonical-abi/glue.ts';
+import { describe, PluginError, type TrapKind } from '../errors.ts';
+import { Exit } from '../host/wasi/exit.ts';
+import { demangle } from '../text/demangle.ts';
+import { cleanLogLine } from '../text/log-line.ts';
+import type { WasmFrame } from '../text/wasm-frame.ts';
 
 /** What the classification needs to know about the instance in which a call ended. */
 export interface FaultContext {

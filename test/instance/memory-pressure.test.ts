@@ -4,11 +4,11 @@ import { pluginFiles } from '../../examples/plugins/files.ts';
 import { MEMORY_IMPORT } from '../../src/canonical-abi/plan/plan.ts';
 import { capComponent } from '../../src/component/cap.ts';
 import { Exit } from '../../src/host/wasi/exit.ts';
-import { MemoryPressure } from '../../workers/memory-pressure.ts';
+import { MemoryPressure } from '../../src/instance/memory-pressure.ts';
 import { fromBytes, fromWat, type Parsed } from '../component/from-wat.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
-import { fullPlugin, type GuestOptions, launch, respond } from './guest.ts';
+import { fullPlugin, type GuestOptions, launch, respond } from '../workers/guest.ts';
 
 const MiB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { TrapKind } from '../../src/errors.ts';
+import { type FaultContext, toFault } from '../../src/instance/faults.ts';
 import { formatFrame } from '../../src/text/wasm-frame.ts';
-import { type FaultContext, toFault } from '../../workers/faults.ts';
 import { rejection, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
-import { fullPlugin, type GuestOptions, launch as launchBound, respond, STACK_BYTES } from './guest.ts';
+import { fullPlugin, type GuestOptions, launch as launchBound, respond, STACK_BYTES } from '../workers/guest.ts';
 
 /** Functions that end in each kind of trap, on every V8 that the project supports. */
 const TRAPS: readonly (readonly [what: string, kind: TrapKind, guest: GuestOptions])[] = [

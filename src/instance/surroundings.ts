@@ -1,7 +1,7 @@
-import type { OnDropped } from '../src/canonical-abi/runtime/memory-pool.ts';
-import type { CallContext } from '../src/host/call-context.ts';
-import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
-import type { Wasi } from '../src/host/wasi/index.ts';
+import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
+import type { CallContext } from '../host/call-context.ts';
+import type { AskMainThread } from '../host/imports/supplied-modules.ts';
+import type { Wasi } from '../host/wasi/index.ts';
 
 /** What an instance lives in. */
 export interface Surroundings {

@@ -1,21 +1,21 @@
 import { Buffer } from 'node:buffer';
-import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { outputLimit } from '../src/canonical-abi/glue.ts';
-import type { ByteCall } from '../src/canonical-abi/runtime/calls/byte-calls.ts';
-import type { Wire, WireSink } from '../src/canonical-abi/runtime/calls/wire.ts';
-import type { LiveComponent } from '../src/canonical-abi/runtime/component.ts';
+import type { PluginDefinition } from '../artifact/definition.ts';
+import { outputLimit } from '../canonical-abi/glue.ts';
+import type { ByteCall } from '../canonical-abi/runtime/calls/byte-calls.ts';
+import type { Wire, WireSink } from '../canonical-abi/runtime/calls/wire.ts';
+import type { LiveComponent } from '../canonical-abi/runtime/component.ts';
 import {
   bindProcess,
   type ProcessBytes,
   type RequestBytes,
   type ResponseSink,
-} from '../src/canonical-abi/runtime/contract.ts';
-import type { Holding } from '../src/component/holding.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../src/contract/values.ts';
-import { PluginError } from '../src/errors.ts';
-import type { ControlPage } from '../src/instrumentation/control-page.ts';
-import { cleanLogLine } from '../src/text/log-line.ts';
-import type { WasmFrame } from '../src/text/wasm-frame.ts';
+} from '../canonical-abi/runtime/contract.ts';
+import type { Holding } from '../component/holding.ts';
+import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import { PluginError } from '../errors.ts';
+import type { ControlPage } from '../instrumentation/control-page.ts';
+import { cleanLogLine } from '../text/log-line.ts';
+import type { WasmFrame } from '../text/wasm-frame.ts';
 import { isSuccessfulExit, tookSuccessfulExit } from './command-exit.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
 import { instructionLimit, OutOfFuel } from './fuel.ts';
