@@ -1,12 +1,11 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
-import { unversioned } from '../src/canonical-abi/runtime/names.ts';
 import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
 import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
-import { createWasi } from '../src/host/wasi/index.ts';
-import { PluginInstance } from '../src/instance/plugin-instance.ts';
+import { makeInstance } from '../src/instance/make-instance.ts';
+import type { PluginInstance } from '../src/instance/plugin-instance.ts';
 import { createRuntime, type Runtime } from '../src/instance/runtime.ts';
 import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import type { Tally } from '../src/observe/tally.ts';
@@ -165,16 +164,13 @@ export class Residents {
     this.#status.enter('instantiate');
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
-    const interfaces = definition.contract.wasi.map(unversioned);
-    const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
     const surroundings = {
       context,
-      wasi,
       stackBytes: this.#stackBytes,
       onDropped: this.dropped.add,
       ask: this.#ask,
     };
-    const instance = new PluginInstance(definition, resident.runtime, surroundings);
+    const instance = makeInstance(definition, resident.runtime, surroundings);
     this.#status.enter('initialize');
     instance.initialize();
     tally?.calledHost(context.hostCalls);

@@ -20,6 +20,10 @@ export class Announcer {
   /** For what runs the plugins. */
   readonly executor: ProcessTierListener = {
     onUtterance: (lane, requestId, utterance) => this.#utter(lane, requestId, utterance),
+    onMoved: ({ definition: { plugin }, version }, instructions) => {
+      const message = `A request ran over ${instructions} instructions or waited; later ones go to workers`;
+      this.tell('plugin:warning', { plugin, version, message });
+    },
     onTermination: (termination) => this.tell('worker:terminated', termination),
     onStuck: (thread) => this.tell('worker:stuck', thread),
     onProcessEnded: (end) => this.tell('process:ended', end),

@@ -48,32 +48,42 @@ export class Requests {
 
   process(name: string, request: ProcessRequest, options: ProcessOptions | undefined): Promise<PluginResponse> {
     // Not an async function: its two extra turns of the microtask queue would tear batches apart.
-    const settled = Promise.withResolvers<PluginResponse>();
     try {
       if (options !== undefined) checkProcessOptions(options);
-      this.submit(name, request, options ?? NO_OPTIONS, settled);
+      const plugin = this.#plugin(name);
+      const { lane } = plugin.stable;
+      if (options === undefined && lane.inline?.takes && isPlain(plugin)) {
+        const input = resolveInput(request);
+        return Promise.resolve(lane.inline.answer(input, resolveRequestOptions(request.options)));
+      }
     } catch (error) {
-      settled.reject(error);
+      return Promise.reject(error);
     }
+    const settled = Promise.withResolvers<PluginResponse>();
+    this.#submit(name, request, options ?? NO_OPTIONS, settled, 'here');
     return settled.promise;
   }
 
   /** The same for a listener in the place of a promise, with options that are checked. */
   readonly submit: Submit = (name, request, options, listener) => {
+    return this.#submit(name, request, options, listener, 'queue');
+  };
+
+  #submit(...[name, request, options, listener, where]: [...Parameters<Submit>, 'queue' | 'here']): ReturnType<Submit> {
     try {
       const plugin = this.#plugin(name);
       const input = resolveInput(request);
       const pairs = resolveRequestOptions(request.options);
       if (plugin.canary === undefined && options.version === undefined) {
-        return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener);
+        return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener, undefined, where);
       }
       const { version, call, onOutcome } = this.#choose(plugin, options);
-      return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener);
+      return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener, undefined, where);
     } catch (error) {
       listener.reject(error as PluginError);
       return undefined;
     }
-  };
+  }
 
   /** The same for many at once, as blocks where they can go as such. */
   readonly submitMany: SubmitMany = (name, requests, options, listeners) => {
@@ -201,6 +211,11 @@ function callableOf(version: PluginVersion): CallableFunctions {
     callables.set(version, callable);
   }
   return callable;
+}
+
+/** Whether nobody chooses among versions, and nobody looks at requests one by one. */
+function isPlain({ canary, stable }: Plugin): boolean {
+  return canary === undefined && stable.lane.gate === undefined && !isObserved();
 }
 
 const NO_OPTIONS: ProcessOptions = Object.freeze({});

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
  */
 export class Sleep {
   #announce: (asleep: boolean) => void = () => {};
+  #refusal: () => Error | undefined = () => undefined;
   #sleptMs = 0;
 
   /** Milliseconds that the thread has slept. */
@@ -18,8 +19,15 @@ export class Sleep {
     this.#announce = announce;
   }
 
-  /** `Atomics.wait`. */
+  /** Has what says why nobody may sleep now asked before each sleep. */
+  refuse(refusal: () => Error | undefined): void {
+    this.#refusal = refusal;
+  }
+
+  /** `Atomics.wait`. @throws what {@link refuse} was given for it. */
   wait(...args: [Int32Array<SharedArrayBuffer>, number, number, number]): ReturnType<typeof Atomics.wait> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
     const start = performance.now();
     this.#announce(true);
     try {

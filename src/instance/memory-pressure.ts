@@ -1,6 +1,6 @@
 import { MEMORY_IMPORT } from '../canonical-abi/plan/plan.ts';
 import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
-import type { Holding } from '../component/holding.ts';
+import { type Holding, NOTHING } from '../component/holding.ts';
 import { REFUSED_GROW } from '../component/refused-grow.ts';
 
 /**
@@ -14,6 +14,9 @@ export class MemoryPressure {
   readonly #lent = new Set<WebAssembly.Memory>();
   readonly #flags: WebAssembly.Global[] = [];
   readonly #maxBytes: number;
+  /** The buffers when somebody looked last: to ask a memory for its buffer costs more than to see that it is the same. */
+  #seen: readonly ArrayBufferLike[] = [];
+  #held: Holding = NOTHING;
   /** Memories of a core instance whose start function did not return, which are out of reach. */
   #lost = 0;
 
@@ -46,7 +49,7 @@ export class MemoryPressure {
 
   /** The instance has ended: says which memories nobody has any more. Those that were lent go back to where they are from. */
   end(onDropped: OnDropped): void {
-    for (const { buffer } of this.#own) onDropped(buffer.byteLength);
+    for (const memory of this.#own) onDropped(memory.buffer.byteLength, memory);
     for (let bytes = this.#maxBytes; this.#lost > 0; this.#lost--, bytes = 0) onDropped(bytes);
     this.#own.clear();
   }
@@ -63,11 +66,17 @@ export class MemoryPressure {
 
   /** The memories of all core instances; the capping made them export those that they would have kept to themselves. */
   get held(): Holding {
-    let bytes = 0;
-    for (const { buffer } of this.#own) bytes += buffer.byteLength;
-    for (const { buffer } of this.#lent) bytes += buffer.byteLength;
-    return { bytes, memories: this.#own.size + this.#lent.size };
+    const memories = this.#own.size + this.#lent.size;
+    if (this.#seen.length === memories && this.#seen.every(isAttached)) return this.#held;
+    this.#seen = [...this.#own, ...this.#lent].map(({ buffer }) => buffer);
+    this.#held = { bytes: this.#seen.reduce((bytes, { byteLength }) => bytes + byteLength, 0), memories };
+    return this.#held;
   }
+}
+
+/** A memory that grows gets another buffer, and the old one has no bytes any more. */
+function isAttached({ byteLength }: ArrayBufferLike): boolean {
+  return byteLength > 0;
 }
 
 /** Names of exports. */

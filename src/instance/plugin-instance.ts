@@ -44,6 +44,9 @@ export class PluginInstance {
   readonly #processBytes: ProcessBytes | undefined;
   readonly #byteCalls: ByteCall[] = [];
   #live: LiveComponent | undefined;
+  readonly #requestFuel: number | undefined;
+  /** What the call had that was begun last; undefined where nothing counts. */
+  #fuel: number | undefined;
   #state: InstanceState = 'ready';
 
   /**
@@ -58,6 +61,7 @@ export class PluginInstance {
     this.#surroundings = surroundings;
     this.#control = runtime.control;
     const { contract, policy, maxBytes } = definition;
+    this.#requestFuel = surroundings.requestInstructions ?? policy.maxInstructions;
     this.#memory = new MemoryPressure(maxBytes);
     const imports = instanceImports(definition, surroundings);
     try {
@@ -83,8 +87,7 @@ export class PluginInstance {
 
   /** WebAssembly instructions that the last call took; undefined where the policy does not have them counted. */
   get instructions(): number | undefined {
-    const { maxInstructions } = this.#definition.policy;
-    return maxInstructions === undefined ? undefined : maxInstructions - this.#control.fuel;
+    return this.#fuel === undefined ? undefined : this.#fuel - this.#control.fuel;
   }
 
   get state(): InstanceState {
@@ -117,7 +120,7 @@ export class PluginInstance {
    * @throws {PluginError} for any other end; the instance is dead then.
    */
   process(input: string, options: RequestOptions): PluginResponse {
-    const response = this.#run(() => this.#exports.process(input, options));
+    const response = this.#run(() => this.#exports.process(input, options), this.#requestFuel);
     this.#limitOutput(response.output, response.errorMessage ?? '');
     return response;
   }
@@ -138,7 +141,7 @@ export class PluginInstance {
         if (exited) return { tag: 'ok', val: undefined };
         throw error;
       }
-    });
+    }, this.#requestFuel);
     if (exited) this.#die();
     return value;
   }
@@ -150,7 +153,7 @@ export class PluginInstance {
    * @throws {PluginError} for any end other than a return; the instance is dead then.
    */
   callBytes(number: number, wire: Wire, given: WireSink, larger: () => WireSink): WireSink {
-    const stackTraceLimit = this.#enter();
+    const stackTraceLimit = this.#enter(this.#requestFuel);
     try {
       this.#byteCalls[number] ??= this.#live!.byteCall!(number);
       const sink = this.#byteCalls[number]!(wire, given, larger);
@@ -180,7 +183,7 @@ export class PluginInstance {
    */
   processBytes(request: RequestBytes, sink: ResponseSink): void {
     // As in `#run`; a function for each request would be what the collector of garbage has most of.
-    const stackTraceLimit = this.#enter();
+    const stackTraceLimit = this.#enter(this.#requestFuel);
     try {
       this.#processBytes!(request, sink);
       this.#returned();
@@ -214,9 +217,14 @@ export class PluginInstance {
     return refusal;
   }
 
+  /** Lets go of it without a word: a call ended where not even its bookkeeping went on. */
+  abandon(): void {
+    this.#die();
+  }
+
   /** One call into the guest; whatever is thrown by it is a fault. */
-  #run<Returned>(call: () => Returned): Returned {
-    const stackTraceLimit = this.#enter();
+  #run<Returned>(call: () => Returned, fuel = this.#definition.policy.maxInstructions): Returned {
+    const stackTraceLimit = this.#enter(fuel);
     try {
       const returned = call();
       this.#returned();
@@ -229,16 +237,16 @@ export class PluginInstance {
   }
 
   /** @returns How many frames errors captured before, for {@link #leave}. */
-  #enter(): number {
+  #enter(fuel: number | undefined): number {
     if (this.#state !== 'ready') throw cannotEnter(this.#state);
     const { context, wasi } = this.#surroundings;
     this.#state = 'running';
     context.begin();
     wasi?.begin();
     this.#memory.begin();
-    const { maxInstructions } = this.#definition.policy;
+    this.#fuel = fuel;
     // Also where nothing counts: what a call before has left would end this one.
-    this.#control.fuel = maxInstructions ?? 0;
+    this.#control.fuel = fuel ?? 0;
     const { stackTraceLimit } = Error;
     if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(CAPTURED_FRAMES);
     return stackTraceLimit;
@@ -246,7 +254,7 @@ export class PluginInstance {
 
   /** It may have run out of fuel behind its last check. */
   #returned(): void {
-    if (this.#definition.policy.maxInstructions !== undefined && this.#control.fuel < 0) throw new OutOfFuel();
+    if (this.#fuel !== undefined && this.#control.fuel < 0) throw new OutOfFuel();
     this.#state = 'ready';
   }
 
@@ -256,7 +264,8 @@ export class PluginInstance {
     // Its caller has been told; to find lines of source for nobody would hold up the next request.
     if (this.#control.isInterrupted) return new PluginError('ERR_ABORTED', 'The call was interrupted');
     const { maxMemoryBytes, maxInstructions } = this.#definition.policy;
-    if (maxInstructions !== undefined && this.#control.fuel < 0) return instructionLimit(maxInstructions);
+    if (this.#fuel !== undefined && this.#control.fuel < 0)
+      return instructionLimit(this.#fuel, this.#fuel === maxInstructions ? 'maxInstructions' : 'inlineInstructions');
     const locate = (frames: readonly WasmFrame[]) => sourceLocations(this.#definition).locate(frames);
     const lastWords = wasi?.lastWords() ?? [];
     return toFault(error, { maxMemoryBytes, stackBytes, memoryRefused: this.#memory.refused, lastWords, locate });

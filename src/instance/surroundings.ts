@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly stackBytes: number;
   /** Hears of the memories that nobody has any more when the instance dies, but for those that it was lent. */
   readonly onDropped?: OnDropped;
+  /** WebAssembly instructions of one request, where it has fewer than other calls. @default those of the policy */
+  readonly requestInstructions?: number;
   /** Asks the main thread for a function of the embedder's. @default there is none */
   readonly ask?: AskMainThread | undefined;
 }

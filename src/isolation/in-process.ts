@@ -2,7 +2,9 @@ import { memoriesOf } from '../artifact/artifact.ts';
 import type { CompileOptions } from '../artifact/compile-component.ts';
 import { ArtifactCompiler, type ArtifactCompilerOptions } from '../artifact/compiler.ts';
 import type { PluginSource } from '../artifact/source.ts';
+import { assertInline, type ResolvedInline } from '../inline/placement.ts';
 import type { Component, ComponentUse, Executor } from '../registry/executor.ts';
+import type { Lane } from '../scheduler/lane.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerListener, SchedulerOptions } from '../scheduler/scheduler-options.ts';
 
@@ -32,6 +34,13 @@ export class InProcess implements Executor {
       },
     };
   }
+
+  readonly placeInline = async (lane: Lane, options: ResolvedInline): Promise<void> => {
+    assertInline(lane.definition, lane.hostFunctions);
+    // What runs guests is of no use to this thread otherwise.
+    const { InlineLane } = await import('../inline/inline-lane.ts');
+    lane.inline = new InlineLane(lane, options, this.scheduler.inlineHost);
+  };
 
   async end(): Promise<void> {
     await Promise.all([this.#compiler.close(), this.scheduler.end()]);

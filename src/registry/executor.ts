@@ -3,6 +3,7 @@ import type { CompileOptions } from '../artifact/compile-component.ts';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import type { PluginSource } from '../artifact/source.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
+import type { ResolvedInline } from '../inline/placement.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
@@ -50,7 +51,7 @@ export interface ProcessStatus {
 }
 
 /** Takes requests to lanes in, and settles each of them once. */
-export type Scheduling = Omit<Scheduler, 'open' | 'expect' | 'end'>;
+export type Scheduling = Omit<Scheduler, 'open' | 'expect' | 'end' | 'inlineHost'>;
 
 /**
  * What runs plugins: the threads of this process, or processes of their own. Everything above it is the same for both:
@@ -62,6 +63,12 @@ export interface Executor {
   readonly processes?: readonly ProcessStatus[];
   /** Compiles a component, or takes it from a cache. @throws {PluginError} what says why it is unusable. */
   load(source: PluginSource, options: CompileOptions, use: ComponentUse): Promise<Component>;
+  /**
+   * Has the requests of a lane run on this thread from now on; undefined where plugins are kept out of this process.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` for what could hold the thread.
+   */
+  readonly placeInline?: (lane: Lane, options: ResolvedInline) => Promise<void>;
   /** Ends all that runs. Nothing may be outstanding. */
   end(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { resolveCheck } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
+import { resolvePlacement } from '../inline/placement.ts';
 import { resolveConfig } from './config.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
@@ -20,6 +21,9 @@ const KEYS: Record<keyof LoadOptions, true> = {
   healthCheck: true,
   failurePolicy: true,
   group: true,
+  placement: true,
+  inlineInstructions: true,
+  overBudget: true,
   signal: true,
 };
 
@@ -45,6 +49,7 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   resolveConfig(options.config);
   resolveImports(options.imports);
   resolveWorld(options);
+  resolvePlacement(options);
   if (options.group !== undefined) nonEmptyString('group', options.group);
   resolveCheck('selfTest', options.selfTest);
   resolveCheck('healthCheck', options.healthCheck);

@@ -51,6 +51,23 @@ export interface LoadOptions {
    * account of what they hold. @default the plugin's name
    */
   readonly group?: string;
+  /**
+   * Where its requests run. `inline`: on the thread that asks for them, before `process` or `call` returns, at the price of
+   * the call. It takes a policy with `maxInstructions`, and neither files, network nor async functions; blocks
+   * (`processMany`, `batch`) and what a host function asks for go to workers all the same. See `docs/performance.md` and
+   * `docs/security.md`. @default 'worker'
+   */
+  readonly placement?: 'worker' | 'inline';
+  /**
+   * WebAssembly instructions of one request with `placement: 'inline'`, for which the event loop is held; no more than the
+   * `maxInstructions` of the policy, which instances have to start and requests have in workers. @default 100_000, about 50 µs
+   */
+  readonly inlineInstructions?: number;
+  /**
+   * What comes of `placement: 'inline'` when a request has run over its budget, which fails either way. `worker`: later
+   * requests go to workers, and `plugin:warning` tells so. @default 'trap'
+   */
+  readonly overBudget?: 'trap' | 'worker';
   /** Gives the load up: it rejects with `ERR_ABORTED`, and what it held is free for others. */
   readonly signal?: AbortSignal;
 }
@@ -110,6 +127,8 @@ export interface VersionInfo {
   readonly world: ContractMatch['world'];
   /** Which world of your own it implements: `acme:app/plugin@1.0.0`; undefined when it was not held against any. */
   readonly ownWorld?: string;
+  /** Where its requests run: `worker` also once one has run over its budget and `overBudget` says so. */
+  readonly placement: 'worker' | 'inline';
   /** What the plugin says of itself; undefined in the worlds that have no `get-metadata`. */
   readonly metadata: PluginMetadata | undefined;
   /** SHA-256 of the component, in hexadecimal. */
@@ -131,6 +150,7 @@ export function describeVersion(version: PluginVersion, role: VersionRole): Vers
     role,
     world: contract.world,
     ...(contract.own !== undefined && { ownWorld: contract.own }),
+    placement: lane.inline?.state === 'inline' ? 'inline' : 'worker',
     metadata,
     sha256,
     policy,

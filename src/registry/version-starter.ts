@@ -11,6 +11,7 @@ import type { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
+import { type ResolvedInline, resolvePlacement } from '../inline/placement.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -54,6 +55,7 @@ export class VersionStarter {
     const { maxMemoryBytes, interrupt, maxInstructions } = policy;
     const metered = maxInstructions !== undefined;
     const { world, own } = resolveWorld(options);
+    resolvePlacement(options);
     resolveImports(options.imports);
     try {
       const use = { plugin, policy, group, signal };
@@ -92,6 +94,7 @@ export class VersionStarter {
     const config = resolveConfig(options.config);
     const offers = resolveImports(options.imports);
     const { imports, functions } = supply(component.contract.needs, offers, this.#provided.to(plugin));
+    const inline = resolvePlacement(options);
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
     const { failurePolicy } = options;
@@ -112,6 +115,7 @@ export class VersionStarter {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       signal?.throwIfAborted();
+      if (inline !== undefined) await this.#placeInline(lane, inline);
       const metadata = await this.#scheduler.prepare(lane);
       if (options.version === undefined && metadata !== undefined && metadata.version !== '') {
         lane.version = cleanLogLine(metadata.version);
@@ -144,8 +148,25 @@ export class VersionStarter {
   ): Promise<PluginResponse> {
     const call = { requestId, priority: Number.MAX_VALUE, whenFull: 'wait', ...deadline } as const;
     const settled = Promise.withResolvers<PluginResponse>();
-    this.#scheduler.submit(lane, resolveInput({ input }), resolveRequestOptions(options), call, undefined, settled);
+    this.#scheduler.submit(
+      lane,
+      resolveInput({ input }),
+      resolveRequestOptions(options),
+      call,
+      undefined,
+      settled,
+      undefined,
+      'here',
+    );
     return settled.promise;
+  }
+
+  async #placeInline(lane: Lane, inline: ResolvedInline): Promise<void> {
+    if (this.#executor.placeInline === undefined) {
+      const message = "`placement: 'inline'` runs a plugin in this process, and `isolation: 'process'` keeps it out";
+      throw new PluginError('ERR_INVALID_ARGUMENT', message, { hint: 'Leave one of the two out.' });
+    }
+    await this.#executor.placeInline(lane, inline);
   }
 
   /** Ends a version that has come up and serves nobody. */

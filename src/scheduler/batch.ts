@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Utterance } from '../contract/values.ts';
+import type { PluginResponse, Utterance } from '../contract/values.ts';
 import { fromWire, type PluginError } from '../errors.ts';
 import type { Berth } from '../pool/berth.ts';
 import type { Mailbox } from '../pool/mailbox.ts';
@@ -16,7 +16,7 @@ import type { Tenant } from './tenant.ts';
 export const MAX_LOSSES = 3;
 
 /** What a function returned is with the job; for the books it is an answer. */
-const RETURNED = Object.freeze({ output: '', success: true });
+export const RETURNED: PluginResponse = Object.freeze({ output: '', success: true });
 
 /** The part of a batch that is one lane's: slots in a row. */
 export interface Part {

@@ -161,6 +161,16 @@ export class Dispatcher {
     }
     this.#supervisor.retirements.makeRoom(this.#short);
     addressSpace.whenGivenBack(this.#onRoom);
+    this.#makeRoomHere(this.#short);
+  }
+
+  /** Has instances on this thread go, the one that was not used for longest first, until a lane's would fit. */
+  #makeRoomHere(lane: Lane): void {
+    const inlines = [...this.#queue.lanes()].flatMap(({ inline }) => inline ?? []);
+    for (const inline of inlines.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (this.#supervisor.memory.fits(lane)) return;
+      inline.close('shutdown');
+    }
   }
 
   /**

@@ -53,21 +53,44 @@ export class HostCalls {
   }
 }
 
-async function run(
-  { definition, version, hostFunctions }: Lane,
-  requestId: string | undefined,
-  { name, func, args }: HostCall,
-  signal: AbortSignal,
-): Promise<HostReply> {
+type Invocation = readonly [lane: Lane, requestId: string | undefined, call: HostCall, signal: AbortSignal];
+
+/** The same for a guest on this thread, which cannot wait: what returns a promise has failed. Never throws. */
+export function replyNow(...invocation: Invocation): HostReply {
   try {
-    const functions = hostFunctions.get(name);
-    if (functions === undefined || !Object.hasOwn(functions, func)) throw new Error(`There is no function ${func}`);
-    const context = { signal, plugin: definition.plugin, version, requestId };
-    return { kind: 'returned', value: await functions[func]!(...args, context) };
+    const value = invoke(...invocation);
+    if (!isThenable(value)) return { kind: 'returned', value };
+    // Nobody listens to how it ends.
+    value.then(undefined, () => {});
+    return { kind: 'failed', cause: "It returned a promise, and the plugin runs on its caller's thread" };
   } catch (error) {
-    if (typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')) {
-      return { kind: 'err', payload: (error as { readonly payload: unknown }).payload };
-    }
-    return { kind: 'failed', cause: describe(error) };
+    return failed(error);
   }
+}
+
+async function run(...invocation: Invocation): Promise<HostReply> {
+  try {
+    return { kind: 'returned', value: await invoke(...invocation) };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function invoke(...[lane, requestId, { name, func, args }, signal]: Invocation): unknown {
+  const { definition, version, hostFunctions } = lane;
+  const functions = hostFunctions.get(name);
+  if (functions === undefined || !Object.hasOwn(functions, func)) throw new Error(`There is no function ${func}`);
+  const context = { signal, plugin: definition.plugin, version, requestId };
+  return functions[func]!(...args, context);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}
+
+function failed(error: unknown): HostReply {
+  if (typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')) {
+    return { kind: 'err', payload: (error as { readonly payload: unknown }).payload };
+  }
+  return { kind: 'failed', cause: describe(error) };
 }

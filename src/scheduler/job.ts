@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import { type ErrorCode, PluginError } from '../errors.ts';
 import type { Observation } from '../observe/observation.ts';
-import type { RequestTimes } from '../observe/request-times.ts';
 import type { Berth } from '../pool/berth.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
@@ -10,6 +9,7 @@ import type { PreparedCall } from '../request/function-call.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
 import type { Applicant } from './gate.ts';
 import type { Lane, Queued } from './lane.ts';
+import type { RanElsewhere } from './ran-elsewhere.ts';
 
 /** `prepare` makes an instance ahead of requests; its result is the plugin's metadata. A `block` is many requests. */
 export type JobKind = 'process' | 'prepare' | 'block';
@@ -53,12 +53,6 @@ export interface Carrier {
   recall(job: Job): boolean;
 }
 
-/** How a job ran in a thread of another process, on the clock of this one. */
-export interface RanElsewhere {
-  readonly threadId: number;
-  readonly times: RequestTimes;
-}
-
 /** A unit of guest work: a caller's request, or the making of an instance. */
 export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
   previous: Job | undefined;
@@ -67,7 +61,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
   /** Where the job is while it is sent. */
   batch: Carrier | undefined;
   slot = -1;
-  /** How it went in another process, when it went there. */
+  /** How it went in no thread of the pool, when it went there. */
   elsewhere: RanElsewhere | undefined;
 
   readonly kind: JobKind;

@@ -5,6 +5,7 @@ import { VersionMetrics } from '../observe/version-metrics.ts';
 import { lossesOfThreads, type PluginThread } from '../pool/plugin-thread.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
+import type { Inline } from './inline.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -36,6 +37,8 @@ export class Lane {
   readonly holds: Holding;
   /** What its requests pass first, if its plugin has a failure policy. */
   gate: Gate<Lane> | undefined;
+  /** Where its requests run on the thread that asks for them, if its plugin is placed there. */
+  inline: Inline | undefined;
   /** What its instances may call on this thread. */
   hostFunctions: HostFunctions = new Map();
   /** Highest priority first. */

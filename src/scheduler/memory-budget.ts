@@ -81,6 +81,16 @@ export class MemoryBudget {
     return most;
   }
 
+  /** Whether an instance of a lane on the main thread, which is booked with what it holds, may grow up to its cap. */
+  fitsBeside(held: Holding, { holds }: Lane): boolean {
+    return this.#fits(holds.bytes - held.bytes, holds.memories - held.memories);
+  }
+
+  /** Books what an instance on the main thread may hold now, in the place of what it could before. */
+  exchange(now: Holding, before: Holding): void {
+    this.#book(now, before);
+  }
+
   /** A lane's instance on a thread is to run. */
   begin(thread: PluginThread, lane: Lane): void {
     let running = this.#running.get(thread);

@@ -11,6 +11,8 @@ export interface SchedulerListener {
   readonly onSending?: (jobs: readonly Job[]) => void;
   /** These jobs had not begun and were taken back from their thread. */
   readonly onTakenBack?: (jobs: readonly Job[]) => void;
+  /** From now on the requests of a lane go to workers: one has run over its budget of instructions on this thread. */
+  readonly onMoved?: (lane: Lane, instructions: number) => void;
   readonly onStuck: (thread: StuckThread, lane: Lane) => void;
 }
 

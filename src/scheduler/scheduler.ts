@@ -19,6 +19,7 @@ import type { Block } from './block.ts';
 import { BlockJob } from './block-job.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { InlineHost } from './inline-host.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
 import type { OutstandingBytes } from './outstanding-bytes.ts';
@@ -130,6 +131,17 @@ export class Scheduler {
     return depth;
   }
 
+  /** What a lane needs whose requests run on this thread. */
+  get inlineHost(): InlineHost {
+    return {
+      memory: this.#supervisor.memory,
+      nextRequestId: () => this.nextRequestId(),
+      onUtterance: this.#listener.onUtterance,
+      onLeft: (lane) => this.#checkDrained(lane),
+      onMoved: (lane, instructions) => this.#listener.onMoved?.(lane, instructions),
+    };
+  }
+
   /** Bytes of inputs and answers that callers have the engine hold. */
   get outstanding(): OutstandingBytes {
     return this.#admission.bytes;
@@ -173,7 +185,9 @@ export class Scheduler {
   /** Makes one instance and asks it for its metadata. */
   prepare(lane: Lane): Promise<PluginMetadata | undefined> {
     const settled = Promise.withResolvers<PluginMetadata | undefined>();
-    this.#accept(new Job('prepare', lane, '', [], '', Number.POSITIVE_INFINITY, settled));
+    const job = new Job('prepare', lane, '', [], '', Number.POSITIVE_INFINITY, settled);
+    if (lane.inline?.takes) lane.inline.run(job);
+    else this.#accept(job);
     return settled.promise;
   }
 
@@ -186,12 +200,17 @@ export class Scheduler {
   call(lane: Lane, func: PreparedCall, call: ProcessOptions, onOutcome?: Job['onOutcome']): Promise<unknown> {
     // Not an async function: its turns of the microtask queue would tear batches apart.
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const job = this.submit(lane, '', [], call, onOutcome, { resolve: () => resolve(job.takeValue()), reject }, func);
+    const job = this.#job(lane, '', [], call, { resolve: () => resolve(job.takeValue()), reject });
+    job.onOutcome = onOutcome;
+    job.call = func;
+    this.#admit(job, call, 'here');
     return promise;
   }
 
   /**
-   * Queues one request. Never throws: what is wrong with it is told to its listener, which may be before this returns.
+   * Takes one request in. Never throws: what is wrong with it is told to its listener, which may be before this returns.
+   *
+   * @param where `here` for what may run on this thread, before this returns, where its lane is placed there.
    */
   submit(
     lane: Lane,
@@ -201,27 +220,33 @@ export class Scheduler {
     onOutcome: Job['onOutcome'],
     listener: JobListener,
     func?: PreparedCall,
+    where: 'queue' | 'here' = 'queue',
   ): Job {
-    const job = new Job(
-      'process',
-      lane,
-      input,
-      options,
-      call.requestId ?? ++this.#requests,
-      call.priority ?? 0,
-      listener,
-    );
-    job.call = func;
-    job.askedAt = this.#clock.now;
+    const job = this.#job(lane, input, options, call, listener);
     job.onOutcome = onOutcome;
+    job.call = func;
+    this.#admit(job, call, where);
+    return job;
+  }
+
+  #job(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions, listener: JobListener): Job {
+    const id = call.requestId ?? ++this.#requests;
+    const job = new Job('process', lane, input, options, id, call.priority ?? 0, listener);
+    job.askedAt = this.#clock.now;
+    return job;
+  }
+
+  #admit(job: Job, call: ProcessOptions, where: 'queue' | 'here'): void {
     job.observation = observe(job);
     // Those who wait for room come first: a worker that begins a request makes some, and no event tells of it.
     this.#admission.admitWaiting();
-    const refusal = this.#refusals.of(job, call) ?? lane.gate?.admit(job);
+    const refusal = this.#refusals.of(job, call) ?? job.lane.gate?.admit(job);
+    // A gate may have had another lane take it.
+    const inline = where === 'here' ? job.lane.inline : undefined;
     if (refusal !== undefined) job.reject(refusal);
+    else if (inline?.takes) inline.run(job);
     else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, call.signal, this.#withdrawals.onExpired);
-    return job;
   }
 
   /**
@@ -268,6 +293,8 @@ export class Scheduler {
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
   async close(lane: Lane): Promise<void> {
     this.#queue.removeLane(lane);
+    // Whoever gave everything up does not wait for last words.
+    lane.inline?.close(this.#refusal === undefined ? 'shutdown' : 'at once');
     await this.#supervisor.retirements.retire(lane);
     this.#book.close(lane);
   }

@@ -29,7 +29,23 @@ export const OPTION_FILE_KEYS: readonly (
   | 'selfTest'
   | 'healthCheck'
   | 'failurePolicy'
-)[] = ['sandbox', 'config', 'version', 'world', 'imports', 'group', 'selfTest', 'healthCheck', 'failurePolicy'];
+  | 'placement'
+  | 'inlineInstructions'
+  | 'overBudget'
+)[] = [
+  'sandbox',
+  'config',
+  'version',
+  'world',
+  'imports',
+  'group',
+  'selfTest',
+  'healthCheck',
+  'failurePolicy',
+  'placement',
+  'inlineInstructions',
+  'overBudget',
+];
 
 const KIND = { what: 'options', example: '{"sandbox": "restricted", "config": {…}}' };
 

@@ -51,6 +51,9 @@ const OPTIONS = [
   'selfTest',
   'healthCheck',
   'failurePolicy',
+  'placement',
+  'inlineInstructions',
+  'overBudget',
 ] as const satisfies readonly (keyof LoadOptions)[];
 
 /**

@@ -10,6 +10,7 @@ export const EXECUTED: readonly string[] = [
   'docs/call.md',
   'docs/cli.md',
   'docs/limits.md',
+  'docs/performance.md',
   'docs/security.md',
   'docs/versions.md',
   'docs/reload.md',

@@ -10,8 +10,8 @@ const PAGE_BYTES = 65_536;
  */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
-/** Hears of each memory that has lost its owner and waits for the collector of garbage, with its size in bytes. */
-export type OnDropped = (bytes: number) => void;
+/** Hears of each memory that has lost its owner and waits for the collector of garbage, with its size in bytes, and which it is. */
+export type OnDropped = (bytes: number, memory?: object) => void;
 
 /**
  * Lends one memory to one instance of a core module after the other, because V8 is slow to give addresses back
@@ -41,7 +41,7 @@ export class MemoryPool {
     views.refresh();
     // A memory never shrinks; one that has grown goes.
     if (this.#idle !== undefined || views.bytes.length !== this.#initial || this.#initial > MAX_KEPT_BYTES) {
-      this.#onDropped(views.bytes.length);
+      this.#onDropped(views.bytes.length, memory);
       return;
     }
     views.bytes.fill(0);
@@ -50,7 +50,7 @@ export class MemoryPool {
 
   /** Lets go of the memory that waits. */
   empty(): void {
-    if (this.#idle !== undefined) this.#onDropped(this.#initial);
+    if (this.#idle !== undefined) this.#onDropped(this.#initial, this.#idle);
     this.#idle = undefined;
   }
 

@@ -100,7 +100,10 @@ export class Dispatcher implements Scheduling {
   call(lane: Lane, func: PreparedCall, call: ProcessOptions, onOutcome?: Job['onOutcome']): Promise<unknown> {
     // Not an async function: its turns of the microtask queue would tear batches apart.
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const job = this.submit(lane, '', [], call, onOutcome, { resolve: () => resolve(job.takeValue()), reject }, func);
+    const job = this.#job(lane, '', [], call, { resolve: () => resolve(job.takeValue()), reject });
+    job.onOutcome = onOutcome;
+    job.call = func;
+    this.#admit(job, call);
     return promise;
   }
 
@@ -113,21 +116,30 @@ export class Dispatcher implements Scheduling {
     listener: JobListener,
     func?: PreparedCall,
   ): Job {
+    const job = this.#job(lane, input, options, call, listener);
+    job.onOutcome = onOutcome;
+    job.call = func;
+    this.#admit(job, call);
+    return job;
+  }
+
+  #job(lane: Lane, input: string, options: RequestOptions, call: ProcessOptions, listener: JobListener): Job {
     const id = call.requestId ?? ++this.#requests;
     const job = new Job('process', lane, input, options, id, call.priority ?? 0, listener);
-    job.call = func;
     job.askedAt = this.#clock.now;
-    job.onOutcome = onOutcome;
+    return job;
+  }
+
+  #admit(job: Job, call: ProcessOptions): void {
     job.observation = observe(job);
     const { signal } = call;
     this.#admission.admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
-      : lane.gate?.admit(job);
+      : job.lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
     else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
-    return job;
   }
 
   /** None: many requests go one by one, and travel together all the same. */
