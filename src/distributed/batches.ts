@@ -86,7 +86,7 @@ export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<
   return withQueue(options, async (connection, queue) => {
     const status = await known(connection, queue, batch);
     if (status.state !== 'done') await connection.redis.hset(connection.keys.batch(batch), 'state', 'cancelled');
-    await removeJobs(queue, batch);
+    await removeJobs(connection, queue, batch);
     return status;
   });
 }
@@ -104,7 +104,7 @@ export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<B
     const { redis, keys } = connection;
     const status = await statusOf(connection, queue, nonEmptyString('batch', batch));
     if (status !== undefined) await redis.hset(keys.batch(batch), 'state', 'cancelled');
-    await removeJobs(queue, batch);
+    await removeJobs(connection, queue, batch);
     for await (const found of redis.scanStream({ match: `${escaped(keys.batch(batch))}:*`, count: 1000 })) {
       if ((found as string[]).length > 0) await redis.del(...(found as string[]));
     }
@@ -116,9 +116,17 @@ export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<B
 }
 
 /** Takes the chunks of a batch out of the queue, but for those that a worker has. */
-export async function removeJobs(queue: Queue<Chunk>, batch: string): Promise<void> {
+export async function removeJobs(
+  { redis, keys }: Pick<QueueConnection, 'redis' | 'keys'>,
+  queue: Queue<Chunk>,
+  batch: string,
+): Promise<void> {
   const ids = await queue.getRanges(['wait', 'prioritized', 'delayed', 'failed'], 0, -1);
-  for (const id of ids as string[]) if (batchOf(id) === batch) await queue.remove(id);
+  for (const id of ids as string[]) {
+    if (batchOf(id) !== batch) continue;
+    await queue.remove(id);
+    await redis.del(keys.lines(batch, Number(id.slice(batch.length + 1))));
+  }
 }
 
 /** The batch of a job, by its id: names have hyphens, too. */

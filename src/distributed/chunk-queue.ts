@@ -3,8 +3,9 @@ import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { removeJobs } from './batches.ts';
 import { type Chunk, type ChunkContent, type ChunkRecipe, FORM, jobId, recordsIn } from './chunk.ts';
+import { isComplete, missingOf } from './completeness.ts';
 import { publishComponent, sha256 } from './components.ts';
-import { areAll } from './piece.ts';
+import { putLines } from './lines.ts';
 import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 import { endBatch, noteBatch, openBatch, type RegisteredCounts } from './registry.ts';
 import { LOST, putResults, runOf } from './results.ts';
@@ -34,6 +35,9 @@ export interface CompleteChunk {
   readonly results: Readonly<Record<string, Buffer>>;
 }
 
+/** A chunk that is queued or runs, and its lines where it has some. */
+type Outstanding = Chunk & { readonly bytes?: Buffer };
+
 /** Seconds that one waits for a chunk, and milliseconds between two looks after all: messages can be lost with Redis. */
 const WAIT_SECONDS = 2;
 const LOOK_MS = 2000;
@@ -49,7 +53,7 @@ export class ChunkQueue {
   /** For the one command that blocks. */
   readonly #listener: Redis;
   /** Queued or running, in the order of the records. */
-  readonly #outstanding = new Map<number, Chunk>();
+  readonly #outstanding = new Map<number, Outstanding>();
   /** Those of them whose results are there. */
   readonly #complete = new Set<number>();
   readonly #troubles: Troubles;
@@ -86,14 +90,14 @@ export class ChunkQueue {
     const { batch, tenant, recipe, atMostOnce } = this.#settings;
     // The run of Redis as it is now: nothing of this chunk can have begun before.
     const once = atMostOnce ? { once: await runOf(this.#connection) } : {};
-    const chunk: Chunk = { form: FORM, batch, chunk: number, tenant, recipe, ...once, ...content };
+    const chunk: Outstanding = { form: FORM, batch, chunk: number, tenant, recipe, ...once, ...content };
     this.#outstanding.set(number, chunk);
     if (recordsIn(content) === 0) this.#complete.add(number);
     else if (history === 'new') await this.#enqueue(chunk);
     else await this.#addAgain(chunk);
   }
 
-  async #addAgain(chunk: Chunk): Promise<void> {
+  async #addAgain(chunk: Outstanding): Promise<void> {
     const job = await this.#queue.getJob(jobId(chunk));
     // What made it fail may be mended by now.
     if (job !== undefined && (await job.getState()) === 'failed') await job.retry('failed');
@@ -101,9 +105,11 @@ export class ChunkQueue {
   }
 
   /** Adding it twice adds it once. */
-  async #enqueue(chunk: Chunk): Promise<void> {
+  async #enqueue({ bytes, ...chunk }: Outstanding): Promise<void> {
     const { priority } = this.#settings;
-    await this.#queue.add('chunk', chunk, {
+    // On one connection: they are there in this order.
+    const put = bytes === undefined ? undefined : putLines(this.#connection, chunk, bytes);
+    const added = this.#queue.add('chunk', chunk, {
       jobId: jobId(chunk),
       attempts: 10,
       backoff: { type: 'exponential', delay: 500 },
@@ -112,6 +118,7 @@ export class ChunkQueue {
       removeOnFail: { age: FORGET_SECONDS },
       ...(priority !== undefined && { priority }),
     });
+    await Promise.all([put, added]);
   }
 
   /**
@@ -181,7 +188,7 @@ export class ChunkQueue {
   }
 
   /** Puts back what Redis has lost, or gives it up. */
-  async #lookAfter(chunk: Chunk): Promise<void> {
+  async #lookAfter(chunk: Outstanding): Promise<void> {
     if (this.#complete.has(chunk.chunk)) return;
     // First the job, then its results: they were written before the job ended.
     const state = await this.#queue.getJobState(jobId(chunk));
@@ -213,7 +220,7 @@ export class ChunkQueue {
     const { batch } = this.#settings;
     this.#outstanding.delete(number);
     this.#complete.delete(number);
-    await redis.del(keys.results(batch, number), keys.begun(batch, number));
+    await redis.del(keys.results(batch, number), keys.begun(batch, number), keys.lines(batch, number));
   }
 
   /** Waits for nothing any more; what is queued stays there. */
@@ -225,23 +232,11 @@ export class ChunkQueue {
   /** Has Redis forget what is left of the batch; all its chunks were removed. */
   async end(): Promise<void> {
     const { batch, components, counts, keepSeconds = 0 } = this.#settings;
-    await removeJobs(this.#queue, batch);
+    await removeJobs(this.#connection, this.#queue, batch);
     const hashes = Array.from(components, sha256);
     await endBatch(this.#connection, batch, counts?.() ?? NO_COUNTS, hashes, keepSeconds);
     await this.#connection.redis.del(this.#connection.keys.finished(batch));
   }
-}
-
-/** Whether the fields of some results are those of all its records. */
-function isComplete(chunk: Chunk, done: readonly string[]): boolean {
-  return 'lines' in chunk ? areAll(done, chunk.lines.count) : missingOf(chunk, done).length === 0;
-}
-
-/** The records without a result, of those that begin once; of lines, that is not asked. */
-function missingOf(chunk: Chunk, done: readonly string[]): number[] {
-  const known = new Set(done);
-  const indexes = 'records' in chunk ? chunk.records.map(({ index }) => index) : [];
-  return indexes.filter((index) => !known.has(`${index}`));
 }
 
 function gaveUp({ chunk }: Chunk, job: Job<Chunk> | undefined): Error {

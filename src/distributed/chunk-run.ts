@@ -4,7 +4,7 @@ import type { PluginEngine } from '../engine.ts';
 import { type Chunk, recordsIn } from './chunk.ts';
 import type { ChunkPlace, ChunkWork } from './chunk-work.ts';
 import type { WorkerPlugins } from './components.ts';
-import { LineWork } from './line-work.ts';
+import { LinesLostError, LineWork } from './line-work.ts';
 import { takeTokens } from './rate-limit.ts';
 import { RecordWork } from './record-work.ts';
 import type { QueueConnection } from './redis.ts';
@@ -74,7 +74,13 @@ export class ChunkRun {
       const wait = await takeTokens(this.#connection, tenant, rate, work.left);
       if (wait > 0) await this.#giveBack(wait);
     }
-    await this.#plugins.with(recipe.plugins, (names) => this.#do(work, names));
+    try {
+      await this.#plugins.with(recipe.plugins, (names) => this.#do(work, names));
+    } catch (error) {
+      // Without its job it is put there again by the one who submits it, if anything of it is missing.
+      if (error instanceof LinesLostError) return { records: 0 };
+      throw error;
+    }
     if (this.#unwanted.signal.aborted) return { records: 0 };
     if (this.#written < records) await this.#giveBack(0);
     await finishChunk(this.#connection, this.#chunk);

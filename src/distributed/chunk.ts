@@ -32,15 +32,13 @@ export interface ChunkRecord {
 /** Another number for each form of a chunk that other versions cannot read, or would misunderstand. */
 export const FORM = 3;
 
-/** Lines of a file as they stand there, and how they are read and their results written. */
+/** How the lines of a chunk are read and their results written. They are in Redis by themselves, as bytes: see `lines.ts`. */
 export interface ChunkLines extends Pick<LineRecipe, 'kind' | 'output' | 'letters' | 'options'> {
   /** The file, where records of several are in the batch. */
   readonly file?: string;
   readonly firstIndex: number;
   readonly firstLine: number;
   readonly count: number;
-  /** In Base64: nothing else is copied as fast by all who have it in their hands, and keeps what is no UTF-8. */
-  readonly bytes: string;
 }
 
 /** What all chunks have. */
@@ -68,10 +66,11 @@ export interface LineChunk extends ChunkFrame {
 /** The data of a job: some records that follow each other. */
 export type Chunk = RecordChunk | LineChunk;
 
-export type ChunkContent = Pick<RecordChunk, 'records'> | Pick<LineChunk, 'lines'>;
+/** What goes into the queue: records in the job, lines beside it. */
+export type ChunkContent = Pick<RecordChunk, 'records'> | (Pick<LineChunk, 'lines'> & { readonly bytes: Buffer });
 
 /** How many records it has. */
-export function recordsIn(content: ChunkContent): number {
+export function recordsIn(content: ChunkContent | Chunk): number {
   return 'lines' in content ? content.lines.count : content.records.length;
 }
 

@@ -86,15 +86,14 @@ function isPlugin(value: unknown): boolean {
 
 function isLines(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { kind, output, letters, options, file, firstIndex, firstLine, count, bytes } = value;
+  const { kind, output, letters, options, file, firstIndex, firstLine, count } = value;
   return (
     [kind, output].every((form) => form === 'jsonl' || form === 'lines') &&
     (letters === 'yes' || letters === 'no') &&
     Array.isArray(options) &&
     options.every(isPair) &&
     (file === undefined || isText(file)) &&
-    [firstIndex, firstLine, count].every(isCount) &&
-    typeof bytes === 'string'
+    [firstIndex, firstLine, count].every(isCount)
   );
 }
 

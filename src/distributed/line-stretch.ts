@@ -9,6 +9,7 @@ export class LineStretch implements Stretch {
   readonly number: number;
   readonly count: number;
   readonly #lines: ChunkLines;
+  readonly #bytes: Buffer;
 
   /** @param number Of the first record, among those that run. */
   constructor({ recipe, bytes, count, firstIndex, firstLine }: LineSource, number: number) {
@@ -16,11 +17,13 @@ export class LineStretch implements Stretch {
     this.number = number;
     this.count = count;
     const form = { kind, output, letters, options, ...(file !== undefined && { file }) };
-    this.#lines = { ...form, firstIndex, firstLine, count, bytes: bytes.toString('base64') };
+    this.#lines = { ...form, firstIndex, firstLine, count };
+    // The memory of the block is for the next one.
+    this.#bytes = Buffer.from(bytes);
   }
 
   content(collected: Collected): ChunkContent {
-    return isCollected(this, collected) ? { records: [] } : { lines: this.#lines };
+    return isCollected(this, collected) ? { records: [] } : { lines: this.#lines, bytes: this.#bytes };
   }
 
   /** All at once, so that of a run that is killed the journal has all of them or none. */

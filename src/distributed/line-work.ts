@@ -15,8 +15,12 @@ import { batchHostOf } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { LineChunk } from './chunk.ts';
 import { type ChunkPlace, type ChunkWork, notInBatch } from './chunk-work.ts';
+import { takeLines } from './lines.ts';
 import { type ChunkPiece, encodePiece, fieldOf, joined, rangesOf } from './piece.ts';
 import { putPieces } from './results.ts';
+
+/** Redis has lost the lines of a chunk, or another worker has just finished it. */
+export class LinesLostError extends Error {}
 
 /** Runs the records on the lines of a chunk, as a batch of a file does that is here: in blocks, as far as they may. */
 export class LineWork implements ChunkWork, PieceSink {
@@ -24,7 +28,7 @@ export class LineWork implements ChunkWork, PieceSink {
   readonly done: IndexSet = new IndexSet();
   readonly #chunk: LineChunk;
   readonly #place: ChunkPlace;
-  readonly #bytes: Buffer;
+  readonly #hopeless: (message: string) => Error;
   /** What is not in Redis yet. */
   #pieces: ChunkPiece[] = [];
   /** Lines that are no records, of the piece that comes next. */
@@ -35,13 +39,10 @@ export class LineWork implements ChunkWork, PieceSink {
    * @param hopeless Makes the error of a chunk that nobody can run.
    */
   constructor(chunk: LineChunk, done: readonly string[], place: ChunkPlace, hopeless: (message: string) => Error) {
-    const { kind, count, bytes } = chunk.lines;
+    const { count } = chunk.lines;
     this.#chunk = chunk;
     this.#place = place;
-    this.#bytes = Buffer.from(bytes, 'base64');
-    if (countLines(kind, this.#bytes, Number.POSITIVE_INFINITY).records !== count) {
-      throw hopeless(`The chunk says that it has ${count} records, and has others`);
-    }
+    this.#hopeless = hopeless;
     const ranges = rangesOf(done);
     let end = 0;
     let left = count;
@@ -57,7 +58,13 @@ export class LineWork implements ChunkWork, PieceSink {
   }
 
   async run(names: ReadonlyMap<string, string>): Promise<void> {
-    const { letters, output, firstIndex, count } = this.#chunk.lines;
+    if (this.left === 0) return;
+    const { kind, letters, output, firstIndex, count } = this.#chunk.lines;
+    const bytes = await takeLines(this.#place.connection, this.#chunk);
+    if (bytes === undefined) throw new LinesLostError();
+    if (countLines(kind, bytes, Number.POSITIVE_INFINITY).records !== count) {
+      throw this.#hopeless(`The chunk says that it has ${count} records, and has others`);
+    }
     const host = batchHostOf(this.#place.engine);
     const batch = this.#batch();
     const options: BlockFlowOptions = {
@@ -69,7 +76,7 @@ export class LineWork implements ChunkWork, PieceSink {
       onMalformed: (line, reason) => this.#malformed.push([line, reason]),
     };
     const flowHost = ofBatch(host, names, runsInBlocks(batch, host.threads));
-    const flow = new BlockFlow(options, this.#reader(host.blocks), flowHost, this);
+    const flow = new BlockFlow(options, this.#reader(bytes, host.blocks), flowHost, this);
     try {
       await flow.run();
     } catch (error) {
@@ -93,13 +100,14 @@ export class LineWork implements ChunkWork, PieceSink {
     });
   }
 
-  #reader({ bytes, records }: BlockHost): BlockReader {
+  #reader(lines: Buffer, { bytes, records }: BlockHost): BlockReader {
     const { kind, output, letters, options, file, firstIndex, firstLine } = this.#chunk.lines;
-    const memory = new BlockMemory(bytes);
+    // No more than it takes: chunks are many, and most are small.
+    const memory = new BlockMemory(Math.min(bytes, lines.length + 1));
     const plugin = this.#chunk.recipe.plugin ?? '';
     const recipe = numbered({ kind, output, letters, plugin, file, options });
-    const chunks = [this.#bytes];
-    const input = { size: this.#bytes.length, read: async () => chunks.pop() };
+    const chunks = [lines];
+    const input = { size: lines.length, read: async () => chunks.pop() };
     const blocks = new LineBlocks(input, recipe, memory, records, { index: firstIndex, line: firstLine });
     return {
       get records() {

@@ -34,7 +34,9 @@ interface Keys {
   component(sha256: string): string;
   /** The batches that use a component. */
   users(sha256: string): string;
-  /** The results of a chunk, by the index of the record. */
+  /** The lines of a chunk. */
+  lines(batch: string, chunk: number): string;
+  /** What became of the records of a chunk. */
   results(batch: string, chunk: number): string;
   /** The records of a chunk that may have begun, where they are to begin once. */
   begun(batch: string, chunk: number): string;
@@ -100,6 +102,7 @@ export async function connect({
       batches: key('batches'),
       component: (sha256) => key('component', sha256),
       users: (sha256) => key('users', sha256),
+      lines: (batch, chunk) => key('batch', batch, 'lines', chunk),
       results: (batch, chunk) => key('batch', batch, 'results', chunk),
       begun: (batch, chunk) => key('batch', batch, 'begun', chunk),
       finished: (batch) => key('batch', batch, 'finished'),

@@ -69,8 +69,9 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return mine`;
 
-/** Tells the one who submitted a chunk that it is complete. */
+/** Tells the one who submitted a chunk that it is complete; its lines have no business there any more. */
 const FINISH = `
+redis.call('DEL', KEYS[3])
 if redis.call('HGET', KEYS[2], 'state') ~= 'open' then return end
 redis.call('RPUSH', KEYS[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[1])`;
@@ -152,7 +153,8 @@ export async function runOf({ redis }: Pick<QueueConnection, 'redis'>): Promise<
 
 /** Tells the one who submitted a chunk that all its results are there. */
 export async function finishChunk({ redis, keys }: Store, { batch, chunk }: Place): Promise<void> {
-  await redis.eval(FINISH, 2, keys.finished(batch), keys.batch(batch), FORGET_SECONDS, chunk);
+  const places = [keys.finished(batch), keys.batch(batch), keys.lines(batch, chunk)] as const;
+  await redis.eval(FINISH, 3, ...places, FORGET_SECONDS, chunk);
 }
 
 /** What becomes of a record that may have begun and has no result, where records begin once. */

@@ -447,6 +447,33 @@ function describeWith(path: string, length: Length): void {
       });
     }
 
+    short(
+      'puts lines of a chunk there again that are lost, and takes them out of a batch that is cancelled',
+      async () => {
+        await records(40, (index) => `${index}`);
+        const client = new Redis(redis.url);
+        const lines = (): Promise<string[]> => client.keys(`wasm-plugin-pool:${queue}:batch:*:lines:*`);
+        let batch = '';
+        const submitted = rejection(submit({ chunkRecords: 20, onSubmitted: (name) => (batch = name) }));
+        while ((await lines()).length < 2) await nextTurn();
+        await cancelBatch(batch, { redis: redis.url, queue });
+        expect(await lines()).to.deep.equal([]);
+        expect((await submitted).message).to.contain('cancelled');
+        const resumed = submit({ chunkRecords: 20, resume: true });
+        let found: string[] = [];
+        while (found.length < 2) {
+          await nextTurn();
+          found = await lines();
+        }
+        await client.del(found[0]!);
+        await work();
+        expect(await resumed).to.deep.include({ records: 40, succeeded: 40 });
+        await assertComplete(40);
+        expect(await lines()).to.deep.equal([]);
+        client.disconnect();
+      },
+    );
+
     short('does not believe what somebody else writes into Redis', async () => {
       await records(20, (index) => `${index}`);
       const client = new Redis(redis.url);
