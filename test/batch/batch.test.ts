@@ -201,12 +201,13 @@ describe('engine.batch()', function () {
   });
 
   it('that was left, over and over, does not keep the engine from closing', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       const own = await createEngine();
       await own.loadPlugin('echo', await echo());
       let taken = 0;
       for await (const _ of own.batch(counted(3000).sources.sync(), { plugin: 'echo' })) if (++taken > 300) break;
-      expect(own.listPlugins()[0]!.pending).to.equal(0);
+      // What was running in a worker when it was given up has its time to end.
+      await until(() => own.listPlugins()[0]!.pending === 0);
       await own.close({ force: round % 2 === 0 });
     }
   });
