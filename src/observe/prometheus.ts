@@ -1,6 +1,5 @@
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
-import { nextTick } from '../clock/of-node.ts';
 import { requireDependency } from '../package/root.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import type { PluginStatus } from './plugin-status.ts';
@@ -128,7 +127,8 @@ export function registerMetrics(registry: Registry, snapshot: () => MetricsSnaps
   const current = (): MetricsSnapshot => {
     if (shared === undefined) {
       shared = snapshot();
-      nextTick(() => {
+      // A promise, since the fake clock of somebody's tests may hold `queueMicrotask` back.
+      void Promise.resolve().then(() => {
         shared = undefined;
       });
     }

@@ -61,7 +61,7 @@ export const LIMITS: Policy = { cpuTimeLimitMs: 10_000, wallTimeLimitMs: 60_000 
 /** For attacks on CPU time. */
 export const LITTLE_CPU: Policy = { cpuTimeLimitMs: 80 };
 /** For attacks on wall time. */
-export const LITTLE_TIME: Policy = { wallTimeLimitMs: 200 };
+export const LITTLE_TIME: Policy = { wallTimeLimitMs: 500 };
 
 /** A script for the guest of `guests/syscalls.ts`: what it calls, and the answer that it must get. */
 export function calls(
