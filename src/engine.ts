@@ -31,6 +31,7 @@ import type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResu
 import type { PluginObject } from './request/plugin-object.ts';
 import type { ProcessOptions } from './request/process-options.ts';
 import type { ProcessRequest } from './request/request.ts';
+import type { RunOptions, RunResult } from './request/run-options.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
 /** An engine as batches of files need it: for those that run a part of one. */
@@ -311,6 +312,41 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    */
   functions(name: string, options: DescribeOptions = {}): DescribedFunctions {
     return this.#parts.requests.functions(name, options);
+  }
+
+  /**
+   * Runs a command, a component that exports `wasi:cli/run` of WASI 0.2, to its end: each time on a fresh instance. All limits of
+   * the policy hold, `maxOutputBytes` for what it writes to standard output and standard error together.
+   *
+   * @returns Its exit status, whatever that is, and what it wrote.
+   * @throws {PluginError} as {@link process}; `ERR_TRAP` ends with the last lines of standard error. `ERR_ABORTED` also when
+   * a stream fails that it was given.
+   *
+   * @example
+   * const { status, stdout } = await engine.run('tool', { args: ['--upper'], stdin: 'ada\n', deadlineMs: 1000 });
+   * console.log(status, stdout.toString());
+   */
+  run(name: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.#parts.requests.run(name, options);
+  }
+
+  /**
+   * Has a component that exports `wasi:http/incoming-handler` of WASI 0.2 answer a request. Both bodies are streams, and
+   * neither side gets ahead of the other by more than 256 KiB.
+   *
+   * @param request What `fetch` takes. Its signal gives the request up.
+   * @param options A deadline is for the body of the response, too.
+   * @returns The response, when its head is there. Its body fails with the error of what ends the call before the body is
+   * complete; who cancels it gives the request up.
+   * @throws {PluginError} as {@link process}; `ERR_INVALID_RESPONSE` when the plugin ends without a response, or answers with an
+   * error of its own.
+   *
+   * @example
+   * const response = await engine.fetch('proxy', new Request('http://plugin.example/hello'), { deadlineMs: 1000 });
+   * console.log(response.status, await response.text());
+   */
+  fetch(name: string, request: Request | string | URL, options: ProcessOptions = {}): Promise<Response> {
+    return this.#parts.requests.fetch(name, request, options);
   }
 
   /**

@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   ERR_ABORTED: 'The caller aborted the request.',
   ERR_QUEUE_FULL: 'The bounded queue is full.',
   ERR_OUTSTANDING_BYTES: 'Inputs and answers that callers have not let go of leave no room for this one.',
-  ERR_INVALID_RESPONSE: 'The answer of the plugin breaks the canonical ABI.',
+  ERR_INVALID_RESPONSE: 'The answer of the plugin is malformed, or is not there.',
   ERR_PLUGIN_NOT_FOUND: 'No plugin, or no such version of it, is loaded under that name.',
   ERR_PLUGIN_QUARANTINED: 'The plugin, or this input to it, is refused for now because it has failed repeatedly.',
   ERR_NO_CANARY: 'The plugin has no canary version.',

@@ -96,6 +96,7 @@ export type * from './request/plugin-functions.ts';
 export type { PluginObject } from './request/plugin-object.ts';
 export type { ProcessOptions } from './request/process-options.ts';
 export type { ProcessRequest } from './request/request.ts';
+export type { CommandInput, CommandOutput, RunOptions, RunResult } from './request/run-options.ts';
 export type { StuckThread, Termination } from './scheduler/supervisor-listener.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { JsonSchema } from './typed-json/json-schema.ts';

@@ -8,19 +8,23 @@ import type { WorkerMessage } from '../src/pool/protocol.ts';
  */
 export class HostLine {
   readonly #port: MessagePort;
-  readonly #replies: Int32Array<SharedArrayBuffer>;
+  readonly #bell: Int32Array<SharedArrayBuffer>;
 
-  /** @param replies A word that changes with each reply, after that is in the port. */
-  constructor(port: MessagePort, replies: SharedArrayBuffer) {
+  /** @param bell A word that changes with each reply, after that is in the port. Others may ring it, too. */
+  constructor(port: MessagePort, bell: Int32Array<SharedArrayBuffer>) {
     this.#port = port;
-    this.#replies = new Int32Array(replies);
+    this.#bell = bell;
   }
 
   ask(call: HostCall): HostReply {
-    const before = Atomics.load(this.#replies, 0);
+    let before = Atomics.load(this.#bell, 0);
     this.#port.postMessage({ kind: 'host-call', call } satisfies WorkerMessage);
-    Atomics.wait(this.#replies, 0, before);
-    // Nothing else comes while an order is carried out: parcels are posted before the orders that need them.
-    return receiveMessageOnPort(this.#port)!.message as HostReply;
+    for (;;) {
+      Atomics.wait(this.#bell, 0, before);
+      before = Atomics.load(this.#bell, 0);
+      // Nothing else comes while an order is carried out: parcels are posted before the orders that need them.
+      const reply = receiveMessageOnPort(this.#port);
+      if (reply !== undefined) return reply.message as HostReply;
+    }
   }
 }

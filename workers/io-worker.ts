@@ -16,7 +16,7 @@ import {
 } from '../src/host/wasi/network/protocol.ts';
 
 // One I/O thread: does the network I/O of one plugin worker, which blocks meanwhile. See `IoThread`.
-const { port, words, charged, idleMs, ...resolverOptions } = workerData as IoWorkerData & {
+const { port, words, bell, charged, idleMs, ...resolverOptions } = workerData as IoWorkerData & {
   readonly port: MessagePort;
 };
 Atomics.store(words, WORD.started, 1);
@@ -52,7 +52,8 @@ const NOT_YET: Task = { handle() {}, close() {} };
 
 function wake(): void {
   Atomics.add(words, WORD.posted, 1);
-  Atomics.notify(words, WORD.posted);
+  Atomics.add(bell, 0, 1);
+  Atomics.notify(bell, 0);
 }
 
 function post(channel: number): Post {

@@ -21,6 +21,7 @@ import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CallDesk } from './call-desk.ts';
+import { CallerDesk } from './caller-desk.ts';
 import { CpuAccount } from './cpu-account.ts';
 import { HostLine } from './host-line.ts';
 import { Killed, Residents } from './residents.ts';
@@ -64,6 +65,7 @@ class PluginWorker {
   #berth: Berth;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
+  readonly #callers: CallerDesk;
   readonly #residents: Residents;
   readonly #cpu: CpuAccount;
   readonly #time: ThreadTime;
@@ -84,7 +86,8 @@ class PluginWorker {
     utterances,
     control,
     port,
-    replies,
+    callers,
+    bell: bellMemory,
     clockOffset: mainOffset,
     descriptors: books,
     ioCpu,
@@ -93,7 +96,10 @@ class PluginWorker {
     // Once: each call into a guest would have to do it, and undo it.
     captureFrames(CAPTURED_FRAMES);
     descriptors.join(books.all, books.own);
+    const bell = new Int32Array(bellMemory);
     ioThread.charge(ioCpu);
+    ioThread.ring(bell);
+    this.#callers = new CallerDesk(callers, bell);
     this.#cpu = new CpuAccount(() => ioThread.chargedMs);
     this.#toMain = clockOffset() - mainOffset;
     this.#status = new ThreadStatus(status);
@@ -111,7 +117,7 @@ class PluginWorker {
       const slot = this.#slot < 0 ? this.#slot : this.#berth.firstSlot + this.#slot;
       return this.#utterances.write(slot, utterance, wake);
     };
-    const line = new HostLine(port, replies);
+    const line = new HostLine(port, bell);
     this.#residents = new Residents(this.#status, this.#control, say, limits, (call) => line.ask(call));
     this.#berths = berths.map((berth, index) => {
       const firstSlot = index * SLOTS;
@@ -227,6 +233,10 @@ class PluginWorker {
       const large = this.#large?.get(slot);
       if (large?.kind === 'call') {
         const value = this.#residents.call(definition, 'process', (instance) => instance.call(large.call));
+        this.#post({ kind: 'value', slot, value });
+      } else if (large?.kind === 'conversation') {
+        const line = this.#callers.open(large.conversation);
+        const value = this.#residents.call(definition, 'process', (instance) => instance.converse(large.order, line));
         this.#post({ kind: 'value', slot, value });
       } else if (calls.locate(slot, large)) {
         const sink = this.#residents.call(definition, 'process', calls.run);

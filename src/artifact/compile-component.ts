@@ -1,10 +1,11 @@
-import { analyzeComponent } from '../component/analyze.ts';
+import { analyzeComponent, type ComponentAnalysis } from '../component/analyze.ts';
 import { capComponent } from '../component/cap.ts';
 import { assertCompilable, type Compilable } from '../component/cost/assert-compilable.ts';
 import { assertPlainNames } from '../component/names.ts';
 import { parseComponent } from '../component/parse.ts';
 import { matchAny, matchContract } from '../contract/match.ts';
 import { matchOwnWorld } from '../contract/own-world.ts';
+import { hasRole } from '../contract/standard.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { type BindOptions, bind } from './bind.ts';
 import { assertBindable } from './bindable.ts';
@@ -43,13 +44,21 @@ export async function compileComponent(bytes: Uint8Array, options: CompileOption
   const analysis = analyzeComponent(component);
   const compilable = options.compile === 'unbounded' ? UNBOUNDED : assertCompilable(bytes, analysis);
   const own = options.own && matchOwnWorld(analysis, await readOwnWorlds(options.own));
-  const fits = options.world === 'any' ? matchAny(analysis, 'supplied') : matchContract(analysis, 'supplied');
+  const fits =
+    options.world === 'any' || isStandard(analysis)
+      ? matchAny(analysis, 'supplied')
+      : matchContract(analysis, 'supplied');
   const contract = own === undefined ? fits : { ...fits, own };
   assertBindable(analysis.features);
   const capped = capComponent(bytes, component, analysis, options);
   const summary = summarise(bytes, analysis, options.maxMemoryBytes);
   const suspects = options.compile === 'trusted' ? [] : compilable.suspects;
   return { contract, summary, ...compilable, suspects, ...(await bind(capped, options)) };
+}
+
+/** A program or a server is loaded as what it is: it need not be a plugin besides. */
+function isStandard({ exports }: ComponentAnalysis): boolean {
+  return hasRole(exports, 'command') || hasRole(exports, 'http');
 }
 
 const UNBOUNDED: Compilable = { suspects: [], footprint: { types: [], codeBytes: 0 } };

@@ -2,8 +2,10 @@ import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit, SubmitMany } from '../batch/submit.ts';
 import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
+import { shownName } from '../component/names.ts';
+import { isOfRole, STANDARD_EXPORTS, type StandardRole } from '../contract/standard.ts';
 import type { PluginResponse } from '../contract/values.ts';
-import type { PluginError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
 import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
@@ -16,7 +18,7 @@ import {
   type DescribeOptions,
   describeFunctions,
 } from '../request/described-functions.ts';
-import { type CallableFunctions, prepareCall } from '../request/function-call.ts';
+import { type CallableFunctions, type ConversationCall, prepareCall } from '../request/function-call.ts';
 import { jsonCall } from '../request/json-call.ts';
 import {
   checkManyOptions,
@@ -29,6 +31,7 @@ import {
 import { pluginObject } from '../request/plugin-object.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
+import type { RunOptions, RunResult } from '../request/run-options.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Life } from './life.ts';
 import type { ManyTarget } from './many-packer.ts';
@@ -151,6 +154,35 @@ export class Requests {
     return describeFunctions(component.summary, options.refs);
   }
 
+  /** Runs a command; see `engine.run`. What it takes is loaded when somebody does. */
+  async run(name: string, options: RunOptions): Promise<RunResult> {
+    const { runCommand } = await import('./run-command.ts');
+    return runCommand((call, asked) => this.#converse(name, 'command', call, asked), name, options);
+  }
+
+  /** Has a handler of HTTP answer; see `engine.fetch`. */
+  async fetch(name: string, request: Request | string | URL, options: ProcessOptions): Promise<Response> {
+    const { fetchFrom } = await import('./fetch.ts');
+    return fetchFrom((call, asked) => this.#converse(name, 'http', call, asked), request, options);
+  }
+
+  /**
+   * Runs a call that passes streams meanwhile. Not an async function either.
+   *
+   * @param role What the plugin has to be for it.
+   */
+  #converse(name: string, role: StandardRole, call: ConversationCall, options: ProcessOptions): Promise<unknown> {
+    try {
+      const plugin = this.#plugin(name);
+      checkProcessOptions(options);
+      const { version, call: asked, onOutcome } = this.#chooseForCall(plugin, options);
+      assertRole(version, role);
+      return this.#scheduler.call(version.lane, call, asked, onOutcome);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`; what it lacks later fails the call. */
   plugin(name: string): object {
     this.#plugin(name);
@@ -216,6 +248,16 @@ function callableOf(version: PluginVersion): CallableFunctions {
 /** Whether nobody chooses among versions, and nobody looks at requests one by one. */
 function isPlain({ canary, stable }: Plugin): boolean {
   return canary === undefined && stable.lane.gate === undefined && !isObserved();
+}
+
+const ROLES = { command: 'a command', http: 'a handler of HTTP' } as const;
+
+function assertRole({ component: { summary } }: PluginVersion, role: StandardRole): void {
+  if (summary.exports.some((name) => isOfRole(name, role))) return;
+  const exported = summary.exports.slice(0, 5).map(shownName).join(', ') || 'nothing';
+  throw new PluginError('ERR_INVALID_ARGUMENT', `The plugin is not ${ROLES[role]}: it exports ${exported}`, {
+    hint: `It would export ${STANDARD_EXPORTS[role].interface} in a release 0.2.x.`,
+  });
 }
 
 const NO_OPTIONS: ProcessOptions = Object.freeze({});

@@ -129,6 +129,8 @@ export class InlineLane implements Inline {
   #ask({ kind, call, input, options }: Errand): unknown {
     if (kind === 'prepare') return this.#ready().metadata();
     if (call === undefined) return this.#process(input, options);
+    if (call.kind === 'conversation')
+      throw new Error('A call that waits for its caller came to the thread of its caller');
     const { func } = call.kind === 'named' ? call : call.named();
     return this.#ready().call(func);
   }

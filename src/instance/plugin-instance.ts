@@ -12,11 +12,14 @@ import {
 } from '../canonical-abi/runtime/contract.ts';
 import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import type { CallerLine } from '../conversation/line.ts';
+import type { ConversationOrder } from '../conversation/messages.ts';
 import { PluginError } from '../errors.ts';
 import type { ControlPage } from '../instrumentation/control-page.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { WasmFrame } from '../text/wasm-frame.ts';
 import { isSuccessfulExit, tookSuccessfulExit } from './command-exit.ts';
+import { converse } from './converse.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
 import { instructionLimit, OutOfFuel } from './fuel.ts';
 import { callFunction } from './function-call.ts';
@@ -144,6 +147,18 @@ export class PluginInstance {
     }, this.#requestFuel);
     if (exited) this.#die();
     return value;
+  }
+
+  /**
+   * Runs as a command, once, or answers a request, while its caller gives and takes.
+   *
+   * @returns The status of a command, after which the instance is dead.
+   * @throws {PluginError} for any other end; the instance is dead then.
+   */
+  converse(order: ConversationOrder, line: CallerLine): number | undefined {
+    const status = this.#run(() => converse(this.#live!.exports, this.#surroundings.wasi, order, line));
+    if (order.kind === 'command') this.#die();
+    return status;
   }
 
   /**

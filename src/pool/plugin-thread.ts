@@ -10,6 +10,7 @@ import { clockOffset } from '../observe/clock.ts';
 import type { VersionMetrics } from '../observe/version-metrics.ts';
 import { Thread } from '../thread/thread.ts';
 import { BERTHS, Berth, type PostedResult } from './berth.ts';
+import { CallerPort } from './caller-port.ts';
 import { type Order, SLOTS } from './mailbox-layout.ts';
 import { type Parcel, WAKE, type WorkerMessage, type WorkerTask } from './protocol.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
@@ -66,7 +67,9 @@ export class PluginThread {
   #workersEnd: MessagePort | undefined;
   #shift: Promise<void> = Promise.resolve();
   #overheard = false;
-  readonly #replies = new Int32Array(new SharedArrayBuffer(4));
+  readonly #bell = new Int32Array(new SharedArrayBuffer(4));
+  /** Who has made the calls on it that pass streams. */
+  readonly callers: CallerPort = new CallerPort(this.#bell);
 
   /** @param dropped What instances may leave behind on it before it is collected. */
   constructor(threadClass: ThreadClass, dropped: Holding) {
@@ -96,6 +99,7 @@ export class PluginThread {
   async start(): Promise<void> {
     const port = this.#workersEnd!;
     this.#workersEnd = undefined;
+    const callers = this.callers.takeWorkersEnd();
     const hello: WorkerTask = {
       kind: 'hello',
       status: this.status.buffer,
@@ -103,14 +107,15 @@ export class PluginThread {
       utterances: this.#utterances.buffer,
       control: this.control.memory,
       port,
-      replies: this.#replies.buffer,
+      callers,
+      bell: this.#bell.buffer,
       stackBytes: this.threadClass.stackBytes,
       dropped: this.#dropped,
       ioCpu: this.#ioCpu.buffer,
       descriptors: { all: descriptors.buffer, own: this.#descriptors },
       clockOffset: CLOCK_OFFSET,
     };
-    await this.#thread.run(hello, [port]);
+    await this.#thread.run(hello, [port, callers]);
     if (this.state === 'starting') this.state = 'idle';
   }
 
@@ -175,8 +180,8 @@ export class PluginThread {
     } catch (error) {
       this.#port.postMessage({ kind: 'failed', cause: describe(error) } satisfies HostReply);
     }
-    Atomics.add(this.#replies, 0, 1);
-    Atomics.notify(this.#replies, 0);
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
   }
 
   get definitions(): ReadonlySet<number> {
@@ -227,5 +232,6 @@ export class PluginThread {
     await this.#thread.terminate();
     descriptors.ended(this.#descriptors);
     this.#port.close();
+    this.callers.end();
   }
 }

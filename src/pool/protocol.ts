@@ -3,6 +3,7 @@ import type { PluginDefinition } from '../artifact/definition.ts';
 import type { BlockRecipe } from '../block/source.ts';
 import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import type { ConversationOrder } from '../conversation/messages.ts';
 import type { WireError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';
 import type { SharedMemory } from '../instrumentation/control-page.ts';
@@ -15,7 +16,9 @@ export type LargeRequest =
   | { readonly kind: 'process'; readonly input: string; readonly options: RequestOptions }
   | { readonly kind: 'call'; readonly call: FunctionCall }
   /** Arguments as bytes; pointers in them count from `from`. */
-  | { readonly kind: 'bytes'; readonly number: number; readonly bytes: Uint8Array; readonly from: number };
+  | { readonly kind: 'bytes'; readonly number: number; readonly bytes: Uint8Array; readonly from: number }
+  /** A call that passes streams while it runs, and the number of the conversation in which it does. */
+  | { readonly kind: 'conversation'; readonly conversation: number; readonly order: ConversationOrder };
 
 /** A task for a plugin worker, as Piscina brings it. */
 export type WorkerTask =
@@ -29,8 +32,10 @@ export type WorkerTask =
       /** See `ControlPage`. */
       readonly control: SharedMemory;
       readonly port: MessagePort;
-      /** A word that changes with each reply to a {@link HostCall}, on which the worker waits. */
-      readonly replies: SharedArrayBuffer;
+      /** Where guests speak with their callers. */
+      readonly callers: MessagePort;
+      /** A word that changes when something has come for a guest that waits: a reply to a {@link HostCall}, or words of its caller's. */
+      readonly bell: SharedArrayBuffer;
       /** The thread's stack, which `ERR_STACK_OVERFLOW` names. */
       readonly stackBytes: number;
       /** The books of the descriptors of the process, and of this thread; see `Descriptors`. */

@@ -7,9 +7,12 @@ import { giveBackBuffer, isSpare } from '../canonical-abi/runtime/calls/spare-bu
 import { Misfit } from '../canonical-abi/runtime/misfit.ts';
 import { shownName } from '../component/names.ts';
 import type { FunctionCall } from '../contract/values.ts';
+import type { Conversation } from '../conversation/conversation.ts';
+import type { ConversationOrder } from '../conversation/messages.ts';
 import { describe, PluginError } from '../errors.ts';
 import { exportedFunction } from './exported-function.ts';
 import type { PluginFunctions } from './plugin-functions.ts';
+import type { ProcessOptions } from './process-options.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -47,7 +50,7 @@ export type ArgumentsOf<Func> = Func extends AnyFunction ? Readonly<Parameters<F
 export type ReturnOf<Func> = Func extends AnyFunction ? ReturnType<Func> : never;
 
 /** A call in the form in which it crosses into a worker. */
-export type PreparedCall = NamedCall | BytesCall;
+export type PreparedCall = NamedCall | BytesCall | ConversationCall;
 
 /** By name, for what has no codec on this side: a component on jco's glue, or in another process. */
 export interface NamedCall {
@@ -57,6 +60,19 @@ export interface NamedCall {
   readonly input: string;
   readonly byteLength: number;
 }
+
+/** Of a command or a handler of HTTP, which passes streams while it runs. */
+export interface ConversationCall {
+  readonly kind: 'conversation';
+  readonly order: ConversationOrder;
+  readonly conversation: Conversation;
+  /** Equal for calls that are equal as far as is known: nobody knows what a stream will bring. */
+  readonly input: string;
+  readonly byteLength: number;
+}
+
+/** Makes such a call. */
+export type Converse = (call: ConversationCall, options: ProcessOptions) => Promise<unknown>;
 
 /** A call by name; `input` is equal for equal calls. */
 export function namedCall(input: string, func: FunctionCall): NamedCall {

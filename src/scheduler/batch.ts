@@ -139,6 +139,7 @@ export class Batch {
           call === undefined ? { kind: 'process', input: job.input, options: job.options } : messageOf(call),
         );
       }
+      if (call?.kind === 'conversation') thread.callers.open(call.conversation);
       mailbox.queue(slot);
     }
     const define = this.introduce();
@@ -226,6 +227,7 @@ export class Batch {
   /** Takes back a job that has not begun; false when it has. */
   recall(job: Job): boolean {
     if (!this.berth.mailbox.recall(job.slot)) return false;
+    this.#endConversation(job);
     job.state = 'taken';
     job.batch = undefined;
     job.lane.sent--;
@@ -254,6 +256,7 @@ export class Batch {
   kill(job: Job, error: PluginError): boolean {
     const { mailbox } = this.berth;
     if (!mailbox.kill(job.slot)) return false;
+    this.#endConversation(job);
     job.began = true;
     job.lane.gate?.killed(job, error);
     this.killed = job;
@@ -282,6 +285,11 @@ export class Batch {
     return parts[this.#part]!;
   }
 
+  /** What its guest has said comes before its end. */
+  #endConversation({ call }: Job): void {
+    if (call?.kind === 'conversation') this.thread.callers.close(call.conversation);
+  }
+
   #returned(job: Job, value: unknown): void {
     job.value = value;
     job.resolve(RETURNED);
@@ -289,6 +297,7 @@ export class Batch {
 
   #settle(job: Job): void {
     job.began = true;
+    this.#endConversation(job);
     const { mailbox } = this.berth;
     const at = job.call === undefined ? undefined : mailbox.value(job.slot);
     if (at !== undefined) {
@@ -318,6 +327,9 @@ function isPut(mailbox: Mailbox, slot: number, call: PreparedCall): boolean {
 
 function messageOf(call: PreparedCall): LargeRequest {
   if (call.kind === 'named') return { kind: 'call', call: call.func };
+  if (call.kind === 'conversation') {
+    return { kind: 'conversation', conversation: call.conversation.number, order: call.order };
+  }
   const { number, bytes, from, end } = call;
   // Else all of the memory would go that it shares with others.
   return { kind: 'bytes', number, bytes: Uint8Array.prototype.slice.call(bytes, from, end), from };

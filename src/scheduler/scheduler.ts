@@ -242,7 +242,8 @@ export class Scheduler {
     this.#admission.admitWaiting();
     const refusal = this.#refusals.of(job, call) ?? job.lane.gate?.admit(job);
     // A gate may have had another lane take it.
-    const inline = where === 'here' ? job.lane.inline : undefined;
+    // Who waits for the streams of its caller would wait for itself here.
+    const inline = where === 'here' && job.call?.kind !== 'conversation' ? job.lane.inline : undefined;
     if (refusal !== undefined) job.reject(refusal);
     else if (inline?.takes) inline.run(job);
     else this.#admission.enter(job, call.whenFull);

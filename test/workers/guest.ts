@@ -124,7 +124,16 @@ export async function launch(
   const wasi =
     options.wasi === 'real'
       ? createWasi({ policy, context })
-      : options.wasi && { imports: options.wasi, begin() {}, lastWords: () => [], flush() {}, close() {} };
+      : options.wasi && {
+          imports: options.wasi,
+          begin() {},
+          command() {},
+          drain() {},
+          request: () => [{}, {}] as const,
+          lastWords: () => [],
+          flush() {},
+          close() {},
+        };
   const surroundings = { context, wasi, stackBytes: STACK_BYTES };
   return {
     instance: new PluginInstance(definition, createRuntime(definition), surroundings),

@@ -71,7 +71,7 @@ export interface Policy {
    * a table. @default no bound, and nothing is counted
    */
   readonly maxInstructions?: number;
-  /** Bytes that one call may return. @default 16 MiB */
+  /** Bytes that one call may return, or write to the streams of its caller. @default 16 MiB */
   readonly maxOutputBytes?: number;
   /** Calls to the host (`host-api` and WASI) during one call. @default 100_000 */
   readonly maxHostCalls?: number;

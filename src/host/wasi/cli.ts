@@ -1,29 +1,23 @@
 import { Exit } from './exit.ts';
 import type { WasiHost } from './host.ts';
 import { withoutInstances } from './resource.ts';
-import type { LineWriter } from './stdio.ts';
-import { EMPTY, InputStream, OutputStream } from './streams.ts';
+import { InputStream, OutputStream } from './streams.ts';
+import type { Surroundings } from './surroundings.ts';
 
-/** What a guest sees of the world outside, before it opens anything. */
-export interface Surroundings {
-  readonly environment: readonly (readonly [string, string])[];
-  readonly workingDirectory: string | undefined;
-}
-
-/** `wasi:cli/environment`: the allowed variables, no arguments, the first granted directory. */
-export function environment(host: WasiHost, { environment, workingDirectory }: Surroundings): object {
+/** `wasi:cli/environment`: the allowed variables, the first granted directory; arguments where it is run as a command. */
+export function environment(host: WasiHost, surroundings: Surroundings): object {
   return {
     getEnvironment(): [string, string][] {
       host.hostCall();
-      return environment.map(([name, value]) => [name, value]);
+      return surroundings.environment.map(([name, value]) => [name, value]);
     },
     getArguments(): string[] {
       host.hostCall();
-      return [];
+      return [...surroundings.args];
     },
     initialCwd(): string | undefined {
       host.hostCall();
-      return workingDirectory;
+      return surroundings.workingDirectory;
     },
   };
 }
@@ -42,32 +36,32 @@ export function exit(host: WasiHost): object {
   };
 }
 
-/** `wasi:cli/stdin`, which is at its end. */
-export function stdin(host: WasiHost): object {
+/** `wasi:cli/stdin`, which is at its end where nobody gives it anything. */
+export function stdin(host: WasiHost, surroundings: Surroundings): object {
   return {
     getStdin(): InputStream {
       host.hostCall();
-      return new InputStream(host, EMPTY);
+      return new InputStream(host, surroundings.stdin);
     },
   };
 }
 
 /** `wasi:cli/stdout` */
-export function stdout(host: WasiHost, writer: LineWriter): object {
+export function stdout(host: WasiHost, surroundings: Surroundings): object {
   return {
     getStdout(): OutputStream {
       host.hostCall();
-      return new OutputStream(host, writer);
+      return new OutputStream(host, surroundings.stdout);
     },
   };
 }
 
 /** `wasi:cli/stderr` */
-export function stderr(host: WasiHost, writer: LineWriter): object {
+export function stderr(host: WasiHost, surroundings: Surroundings): object {
   return {
     getStderr(): OutputStream {
       host.hostCall();
-      return new OutputStream(host, writer);
+      return new OutputStream(host, surroundings.stderr);
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { CallerLine } from '../../conversation/line.ts';
+import type { CommandOrder, RequestOrder } from '../../conversation/messages.ts';
 import type { CallContext } from '../call-context.ts';
 import type { ResolvedPolicy } from '../policy/policy.ts';
 import * as cli from './cli.ts';
@@ -6,7 +8,9 @@ import { type Mount, openGrants } from './filesystem/grants.ts';
 import * as filesystem from './filesystem/interfaces.ts';
 import { type FileQuotas, Quotas } from './filesystem/quotas.ts';
 import { WasiHost } from './host.ts';
+import type { FieldsClass } from './http/fields.ts';
 import { outgoingHandler } from './http/outgoing-handler.ts';
+import { ServedRequest } from './http/served-request.ts';
 import { types as httpTypes } from './http/types.ts';
 import { NetworkAccess, type NetworkOptions } from './network/access.ts';
 import { poll } from './poll.ts';
@@ -15,8 +19,8 @@ import { ipNameLookup } from './sockets/name-lookup.ts';
 import { instanceNetwork, network } from './sockets/network.ts';
 import { tcp, tcpCreateSocket } from './sockets/tcp.ts';
 import { udp, udpCreateSocket } from './sockets/udp.ts';
-import { LineWriter } from './stdio.ts';
 import * as streams from './streams.ts';
+import { Surroundings } from './surroundings.ts';
 
 /** What a WASI host is made for: one instance of one plugin. */
 export interface WasiOptions {
@@ -43,6 +47,16 @@ export interface Wasi {
   readonly imports: Readonly<Record<string, object>>;
   /** Begins a call into the guest. */
   begin(): void;
+  /** Has the call that has begun be a command's. */
+  command(order: CommandOrder, line: CallerLine): void;
+  /** Waits until the caller of a command has taken what that has written. */
+  drain(): void;
+  /**
+   * Has the call that has begun answer a request.
+   *
+   * @returns The arguments of `wasi:http/incoming-handler`.
+   */
+  request(order: RequestOrder, line: CallerLine): readonly [incomingRequest: object, responseOutparam: object];
   /** The last lines of standard error in this call, for the error of one that traps. */
   lastWords(): readonly string[];
   /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
@@ -55,9 +69,7 @@ export interface Wasi {
 interface Parts {
   readonly host: WasiHost;
   readonly clocks: clocks.Clocks;
-  readonly surroundings: cli.Surroundings;
-  readonly stdout: LineWriter;
-  readonly stderr: LineWriter;
+  readonly surroundings: Surroundings;
   readonly insecure: ReturnType<typeof random.insecureSource>;
   readonly mounts: readonly Mount[];
   readonly network: NetworkAccess;
@@ -67,9 +79,9 @@ interface Parts {
 const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string, (parts: Parts) => object>([
   ['wasi:cli/environment', (p) => cli.environment(p.host, p.surroundings)],
   ['wasi:cli/exit', (p) => cli.exit(p.host)],
-  ['wasi:cli/stdin', (p) => cli.stdin(p.host)],
-  ['wasi:cli/stdout', (p) => cli.stdout(p.host, p.stdout)],
-  ['wasi:cli/stderr', (p) => cli.stderr(p.host, p.stderr)],
+  ['wasi:cli/stdin', (p) => cli.stdin(p.host, p.surroundings)],
+  ['wasi:cli/stdout', (p) => cli.stdout(p.host, p.surroundings)],
+  ['wasi:cli/stderr', (p) => cli.stderr(p.host, p.surroundings)],
   ['wasi:cli/terminal-input', cli.terminalInput],
   ['wasi:cli/terminal-output', cli.terminalOutput],
   ['wasi:cli/terminal-stdin', (p) => cli.noTerminal(p.host, 'getTerminalStdin')],
@@ -113,9 +125,10 @@ export function createWasi(options: WasiOptions): Wasi {
   const parts: Parts = {
     host,
     clocks: policy.allowClocks ? clocks.realClocks() : clocks.virtualClocks(),
-    surroundings: { environment: options.environment ?? [], workingDirectory: mounts[0]?.path },
-    stdout: new LineWriter(host, 'info'),
-    stderr: new LineWriter(host, 'warn'),
+    surroundings: new Surroundings(host, {
+      environment: options.environment ?? [],
+      workingDirectory: mounts[0]?.path,
+    }),
     insecure: random.insecureSource(host),
     mounts,
     network: new NetworkAccess(host, options.network),
@@ -125,17 +138,26 @@ export function createWasi(options: WasiOptions): Wasi {
     const build = INTERFACES.get(name);
     if (build !== undefined) imports[name] = build(parts);
   }
+  const { surroundings } = parts;
+  let served: ServedRequest | undefined;
   return {
     imports,
     begin() {
       parts.network.begin();
-      parts.stderr.begin();
+      surroundings.begin();
     },
-    lastWords: () => parts.stderr.last,
+    command: (order, line) => surroundings.command(order, line),
+    drain: () => surroundings.drain(),
+    request(order, line) {
+      served = new ServedRequest(host, line, parts.network.limits);
+      return served.open(order, imports['wasi:http/types'] as unknown as FieldsClass);
+    },
+    lastWords: () => surroundings.lastWords,
     flush() {
       parts.network.end();
-      parts.stdout.flush();
-      parts.stderr.flush();
+      surroundings.flush();
+      served?.end();
+      served = undefined;
       quotas.restart();
     },
     close: () => host.close(),

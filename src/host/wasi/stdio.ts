@@ -1,4 +1,3 @@
-import type { LogLevel } from '../call-context.ts';
 import type { WasiHost } from './host.ts';
 import { IoError } from './io-error.ts';
 import { failed, type Sink } from './streams.ts';
@@ -12,21 +11,22 @@ const NEWLINE = 0x0a;
 const decoder = new TextDecoder();
 
 /**
- * Standard output or standard error of one instance: each line becomes a log message, within the log budget of the
+ * Standard output or standard error of one instance, line by line: each becomes a log message, within the log budget of the
  * call. Over budget a write fails, so that a flood costs the guest its output and the host nothing.
  */
 export class LineWriter implements Sink {
+  readonly #say: (line: string) => boolean;
   readonly #host: WasiHost;
-  readonly #level: LogLevel;
   /** Made when first needed: most instances print nothing. */
   #partial: Uint8Array | undefined;
   #length = 0;
   /** The last lines of the call. */
   #last: string[] = [];
 
-  constructor(host: WasiHost, level: LogLevel) {
+  /** @param say Takes a line; false when it cannot be taken. */
+  constructor(say: (line: string) => boolean, host: WasiHost) {
+    this.#say = say;
     this.#host = host;
-    this.#level = level;
   }
 
   write(bytes: Uint8Array): void {
@@ -63,7 +63,7 @@ export class LineWriter implements Sink {
     const line = this.#line();
     this.#length = 0;
     if (this.#last.push(line) > LAST_LINES) this.#last.shift();
-    return this.#host.context.log(this.#level, line);
+    return this.#say(line);
   }
 
   #line(): string {

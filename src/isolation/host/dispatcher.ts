@@ -136,7 +136,9 @@ export class Dispatcher implements Scheduling {
     this.#admission.admitWaiting();
     const refusal = signal?.aborted
       ? job.error('ERR_ABORTED', 'The request was aborted before it began', { cause: signal.reason })
-      : job.lane.gate?.admit(job);
+      : job.call?.kind === 'conversation'
+        ? noStreams(job)
+        : job.lane.gate?.admit(job);
     if (refusal !== undefined) job.reject(refusal);
     else this.#admission.enter(job, call.whenFull);
     if (job.state !== 'settled') job.watch(call.deadlineMs, signal, this.#onExpired);
@@ -246,6 +248,13 @@ export class Dispatcher implements Scheduling {
   #groupOf(lane: Lane): Group {
     return this.#groups.get(lane)!;
   }
+}
+
+/** Streams end at the process: what a guest waits for there is its own. */
+function noStreams(job: Job): PluginError {
+  return job.error('ERR_INVALID_ARGUMENT', 'Commands and handlers of HTTP run in the process of the engine only', {
+    hint: "Give the plugin to an engine without `isolation: 'process'`.",
+  });
 }
 
 function closedLane(job: Job): PluginError {

@@ -149,6 +149,11 @@ export class HeaderFields extends Resource {
   }
 }
 
+/** What the host needs of an instance's `wasi:http/types` to make headers itself. */
+export interface FieldsClass {
+  readonly Fields: new () => HeaderFields;
+}
+
 function named(name: string): (entry: Field) => boolean {
   const wanted = name.toLowerCase();
   return ([candidate]) => candidate.toLowerCase() === wanted;

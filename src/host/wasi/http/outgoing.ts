@@ -1,9 +1,11 @@
 import { WitError } from '../../wit-error.ts';
+import { OutputMeter } from '../caller/output-meter.ts';
 import type { WasiHost } from '../host.ts';
 import { Resource } from '../resource.ts';
 import { OutputStream } from '../streams.ts';
 import type { HeaderFields } from './fields.ts';
-import { type BodySink, DISCARDED, Upload } from './upload.ts';
+import { bodyFailed } from './http-error.ts';
+import { type BodySink, Upload } from './upload.ts';
 
 /** The variant `method` of `wasi:http/types`. */
 export type Method =
@@ -145,7 +147,17 @@ export class HttpRequest extends OutgoingMessage {
   }
 
   protected override makeSink(): BodySink {
-    this.#upload = new Upload(this.host, this.#maxBodyBytes, contentLength(this.ownHeaders));
+    let written = 0;
+    this.#upload = new Upload(this.host, {
+      announced: contentLength(this.ownHeaders),
+      size: 'HTTP-request-body-size',
+      flush: 'waits',
+      count: (bytes) => {
+        written += bytes;
+        if (written <= this.#maxBodyBytes) return;
+        throw bodyFailed(this.host, { tag: 'HTTP-request-body-size', val: BigInt(this.#maxBodyBytes) });
+      },
+    });
     return this.#upload;
   }
 
@@ -220,12 +232,44 @@ function contentLength(headers: HeaderFields): number | undefined {
   return Number(text);
 }
 
-/** `wasi:http/types.outgoing-response`: it can be built, and there is nobody to send it to. */
+/** A response as `response-outparam.set` takes it. */
+export interface ResponseParts {
+  readonly status: number;
+  readonly headers: HeaderFields;
+  /** Undefined when the guest never asked for the body. */
+  readonly upload: Upload | undefined;
+}
+
+/** `wasi:http/types.outgoing-response` */
 export class HttpResponse extends OutgoingMessage {
   #status = 200;
+  #upload: Upload | undefined;
+
+  /** Looks into a response that the guest has handed over. The headers are good until it is dropped. */
+  static partsOf(response: HttpResponse): ResponseParts {
+    return { status: response.#status, headers: response.ownHeaders, upload: response.#upload };
+  }
+
+  /** Drops a response and keeps its body, which goes on being written. */
+  static dropSent(response: HttpResponse): void {
+    response.#upload = undefined;
+    response[Symbol.dispose]();
+  }
 
   protected override makeSink(): BodySink {
-    return DISCARDED;
+    const meter = new OutputMeter(this.host.policy.maxOutputBytes);
+    this.#upload = new Upload(this.host, {
+      announced: contentLength(this.ownHeaders),
+      size: 'HTTP-response-body-size',
+      flush: 'at once',
+      count: (bytes) => meter.count(bytes),
+    });
+    return this.#upload;
+  }
+
+  protected override dropped(): void {
+    super.dropped();
+    this.#upload?.abandon();
   }
 
   statusCode(): number {

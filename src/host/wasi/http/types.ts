@@ -1,29 +1,18 @@
 import type { WasiHost } from '../host.ts';
 import type { IoError } from '../io-error.ts';
 import type { NetworkAccess } from '../network/access.ts';
-import { withoutInstances } from '../resource.ts';
 import type { HttpErrorCode } from './error-code.ts';
-import { checked, HeaderFields } from './fields.ts';
+import { checked, type FieldsClass, HeaderFields } from './fields.ts';
 import { HttpIoError } from './http-error.ts';
 import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from './incoming.ts';
 import { HttpRequest, HttpRequestOptions, HttpResponse, OutgoingBody } from './outgoing.ts';
-
-// Only the host makes these, for guests that serve requests; no world of the contract has any.
-const IncomingRequest: object = withoutInstances('wasi:http/types.incoming-request', [
-  'method',
-  'pathWithQuery',
-  'scheme',
-  'authority',
-  'headers',
-  'consume',
-]);
-const ResponseOutparam: object = withoutInstances('wasi:http/types.response-outparam', ['sendInformational'], ['set']);
+import { IncomingRequest, ResponseOutparam } from './served-request.ts';
 
 /**
  * `wasi:http/types`. The resources that a guest constructs itself need a class for each instance: a constructor gets
  * nothing but the guest's arguments, and has to know whose books to keep.
  */
-export function types(host: WasiHost, { limits }: NetworkAccess): object {
+export function types(host: WasiHost, { limits }: NetworkAccess): FieldsClass {
   class Fields extends HeaderFields {
     constructor() {
       host.hostCall();
@@ -56,7 +45,7 @@ export function types(host: WasiHost, { limits }: NetworkAccess): object {
     }
   }
 
-  return {
+  const interfaces = {
     httpErrorCode(error: IoError): HttpErrorCode | undefined {
       host.hostCall();
       return error instanceof HttpIoError ? error.code : undefined;
@@ -73,4 +62,5 @@ export function types(host: WasiHost, { limits }: NetworkAccess): object {
     RequestOptions,
     ResponseOutparam,
   };
+  return interfaces;
 }

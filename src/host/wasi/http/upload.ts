@@ -3,35 +3,42 @@ import type { WasiHost } from '../host.ts';
 import type { Channel } from '../network/channel.ts';
 import type { Field, HttpResponseHead } from '../network/protocol.ts';
 import type { Event } from '../poll.ts';
-import { closed, MAX_TRANSFER, type Sink } from '../streams.ts';
+import { closed, MAX_TRANSFER, type Sink, type StreamError } from '../streams.ts';
 import type { HttpErrorCode } from './error-code.ts';
 import { bodyFailed } from './http-error.ts';
 
 export type HttpChannel = Channel<HttpResponseHead, HttpErrorCode>;
 
-/** Bytes of a body that are kept until the request is sent. A guest that writes more has to send it first. */
+/** Bytes of a body that are kept until the message is sent. A guest that writes more has to send it first. */
 const MAX_UNSENT_BYTES = 512 * 1024;
 
-/** The request can never be complete; the server is not to take what it got for all of it. */
+/** The message can never be complete; the other side is not to take what it got for all of it. */
 const INCOMPLETE: HttpErrorCode = { tag: 'HTTP-protocol-error' };
 
 /** Where the body of a message goes. */
 export interface BodySink extends Sink {
-  /** @throws {WitError} `HTTP-request-body-size` when it is not as long as was announced. */
+  /** @throws {WitError} when it is not as long as was announced. */
   finish(trailers: readonly Field[]): void;
-  /** The guest let go of the body without finishing it, or of the request without sending it. */
+  /** The guest let go of the body without finishing it, or of the message without sending it. */
   abandon(): void;
 }
 
-/** The body of a response, which is sent nowhere. */
-export const DISCARDED: BodySink = { write() {}, finish() {}, abandon() {} };
-
-/** The body of a request: kept in the worker until `handle` sends the request, and passed on from then. */
-export class Upload implements BodySink {
-  readonly #host: WasiHost;
-  readonly #maxBytes: number;
+/** What bounds a body. */
+export interface BodyLimits {
   /** What the header `Content-Length` says. */
   readonly announced: number | undefined;
+  /** Counts what is written. @throws what ends the writing, or the call. */
+  readonly count: (bytes: number) => void;
+  /** The error of a body that is not as long as was announced. */
+  readonly size: 'HTTP-request-body-size' | 'HTTP-response-body-size';
+  /** Whether a flush waits until what was written has left, or holds what is under way for sent. */
+  readonly flush: 'waits' | 'at once';
+}
+
+/** The body of a message: kept in the worker until the message is sent, and passed on from then. */
+export class Upload implements BodySink {
+  readonly #host: WasiHost;
+  readonly #limits: BodyLimits;
   #channel: HttpChannel | undefined;
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -39,16 +46,20 @@ export class Upload implements BodySink {
   #trailers: readonly Field[] = [];
   #state: 'open' | 'finished' | 'abandoned' = 'open';
   readonly writable: Event;
-  readonly flushed: Event;
+  readonly flushed?: Event;
 
-  /** @param maxBytes More are refused. */
-  constructor(host: WasiHost, maxBytes: number, announced: number | undefined) {
+  constructor(host: WasiHost, limits: BodyLimits) {
     this.#host = host;
-    this.#maxBytes = maxBytes;
-    this.announced = announced;
+    this.#limits = limits;
     const hasRoom = (channel: HttpChannel): boolean => channel.room > 0 || isOver(channel);
     this.writable = this.#event((channel) => (channel === undefined ? this.#roomBeforeSending > 0 : hasRoom(channel)));
+    if (limits.flush === 'at once') return;
     this.flushed = this.#event((channel) => channel === undefined || channel.sending === 0 || isOver(channel));
+  }
+
+  /** What the header `Content-Length` says. */
+  get announced(): number | undefined {
+    return this.#limits.announced;
   }
 
   /** The length of the body if it is known already, which saves the chunked encoding. */
@@ -76,8 +87,9 @@ export class Upload implements BodySink {
 
   write(bytes: Uint8Array): void {
     if (this.#state !== 'open') throw closed();
-    const most = Math.min(this.#maxBytes, this.announced ?? Number.POSITIVE_INFINITY);
-    if (this.#written + bytes.length > most) throw bodyFailed(this.#host, bodySize(most));
+    const { announced, count } = this.#limits;
+    if (announced !== undefined && this.#written + bytes.length > announced) throw this.#tooLong(announced);
+    count(bytes.length);
     this.#written += bytes.length;
     if (this.#channel !== undefined) {
       if (this.#channel.ended === undefined) this.#channel.write(bytes);
@@ -92,7 +104,7 @@ export class Upload implements BodySink {
     if (this.#state !== 'open') return;
     if (this.announced !== undefined && this.announced !== this.#written) {
       this.abandon();
-      throw new WitError(bodySize(this.#written));
+      throw new WitError(this.#bodySize(this.#written));
     }
     this.#state = 'finished';
     this.#trailers = trailers;
@@ -104,6 +116,14 @@ export class Upload implements BodySink {
     this.#state = 'abandoned';
     this.#release();
     this.#channel?.abort(INCOMPLETE);
+  }
+
+  #tooLong(most: number): WitError<StreamError> {
+    return bodyFailed(this.#host, this.#bodySize(most));
+  }
+
+  #bodySize(bytes: number): HttpErrorCode {
+    return { tag: this.#limits.size, val: BigInt(bytes) };
   }
 
   get #roomBeforeSending(): number {
@@ -130,8 +150,4 @@ export class Upload implements BodySink {
 
 function isOver({ ended, failure }: HttpChannel): boolean {
   return ended !== undefined || failure !== undefined;
-}
-
-function bodySize(bytes: number): HttpErrorCode {
-  return { tag: 'HTTP-request-body-size', val: BigInt(bytes) };
 }

@@ -39,6 +39,7 @@ interface Running {
   readonly worker: Worker | undefined;
   readonly port: MessagePort;
   readonly words: Int32Array<SharedArrayBuffer>;
+  readonly bell: Int32Array<SharedArrayBuffer>;
   readonly listeners: Map<number, Listener>;
   seen: number;
 }
@@ -60,7 +61,8 @@ export class IoThread {
   #running: Running | undefined;
   #lines = 0;
   #owner = 0;
-  #charged = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  #charged = newWord();
+  #bell = newWord();
 
   constructor(options: IoThreadOptions = {}) {
     this.#options = options;
@@ -77,6 +79,11 @@ export class IoThread {
     this.#charged = new Int32Array(to);
   }
 
+  /** Has a word changed that others share when something has happened on a line; before the first channel. */
+  ring(bell: Int32Array<SharedArrayBuffer>): void {
+    this.#bell = bell;
+  }
+
   /** CPU milliseconds that the thread has used for channels of instances whose call was running. */
   get chargedMs(): number {
     return Atomics.load(this.#charged, 0);
@@ -91,12 +98,12 @@ export class IoThread {
   /** @param owner The instance; see {@link worksFor}. */
   open(open: OpenMessage, listener: Listener, owner = 0): Line {
     const running = this.#enter();
-    const { words, listeners } = running;
+    const { words, bell, listeners } = running;
     const channel = ++this.#lines;
     listeners.set(channel, listener);
     post(running, { kind: 'open', channel, owner, open });
     return {
-      word: words,
+      word: bell,
       send(message) {
         // Bytes are moved; they are a copy already, because to clone a view clones all that is behind it.
         const moved = message.kind === 'data' ? message.bytes : message.kind === 'datagram' && message.datagram.bytes;
@@ -116,7 +123,7 @@ export class IoThread {
     const running = this.#running;
     this.#running = undefined;
     if (running === undefined) return;
-    markEnded(running.words);
+    markEnded(running);
     await running.worker?.terminate();
   }
 
@@ -124,7 +131,8 @@ export class IoThread {
   #enter(): Running {
     const running = this.#running;
     if (running !== undefined && enter(running.words)) return running;
-    const started = this.#attempts.delayMs > 0 ? notStarted() : start(this.#options, this.#charged);
+    const started =
+      this.#attempts.delayMs > 0 ? notStarted(this.#bell) : start(this.#options, this.#charged, this.#bell);
     if (Atomics.load(started.words, WORD.started) === 1) this.#attempts.succeeded();
     else if (this.#attempts.delayMs === 0) this.#attempts.failed();
     Atomics.store(started.words, WORD.owner, this.#owner);
@@ -134,43 +142,49 @@ export class IoThread {
 }
 
 /** Waits until it runs: this thread blocks next, and would hear of no failure. */
-function start(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
-  const running = begin(options, charged);
+function start(options: IoThreadOptions, charged: Word, bell: Word): Running {
+  const running = begin(options, charged, bell);
   const { words, worker } = running;
   const { startMs = DEFAULT_START_MS } = options;
   if (worker === undefined || Atomics.wait(words, WORD.started, 0, startMs) !== 'timed-out') return running;
   void worker.terminate();
-  markEnded(words);
+  markEnded(running);
   return running;
 }
 
 /** In the place of a thread that there is not: all that is opened there is lost. */
-function notStarted(): Running {
+function notStarted(bell: Word): Running {
   const words = newWords();
-  markEnded(words);
-  return { worker: undefined, port: new MessageChannel().port1, words, listeners: new Map(), seen: 0 };
+  markEnded({ words, bell });
+  return { worker: undefined, port: new MessageChannel().port1, words, bell, listeners: new Map(), seen: 0 };
 }
 
-function newWords(): Int32Array<SharedArrayBuffer> {
+type Word = Int32Array<SharedArrayBuffer>;
+
+function newWord(): Word {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
+function newWords(): Word {
   return new Int32Array(new SharedArrayBuffer(Object.keys(WORD).length * Int32Array.BYTES_PER_ELEMENT));
 }
 
-function begin(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
+function begin(options: IoThreadOptions, charged: Word, bell: Word): Running {
   try {
-    return spawn(options, charged);
+    return spawn(options, charged, bell);
   } catch {
     // No thread, no memory, no permission.
-    return notStarted();
+    return notStarted(bell);
   }
 }
 
-function spawn(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>): Running {
+function spawn(options: IoThreadOptions, charged: Word, bell: Word): Running {
   const words = newWords();
   const { port1, port2 } = new MessageChannel();
   const { idleMs = DEFAULT_IDLE_MS, startMs: _startMs, ...resolver } = options;
   // Before it runs: it may be idle for its time before this thread goes on.
   enter(words);
-  const workerData: IoWorkerData = { ...resolver, port: port2, words, charged, idleMs };
+  const workerData: IoWorkerData = { ...resolver, port: port2, words, bell, charged, idleMs };
   const worker = new Worker(codeFile('workers/io-worker'), {
     workerData,
     transferList: [port2],
@@ -183,9 +197,9 @@ function spawn(options: IoThreadOptions, charged: Int32Array<SharedArrayBuffer>)
   });
   // It says itself that it ended, in the shared memory: this thread may be blocked and hear no event.
   worker.on('error', () => {});
-  worker.on('exit', () => markEnded(words));
+  worker.on('exit', () => markEnded({ words, bell }));
   worker.unref();
-  return { worker, port: port1, words, listeners: new Map(), seen: 0 };
+  return { worker, port: port1, words, bell, listeners: new Map(), seen: 0 };
 }
 
 function post({ port }: Running, message: ToIo, transfer: readonly ArrayBuffer[] = []): void {
@@ -206,10 +220,11 @@ function take(running: Running): void {
   listeners.clear();
 }
 
-function markEnded(words: Int32Array): void {
+function markEnded({ words, bell }: Pick<Running, 'words' | 'bell'>): void {
   Atomics.store(words, WORD.channels, ENDED);
   Atomics.add(words, WORD.posted, 1);
-  Atomics.notify(words, WORD.posted);
+  Atomics.add(bell, 0, 1);
+  Atomics.notify(bell, 0);
 }
 
 /** Counts a channel, unless the thread has ended. */

@@ -1,3 +1,5 @@
+import { STREAM_WINDOW_BYTES } from '../../../conversation/messages.ts';
+
 /** What one instance may take from the network. Times end at the policy's `wallTimeLimitMs` in any case. */
 export interface NetworkLimits {
   /** Connections, UDP sockets, requests and look-ups that are open at the same time. @default 16 */
@@ -29,7 +31,7 @@ export const DEFAULT_NETWORK_LIMITS: NetworkLimits = Object.freeze({
 });
 
 /** Bytes on their way in one direction of a connection that the reader has not taken yet. */
-export const WINDOW_BYTES: number = 256 * 1024;
+export const WINDOW_BYTES: number = STREAM_WINDOW_BYTES;
 
 /** The same for datagrams, counted. */
 export const WINDOW_DATAGRAMS = 32;

@@ -4,7 +4,7 @@ import type { SocketErrorCode } from '../sockets/error-code.ts';
 
 /** Places in the memory that a worker shares with its I/O thread. */
 export const WORD = {
-  /** Counts the messages to the worker; the word on which the worker sleeps. */
+  /** Counts the messages to the worker. */
   posted: 0,
   /** Open channels, or {@link ENDED}. */
   channels: 1,
@@ -29,6 +29,8 @@ export interface ResolverOptions {
 export interface IoWorkerData extends ResolverOptions {
   readonly port: MessagePort;
   readonly words: Int32Array<SharedArrayBuffer>;
+  /** The word on which the worker sleeps: others may ring it, too. */
+  readonly bell: Int32Array<SharedArrayBuffer>;
   /** Where CPU milliseconds are counted that calls have used. */
   readonly charged: Int32Array<SharedArrayBuffer>;
   /** Milliseconds without a channel after which the thread ends. */
