@@ -1,6 +1,6 @@
 /**
- * The throughput of a distributed batch with 1, 2 and 4 worker processes beside a Redis on this machine, and what Redis
- * does for it. Needs a redis-server: `node bench/distributed.ts [--quick]`
+ * The throughput of a distributed batch with 1, 2 and 4 worker processes beside a Redis on this machine, what Redis
+ * does for it, and what a record costs the one who submits. Needs a redis-server: `node bench/distributed.ts [--quick]`
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,7 +66,7 @@ try {
     for (const worker of workers) worker.kill('SIGTERM');
     await Promise.all(workers.map((worker) => once(worker, 'exit')));
     console.log(
-      `${count} workers: ${Math.round(median(rates))} records/s, ${median(commands).toFixed(0)} commands and ${median(cpu).toFixed(2)} ms of Redis's CPU time a chunk, ${median(own).toFixed(2)} us a record for the one who submits`,
+      `${count} workers: ${Math.round(median(rates))} records/s, ${median(commands).toFixed(0)} commands and ${median(cpu).toFixed(2)} ms of Redis's CPU time a chunk, ${median(own).toFixed(2)} µs a record for the one who submits`,
     );
   }
   const memory = /used_memory_peak:(\d+)/.exec(await client.info('memory'))![1];

@@ -15,6 +15,7 @@ export type Asked = Pick<ChunkLines, 'output' | 'letters' | 'firstIndex' | 'coun
  * any of their lines is written.
  *
  * @param pieces By the fields of {@link fieldOf}.
+ * @returns The output is valid until the next call.
  * @throws {PluginError} `ERR_BATCH_QUEUE`.
  */
 export function toPiece(pieces: Readonly<Record<string, Buffer>>, asked: Asked): ChunkPiece {
@@ -26,8 +27,22 @@ export function toPiece(pieces: Readonly<Record<string, Buffer>>, asked: Asked):
     end += count;
   }
   if (end !== asked.count) refuse(asked);
-  const whole = together(found);
+  const whole = together(found, inScratch);
   return isSound(whole, asked) ? whole : refuse(asked);
+}
+
+/** One after the other, each as large as a chunk: memory of their own would have the collector of garbage run all the time. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+function inScratch(parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(Math.max(length, scratch.length * 2));
+  let at = 0;
+  for (const part of parts) {
+    scratch.set(part, at);
+    at += part.length;
+  }
+  return scratch.subarray(0, length);
 }
 
 function refuse({ firstIndex, count }: Asked): never {

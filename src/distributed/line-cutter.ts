@@ -9,6 +9,13 @@ import { LineStretch } from './line-stretch.ts';
 import { RecordStretch } from './record-stretch.ts';
 import type { Cutter, Stretch } from './stretch.ts';
 
+/**
+ * Bytes that a chunk has for each of its records, at the most: what is read beyond the last one is moved, so that there should not be
+ * too much of it.
+ */
+const RECORD_BYTES = 512;
+const LEAST_BYTES = 64 * 1024;
+
 /** Cuts a file at the ends of lines; what stands on them nobody looks at here. */
 export class LineCutter implements Cutter {
   readonly #options: ResolvedFileBatchOptions;
@@ -17,7 +24,8 @@ export class LineCutter implements Cutter {
   /** @param size Records of a stretch at the most. */
   constructor(inputs: BatchInputs, options: ResolvedFileBatchOptions, size: number) {
     this.#options = options;
-    this.#blocks = new InputBlocks(inputs, lineRecipe(options), { bytes: CHUNK_BYTES, records: size }, 'up');
+    const bytes = Math.min(Math.max(size * RECORD_BYTES, LEAST_BYTES), CHUNK_BYTES);
+    this.#blocks = new InputBlocks(inputs, lineRecipe(options), { bytes, records: size }, 'up');
   }
 
   get read(): number {

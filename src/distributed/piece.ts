@@ -60,8 +60,15 @@ export function joined(pieces: readonly ChunkPiece[]): ChunkPiece[] {
   return runs.map((run) => (run.length === 1 ? run[0]! : together(run)));
 }
 
-/** Pieces that touch, as one. */
-export function together(pieces: readonly ChunkPiece[]): ChunkPiece {
+/**
+ * Pieces that touch, as one.
+ *
+ * @param concat Makes one of their bytes.
+ */
+export function together(
+  pieces: readonly ChunkPiece[],
+  concat: (bytes: readonly Uint8Array[]) => Buffer = Buffer.concat,
+): ChunkPiece {
   const counts = { succeeded: 0, refused: 0, failed: 0, malformed: 0, poison: 0, unlucky: 0 };
   const errors: Record<string, number> = {};
   for (const piece of pieces) {
@@ -71,7 +78,7 @@ export function together(pieces: readonly ChunkPiece[]): ChunkPiece {
   return {
     from: pieces[0]!.from,
     count: pieces.reduce((sum, { count }) => sum + count, 0),
-    output: Buffer.concat(pieces.map(({ output }) => output)),
+    output: concat(pieces.map(({ output }) => output)),
     letters: pieces.flatMap(({ letters }) => letters),
     malformed: pieces.flatMap(({ malformed }) => malformed),
     counts: { ...counts, errors },
