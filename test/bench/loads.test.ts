@@ -19,7 +19,8 @@ describe('the loads of the benchmarks', () => {
   it('counts what fails', async () => {
     const closed = await closedLoop(1, 1, () => Promise.reject(new Error('no')));
     expect(closed).to.include({ done: 0 });
-    expect(closed.failed).to.be.at.least(16);
+    // The time may be over before the first; that one is asked for all the same.
+    expect(closed.failed).to.be.at.least(1);
     const open = await openLoop(1_000, 20, () => Promise.reject(new Error('no')));
     expect(open.done).to.equal(0);
     expect(open.failed).to.be.above(0);
