@@ -7,7 +7,7 @@ import type { BatchSummary } from './batch/file/tally.ts';
 import type { BatchOptions, BatchRequest } from './batch/options.ts';
 import type { BatchSource } from './batch/source.ts';
 import './clock/of-node.ts';
-import type { PluginResponse } from './contract/values.ts';
+import type { BytesResponse, PluginResponse } from './contract/values.ts';
 import type { Emit } from './engine/announcer.ts';
 import type { EngineEvents } from './engine/events.ts';
 import type { CloseOptions } from './engine/life.ts';
@@ -30,7 +30,7 @@ import type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call
 import type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResult } from './request/many.ts';
 import type { PluginObject } from './request/plugin-object.ts';
 import type { ProcessOptions } from './request/process-options.ts';
-import type { ProcessRequest } from './request/request.ts';
+import type { BytesRequest, ProcessRequest } from './request/request.ts';
 import type { RunOptions, RunResult } from './request/run-options.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
@@ -230,7 +230,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   /**
-   * Runs one request.
+   * Runs one request. A plugin of the world `plugin-bytes` takes and gives bytes, or text to who asks with text.
    *
    * @returns What the plugin answered; `success: false` is an answer of the plugin's.
    * @throws {PluginError} when the engine has no answer: see `docs/errors.md`.
@@ -239,7 +239,13 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
    * const request = { input: 'mail ada@example.org', options: { only: 'email' } };
    * const { output, success } = await engine.process('redact', request, { deadlineMs: 500 });
    */
-  process(name: string, request: ProcessRequest, options?: ProcessOptions): Promise<PluginResponse> {
+  process(name: string, request: ProcessRequest, options?: ProcessOptions): Promise<PluginResponse>;
+  process(name: string, request: BytesRequest, options?: ProcessOptions): Promise<BytesResponse>;
+  process(
+    name: string,
+    request: ProcessRequest | BytesRequest,
+    options?: ProcessOptions,
+  ): Promise<PluginResponse | BytesResponse> {
     return this.#parts.requests.process(name, request, options);
   }
 

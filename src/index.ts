@@ -20,7 +20,7 @@ export type { OldestRecord } from './batch/oldest.ts';
 export type { BatchOptions, BatchRequest, BatchResult, RetryOptions } from './batch/options.ts';
 export type { BatchSource } from './batch/source.ts';
 export type { BatchProgress, PluginStatistics } from './batch/statistics.ts';
-export type { LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
+export type { BytesResponse, LogLevel, PluginMetadata, PluginResponse, RequestOptions } from './contract/values.ts';
 export type { World } from './contract/worlds.ts';
 export type { EngineEvents, PluginEvent, PluginLog } from './engine/events.ts';
 export type { CloseOptions } from './engine/life.ts';
@@ -95,7 +95,7 @@ export type { PackedRequests, PackedResults, ProcessManyOptions, ProcessManyResu
 export type * from './request/plugin-functions.ts';
 export type { PluginObject } from './request/plugin-object.ts';
 export type { ProcessOptions } from './request/process-options.ts';
-export type { ProcessRequest } from './request/request.ts';
+export type { BytesRequest, ProcessRequest } from './request/request.ts';
 export type { CommandInput, CommandOutput, RunOptions, RunResult } from './request/run-options.ts';
 export type { StuckThread, Termination } from './scheduler/supervisor-listener.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { PluginError } from '../errors.ts';
 import { componentEmbed, componentNew } from '../jco/wasm-tools.ts';
-import { contractWit } from '../package/root.ts';
+import { contractText } from '../package/contract-wit.ts';
 import { isError } from '../text/is-error.ts';
 import { preview1Adapter } from './preview1-adapter.ts';
 
 /** The worlds that a core module can be made a component of. */
-export const WORLD_NAMES = ['plugin-world', 'plugin-v1', 'plugin-v2'] as const;
+export const WORLD_NAMES = ['plugin-world', 'plugin-v1', 'plugin-v2', 'plugin-bytes', 'plugin-batch'] as const;
 
 /** The name of a world of the contract. */
 export type WorldName = (typeof WORLD_NAMES)[number];
@@ -38,7 +37,7 @@ export async function componentize(
     ? [[PREVIEW1, await preview1Adapter()]]
     : [];
   // The text and not the path: `witPath` fails with preview2-shim 0.26 and poisons the tools for the rest of the process.
-  const witSource = await readFile(contractWit(), 'utf8');
+  const witSource = await contractText();
   try {
     return await componentNew(await componentEmbed({ binary: core, witSource, world, stringEncoding }), adapters);
   } catch (error) {

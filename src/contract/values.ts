@@ -42,6 +42,22 @@ export interface PluginResponse {
 }
 
 /**
+ * What a plugin of the world `plugin-bytes` answered to bytes.
+ *
+ * @example
+ * const sizeOf = ({ output, success }: BytesResponse) => (success ? output.byteLength : 0);
+ * console.log(sizeOf(await engine.process('thumbnail', { input: new Uint8Array([1, 2, 3]) })));
+ */
+export interface BytesResponse {
+  /** The caller's own. Empty without success. */
+  readonly output: Uint8Array;
+  /** `false` for an `err`, which is an answer, not an error of the engine. */
+  readonly success: boolean;
+  /** The text of the `err`. */
+  readonly errorMessage?: string;
+}
+
+/**
  * What a plugin says of itself. Components of the small worlds v1 and v2 say nothing.
  *
  * @example

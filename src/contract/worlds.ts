@@ -1,7 +1,7 @@
 import type { ExternType, FuncType, InstanceType, Labelled, ValueType } from '../component/types.ts';
 
 /*
- * The contract of `wit/plugin-system.wit` as data; a test holds the two together.
+ * The contract of `wit/` as data; a test holds the two together.
  */
 
 /** The package of the contract, and the major version that this host speaks. */
@@ -16,7 +16,7 @@ export const CONTRACT_MAJOR = 1;
  * const hasOptions = (implemented: World) => implemented !== 'plugin-v1';
  * console.log(world !== 'none' && hasOptions(world));
  */
-export type World = 'plugin-world' | 'plugin-v1' | 'plugin-v2';
+export type World = 'plugin-world' | 'plugin-v1' | 'plugin-v2' | 'plugin-bytes' | 'plugin-batch';
 
 /** A world, by the interface that it exports. */
 export interface WorldContract {
@@ -26,7 +26,8 @@ export interface WorldContract {
 }
 
 const string: ValueType = { kind: 'string' };
-const pairs: ValueType = { kind: 'list', element: { kind: 'tuple', elements: [string, string] }, length: undefined };
+const list = (element: ValueType): ValueType => ({ kind: 'list', element, length: undefined });
+const pairs = list({ kind: 'tuple', elements: [string, string] });
 const fallible = (ok?: ValueType): ValueType => ({ kind: 'result', ok, error: string });
 const option = (some: ValueType): ValueType => ({ kind: 'option', some });
 
@@ -50,11 +51,25 @@ const request = record({ input: string, options: pairs });
 const response = record({ output: string, success: { kind: 'bool' }, 'error-message': option(string) });
 const metadata = record({ name: string, version: string, description: string });
 
-const pluginApi = instance({
+const bytes = list({ kind: 'u8' });
+
+/** What the full worlds have beside the function that does their work. */
+const lifecycle = {
   initialize: func({ config: pairs }, fallible()),
-  process: func({ req: request }, response),
   shutdown: func({}, fallible()),
   'get-metadata': func({}, metadata),
+} as const;
+
+const pluginApi = instance({ ...lifecycle, process: func({ req: request }, response) });
+
+const pluginApiBytes = instance({
+  ...lifecycle,
+  'process-bytes': func({ input: bytes, options: pairs }, fallible(bytes)),
+});
+
+const pluginApiBatch = instance({
+  ...lifecycle,
+  'process-batch': func({ requests: list(request) }, list(response)),
 });
 
 const pluginApiV1 = instance({ process: func({ input: string }, string) });
@@ -63,6 +78,8 @@ const pluginApiV2 = instance({ process: func({ input: string, options: pairs }, 
 
 /** The worlds that a plugin may implement; where it implements several, the first of them is used. */
 export const WORLDS: readonly WorldContract[] = [
+  { world: 'plugin-bytes', interface: 'plugin-api-bytes', type: pluginApiBytes },
+  { world: 'plugin-batch', interface: 'plugin-api-batch', type: pluginApiBatch },
   { world: 'plugin-world', interface: 'plugin-api', type: pluginApi },
   { world: 'plugin-v2', interface: 'plugin-api-v2', type: pluginApiV2 },
   { world: 'plugin-v1', interface: 'plugin-api-v1', type: pluginApiV1 },

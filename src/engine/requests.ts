@@ -4,13 +4,14 @@ import type { Submit, SubmitMany } from '../batch/submit.ts';
 import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
 import { shownName } from '../component/names.ts';
 import { isOfRole, STANDARD_EXPORTS, type StandardRole } from '../contract/standard.ts';
-import type { PluginResponse } from '../contract/values.ts';
+import type { BytesResponse, PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
 import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
 import type { PluginVersion } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
+import { bytesCall, bytesResponse, isBytes } from '../request/bytes-call.ts';
 import { type CallOptions, splitCallOptions } from '../request/call-options.ts';
 import {
   checkDescribeOptions,
@@ -30,7 +31,13 @@ import {
 } from '../request/many.ts';
 import { pluginObject } from '../request/plugin-object.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
-import { checkProcessOptions, type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
+import {
+  type BytesRequest,
+  checkProcessOptions,
+  type ProcessRequest,
+  resolveInput,
+  resolveRequestOptions,
+} from '../request/request.ts';
 import type { RunOptions, RunResult } from '../request/run-options.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Life } from './life.ts';
@@ -49,8 +56,13 @@ export class Requests {
     this.#life = life;
   }
 
-  process(name: string, request: ProcessRequest, options: ProcessOptions | undefined): Promise<PluginResponse> {
-    // Not an async function: its two extra turns of the microtask queue would tear batches apart.
+  process(
+    name: string,
+    request: ProcessRequest | BytesRequest,
+    options: ProcessOptions | undefined,
+  ): Promise<PluginResponse | BytesResponse> {
+    if (isBytes(request)) return this.#processBytes(name, request, options);
+    // None of the functions here is async: the extra turns of the microtask queue would tear batches apart.
     try {
       if (options !== undefined) checkProcessOptions(options);
       const plugin = this.#plugin(name);
@@ -123,7 +135,6 @@ export class Requests {
   }
 
   call(name: string, path: string, args: unknown, options: CallOptions | undefined): Promise<unknown> {
-    // No async function either: see `process`.
     try {
       if (options !== undefined && 'values' in options) {
         const [isJson, others] = splitCallOptions(options);
@@ -201,6 +212,30 @@ export class Requests {
       return undefined;
     const { lane } = version === undefined ? plugin.stable : plugin.version(version);
     return lane.gate === undefined ? lane : undefined;
+  }
+
+  #processBytes(name: string, request: BytesRequest, options: ProcessOptions | undefined): Promise<BytesResponse> {
+    try {
+      const plugin = this.#plugin(name);
+      if (options !== undefined) checkProcessOptions(options);
+      const { version, call, onOutcome } = this.#chooseForCall(plugin, options ?? NO_OPTIONS);
+      const { path, args } = bytesCall(version.component.contract, request);
+      const prepared = prepareCall(callableOf(version), path, args);
+      return this.#scheduler
+        .call(version.lane, prepared, call, onOutcome)
+        .then((returned) => this.#bytesOf(version, returned));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #bytesOf({ lane, policy }: PluginVersion, returned: unknown): BytesResponse {
+    try {
+      return bytesResponse(returned, policy.maxOutputBytes);
+    } catch (error) {
+      const { plugin } = lane.definition;
+      throw (error as PluginError).with({ plugin, version: lane.version, began: true });
+    }
   }
 
   #plugin(name: string): Plugin {

@@ -38,6 +38,22 @@ export interface PluginAnswer {
 }
 
 /**
+ * What every plugin says of itself, and does at its beginning and its end.
+ *
+ * @example
+ * const life: PluginLife = { name: 'shout', version: '1.0.0', description: 'Shouts' };
+ */
+export interface PluginLife {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** Runs once before the first request. What it throws is why the plugin cannot start. @default nothing */
+  readonly initialize?: (config: Pairs) => void;
+  /** Runs once before the instance ends. @default nothing */
+  readonly shutdown?: () => void;
+}
+
+/**
  * A plugin, as its author writes it.
  *
  * @example
@@ -48,16 +64,41 @@ export interface PluginAnswer {
  *   process: ({ input }) => input.toUpperCase(),
  * };
  */
-export interface PluginDefinition {
-  readonly name: string;
-  readonly version: string;
-  readonly description: string;
-  /** Runs once before the first request. What it throws is why the plugin cannot start. @default nothing */
-  readonly initialize?: (config: Pairs) => void;
+export interface PluginDefinition extends PluginLife {
   /** Answers a request: with its output, or with everything. It may throw a {@link Refusal}. */
   readonly process: (request: PluginRequest) => string | PluginAnswer;
-  /** Runs once before the instance ends. @default nothing */
-  readonly shutdown?: () => void;
+}
+
+/**
+ * A plugin for the world `plugin-bytes`, as its author writes it.
+ *
+ * @example
+ * const invert: BytesPluginDefinition = {
+ *   name: 'invert',
+ *   version: '1.0.0',
+ *   description: 'Turns bits over',
+ *   processBytes: (input) => input.map((byte) => byte ^ 255),
+ * };
+ */
+export interface BytesPluginDefinition extends PluginLife {
+  /** Answers a request. It may throw a {@link Refusal}. */
+  readonly processBytes: (input: Uint8Array, options: Pairs) => Uint8Array;
+}
+
+/**
+ * A plugin for the world `plugin-batch`, as its author writes it.
+ *
+ * @example
+ * const shout: BatchPluginDefinition = {
+ *   name: 'shout',
+ *   version: '1.0.0',
+ *   description: 'Shouts',
+ *   processBatch: (requests) => requests.map(({ input }) => input.toUpperCase()),
+ * };
+ */
+export interface BatchPluginDefinition extends PluginLife {
+  /** Answers each of the requests, in their order. */
+  readonly processBatch: (requests: readonly PluginRequest[]) => readonly (string | PluginAnswer)[];
 }
 
 /**
@@ -67,11 +108,40 @@ export interface PluginDefinition {
  * const api: PluginApi = definePlugin({ name: 'x', version: '1.0.0', description: '', process: ({ input }) => input });
  * api.process({ input: 'a', options: [] }).output;
  */
-export interface PluginApi {
-  initialize(config: Pairs): void;
+export interface PluginApi extends PluginLifeApi {
   process(request: PluginRequest): PluginAnswer;
+}
+
+/**
+ * What the interfaces of all full worlds have.
+ *
+ * @example
+ * const nameOf = (api: PluginLifeApi) => api.getMetadata().name;
+ */
+export interface PluginLifeApi {
+  initialize(config: Pairs): void;
   shutdown(): void;
   getMetadata(): { readonly name: string; readonly version: string; readonly description: string };
+}
+
+/**
+ * What a plugin exports as `pluginApiBytes`: the interface `plugin-api-bytes` of the contract.
+ *
+ * @example
+ * const invert = (api: BytesPluginApi, input: Uint8Array) => api.processBytes(input, []);
+ */
+export interface BytesPluginApi extends PluginLifeApi {
+  processBytes(input: Uint8Array, options: Pairs): Uint8Array;
+}
+
+/**
+ * What a plugin exports as `pluginApiBatch`: the interface `plugin-api-batch` of the contract.
+ *
+ * @example
+ * const outputs = (api: BatchPluginApi) => api.processBatch([{ input: 'a', options: [] }]).map(({ output }) => output);
+ */
+export interface BatchPluginApi extends PluginLifeApi {
+  processBatch(requests: readonly PluginRequest[]): PluginAnswer[];
 }
 
 /**
@@ -104,19 +174,66 @@ export class Refusal extends Error {
  * });
  */
 export function definePlugin(definition: PluginDefinition): PluginApi {
+  return { ...lifeOf(definition), process: (request) => answer(definition, request) };
+}
+
+/**
+ * Makes the `pluginApiBytes` that a plugin for the world `plugin-bytes` has to export.
+ *
+ * @example
+ * export const pluginApiBytes = defineBytesPlugin({
+ *   name: 'invert',
+ *   version: '1.0.0',
+ *   description: 'Turns bits over',
+ *   processBytes: (input) => input.map((byte) => byte ^ 255),
+ * });
+ */
+export function defineBytesPlugin(definition: BytesPluginDefinition): BytesPluginApi {
+  return {
+    ...lifeOf(definition),
+    processBytes(input, options) {
+      try {
+        return definition.processBytes(input, options);
+      } catch (error) {
+        // A thrown string is the error of a `result`; anything else is a bug.
+        throw error instanceof Refusal ? error.message : error;
+      }
+    },
+  };
+}
+
+/**
+ * Makes the `pluginApiBatch` that a plugin for the world `plugin-batch` has to export.
+ *
+ * @example
+ * export const pluginApiBatch = defineBatchPlugin({
+ *   name: 'shout',
+ *   version: '1.0.0',
+ *   description: 'Shouts',
+ *   processBatch: (requests) => requests.map(({ input }) => input.toUpperCase()),
+ * });
+ */
+export function defineBatchPlugin(definition: BatchPluginDefinition): BatchPluginApi {
+  return { ...lifeOf(definition), processBatch: (requests) => definition.processBatch(requests).map(whole) };
+}
+
+function lifeOf(definition: PluginLife): PluginLifeApi {
   const { name, version, description } = definition;
   return {
     initialize: (config) => withReason(() => definition.initialize?.(config)),
-    process: (request) => answer(definition, request),
     shutdown: () => withReason(() => definition.shutdown?.()),
     getMetadata: () => ({ name, version, description }),
   };
 }
 
+/** An answer of which only the output may be given. */
+function whole(given: string | PluginAnswer): PluginAnswer {
+  return typeof given === 'string' ? { output: given, success: true, errorMessage: undefined } : given;
+}
+
 function answer(definition: PluginDefinition, request: PluginRequest): PluginAnswer {
   try {
-    const given = definition.process(request);
-    return typeof given === 'string' ? { output: given, success: true, errorMessage: undefined } : given;
+    return whole(definition.process(request));
   } catch (error) {
     if (error instanceof Refusal) return { output: '', success: false, errorMessage: error.message };
     throw error;

@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { assertOneEach } from '../contract/one-each.ts';
+import { toText } from '../contract/text-of-bytes.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { World } from '../contract/worlds.ts';
 import { PluginError } from '../errors.ts';
@@ -12,16 +15,35 @@ export interface WorldExports {
   shutdown(): string | undefined;
 }
 
-/** `plugin-api`, as the glue exports it. */
-interface PluginApi {
+/** What the full worlds have beside the function that does their work, as the glue exports it. */
+interface Lifecycle {
   initialize(config: RequestOptions): void;
-  process(request: { input: string; options: RequestOptions }): {
-    readonly output: string;
-    readonly success: boolean;
-    readonly errorMessage: string | undefined;
-  };
   shutdown(): void;
   getMetadata(): PluginMetadata;
+}
+
+interface Request {
+  readonly input: string;
+  readonly options: RequestOptions;
+}
+
+interface Response {
+  readonly output: string;
+  readonly success: boolean;
+  readonly errorMessage: string | undefined;
+}
+
+/** `plugin-api`, as the glue exports it. */
+interface PluginApi extends Lifecycle {
+  process(request: Request): Response;
+}
+
+/** `plugin-api-bytes` and `plugin-api-batch`, as the glue exports them. */
+interface PluginApiBytes extends Lifecycle {
+  processBytes(input: Uint8Array, options: RequestOptions): Uint8Array;
+}
+interface PluginApiBatch extends Lifecycle {
+  processBatch(requests: readonly Request[]): readonly Response[];
 }
 
 /** `plugin-api-v1` and `plugin-api-v2`, as the glue exports them. */
@@ -34,7 +56,7 @@ interface PluginApiV2 {
 
 /**
  * Puts the exported interface of a world behind the one shape. The small worlds have nothing to initialize, to tell
- * or to shut down; an `err` of `plugin-api-v2` becomes `success: false`.
+ * or to shut down; an `err` of `plugin-api-v2` or `plugin-api-bytes` becomes `success: false`.
  */
 export function bindWorld(world: World | 'none', exported: unknown): WorldExports {
   switch (world) {
@@ -42,14 +64,24 @@ export function bindWorld(world: World | 'none', exported: unknown): WorldExport
       return { ...SMALL, process: noWorld };
     case 'plugin-world': {
       const api = exported as PluginApi;
+      return { ...lifecycleOf(api), process: (input, options) => responseOf(api.process({ input, options })) };
+    }
+    case 'plugin-bytes': {
+      const api = exported as PluginApiBytes;
       return {
-        initialize: (config) => errOf(() => api.initialize(config)),
+        ...lifecycleOf(api),
+        process: (input, options) => fallible(() => toText(api.processBytes(Buffer.from(input), options))),
+      };
+    }
+    case 'plugin-batch': {
+      const api = exported as PluginApiBatch;
+      return {
+        ...lifecycleOf(api),
         process(input, options) {
-          const { output, success, errorMessage } = api.process({ input, options });
-          return errorMessage === undefined ? { output, success } : { output, success, errorMessage };
+          const responses = api.processBatch([{ input, options }]);
+          assertOneEach(responses, 1);
+          return responseOf(responses[0]!);
         },
-        metadata: () => api.getMetadata(),
-        shutdown: () => errOf(() => api.shutdown()),
       };
     }
     case 'plugin-v1': {
@@ -58,18 +90,30 @@ export function bindWorld(world: World | 'none', exported: unknown): WorldExport
     }
     case 'plugin-v2': {
       const api = exported as PluginApiV2;
-      return {
-        ...SMALL,
-        process(input, options) {
-          let output = '';
-          const errorMessage = errOf(() => {
-            output = api.process(input, options);
-          });
-          return errorMessage === undefined ? { output, success: true } : { output, success: false, errorMessage };
-        },
-      };
+      return { ...SMALL, process: (input, options) => fallible(() => api.process(input, options)) };
     }
   }
+}
+
+function lifecycleOf(api: Lifecycle): Omit<WorldExports, 'process'> {
+  return {
+    initialize: (config) => errOf(() => api.initialize(config)),
+    metadata: () => api.getMetadata(),
+    shutdown: () => errOf(() => api.shutdown()),
+  };
+}
+
+function responseOf({ output, success, errorMessage }: Response): PluginResponse {
+  return errorMessage === undefined ? { output, success } : { output, success, errorMessage };
+}
+
+/** The answer of a function that returns a `result`. */
+function fallible(call: () => string): PluginResponse {
+  let output = '';
+  const errorMessage = errOf(() => {
+    output = call();
+  });
+  return errorMessage === undefined ? { output, success: true } : { output, success: false, errorMessage };
 }
 
 function noWorld(): never {

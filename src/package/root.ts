@@ -34,11 +34,6 @@ export function assertPackage(): void {
   packageRoot();
 }
 
-/** The contract, as WIT text. */
-export function contractWit(): URL {
-  return new URL('wit/plugin-system.wit', packageRoot());
-}
-
 /**
  * A file of this package's code that is to run in a thread or process of its own.
  *

@@ -17,6 +17,21 @@ export interface ProcessRequest {
   readonly options?: RequestOptions | Readonly<Record<string, string>>;
 }
 
+/**
+ * What a caller asks of a plugin of the world `plugin-bytes`.
+ *
+ * @example
+ * const request: BytesRequest = { input: new Uint8Array([1, 2, 3]), options: { width: '320' } };
+ * const response = await engine.process('thumbnail', request);
+ * console.log(response.output.byteLength);
+ */
+export interface BytesRequest {
+  /** Copied when the request is made: what becomes of it afterwards changes nothing. */
+  readonly input: Uint8Array;
+  /** As in {@link ProcessRequest}. @default [] */
+  readonly options?: ProcessRequest['options'];
+}
+
 const CALL_KEYS = [
   'signal',
   'deadlineMs',

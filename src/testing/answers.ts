@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { runBatch } from '../batch/batch.ts';
 import type { Submit } from '../batch/submit.ts';
+import type { PluginResponse } from '../contract/values.ts';
 import type { PluginEngine } from '../engine.ts';
 import { fromWire, PluginError, toWire } from '../errors.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
@@ -17,7 +18,10 @@ import { type Answer, type Question, Recording } from './recording.ts';
  * const mask = async (engine: AnsweringEngine, input: string) => (await engine.process('redact', { input })).output;
  * await mask(await replayAnswers('test/answers.json'), 'mail ada@example.org');
  */
-export type AnsweringEngine = Pick<PluginEngine, 'process' | 'call' | 'batch' | 'close'>;
+export interface AnsweringEngine extends Pick<PluginEngine, 'call' | 'batch' | 'close'> {
+  /** As of the engine, for requests that are texts. */
+  process(plugin: string, request: ProcessRequest, options?: ProcessOptions): Promise<PluginResponse>;
+}
 
 /** Finds the answer to a question, or has a real engine give it. Rejects where that rejects. */
 type Ask = (question: Question, give: (engine: PluginEngine) => Promise<Answer>) => Promise<Answer>;
@@ -120,7 +124,7 @@ function answering(ask: Ask, close: PluginEngine['close']): AnsweringEngine {
     if ('error' in answer) throw fromWire(answer.error);
     return answer;
   };
-  const process: PluginEngine['process'] = async (plugin, request, options) => {
+  const process: AnsweringEngine['process'] = async (plugin, request, options) => {
     const answer = await answerTo(requestOf(plugin, request, options), async (engine) => ({
       response: await engine.process(plugin, request, options),
     }));
@@ -146,7 +150,7 @@ function answering(ask: Ask, close: PluginEngine['close']): AnsweringEngine {
 }
 
 /** Each record of a batch is a request, and is recorded as one. */
-function submitBy(process: PluginEngine['process']): Submit {
+function submitBy(process: AnsweringEngine['process']): Submit {
   return (plugin, request, options, listener) => {
     const controller = new AbortController();
     process(plugin, request, { ...options, signal: controller.signal }).then(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { corePlugin } from '../fixtures/core-plugin.ts';
-import { echo, misfits } from '../fixtures/guests.ts';
+import { echo, misfits, pluginBytes } from '../fixtures/guests.ts';
 import { plugin } from '../support/wat.ts';
 import { linesOf, Workplace } from './cli.ts';
 
@@ -27,6 +27,14 @@ describe('wasm-plugin-pool conformance', () => {
     ]);
     expect(linesOf(stdout).at(-1)).to.equal('traps.wasm does not conform: 11 passed, 1 failed');
     expect(status).to.equal(1);
+  });
+
+  it('asks a plugin for bytes with bytes', async () => {
+    await workplace.file('invert.wasm', pluginBytes);
+    const { status, stdout } = await workplace.run(['conformance', 'invert.wasm', '--calls', '400']);
+    expect(linesOf(stdout)[0]).to.equal('✓ contract       implements plugin-bytes of toolsku:plugin-system@1');
+    expect(linesOf(stdout).at(-1)).to.equal('invert.wasm conforms: 12 passed');
+    expect(status).to.equal(0);
   });
 
   it('reports to a program', async () => {

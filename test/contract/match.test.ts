@@ -106,7 +106,7 @@ describe('matchContract', () => {
     it('refuses a component of another world, and says what it exports', async () => {
       const error = await refused('ERR_INCOMPATIBLE_WIT', dummy('w', 'package a:b; world w { export run: func(); }'));
       expect(error.message).to.equal(
-        'The component exports none of plugin-api, plugin-api-v2, plugin-api-v1 of toolsku:plugin-system@1; it exports "run"',
+        'The component exports none of plugin-api-bytes, plugin-api-batch, plugin-api, plugin-api-v2, plugin-api-v1 of toolsku:plugin-system@1; it exports "run"',
       );
       const nothing = await refused('ERR_INCOMPATIBLE_WIT', component('(component)'));
       expect(nothing.message).to.include('it exports nothing');

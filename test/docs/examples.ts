@@ -11,7 +11,8 @@ const MAIN = fileURLToPath(new URL('src/cli/main.ts', ROOT));
 async function buildPlugin(playground: Playground, text: string): Promise<void> {
   await mkdir(join(playground.folder, 'js/src'), { recursive: true });
   await writeFile(join(playground.folder, 'js/src/plugin.js'), text);
-  await playground.run(process.execPath, [MAIN, 'build', 'js']);
+  const [, bytes] = /export const pluginApi(Bytes)?/.exec(text) ?? [];
+  await playground.run(process.execPath, [MAIN, 'build', 'js', ...(bytes ? ['--world', 'plugin-bytes'] : [])]);
 }
 
 /** Runs the blocks of documents one after the other, each document in a folder that the ones before it have used. */

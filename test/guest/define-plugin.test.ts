@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { definePlugin, Refusal } from '../../src/guest/define-plugin.ts';
+import { defineBatchPlugin, defineBytesPlugin, definePlugin, Refusal } from '../../src/guest/define-plugin.ts';
 
 const DEFAULTS = { name: 'p', version: '1.0.0', description: 'd', process: () => '' };
 const REQUEST = { input: 'a', options: [] };
@@ -50,5 +50,40 @@ describe('definePlugin', () => {
     const { initialize, shutdown, getMetadata } = definePlugin(DEFAULTS);
     expect([initialize([]), shutdown()]).to.deep.equal([undefined, undefined]);
     expect(getMetadata()).to.deep.equal({ name: 'p', version: '1.0.0', description: 'd' });
+  });
+});
+
+describe('defineBytesPlugin', () => {
+  const LIFE = { name: 'p', version: '1.0.0', description: 'd' };
+
+  it('gives what the plugin gives, and the message of a refusal as the err', () => {
+    const api = defineBytesPlugin({
+      ...LIFE,
+      processBytes(input, options) {
+        if (input.length === 0) throw new Refusal('no bytes');
+        if (input.length === 1) throw new TypeError('a bug');
+        return input.map((byte) => byte + options.length);
+      },
+    });
+    expect(api.processBytes(new Uint8Array([1, 2]), [['a', 'b']])).to.deep.equal(new Uint8Array([2, 3]));
+    expect(thrown(() => api.processBytes(new Uint8Array(0), []))).to.equal('no bytes');
+    expect(thrown(() => api.processBytes(new Uint8Array(1), []))).to.be.instanceOf(TypeError);
+    expect(api.getMetadata()).to.deep.equal(LIFE);
+  });
+});
+
+describe('defineBatchPlugin', () => {
+  it('takes outputs and whole answers', () => {
+    const api = defineBatchPlugin({
+      name: 'p',
+      version: '1.0.0',
+      description: 'd',
+      processBatch: (requests) =>
+        requests.map(({ input }) => (input === '' ? { output: '', success: false, errorMessage: 'empty' } : input)),
+    });
+    expect(api.processBatch([REQUEST, { input: '', options: [] }])).to.deep.equal([
+      { output: 'a', success: true, errorMessage: undefined },
+      { output: '', success: false, errorMessage: 'empty' },
+    ]);
   });
 });

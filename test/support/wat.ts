@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { contractText } from '../../src/package/contract-wit.ts';
 
 /** The contract as text; `witPath` fails in these tools (and may poison them), so the text is always passed. */
-export const contractWit: string = await readFile(new URL('../../wit/plugin-system.wit', import.meta.url), 'utf8');
+export const contractWit: string = await contractText();
 
 /** A component, or a core module, from its text. */
 export async function component(wat: string): Promise<Uint8Array> {
@@ -13,7 +13,7 @@ export async function component(wat: string): Promise<Uint8Array> {
  * A plugin from the text of its core module, which exports the functions of the world under their canonical names
  * (`toolsku:plugin-system/plugin-api@1.0.0#process`).
  *
- * @param world `plugin-world`, `plugin-v1` or `plugin-v2`, or a world of `wit`.
+ * @param world A world of the contract, or of `wit`.
  * @param wit The WIT document that declares the world; the project's own contract unless given.
  */
 export async function plugin(coreWat: string, world = 'plugin-world', wit: string = contractWit): Promise<Uint8Array> {

@@ -45,14 +45,15 @@ export type ProcessBytes = (request: RequestBytes, sink: ResponseSink) => void;
  * the contract. It does what `liftedForHost` would, in the order of the specification.
  *
  * @param maxOutputBytes Of the policy: bytes of output and error message together.
- * @returns undefined where the guest's strings are not UTF-8, so that the general path has to do.
+ * @returns undefined where the guest's strings are not UTF-8, or the world has more to it than texts, so that the general
+ * path has to do.
  */
 export function bindProcess(
   component: LiveComponent,
   { world, exportName }: Pick<ContractMatch, 'world' | 'exportName'>,
   maxOutputBytes: number,
 ): ProcessBytes | undefined {
-  if (world === 'none') return undefined;
+  if (world === 'none' || world === 'plugin-bytes' || world === 'plugin-batch') return undefined;
   const lifted = component.lifted(exportName, 'process');
   if (lifted === undefined || lifted.cx.encoding !== 'utf8') return undefined;
   return WORLDS[world]({ ...lifted, maxOutputBytes });
@@ -63,8 +64,11 @@ interface Process extends LiftedFunction {
   readonly maxOutputBytes: number;
 }
 
+/** The worlds that are called with one text. */
+type TextWorld = Exclude<World, 'plugin-bytes' | 'plugin-batch'>;
+
 /** For each world how its answer lies in memory; written out, because reading it through a description costs a seventh. */
-const WORLDS: Readonly<Record<World, (process: Process) => ProcessBytes>> = {
+const WORLDS: Readonly<Record<TextWorld, (process: Process) => ProcessBytes>> = {
   // record process-response { output: string, success: bool, error-message: option<string> }
   'plugin-world': (process) => (request, sink) => {
     const returned = callWithOptions(process, request);

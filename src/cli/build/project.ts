@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { contractWit } from '../../package/root.ts';
+import { contractDirectory } from '../../package/contract-wit.ts';
 import { Failure } from '../failure.ts';
 
 /** A language whose plugins npm's packages alone can build. */
@@ -76,7 +76,7 @@ export function findPackage(name: string, folder: string): string {
 /** The folder with the contract: that of the project, or of this package where the project has none. */
 export async function contractFolder(folder: string): Promise<string> {
   const own = join(folder, 'wit');
-  return (await exists(own)) ? own : fileURLToPath(new URL('.', contractWit()));
+  return (await exists(own)) ? own : fileURLToPath(contractDirectory());
 }
 
 async function projectName(folder: string): Promise<string> {

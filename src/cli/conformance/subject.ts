@@ -1,3 +1,4 @@
+import { Buffer, isUtf8 } from 'node:buffer';
 import type { ComponentAnalysis } from '../../component/analyze.ts';
 import type { PluginResponse, RequestOptions } from '../../contract/values.ts';
 import type { PluginEngine } from '../../engine.ts';
@@ -58,7 +59,7 @@ export class Subject {
   }
 
   #ask(name: string, request: ProcessRequest): Promise<Reply> {
-    return this.engine.process(name, request, { whenFull: 'wait' }).then(
+    return this.#answer(name, request).then(
       (answer): Reply => ({ answer }),
       (error: unknown): Reply => {
         if (error instanceof PluginError) return { error };
@@ -66,6 +67,21 @@ export class Subject {
       },
     );
   }
+
+  /** A plugin that takes bytes is asked with those of the text: what it answers need not be any. */
+  async #answer(name: string, request: ProcessRequest): Promise<PluginResponse> {
+    if (this.engine.getPlugin(name)?.stable?.world !== 'plugin-bytes') {
+      return this.engine.process(name, request, { whenFull: 'wait' });
+    }
+    const input = Buffer.from(request.input);
+    const response = await this.engine.process(name, { ...request, input }, { whenFull: 'wait' });
+    return { ...response, output: shown(response.output) };
+  }
+}
+
+/** Bytes in words: as text where they are any. */
+function shown(bytes: Uint8Array): string {
+  return isUtf8(bytes) ? Buffer.from(bytes).toString() : `0x${Buffer.from(bytes).toString('hex')}`;
 }
 
 /** A policy as it can be given again: what is not set is left out. */

@@ -1,7 +1,8 @@
 import { glob, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contractWit, packageRoot } from '../../package/root.ts';
+import { CONTRACT_FILES, contractDirectory } from '../../package/contract-wit.ts';
+import { packageRoot } from '../../package/root.ts';
 import { Failure, fileFailure } from '../failure.ts';
 import type { Language } from '../languages.ts';
 import { installedFrom } from './installed-from.ts';
@@ -56,7 +57,9 @@ export async function createProject(path: string, language: Language): Promise<N
     }
     // npm leaves `.gitignore` files out of packages.
     await place('.gitignore', await readFile(join(template, 'gitignore'), 'utf8'));
-    await place('wit/plugin-system.wit', await readFile(contractWit(), 'utf8'));
+    for (const name of CONTRACT_FILES) {
+      await place(`wit/${name}`, await readFile(new URL(name, contractDirectory()), 'utf8'));
+    }
   } catch (error) {
     throw fileFailure('write into', path, error);
   }
