@@ -88,6 +88,7 @@ export type { PluginWarning } from './registry/plugin-warning.ts';
 export type { UnloadOptions } from './registry/registry.ts';
 export type { Statistics } from './registry/statistics.ts';
 export type { CanaryOptions, Versions } from './registry/versions.ts';
+export type { BatchCallOptions } from './request/batch-calls.ts';
 export type { CallOptions } from './request/call-options.ts';
 export type { DescribedFunction, DescribedFunctions, DescribeOptions } from './request/described-functions.ts';
 export type { ArgumentsOf, FunctionsOf, ReturnOf } from './request/function-call.ts';

@@ -51,7 +51,7 @@ export async function prepareParts(options: EngineOptions): Promise<(emit: Emit)
     }, policies);
     const registry = new Registry(executor, capabilities, keepWarmMs, announcer.registry);
     const life = new Life(executor, registry);
-    const requests = new Requests(scheduler, registry, life);
+    const requests = new Requests(scheduler, registry, life, threads);
     const plugins = new Plugins(registry, life, announcer);
     return {
       capabilities,

@@ -11,6 +11,7 @@ import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
 import type { PluginVersion } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
+import { resolveBatchCalls } from '../request/batch-calls.ts';
 import { bytesCall, bytesResponse, isBytes } from '../request/bytes-call.ts';
 import { type CallOptions, splitCallOptions } from '../request/call-options.ts';
 import {
@@ -40,6 +41,10 @@ import {
 } from '../request/request.ts';
 import type { RunOptions, RunResult } from '../request/run-options.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import { CallSize } from './call-size.ts';
+import type { CallTarget } from './gathered-call.ts';
+import { GatheredRecord } from './gathered-record.ts';
+import { Gathering } from './gathering.ts';
 import type { Life } from './life.ts';
 import type { ManyTarget } from './many-packer.ts';
 import { processEach, processMany, processPacked } from './process-many.ts';
@@ -49,11 +54,15 @@ export class Requests {
   readonly #scheduler: Scheduling;
   readonly #registry: Registry;
   readonly #life: Life;
+  readonly #threads: number;
+  readonly #gatherings = new WeakMap<PluginVersion, Gathering>();
 
-  constructor(scheduler: Scheduling, registry: Registry, life: Life) {
+  /** @param threads Among which requests that go together are shared out. */
+  constructor(scheduler: Scheduling, registry: Registry, life: Life, threads: number) {
     this.#scheduler = scheduler;
     this.#registry = registry;
     this.#life = life;
+    this.#threads = threads;
   }
 
   process(
@@ -89,10 +98,16 @@ export class Requests {
       const plugin = this.#plugin(name);
       const input = resolveInput(request);
       const pairs = resolveRequestOptions(request.options);
-      if (plugin.canary === undefined && options.version === undefined) {
-        return this.#scheduler.submit(plugin.stable.lane, input, pairs, options, undefined, listener, undefined, where);
+      const { stable } = plugin;
+      if (plugin.canary === undefined && options.version === undefined && !isForBatches(stable)) {
+        return this.#scheduler.submit(stable.lane, input, pairs, options, undefined, listener, undefined, where);
       }
-      const { version, call, onOutcome } = this.#choose(plugin, options);
+      const { version, call, onOutcome } = this.#chooseForCall(plugin, options);
+      if (isForBatches(version)) {
+        const record = new GatheredRecord(version.lane, { input, options: pairs }, call, onOutcome, listener);
+        if (record.isOpen) this.#gathering(version).add(record);
+        return record;
+      }
       return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener, undefined, where);
     } catch (error) {
       listener.reject(error as PluginError);
@@ -210,8 +225,28 @@ export class Requests {
   #laneForBlocks(plugin: Plugin, version: string | undefined): Lane | undefined {
     if ((version === undefined && plugin.canary !== undefined) || isObserved() || this.#scheduler.longestBlock === 0)
       return undefined;
-    const { lane } = version === undefined ? plugin.stable : plugin.version(version);
-    return lane.gate === undefined ? lane : undefined;
+    const served = version === undefined ? plugin.stable : plugin.version(version);
+    return served.lane.gate === undefined && !isForBatches(served) ? served.lane : undefined;
+  }
+
+  /** Where the requests for a version go that takes many in one call. */
+  #gathering(version: PluginVersion): Gathering {
+    let gathering = this.#gatherings.get(version);
+    if (gathering === undefined) {
+      const scheduler = this.#scheduler;
+      const { lane, policy, component } = version;
+      const options = resolveBatchCalls(version.options.batchCalls);
+      const path = `${component.contract.exportName}#process-batch`;
+      const prepare: CallTarget['prepare'] = (records) => {
+        const requests = records.map(({ request }) => request);
+        return prepareCall(callableOf(version), path, [requests], scheduler.longestBlock === 0 ? 1 : requests.length);
+      };
+      const size = new CallSize(policy.maxOutputBytes);
+      const target = { scheduler, lane, size, idempotent: options.idempotent, prepare };
+      gathering = new Gathering(target, options, this.#threads, () => scheduler.checkDrained(lane));
+      this.#gatherings.set(version, gathering);
+    }
+    return gathering;
   }
 
   #processBytes(name: string, request: BytesRequest, options: ProcessOptions | undefined): Promise<BytesResponse> {
@@ -265,6 +300,11 @@ interface Choice {
   readonly version: PluginVersion;
   readonly call: ProcessOptions;
   readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
+}
+
+/** Whether requests for it go together; on the thread that asks each is answered at once. */
+function isForBatches({ component, lane }: PluginVersion): boolean {
+  return component.contract.world === 'plugin-batch' && lane.inline === undefined;
 }
 
 const callables = new WeakMap<PluginVersion, CallableFunctions>();

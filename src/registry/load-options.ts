@@ -6,6 +6,7 @@ import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolvePlacement } from '../inline/placement.ts';
+import { resolveBatchCalls } from '../request/batch-calls.ts';
 import { resolveConfig } from './config.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
@@ -20,6 +21,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   selfTest: true,
   healthCheck: true,
   failurePolicy: true,
+  batchCalls: true,
   group: true,
   placement: true,
   inlineInstructions: true,
@@ -54,6 +56,7 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   resolveCheck('selfTest', options.selfTest);
   resolveCheck('healthCheck', options.healthCheck);
   if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
+  resolveBatchCalls(options.batchCalls);
   if (options.version !== undefined) nonEmptyString('version', options.version);
 }
 

@@ -6,6 +6,7 @@ import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
 import type { EmbedderImports, SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
+import type { BatchCallOptions } from '../request/batch-calls.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Component } from './executor.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
@@ -46,6 +47,8 @@ export interface LoadOptions {
   readonly healthCheck?: Check;
   /** What is done when it fails over and over. `{}` is all defaults. @default nothing */
   readonly failurePolicy?: FailurePolicy;
+  /** How a plugin of the world `plugin-batch` is called. @default as many records at once as there are */
+  readonly batchCalls?: BatchCallOptions;
   /**
    * Whose plugin it is. All plugins of a group have one share of the threads and of the compiler together, and one
    * account of what they hold. @default the plugin's name

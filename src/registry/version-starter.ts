@@ -12,6 +12,7 @@ import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
 import { type ResolvedInline, resolvePlacement } from '../inline/placement.ts';
+import { resolveBatchCalls } from '../request/batch-calls.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
@@ -97,7 +98,8 @@ export class VersionStarter {
     const inline = resolvePlacement(options);
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
-    const { failurePolicy } = options;
+    const { failurePolicy, batchCalls } = options;
+    resolveBatchCalls(batchCalls);
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
     const lane = component.open({

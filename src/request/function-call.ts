@@ -59,6 +59,8 @@ export interface NamedCall {
   /** Equal for equal calls: what `input` is for requests. */
   readonly input: string;
   readonly byteLength: number;
+  /** How many requests it is to the limits of the queue. */
+  readonly requests: number;
 }
 
 /** Of a command or a handler of HTTP, which passes streams while it runs. */
@@ -75,8 +77,8 @@ export interface ConversationCall {
 export type Converse = (call: ConversationCall, options: ProcessOptions) => Promise<unknown>;
 
 /** A call by name; `input` is equal for equal calls. */
-export function namedCall(input: string, func: FunctionCall): NamedCall {
-  return { kind: 'named', func, input, byteLength: func.args.byteLength };
+export function namedCall(input: string, func: FunctionCall, requests = 1): NamedCall {
+  return { kind: 'named', func, input, byteLength: func.args.byteLength, requests };
 }
 
 /** By number, with its arguments as bytes. */
@@ -85,12 +87,20 @@ class BytesCall implements WireArguments {
   readonly bytes: WireArguments['bytes'];
   readonly from: number;
   readonly end: number;
+  readonly requests: number;
   readonly #path: string;
   readonly #func: Omit<FunctionCall, 'args'>;
   #input: string | undefined;
   readonly #codec: CallCodec;
 
-  constructor(path: string, func: Omit<FunctionCall, 'args'>, codec: CallCodec, { bytes, from, end }: WireArguments) {
+  constructor(
+    path: string,
+    func: Omit<FunctionCall, 'args'>,
+    codec: CallCodec,
+    { bytes, from, end }: WireArguments,
+    requests: number,
+  ) {
+    this.requests = requests;
     this.#path = path;
     this.#func = func;
     this.#codec = codec;
@@ -117,7 +127,7 @@ class BytesCall implements WireArguments {
   /** The same by name, for another component. */
   named(): NamedCall {
     const args = pack(this.#codec.argumentsOf(this));
-    return namedCall(`${this.#path} ${sha256(args)}`, { ...this.#func, args });
+    return namedCall(`${this.#path} ${sha256(args)}`, { ...this.#func, args }, this.requests);
   }
 
   /** It is over: the memory of its arguments may serve another call. */
@@ -143,10 +153,16 @@ export interface CallableFunctions {
 /**
  * Finds a function among those that a component exports, and packs its arguments.
  *
+ * @param requests How many it is to the limits of the queue.
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is none, when it cannot be called from outside of its thread,
  * or for arguments that are too many, too few or of other types.
  */
-export function prepareCall({ functions, codecs }: CallableFunctions, path: unknown, args: unknown): PreparedCall {
+export function prepareCall(
+  { functions, codecs }: CallableFunctions,
+  path: unknown,
+  args: unknown,
+  requests = 1,
+): PreparedCall {
   const wanted = nonEmptyString('path', path);
   const { path: found, interface: owner, name, params, returns, obstacle } = exportedFunction(functions, wanted);
   if (obstacle !== undefined) {
@@ -159,10 +175,10 @@ export function prepareCall({ functions, codecs }: CallableFunctions, path: unkn
   }
   const codec = codecs?.find(owner, name);
   if (codec !== undefined)
-    return new BytesCall(found, { interface: owner, name, returns }, codec, encoded(codec, args));
+    return new BytesCall(found, { interface: owner, name, returns }, codec, encoded(codec, args), requests);
   const packed = pack(args);
   const func: FunctionCall = { interface: owner, name, returns, args: packed };
-  return namedCall(`${found} ${sha256(packed)}`, func);
+  return namedCall(`${found} ${sha256(packed)}`, func, requests);
 }
 
 function encoded(codec: CallCodec, args: readonly unknown[]): WireArguments {

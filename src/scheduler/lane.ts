@@ -51,7 +51,7 @@ export class Lane {
   service: 'on' | 'rerouting' = 'on';
   /** How its last batch ended: with a worker that died, it is not trusted with the last free thread. */
   lastBatch: 'done' | 'lost' = 'done';
-  /** Jobs that wait for room in the queue. */
+  /** Requests that wait for room in the queue, or for others to go with. */
   waiting = 0;
   /** Threads that were sent its definition; those that hold it no more are struck off when somebody looks. */
   readonly #homes = new Set<PluginThread>();

@@ -93,7 +93,7 @@ export class Scheduler {
       depthOfPlugin: (lane) => this.#depthOfPlugin(lane),
       accept: (job) => this.#accept(job),
       take: (lane) => this.#queue.take(lane),
-      onLeft: (lane) => this.#checkDrained(lane),
+      onLeft: (lane) => this.checkDrained(lane),
     });
     this.#dispatcher = new Dispatcher(
       options.threads,
@@ -105,7 +105,7 @@ export class Scheduler {
     );
     this.#withdrawals = new Withdrawals(this.#queue, this.#admission, this.#supervisor, {
       requeue: (jobs) => this.#requeue(jobs),
-      onLeft: (lane) => this.#checkDrained(lane),
+      onLeft: (lane) => this.checkDrained(lane),
       onRoom: () => this.#progress(),
     });
     this.#refusals = new Refusals(options.maxThreads, this.#supervisor.hostCalls);
@@ -137,7 +137,7 @@ export class Scheduler {
       memory: this.#supervisor.memory,
       nextRequestId: () => this.nextRequestId(),
       onUtterance: this.#listener.onUtterance,
-      onLeft: (lane) => this.#checkDrained(lane),
+      onLeft: (lane) => this.checkDrained(lane),
       onMoved: (lane, instructions) => this.#listener.onMoved?.(lane, instructions),
     };
   }
@@ -327,7 +327,8 @@ export class Scheduler {
     });
   }
 
-  #checkDrained(lane: Lane): void {
+  /** Whatever waited with a lane may have left. */
+  checkDrained(lane: Lane): void {
     if (!lane.idle) return;
     this.#drained.get(lane)?.resolve();
     this.#drained.delete(lane);

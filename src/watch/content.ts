@@ -32,6 +32,7 @@ export const OPTION_FILE_KEYS: readonly (
   | 'placement'
   | 'inlineInstructions'
   | 'overBudget'
+  | 'batchCalls'
 )[] = [
   'sandbox',
   'config',
@@ -45,6 +46,7 @@ export const OPTION_FILE_KEYS: readonly (
   'placement',
   'inlineInstructions',
   'overBudget',
+  'batchCalls',
 ];
 
 const KIND = { what: 'options', example: '{"sandbox": "restricted", "config": {…}}' };

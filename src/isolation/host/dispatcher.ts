@@ -45,7 +45,7 @@ export class Dispatcher implements Scheduling {
       accept: (job) => this.#accept(job),
       take: (lane) => this.#groups.get(lane)?.queue.take(lane) ?? [],
       onUnbooked: (lane) => this.#groups.get(lane)?.settled(),
-      onLeft: (lane) => this.#checkDrained(lane),
+      onLeft: (lane) => this.checkDrained(lane),
     });
   }
 
@@ -167,7 +167,7 @@ export class Dispatcher implements Scheduling {
       const queued = this.#groupOf(lane).queue.take(lane);
       for (const job of waiting) if (job.state === 'taken') this.#admission.readmit(job, 'waiting');
       for (const job of queued) if (job.state === 'taken') this.#admission.readmit(job, 'queued');
-      this.#checkDrained(lane);
+      this.checkDrained(lane);
       this.#admission.admitWaiting();
     });
   }
@@ -182,7 +182,7 @@ export class Dispatcher implements Scheduling {
       job.reject(error(job));
     }
     group.abandon(lane);
-    this.#checkDrained(lane);
+    this.checkDrained(lane);
   }
 
   abandonAll(error: (job: Job) => PluginError): void {
@@ -204,7 +204,7 @@ export class Dispatcher implements Scheduling {
 
   /** A request left its child: answered, failed or taken back. */
   returned(job: Job): void {
-    this.#checkDrained(job.lane);
+    this.checkDrained(job.lane);
   }
 
   /** Something has ended or begun: there may be room in the queue. */
@@ -225,7 +225,8 @@ export class Dispatcher implements Scheduling {
     group.push(job);
   }
 
-  #checkDrained(lane: Lane): void {
+  /** Whatever waited with a lane may have left. */
+  checkDrained(lane: Lane): void {
     if (!lane.idle) return;
     this.#drained.get(lane)?.resolve();
     this.#drained.delete(lane);
@@ -241,7 +242,7 @@ export class Dispatcher implements Scheduling {
       return;
     }
     job.reject(error);
-    this.#checkDrained(lane);
+    this.checkDrained(lane);
     this.#admission.admitWaiting();
   };
 

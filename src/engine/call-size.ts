@@ -1,0 +1,42 @@
+import { MOST_RECORDS } from '../request/batch-calls.ts';
+
+/** Milliseconds that a call is to take: enough that what it costs beside its work is little, and no more than a turn. */
+const CALL_MS = 10;
+/** Records of the first call, of which nothing is known. */
+const FIRST = 16;
+/** Calls of which the quickest tells how long a record takes: others have made an instance, or waited for the machine. */
+const LOOKED_AT = 4;
+/** How much of the most that a record answered with is forgotten with each call. */
+const FORGOTTEN = 0.3;
+/** Texts of one call: beyond the room of a mailbox a call is a message. */
+export const CALL_BYTES: number = 192 * 1024;
+
+/** How many records a call should have, learnt from the calls before. */
+export class CallSize {
+  readonly #maxOutputBytes: number;
+  #records = FIRST;
+  readonly #msEach: number[] = [];
+  #bytesEach = 0;
+
+  /** @param maxOutputBytes Of the policy: what a call may answer with. */
+  constructor(maxOutputBytes: number) {
+    this.#maxOutputBytes = maxOutputBytes;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Learns from a call. @param units Of text that it answered with. */
+  ran(records: number, milliseconds: number, units: number): void {
+    this.#msEach.unshift(milliseconds / records);
+    this.#msEach.splice(LOOKED_AT);
+    // An estimate that is too low fails a call.
+    this.#bytesEach = Math.max((3 * units) / records, this.#bytesEach * (1 - FORGOTTEN));
+    const inTime = CALL_MS / Math.max(Math.min(...this.#msEach), 1e-6);
+    const inBytes = this.#maxOutputBytes / 2 / Math.max(this.#bytesEach, 1);
+    // Twice as many at the most: a plugin may be quick with few and slow with many.
+    const most = Math.min(2 * Math.max(this.#records, records), inTime, inBytes, MOST_RECORDS);
+    this.#records = Math.max(Math.floor(most), 1);
+  }
+}

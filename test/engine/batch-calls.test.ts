@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { PluginEngine } from '../../src/engine.ts';
+import type { ProcessManyResult } from '../../src/request/many.ts';
+import { pluginBatch } from '../fixtures/guests.ts';
+import { closeEngines, createEngine, ISOLATION } from '../support/engine.ts';
+import { outcome, rejection, turn, until } from '../support/outcome.ts';
+
+const inputs = (...texts: string[]): { input: string }[] => texts.map((input) => ({ input }));
+const answer = (result: ProcessManyResult): string => (result.ok ? result.output : result.error.code);
+
+describe('a plugin of the world plugin-batch', () => {
+  let engine: PluginEngine;
+  const settle = (name: string, ...texts: string[]) =>
+    Promise.all(inputs(...texts).map((request) => outcome(engine.process(name, request))));
+
+  before(async () => {
+    engine = await createEngine({ threads: 1 });
+    const { world } = await engine.loadPlugin('echo', await pluginBatch());
+    expect(world).to.equal('plugin-batch');
+    await engine.loadPlugin('again', await pluginBatch(), { batchCalls: { idempotent: true } });
+  });
+  after(closeEngines);
+
+  it('gets what is asked for in one turn in one call, and each its own answer', async () => {
+    const asked = inputs('count', 'b', 'refuse', '').map((request) => engine.process('echo', request));
+    expect(await Promise.all(asked)).to.deep.equal([
+      { output: '4', success: true },
+      { output: 'b', success: true },
+      { output: '', success: false, errorMessage: 'refused' },
+      { output: '', success: true },
+    ]);
+    expect(await engine.process('echo', { input: 'count', options: { a: 'b' } })).to.include({ output: '1' });
+  });
+
+  it('gets the records of a batch, and of many at once, together', async () => {
+    await engine.loadPlugin('new', await pluginBatch());
+    const many = await engine.processMany('new', inputs(...Array<string>(100).fill('count')));
+    // Of a plugin that nothing is known of, as many as go into seven calls.
+    expect(new Set(many.map(answer))).to.deep.equal(new Set(['15', '10']));
+    const seen: string[] = [];
+    for await (const result of engine.batch(inputs('a', 'b', 'd'), { plugin: 'echo', ordered: true })) {
+      seen.push(result.ok ? result.output : result.error.code);
+    }
+    expect(seen).to.deep.equal(['a', 'b', 'd']);
+  });
+
+  it('takes records that are larger than one call may be', async () => {
+    const large = ['a', 'b', 'd'].map((letter) => letter.repeat(400_000));
+    const results = await engine.processMany('echo', inputs(...large));
+    expect(results.map(answer)).to.deep.equal(large);
+  });
+
+  it('fails all records of a call that ends in a trap, which says that they had begun', async () => {
+    const asked = inputs('a', 'trap', 'b').map((request, index) =>
+      rejection(engine.process('echo', request, { requestId: `mine-${index}` })),
+    );
+    for (const [index, error] of (await Promise.all(asked)).entries()) {
+      expect(error).to.include({ code: 'ERR_TRAP', plugin: 'echo', began: true, requestId: `mine-${index}` });
+      expect(error.message).to.include('in a call with 3 records, all of which had begun');
+      expect(error.hint).to.include('idempotent');
+    }
+    expect(await settle('echo', 'a')).to.deep.equal(['ok']);
+  });
+
+  it('finds the record that ends a call, where records may run again', async () => {
+    const texts = ['a', 'trap', 'b', 'd', 'e', 'f', 'g'];
+    expect(await settle('again', ...texts)).to.deep.equal(texts.map((text) => (text === 'trap' ? 'ERR_TRAP' : 'ok')));
+    const lone = await rejection(engine.process('again', { input: 'trap' }));
+    expect(lone.message).to.not.include('records');
+    expect(await settle('again', 'lose', 'a', 'b')).to.deep.equal(['ERR_INVALID_RESPONSE', 'ok', 'ok']);
+  });
+
+  it('finds the one that runs over a limit', async () => {
+    await engine.loadPlugin('limited', await pluginBatch(), {
+      batchCalls: { idempotent: true },
+      sandbox: { cpuTimeLimitMs: 50 },
+    });
+    expect(await settle('limited', 'a', 'spin', 'b')).to.deep.equal(['ok', 'ERR_CPU_TIME_LIMIT', 'ok']);
+  });
+
+  it('is refused as a whole that answers fewer than it was asked', async () => {
+    const error = await rejection(engine.process('echo', { input: 'lose' }));
+    expect(error).to.include({ code: 'ERR_INVALID_RESPONSE', began: true });
+    expect(error.message).to.include('1 requests of a batch with 0 responses');
+  });
+
+  it('waits for as many records as it is to have at least, as long as it may', async () => {
+    await engine.loadPlugin('patient', await pluginBatch(), { batchCalls: { minSize: 3, maxWaitMs: 1000 } });
+    const first = engine.process('patient', { input: 'count' });
+    await turn();
+    const others = inputs('count', 'count').map((request) => engine.process('patient', request));
+    const outputs = (await Promise.all([first, ...others])).map(({ output }) => output);
+    expect(outputs).to.deep.equal(['3', '3', '3']);
+    // With nobody else to come it is called with what there is.
+    expect(await engine.process('patient', { input: 'count' })).to.include({ output: '1' });
+  });
+
+  it('runs nothing that was given up while it waited, and the others all the same', async () => {
+    await engine.loadPlugin('waiting', await pluginBatch(), { batchCalls: { minSize: 4, maxWaitMs: 1000 } });
+    const controller = new AbortController();
+    const gone = outcome(engine.process('waiting', { input: 'trap' }, { signal: controller.signal }));
+    const late = outcome(engine.process('waiting', { input: 'trap' }, { deadlineMs: 1 }));
+    const past = outcome(engine.process('waiting', { input: 'trap' }, { deadlineMs: 0 }));
+    controller.abort();
+    expect(await Promise.all([gone, late, past])).to.deep.equal(['ERR_ABORTED', 'ERR_DEADLINE', 'ERR_DEADLINE']);
+    expect(await settle('waiting', 'a', 'b', 'd', 'e')).to.deep.equal(['ok', 'ok', 'ok', 'ok']);
+  });
+
+  it('takes what is given up out of a call that has not begun', async () => {
+    const narrow = await createEngine({ threads: 1, maxThreads: 2 });
+    for (const name of ['slow', 'slower', 'echo']) await narrow.loadPlugin(name, await pluginBatch());
+    const [slow, given] = [new AbortController(), new AbortController()];
+    // They hold all threads.
+    const spin = (name: string) => outcome(narrow.process(name, { input: 'spin' }, { signal: slow.signal }));
+    const spinning = [spin('slow'), spin('slower')];
+    await turn();
+    await until(() => narrow.status().queued === 0);
+    const kept = narrow.process('echo', { input: 'count' });
+    const gone = outcome(narrow.process('echo', { input: 'a' }, { signal: given.signal }));
+    await turn();
+    given.abort();
+    expect(await gone).to.equal('ERR_ABORTED');
+    slow.abort();
+    expect(await Promise.all(spinning)).to.deep.equal(['ERR_ABORTED', 'ERR_ABORTED']);
+    // What is with another process is on its way.
+    expect(await kept).to.include({ output: ISOLATION === 'none' ? '1' : '2' });
+    await narrow.close();
+  });
+
+  it('is unloaded after what waits for others has run', async () => {
+    await engine.loadPlugin('leaving', await pluginBatch(), { batchCalls: { minSize: 9, maxWaitMs: 100 } });
+    const asked = engine.process('leaving', { input: 'count' });
+    const controller = new AbortController();
+    const gone = outcome(engine.process('leaving', { input: 'a' }, { signal: controller.signal }));
+    const unloaded = engine.unloadPlugin('leaving');
+    controller.abort();
+    expect(await asked).to.include({ output: '1' });
+    expect(await gone).to.equal('ERR_ABORTED');
+    await unloaded;
+    await engine.loadPlugin('leaving', await pluginBatch(), { batchCalls: { minSize: 9, maxWaitMs: 100 } });
+    const alone = outcome(engine.process('leaving', { input: 'a' }, { deadlineMs: 1 }));
+    await engine.unloadPlugin('leaving');
+    expect(await alone).to.equal('ERR_DEADLINE');
+  });
+
+  it('counts each record to the limits of the queue and to what was answered', async function () {
+    // To another process each call goes by itself.
+    if (ISOLATION === 'process') this.skip();
+    const small = await createEngine({ threads: 1, queueLimit: 8 });
+    await small.loadPlugin('echo', await pluginBatch());
+    const results = await Promise.all(Array.from({ length: 40 }, () => outcome(small.process('echo', { input: 'a' }))));
+    const answered = results.filter((code) => code === 'ok').length;
+    expect(new Set(results)).to.deep.equal(new Set(['ok', 'ERR_QUEUE_FULL']));
+    const patient = await small.processMany('echo', inputs(...Array<string>(40).fill('a')), { whenFull: 'wait' });
+    expect(patient.every(({ ok }) => ok)).to.equal(true);
+    const { requests, errors } = small.getPlugin('echo')!.stable!.statistics;
+    expect({ requests, full: errors.ERR_QUEUE_FULL }).to.deep.equal({ requests: 80, full: 40 - answered });
+    await small.close();
+  });
+
+  it('says what is wrong with how it is to be called', async () => {
+    const bytes = await pluginBatch();
+    for (const batchCalls of [{ minSize: 0 }, { minSize: 5000 }, { maxWaitMs: -1 }, { idempotent: 1 }, { size: 1 }]) {
+      expect(await outcome(engine.loadPlugin('odd', bytes, { batchCalls: batchCalls as never }))).to.equal(
+        'ERR_INVALID_ARGUMENT',
+      );
+    }
+  });
+});
