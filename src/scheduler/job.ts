@@ -131,7 +131,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
 
   /** How many requests it is to the limits of the queue. */
   get weight(): number {
-    return this.call?.requests ?? 1;
+    const { call } = this;
+    return call !== undefined && 'requests' in call ? call.requests : 1;
   }
 
   /** Another plugin takes it, whose functions have other numbers and types: the call goes there by name. */
