@@ -217,7 +217,7 @@ export class Group {
       return;
     }
     while (!serving.isFull) {
-      const lane = this.queue.next(({ id }) => serving.lanes.has(id));
+      const lane = this.queue.next((one) => serving.takes(one));
       if (lane === undefined) break;
       const job = this.queue.shift(lane)!;
       if (job.givenUp) {

@@ -116,9 +116,14 @@ export class Session {
     return this.#sent.size === 0 && this.#asks.size === 0;
   }
 
-  /** Whether it should be given no more for now. */
+  /** Whether it does not keep up. */
   get isFull(): boolean {
-    return this.#channel.isFull || this.#sent.isFull;
+    return this.#channel.isFull;
+  }
+
+  /** Whether it takes a request of a lane: one of each at least, so that none waits behind what another has there (invariant 3). */
+  takes(lane: Lane): boolean {
+    return this.lanes.has(lane.id) && (lane.sent === 0 || !this.#sent.isFull);
   }
 
   ref(): void {
