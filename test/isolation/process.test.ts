@@ -8,8 +8,9 @@ import { expect } from 'chai';
 import { cacheOfGroup } from '../../src/isolation/options.ts';
 import type { ProcessStatus } from '../../src/registry/executor.ts';
 import { echo } from '../fixtures/echo.ts';
+import { hostile } from '../fixtures/hostile.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
-import { rejection } from '../support/outcome.ts';
+import { outcome, rejection, until } from '../support/outcome.ts';
 
 const MiB = 1024 * 1024;
 const isolation = { group: (plugin: string) => plugin.split('-')[0]! };
@@ -60,6 +61,20 @@ describe('the process of a group', () => {
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).to.include('--max-old-space-size=256\0');
     const [, data] = /^Max data size +(\d+)/m.exec(await readFile(`/proc/${pid}/limits`, 'utf8'))!;
     expect(Number(data)).to.equal((768 + 10 * 560) * MiB);
+  });
+
+  it('has room for a plugin beside another whose requests do not end', async () => {
+    const engine = await createEngine({ isolation, threads: 1, maxThreads: 2 });
+    await engine.loadPlugin('one-bad', await hostile(), {
+      sandbox: { cpuTimeLimitMs: 600_000, wallTimeLimitMs: 600_000 },
+    });
+    await engine.loadPlugin('one-good', await echo());
+    // More than fit into what the process may have: it is not known yet how long their answers are.
+    const endless = Array.from({ length: 40 }, () => outcome(engine.process('one-bad', { input: 'spin' })));
+    await until(() => engine.status().threads.busy === 1 && engine.status().queued === 39);
+    expect((await engine.process('one-good', { input: 'meanwhile' })).output).to.equal('meanwhile');
+    await engine.close({ force: true });
+    expect(new Set(await Promise.all(endless))).to.deep.equal(new Set(['ERR_ENGINE_CLOSED']));
   });
 
   it('is refused a group that is no name, and options that there are not', async () => {
