@@ -59,8 +59,8 @@ export function concurrencyOption(): Option {
   return option.argParser((text, previous) => (text === 'adaptive' ? text : parseArg!(text, previous)));
 }
 
-/** An option with a path, which may be repeated. */
-export function pathsOption(flags: string, description: string): Option {
+/** An option with a text, often a path, which may be repeated. */
+export function repeated(flags: string, description: string): Option {
   return new Option(flags, description)
     .argParser((text, previous: readonly string[]) => [...previous, text])
     .default([], 'none');

@@ -5,7 +5,7 @@ import type { FileBatchOptions } from '../../batch/file/options.ts';
 import { placeOf } from '../../batch/file/record.ts';
 import type { BatchSummary } from '../../batch/file/tally.ts';
 import type { RequestOptions } from '../../contract/values.ts';
-import { countOption, pairs, pathsOption, requestOption } from '../options.ts';
+import { countOption, pairs, repeated, requestOption } from '../options.ts';
 import { printJson, say } from '../output.ts';
 import { type FieldCommandOptions, fieldOptions, toFields } from './field-options.ts';
 import { type SelectionCommandOptions, selectionOptions, toSelection } from './selection-options.ts';
@@ -41,14 +41,14 @@ const INTERVAL_MS = 100;
 /** The options of {@link RecordsCommandOptions} but for those about what is printed. */
 export function recordsOptions(): Option[] {
   return [
-    pathsOption('--input <file>', 'the records, a file or a pattern; may be repeated (default: standard input, -)'),
+    repeated('--input <file>', 'the records, a file or a pattern; may be repeated (default: standard input, -)'),
     new Option('--output <file>', 'where results go; - is standard output').default('-'),
     new Option('--dead-letter <file>', 'also write the records that failed here, as they came, with their errors'),
     new Option('--input-format <format>', 'what the records look like (default: by name)').choices(INPUT_FORMATS),
     new Option('--output-format <format>', 'what results look like (default: by name)').choices(OUTPUT_FORMATS),
     ...fieldOptions(),
     ...tableOptions(),
-    pathsOption('--then <plugin>', 'a plugin that takes the output as its input; may be repeated'),
+    repeated('--then <plugin>', 'a plugin that takes the output as its input; may be repeated'),
     pairs('--plugin <name=path>', 'a plugin that records name in a field `plugin`; may be repeated'),
     new Option('--ordered', 'write results in the order of the records'),
     countOption('--deadline <ms>', 'milliseconds that each record may take', { min: 1, max: MAX_TIMER_MS }),
