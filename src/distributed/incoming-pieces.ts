@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import type { TallyState } from '../batch/file/tally.ts';
 import { NEWLINE } from '../block/json-marks.ts';
 import { type ChunkLines, FORM } from './chunk.ts';
-import { isCount, isErrorCode, isObject, isText } from './incoming.ts';
+import { isCount, isErrorCode, isObject } from './incoming.ts';
 import { type ChunkPiece, rangeOf, together } from './piece.ts';
 import { queueFailure } from './redis.ts';
 import { parsed, ResultLines } from './result-lines.ts';
@@ -84,7 +84,9 @@ function isTally(value: unknown): value is TallyState {
 function isMalformed(value: unknown): value is ChunkPiece['malformed'] {
   return (
     Array.isArray(value) &&
-    value.every((entry) => Array.isArray(entry) && entry.length === 2 && isCount(entry[0]) && isText(entry[1]))
+    value.every(
+      (entry) => Array.isArray(entry) && entry.length === 2 && isCount(entry[0]) && typeof entry[1] === 'string',
+    )
   );
 }
 

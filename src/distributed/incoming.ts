@@ -25,7 +25,9 @@ export function toChunk(data: unknown, hopeless: (message: string) => Unrecovera
     typeof tenant === 'string' &&
     (once === undefined || typeof once === 'string') &&
     isRecipe(recipe) &&
-    (lines === undefined ? Array.isArray(records) && records.every(isRecord) : isLines(lines) && once === undefined);
+    (lines === undefined ? Array.isArray(records) && records.every(isRecord) : isLines(lines)) &&
+    // Of one kind: whatever is not looked at is not there.
+    (lines === undefined || (once === undefined && records === undefined));
   if (!sound) throw hopeless('The job has a chunk that is none');
   return data as unknown as Chunk;
 }
@@ -54,7 +56,8 @@ function isAnswered({ response }: Fields): boolean {
 function isFailed({ error, attempts }: Fields): boolean {
   if (!isObject(error) || !isCount(attempts)) return false;
   const { code, message, hint } = error;
-  return isErrorCode(code) && isText(message) && (hint === undefined || isText(hint));
+  // Not asked for Unicode: a message may quote the record, the name of a plugin that it asks for.
+  return isErrorCode(code) && typeof message === 'string' && (hint === undefined || typeof hint === 'string');
 }
 
 /** Another version may have codes that this one has not. */

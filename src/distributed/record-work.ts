@@ -32,13 +32,13 @@ export class RecordWork implements ChunkWork {
     const records = this.#records;
     const { recipe, once } = this.#chunk;
     const { engine, concurrency, stopped, givenUp } = this.#place;
-    const named = (name: string): string => names.get(name) ?? name;
+    // No engine knows a plugin by such a name.
+    const named = (name: string): string => names.get(name) ?? `${NOT_IN_BATCH}${name}`;
     const { plugin, deadlineMs, retry, idempotent, chain } = recipe;
     const request = ({ input, options = [], plugin: own }: ChunkRecord): BatchRequest => ({
       input,
       options,
-      // No engine knows a plugin by such a name.
-      ...(own !== undefined && { plugin: names.get(own) ?? `${NOT_IN_BATCH}${own}` }),
+      ...(own !== undefined && { plugin: named(own) }),
     });
     /** Those that began here, in this order. */
     const running: number[] = [];

@@ -1,6 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { asciiBytes, CLOSE_BRACE, NEWLINE, NONE, standsAt } from '../block/json-marks.ts';
 import { JsonSkipper } from '../block/json-skipper.ts';
+import { isObject, isText } from './incoming.ts';
 
 /** How many results there are of each kind. */
 export interface ResultCounts {
@@ -19,7 +20,7 @@ const MESSAGE = asciiBytes(',"errorMessage":');
 
 /** Looks at lines of results that somebody else has written: whether they are JSON, and of which records. */
 export class ResultLines extends JsonSkipper {
-  /** Half a surrogate can only be told by who makes a value of it; nearly no lines have a whole one in escapes. */
+  /** Half a surrogate in an answer can only be told by who makes a value of it; nearly no lines have a whole one in escapes. */
   readonly #surrogates: boolean;
   /** Where the next line begins. */
   #next = 0;
@@ -95,22 +96,25 @@ export class ResultLines extends JsonSkipper {
   }
 }
 
-function kindOf({ ok, output, success, error }: Readonly<Record<string, unknown>>): keyof ResultCounts | undefined {
+/** What a plugin answers is Unicode; what else a line has may stand in the record, of which JSON asks no such thing. */
+function kindOf({
+  ok,
+  output,
+  success,
+  errorMessage,
+  error,
+}: Readonly<Record<string, unknown>>): keyof ResultCounts | undefined {
   if (ok === false) return typeof error === 'object' && error !== null ? 'failed' : undefined;
-  if (ok !== true || typeof output !== 'string' || typeof success !== 'boolean') return undefined;
+  if (ok !== true || !isText(output) || typeof success !== 'boolean') return undefined;
+  if (errorMessage !== undefined && !isText(errorMessage)) return undefined;
   return success ? 'succeeded' : 'refused';
 }
 
-/** The members of an object; undefined for what is none, or has texts that are not Unicode. */
+/** The members of an object; undefined for what is none. */
 export function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  let sound = true;
   try {
-    const value: unknown = JSON.parse(text, (key, member: unknown) => {
-      if (!key.isWellFormed() || (typeof member === 'string' && !member.isWellFormed())) sound = false;
-      return member;
-    });
-    if (!sound || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return value as Record<string, unknown>;
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -56,12 +56,14 @@ async function writeOddLines(path: string, count: number): Promise<void> {
     () => JSON.stringify({ id: 'o', input: 'option', options: { k: 'v' } }),
     (index) => JSON.stringify({ id: `p${index}`, plugin: 'other', input: 'elsewhere' }),
     () => JSON.stringify({ id: 'n', plugin: 'nobody', input: 'nowhere' }),
+    () => String.raw`{"id":"\ud800","input":"fail","more":"\udc00"}`,
+    () => String.raw`{"plugin":"\ud800","input":"half a character"}`,
     () => JSON.stringify({ id: 7, input: 'x'.repeat(1_200_000) }),
   ];
   const lines = Array.from({ length: count }, (_, index) => {
     const usual = JSON.stringify({ id: `r${index}`, input: `some words of text ${index}` });
     return index % 7 === 0 && index / 7 < 100
-      ? odd[(index / 7) % (index < 70 ? odd.length : odd.length - 1)]!(index)
+      ? odd[(index / 7) % (index < 7 * odd.length ? odd.length : odd.length - 1)]!(index)
       : usual;
   });
   await writeFile(path, Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));

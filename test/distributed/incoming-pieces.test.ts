@@ -101,7 +101,10 @@ describe('the pieces of a chunk', () => {
     'too few letters': forged({ letters: LETTERS.slice(1) }),
     'a letter of another record': forged({ letters: [LETTERS[0]!, '{"index":13}'] }),
     'a letter that is no JSON': forged({ letters: [LETTERS[0]!, 'nonsense'] }),
-    'a letter with half a character': forged({ letters: [LETTERS[0]!, '{"index":12,"input":"\\ud800"}'] }),
+    'a message with half a character': line(
+      1,
+      '{"index":11,"ok":true,"output":"","success":false,"errorMessage":"\\udc00"}',
+    ),
   };
   for (const [name, pieces] of Object.entries(broken)) {
     it(`are not believed where there is ${name}`, () => {
@@ -116,6 +119,19 @@ describe('the pieces of a chunk', () => {
   it('may be lines in another order, as another version may write them', () => {
     const other = line(1, '{ "ok": true, "success": false, "output": "", "index": 11, "more": [1] }');
     expect(toPiece(other, asked).count).to.equal(3);
+  });
+
+  it('may quote records that have half a character where nobody asks for Unicode', () => {
+    const lines = [...LINES];
+    lines[0] = lines[0]!.replace('"a"', '"\\ud800"');
+    lines[2] = lines[2]!.replace('trapped', 'trapped: \\udc00');
+    const quoting = {
+      output: Buffer.from(`${lines.join('\n')}\n`),
+      letters: [LETTERS[0]!, '{"index":12,"id":"\\ud800","more":"\\ud800"}'],
+      malformed: [[3, 'x\ud83d…']] as const,
+      counts: { ...COUNTS, malformed: 1 },
+    };
+    expect(toPiece(forged(quoting), asked).letters).to.deep.equal(quoting.letters);
   });
 
   it('have as many plain lines as records', () => {

@@ -11,6 +11,7 @@ describe('what comes out of Redis', () => {
     { response: { ...answer, success: false, errorMessage: 'no' } },
     { error: failure, attempts: 2 },
     { error: { ...failure, code: 'ERR_OF_A_LATER_VERSION', hint: 'do' }, attempts: 0 },
+    { error: { ...failure, message: 'No plugin is loaded as `\ud800`' }, attempts: 1 },
   ];
   for (const value of sound) {
     it(`may be the result ${JSON.stringify(value)}`, () => {
@@ -77,6 +78,12 @@ describe('what comes out of Redis', () => {
     expect(toChunk(chunk, hopeless)).to.equal(chunk);
   });
 
+  const LINES = { kind: 'jsonl', output: 'jsonl', letters: 'no', options: [], firstIndex: 0, firstLine: 1, count: 1 };
+  it('may be a chunk of lines', () => {
+    const { records: _, ...rest } = chunk;
+    expect(toChunk({ ...rest, lines: LINES }, hopeless)).to.deep.equal({ ...rest, lines: LINES });
+  });
+
   const { recipe, records } = chunk;
   const broken: readonly [string, unknown][] = [
     ['nothing', undefined],
@@ -94,6 +101,8 @@ describe('what comes out of Redis', () => {
     ['a configuration that is none', { ...chunk, recipe: { ...recipe, plugins: [{ name: 'x', config: null }] } }],
     ['a chain that is none', { ...chunk, recipe: { ...recipe, chain: 'echo' } }],
     ['retries that are none', { ...chunk, recipe: { ...recipe, retry: {} } }],
+    ['lines, and records that nobody looks at', { ...chunk, lines: LINES, records: [7] }],
+    ['no lines of its own', { ...chunk, lines: { ...LINES, count: -1 }, records: undefined }],
   ];
   for (const [name, data] of broken) {
     it(`is not believed to be a chunk where it has ${name}`, () => {
