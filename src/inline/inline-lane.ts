@@ -4,6 +4,7 @@ import { type Holding, NOTHING } from '../component/holding.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
 import { describe, type ErrorCode, fromWire, PluginError, toWire } from '../errors.ts';
 import type { AskMainThread } from '../host/imports/supplied-modules.ts';
+import { assertStackRoom } from '../host/stack-room.ts';
 import { makeInstance } from '../instance/make-instance.ts';
 import type { PluginInstance } from '../instance/plugin-instance.ts';
 import { createRuntime, type Runtime } from '../instance/runtime.ts';
@@ -46,7 +47,9 @@ export class InlineLane implements Inline {
   #runtime: Runtime | undefined;
   #instance: PluginInstance | undefined;
   #served = 0;
-  /** What the instance held when it was looked at last: with that it is booked while it waits. */
+  /** Whether a request is in it, which counts as one that was sent. */
+  #isInside = false;
+  /** With what the instance is booked: while it waits, with what it held when it was looked at last. */
   #held: Holding = NOTHING;
   /** What the request that runs is called, once somebody has asked. */
   #requestId: string | undefined;
@@ -73,6 +76,32 @@ export class InlineLane implements Inline {
   }
 
   answer(input: string, options: RequestOptions): PluginResponse {
+    try {
+      return this.#answer(input, options);
+    } finally {
+      // The caller's stack has ended between two steps, so that these are no calls: what was lost is made good later.
+      if (this.#isInside) {
+        this.#isInside = false;
+        this.#lane.sent--;
+        inlineThread.isRunning = false;
+      }
+    }
+  }
+
+  run(job: Errand): void {
+    try {
+      this.#run(job);
+    } finally {
+      // As in `answer`.
+      if (this.#isInside) {
+        this.#isInside = false;
+        this.#lane.sent--;
+        inlineThread.isRunning = false;
+      }
+    }
+  }
+
+  #answer(input: string, options: RequestOptions): PluginResponse {
     const { metrics } = this.#lane;
     const begunAt = this.#enter(undefined, 'process');
     let response: PluginResponse;
@@ -91,7 +120,7 @@ export class InlineLane implements Inline {
     return response;
   }
 
-  run(job: Errand): void {
+  #run(job: Errand): void {
     job.began = true;
     const asked = performance.now();
     const begun = this.#enter(job.requestId, job.kind);
@@ -163,7 +192,9 @@ export class InlineLane implements Inline {
 
   /** The instance that serves the next request, made and initialised if there is none. */
   #ready(): PluginInstance {
-    if (this.#instance !== undefined) return this.#instance;
+    if (this.#instance?.state === 'ready') return this.#instance;
+    // The caller's stack ended on the way into it, or out.
+    if (this.#instance !== undefined) this.#drop(this.#instance);
     const { definition } = this.#lane;
     this.#runtime ??= createRuntime(definition, inlineThread.dropped, inlineThread.control);
     const surroundings = {
@@ -186,8 +217,11 @@ export class InlineLane implements Inline {
   #enter(requestId: string | undefined, kind: Errand['kind']): number {
     this.#requestId = requestId;
     this.#asks = kind;
-    this.#lane.sent++;
-    this.#host.memory.exchange(this.#lane.holds, this.#held);
+    const lane = this.#lane;
+    lane.sent++;
+    this.#isInside = true;
+    this.#host.memory.exchange(lane.holds, this.#held);
+    this.#held = lane.holds;
     const now = performance.now();
     this.usedAt = now;
     inlineThread.enter(now);
@@ -201,11 +235,13 @@ export class InlineLane implements Inline {
     this.#count(now - begunAt);
     if (this.#instance !== undefined && this.#instance.state !== 'ready') this.#drop(this.#instance);
     else if (this.#asks === 'process') this.#hasServed();
-    this.#held = this.#instance?.holds ?? this.#runtime?.idle ?? NOTHING;
-    this.#host.memory.exchange(this.#held, lane.holds);
-    this.#tally?.sawMemory(this.#held.bytes);
+    const held = this.#instance?.holds ?? this.#runtime?.idle ?? NOTHING;
+    this.#host.memory.exchange(held, this.#held);
+    this.#held = held;
+    this.#tally?.sawMemory(held.bytes);
     if (this.#said.length > 0) this.#tell();
     inlineThread.leave();
+    this.#isInside = false;
     lane.sent--;
     if (lane.idle) this.#host.onLeft(lane);
     return now;
@@ -282,6 +318,8 @@ export class InlineLane implements Inline {
 
   /** A function of the embedder's, which is on this thread already. */
   readonly #callHost: AskMainThread = (call) => {
+    // Or a guest could have it end half-way, and with it what else it has to do with.
+    assertStackRoom();
     const requestId = this.#asks === 'process' ? this.#name() : undefined;
     return replyNow(this.#lane, requestId, call, this.#signal);
   };

@@ -8,7 +8,7 @@ import { closeEngines, createEngine, ISOLATION } from '../support/engine.ts';
 import { isSettled, rejection } from '../support/outcome.ts';
 import { component } from '../support/wat.ts';
 
-/** A component that gives to `acme:desk/clerk#ask` what it is given: `pass` returns what that does, `thrice` asks three times. */
+/** A component that gives to `acme:desk/clerk#ask` what it is given: `pass` returns what that does, `thrice` asks three times, `deep` asks behind so many calls of its own. */
 const bytes = component(`(component
   (import "acme:desk/clerk@1.0.0" (instance $clerk (export "ask" (func (param "x" u32) (result (result u32 (error u32)))))))
   (core module $libc (memory (export "memory") 1))
@@ -22,11 +22,16 @@ const bytes = component(`(component
       (call $ask (local.get 0) (i32.const 16))
       (call $ask (local.get 0) (i32.const 16))
       (call $ask (local.get 0) (i32.const 16))
-      (i32.const 0)))
+      (i32.const 0))
+    (func $deep (export "deep") (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+        (else (call $ask (i32.const 0) (i32.const 16)) (i32.const 0)))))
   (core instance $i (instantiate $m (with "" (instance (export "ask" (func $ask))))))
   (func (export "pass") (param "x" u32) (result (result u32 (error u32)))
     (canon lift (core func $i "pass") (memory $memory)))
-  (func (export "thrice") (param "x" u32) (result u32) (canon lift (core func $i "thrice"))))`);
+  (func (export "thrice") (param "x" u32) (result u32) (canon lift (core func $i "thrice")))
+  (func (export "deep") (param "x" u32) (result u32) (canon lift (core func $i "deep"))))`);
 
 describe('host functions of a plugin on the thread of its caller', function () {
   this.timeout(60_000);
@@ -113,6 +118,36 @@ describe('host functions of a plugin on the thread of its caller', function () {
       else expect((await rejection(pass(6))).code).to.be.oneOf(['ERR_PLUGIN_NOT_FOUND', 'ERR_ENGINE_CLOSED']);
     });
   }
+
+  it('are not begun where the guest has left them too little stack to come to their end', async () => {
+    const nested = (depth: number): number => (depth === 0 ? 0 : 1 + nested(depth - 1));
+    let [begun, ended] = [0, 0];
+    const budget = 10_000_000;
+    await load(
+      (x) => {
+        begun++;
+        nested(50);
+        ended++;
+        return x;
+      },
+      { sandbox: { maxInstructions: budget }, inlineInstructions: budget },
+    );
+    const fits = (depth: number): Promise<boolean> =>
+      engine.call('desk', 'deep', [depth]).then(
+        () => true,
+        () => false,
+      );
+    // The deepest at which it is called, and each around that: somewhere there the stack would end inside of it.
+    let [low, high] = [1, 200_000];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (await fits(middle)) low = middle;
+      else high = middle;
+    }
+    for (let depth = low - 150; depth < low + 150; depth++) await fits(depth);
+    expect(begun).to.be.greaterThan(100);
+    expect(ended).to.equal(begun);
+  });
 
   it('end their call when the host has used its time for it, whatever instructions are left', async () => {
     await load((x) => {

@@ -1,7 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { type Dir, type Dirent, opendirSync } from 'node:fs';
+import { assertStackRoom } from '../../stack-room.ts';
 import { Resource } from '../resource.ts';
-import { assertStackRoom } from '../stack-room.ts';
 import type { OpenDirectory } from './directory.ts';
 import { fsError, syscall } from './errno.ts';
 import { self } from './handle.ts';

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { assertStackRoom } from '../../stack-room.ts';
 import type { WasiHost } from '../host.ts';
-import { assertStackRoom } from '../stack-room.ts';
 import { fsError, syscall } from './errno.ts';
 import type { Quotas } from './quotas.ts';
 

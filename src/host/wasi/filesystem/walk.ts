@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { type BigIntStats, closeSync, fstatSync, openSync, readlinkSync, statfsSync } from 'node:fs';
 import { descriptors } from '../../descriptors.ts';
-import { assertStackRoom } from '../stack-room.ts';
+import { assertStackRoom } from '../../stack-room.ts';
 import { errno, fsError, syscall, systemError } from './errno.ts';
 import { entry, O_LOOK, self } from './handle.ts';
 

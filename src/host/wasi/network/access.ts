@@ -1,7 +1,7 @@
 import { descriptors } from '../../descriptors.ts';
 import { NetworkGrants } from '../../policy/network-grants.ts';
+import { assertStackRoom } from '../../stack-room.ts';
 import type { WasiHost } from '../host.ts';
-import { assertStackRoom } from '../stack-room.ts';
 import { Channel } from './channel.ts';
 import { type IoThread, ioThread } from './io-thread.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
