@@ -8,6 +8,8 @@ const FIRST = 16;
 const LOOKED_AT = 4;
 /** How much of the most that a record answered with is forgotten with each call. */
 const FORGOTTEN = 0.3;
+/** Calls that have to return before one may be as large again as one that failed. */
+const CAREFUL_FOR = 64;
 /** Texts of one call: beyond the room of a mailbox a call is a message. */
 export const CALL_BYTES: number = 192 * 1024;
 
@@ -17,6 +19,9 @@ export class CallSize {
   #records = FIRST;
   readonly #msEach: number[] = [];
   #bytesEach = 0;
+  /** Of what is larger, calls have failed. */
+  #most = MOST_RECORDS;
+  #returned = 0;
 
   /** @param maxOutputBytes Of the policy: what a call may answer with. */
   constructor(maxOutputBytes: number) {
@@ -36,7 +41,15 @@ export class CallSize {
     const inTime = CALL_MS / Math.max(Math.min(...this.#msEach), 1e-6);
     const inBytes = this.#maxOutputBytes / 2 / Math.max(this.#bytesEach, 1);
     // Twice as many at the most: a plugin may be quick with few and slow with many.
-    const most = Math.min(2 * Math.max(this.#records, records), inTime, inBytes, MOST_RECORDS);
-    this.#records = Math.max(Math.floor(most), 1);
+    const most = Math.min(2 * Math.max(this.#records, records), inTime, inBytes);
+    if (++this.#returned % CAREFUL_FOR === 0) this.#most = Math.min(2 * this.#most, MOST_RECORDS);
+    this.#records = Math.max(Math.floor(Math.min(most, this.#most)), 1);
+  }
+
+  /** One was a trap or over a limit, which is less likely for fewer records: more load gets no fewer answers (invariant 16). */
+  failed(records: number): void {
+    this.#most = Math.max(Math.floor(Math.min(this.#most, records) / 2), 1);
+    this.#returned = 0;
+    this.#records = Math.min(this.#records, this.#most);
   }
 }

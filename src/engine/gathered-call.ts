@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { outputLimit } from '../canonical-abi/glue.ts';
 import { nextTick } from '../clock/of-node.ts';
 import { assertOneEach } from '../contract/one-each.ts';
 import type { PluginResponse } from '../contract/values.ts';
@@ -29,31 +31,41 @@ export interface CallTarget {
   readonly prepare: (records: readonly GatheredRecord[]) => PreparedCall;
 }
 
+/** What a call has: records as they were asked for, what is left of another call, or half of one that failed. */
+type Share = 'new' | 'rest' | 'half';
+
 /** One call of `process-batch`, and what becomes of its records. */
 export class GatheredCall implements JobListener {
   readonly #target: CallTarget;
   readonly #records: readonly GatheredRecord[];
+  readonly #share: Share;
+  /** Records that were not given up. */
+  #open: number;
   #job: Job | undefined;
   #ranMs: number | undefined;
   #looks: 'no' | 'soon' = 'no';
   /** Taken back because of records that were given up: the others go in another call. */
   #fate: 'own' | 'taken back' = 'own';
 
-  private constructor(target: CallTarget, records: readonly GatheredRecord[]) {
+  private constructor(target: CallTarget, records: readonly GatheredRecord[], share: Share) {
     this.#target = target;
     this.#records = records;
+    this.#open = records.length;
+    this.#share = share;
   }
 
   /** Calls with those of the records that still have to run. */
-  static send(target: CallTarget, records: readonly GatheredRecord[]): void {
+  static send(target: CallTarget, records: readonly GatheredRecord[], share: Share = 'new'): void {
     const open = records.filter((record) => record.isOpen);
-    if (open.length > 0) new GatheredCall(target, open).#send();
+    if (open.length > 0) new GatheredCall(target, open, share).#send();
   }
 
   #send(): void {
     const { scheduler, lane, prepare } = this.#target;
     const records = this.#records;
-    const { priority, whenFull, requestId } = records[0]!.options;
+    const { priority, requestId } = records[0]!.options;
+    // What was taken in once is not refused.
+    const whenFull = this.#share === 'new' ? records[0]!.options.whenFull : 'wait';
     for (const record of records) record.onGivenUp = this.#onGivenUp;
     try {
       const options = {
@@ -76,19 +88,18 @@ export class GatheredCall implements JobListener {
   }
 
   resolve(): void {
-    const { lane, size } = this.#target;
+    const { size } = this.#target;
     const records = this.#records;
-    const responses = this.#job!.takeValue() as PluginResponse[];
+    const job = this.#job!;
+    const responses = job.takeValue() as PluginResponse[];
+    // The books are of records.
+    job.lane.metrics.answered--;
     try {
       assertOneEach(responses, records.length);
     } catch (error) {
-      lane.metrics.answered--;
-      lane.metrics.errors.count('ERR_INVALID_RESPONSE', 1);
-      this.reject((error as PluginError).with({ plugin: lane.plugin, version: lane.version, began: true }));
+      this.#failed(this.#told(error as PluginError));
       return;
     }
-    lane.metrics.answered += records.length - 1;
-    lane.metrics.refused += responses.filter(({ success }) => !success).length;
     const units = responses.reduce((sum, response) => sum + bytesOfAnswer(response) / 2, 0);
     if (this.#ranMs !== undefined) size.ran(records.length, this.#ranMs, units);
     for (const [index, record] of records.entries()) this.#answer(record, responses[index]!);
@@ -96,46 +107,80 @@ export class GatheredCall implements JobListener {
 
   #answer(record: GatheredRecord, { output, success, errorMessage }: PluginResponse): void {
     const response = errorMessage === undefined ? { output, success } : { output, success, errorMessage };
-    const { outstanding } = this.#target.scheduler;
+    const { scheduler, lane } = this.#target;
+    const { outstanding } = scheduler;
+    const refusal = overOutputLimit(response, lane.definition.policy.maxOutputBytes);
+    if (refusal !== undefined) {
+      record.reject(this.#told(refusal), this.#ranEach);
+      return;
+    }
     const bytes = bytesOfAnswer(response);
     if (outstanding.deliver(response, bytes)) record.resolve(response, this.#ranEach);
-    else
-      record.reject(new PluginError(...outstanding.refusal('The answer', bytes)).with({ began: true }), this.#ranEach);
+    else record.reject(this.#told(new PluginError(...outstanding.refusal('The answer', bytes))), this.#ranEach);
+  }
+
+  /** An error that is found out after the call has returned. */
+  #told(error: PluginError): PluginError {
+    const { plugin, version } = this.#target.lane;
+    return error.with({ plugin, version, began: true });
   }
 
   reject(error: PluginError): void {
-    const records = this.#records;
+    const { lane } = this.#job ?? this.#target;
+    lane.metrics.errors.uncount(error.code);
     if (this.#fate === 'taken back' && error.code === 'ERR_ABORTED') {
-      GatheredCall.send(this.#target, records);
+      GatheredCall.send(this.#target, this.#records, 'rest');
       return;
     }
-    const { lane, idempotent } = this.#target;
+    this.#failed(error);
+  }
+
+  #failed(error: PluginError): void {
+    const records = this.#records;
+    const { idempotent, size } = this.#target;
     const isOfOne = error.began !== false && records.length > 1 && OF_A_RECORD.has(error.code);
+    if (isOfOne && this.#share !== 'half') size.failed(records.length);
     if (isOfOne && idempotent) {
       const half = Math.ceil(records.length / 2);
-      GatheredCall.send(this.#target, records.slice(0, half));
-      GatheredCall.send(this.#target, records.slice(half));
+      GatheredCall.send(this.#target, records.slice(0, half), 'half');
+      GatheredCall.send(this.#target, records.slice(half), 'half');
       return;
     }
-    lane.metrics.errors.count(error.code, records.length - 1);
     const told = isOfOne ? ofAll(error, records.length) : error;
     for (const record of records) record.reject(told, this.#ranEach);
   }
 
-  /** Of many that are given up in one turn, all have been when this looks. */
   readonly #onGivenUp = (): void => {
-    if (this.#looks === 'soon') return;
+    this.#open--;
+    if (this.#open === 0) this.#takeBack();
+    if (this.#open === 0 || this.#looks === 'soon') return;
     this.#looks = 'soon';
+    // Of many that are given up in one turn, all have been when this looks.
     nextTick(() => {
       this.#looks = 'no';
-      const job = this.#job;
-      const isLeft = this.#records.some((record) => record.isOpen);
-      // A call that may have begun goes on for the sake of the others.
-      if (job === undefined || job.state === 'settled' || (isLeft && job.state === 'sent')) return;
-      this.#fate = 'taken back';
-      job.aborted(GIVEN_UP);
+      this.#takeBack();
     });
   };
+
+  #takeBack(): void {
+    const job = this.#job;
+    if (job === undefined || job.state === 'settled') return;
+    // A call that may have begun goes on for the sake of the others.
+    if (this.#open > 0 && job.state === 'sent' && job.batch?.recall(job) !== true) return;
+    this.#fate = 'taken back';
+    job.aborted(GIVEN_UP);
+  }
+}
+
+/** Of one answer of many, which the plugin's own ABI bounds only together. */
+function overOutputLimit(
+  { output, errorMessage = '' }: PluginResponse,
+  maxOutputBytes: number,
+): PluginError | undefined {
+  // Three bytes for a unit at the most.
+  if (3 * (output.length + errorMessage.length) <= maxOutputBytes) return undefined;
+  const bytes = Buffer.byteLength(output) + Buffer.byteLength(errorMessage);
+  return bytes > maxOutputBytes ? outputLimit(bytes, maxOutputBytes) : undefined;
 }
 
 const GIVEN_UP: AbortSignal = AbortSignal.abort();

@@ -73,12 +73,16 @@ export class GatheredRecord implements Abortable, Expiring {
   /** @param ranMs Its share of the time that its call took. */
   resolve(response: PluginResponse, ranMs?: number): void {
     if (!this.#settle()) return;
+    const { metrics } = this.#lane;
+    metrics.answered++;
+    if (!response.success) metrics.refused++;
     this.#onOutcome?.({ lane: this.#lane, code: undefined, success: response.success, ranMs });
     this.#listener.resolve(response);
   }
 
   reject(error: PluginError, ranMs?: number): void {
     if (!this.#settle()) return;
+    this.#lane.metrics.errors.count(error.code);
     this.#onOutcome?.({ lane: this.#lane, code: error.code, success: false, ranMs });
     const { requestId } = this.options;
     this.#listener.reject(requestId === undefined ? error : error.with({ requestId }));

@@ -8,7 +8,7 @@ import type { GatheredRecord } from './gathered-record.ts';
 
 /** Records that wait for others of their kind. */
 interface Held {
-  readonly records: GatheredRecord[];
+  records: GatheredRecord[];
   /** When the first of them came. */
   since: number;
   looks: 'no' | 'soon';
@@ -36,6 +36,9 @@ export class Gathering {
     this.#options = options;
     this.#threads = threads;
     this.#onLeft = onLeft;
+    target.lane.flush = () => {
+      for (const [key, held] of [...this.#held]) this.#look(key, held, 'none');
+    };
   }
 
   add(record: GatheredRecord): void {
@@ -45,6 +48,11 @@ export class Gathering {
     this.#held.set(key, held);
     held.records.push(record);
     this.#target.lane.waiting++;
+    record.onGivenUp = () => this.#lookSoon(key, held);
+    this.#lookSoon(key, held);
+  }
+
+  #lookSoon(key: string, held: Held): void {
     if (held.looks === 'soon') return;
     held.looks = 'soon';
     nextTick(() => {
@@ -53,12 +61,16 @@ export class Gathering {
     });
   }
 
-  #look(key: string, held: Held): void {
+  /** @param patience `none` when there is nobody to wait for. */
+  #look(key: string, held: Held, patience: 'some' | 'none' = 'some'): void {
     if (this.#held.get(key) !== held) return;
     const { minSize, maxWaitMs } = this.#options;
+    const { lane } = this.#target;
     const open = held.records.filter((record) => record.isOpen);
+    lane.waiting -= held.records.length - open.length;
+    held.records = open;
     const left = held.since + maxWaitMs - performance.now();
-    if (open.length > 0 && open.length < minSize && left > 0) {
+    if (open.length > 0 && open.length < minSize && left > 0 && patience === 'some') {
       held.timer ??= setTimeout(() => {
         held.timer = undefined;
         this.#look(key, held);
@@ -69,7 +81,7 @@ export class Gathering {
     this.#held.delete(key);
     for (const records of this.#cut(open)) GatheredCall.send(this.#target, records);
     // Not before they are in the queue, or the plugin would pass for idle.
-    this.#target.lane.waiting -= held.records.length;
+    lane.waiting -= open.length;
     this.#onLeft();
   }
 

@@ -99,11 +99,11 @@ export class Requests {
       const input = resolveInput(request);
       const pairs = resolveRequestOptions(request.options);
       const { stable } = plugin;
-      if (plugin.canary === undefined && options.version === undefined && !isForBatches(stable)) {
+      if (plugin.canary === undefined && options.version === undefined && !goesWithOthers(stable)) {
         return this.#scheduler.submit(stable.lane, input, pairs, options, undefined, listener, undefined, where);
       }
       const { version, call, onOutcome } = this.#chooseForCall(plugin, options);
-      if (isForBatches(version)) {
+      if (goesWithOthers(version)) {
         const record = new GatheredRecord(version.lane, { input, options: pairs }, call, onOutcome, listener);
         if (record.isOpen) this.#gathering(version).add(record);
         return record;
@@ -305,6 +305,14 @@ interface Choice {
 /** Whether requests for it go together; on the thread that asks each is answered at once. */
 function isForBatches({ component, lane }: PluginVersion): boolean {
   return component.contract.world === 'plugin-batch' && lane.inline === undefined;
+}
+
+/**
+ * Whether a request for it does so now. While its circuit is not closed each goes by itself: one is enough to try it, and
+ * what stands in for it may take one at a time.
+ */
+function goesWithOthers(version: PluginVersion): boolean {
+  return isForBatches(version) && (version.lane.gate?.circuit ?? 'closed') === 'closed';
 }
 
 const callables = new WeakMap<PluginVersion, CallableFunctions>();

@@ -19,6 +19,13 @@ class CodeCounter {
     this.#counts.set(code, (this.#counts.get(code) ?? 0) + times);
   }
 
+  /** Takes one back, which somebody else counts. */
+  uncount(code: ErrorCode): void {
+    const times = (this.#counts.get(code) ?? 0) - 1;
+    if (times > 0) this.#counts.set(code, times);
+    else this.#counts.delete(code);
+  }
+
   add(other: CodeCounter): void {
     for (const [code, times] of other.#counts) this.count(code, times);
   }

@@ -53,6 +53,8 @@ export class Lane {
   lastBatch: 'done' | 'lost' = 'done';
   /** Requests that wait for room in the queue, or for others to go with. */
   waiting = 0;
+  /** Has those that wait for others go without them, where there are such: there is nobody to wait for, or no time. */
+  flush: (() => void) | undefined;
   /** Threads that were sent its definition; those that hold it no more are struck off when somebody looks. */
   readonly #homes = new Set<PluginThread>();
   /** What {@link lossesOfThreads} was when somebody looked last. */

@@ -269,6 +269,7 @@ export class Scheduler {
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
   async drain(lane: Lane): Promise<void> {
+    lane.flush?.();
     if (lane.idle) return;
     const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
     this.#drained.set(lane, drained);

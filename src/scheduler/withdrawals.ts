@@ -89,6 +89,7 @@ export class Withdrawals {
 
   /** Fails everything of some lanes, ending the workers that run it. */
   abandon(lanes: readonly Lane[], error: (job: Job) => PluginError): void {
+    for (const lane of lanes) lane.flush?.();
     const concerned = new Set(lanes);
     const batches = [...this.#supervisor.batches()].filter(({ parts }) =>
       parts.some(({ lane }) => concerned.has(lane)),

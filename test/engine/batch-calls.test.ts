@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import type { ProcessManyResult } from '../../src/request/many.ts';
-import { pluginBatch } from '../fixtures/guests.ts';
+import { echo, pluginBatch } from '../fixtures/guests.ts';
 import { closeEngines, createEngine, ISOLATION } from '../support/engine.ts';
 import { outcome, rejection, turn, until } from '../support/outcome.ts';
 
@@ -127,6 +127,109 @@ describe('a plugin of the world plugin-batch', () => {
     await narrow.close();
   });
 
+  it('takes what is given up out of a call that is with a thread and has not begun', async function () {
+    // Only the other process knows what has not begun.
+    if (ISOLATION === 'process') this.skip();
+    const narrow = await createEngine({ threads: 1, maxThreads: 2 });
+    for (const name of ['slow', 'slower']) await narrow.loadPlugin(name, await pluginBatch());
+    const [slow, given] = [new AbortController(), new AbortController()];
+    const first = outcome(narrow.process('slower', { input: 'spin' }, { signal: slow.signal }));
+    await until(() => narrow.status().queued === 0);
+    // Both of its calls go to the thread in one batch, where the second waits for the first.
+    const calls = [outcome(narrow.process('slow', { input: 'spin' }, { priority: 1, signal: slow.signal }))];
+    const kept = narrow.process('slow', { input: 'count' });
+    const gone = outcome(narrow.process('slow', { input: 'trap' }, { signal: given.signal }));
+    await turn();
+    given.abort();
+    expect(await gone).to.equal('ERR_ABORTED');
+    await turn();
+    slow.abort();
+    expect(await Promise.all([first, ...calls])).to.deep.equal(['ERR_ABORTED', 'ERR_ABORTED']);
+    expect(await kept).to.include({ output: '1' });
+    await narrow.close();
+  });
+
+  it('refuses nothing that was taken in once, whoever takes the room of what is given up', async () => {
+    const narrow = await createEngine({ threads: 1, maxThreads: 2, queueLimit: 3 });
+    for (const name of ['slow', 'slower', 'batch']) await narrow.loadPlugin(name, await pluginBatch());
+    await narrow.loadPlugin('plain', await echo());
+    const [slow, given] = [new AbortController(), new AbortController()];
+    const spin = (name: string) => outcome(narrow.process(name, { input: 'spin' }, { signal: slow.signal }));
+    const spinning = [spin('slow'), spin('slower')];
+    await turn();
+    await until(() => narrow.status().queued === 0);
+    const gone = outcome(narrow.process('batch', { input: 'a' }, { signal: given.signal }));
+    const kept = ['b', 'd'].map((input) => outcome(narrow.process('batch', { input })));
+    await turn();
+    const waiting = ['a', 'b', 'd'].map((input) => outcome(narrow.process('plain', { input }, { whenFull: 'wait' })));
+    given.abort();
+    expect(await gone).to.equal('ERR_ABORTED');
+    await turn();
+    slow.abort();
+    await Promise.all(spinning);
+    expect(await Promise.all([...kept, ...waiting])).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'ok']);
+    await narrow.close();
+  });
+
+  it('runs nothing that waits for others once it is unloaded or the engine closed by force', async () => {
+    const other = await createEngine({ threads: 1 });
+    const batchCalls = { minSize: 9, maxWaitMs: 1000 };
+    for (const name of ['one', 'two']) await other.loadPlugin(name, await pluginBatch(), { batchCalls });
+    const asked = ['one', 'two'].map((name) => rejection(other.process(name, { input: 'a' })));
+    await turn();
+    await other.unloadPlugin('one', { force: true });
+    expect(await asked[0]).to.include({ code: 'ERR_PLUGIN_NOT_FOUND', began: false });
+    await other.close({ force: true });
+    expect(await asked[1]).to.include({ code: 'ERR_ENGINE_CLOSED', began: false });
+  });
+
+  it('counts each record once, by what its caller heard', async () => {
+    await engine.loadPlugin('counted', await pluginBatch(), {
+      batchCalls: { idempotent: true, minSize: 9, maxWaitMs: 20 },
+    });
+    await settle('counted', 'a', 'trap', 'b', 'refuse', 'e', 'lose', 'g', 'h', 'i');
+    const controller = new AbortController();
+    const given = ['a', 'b'].map((input) =>
+      outcome(engine.process('counted', { input }, { signal: controller.signal })),
+    );
+    const late = ['d', 'e'].map((input) => outcome(engine.process('counted', { input }, { deadlineMs: 1 })));
+    controller.abort();
+    await Promise.all([...given, ...late]);
+    await until(() => engine.getPlugin('counted')!.stable!.statistics.pending === 0);
+    expect(engine.getPlugin('counted')!.stable!.statistics).to.deep.equal({
+      requests: 13,
+      refused: 1,
+      errors: { ERR_TRAP: 1, ERR_INVALID_RESPONSE: 1, ERR_ABORTED: 2, ERR_DEADLINE: 2 },
+      pending: 0,
+    });
+  });
+
+  it('has each answer within the limit of answers', async () => {
+    await engine.loadPlugin('short', await pluginBatch(), { sandbox: { maxOutputBytes: 100 } });
+    const [long, ...short] = await Promise.all(
+      ['a'.repeat(101), 'a'.repeat(100), 'é'].map((input) => outcome(engine.process('short', { input }))),
+    );
+    expect([long, ...short]).to.deep.equal(['ERR_OUTPUT_LIMIT', 'ok', 'ok']);
+  });
+
+  it('is called with fewer records when calls with many fail', async () => {
+    await engine.loadPlugin('weak', await pluginBatch());
+    const rounds: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      rounds.push([...new Set(await settle('weak', ...Array<string>(8).fill('weak')))].join());
+    }
+    expect(rounds[0]).to.equal('ERR_TRAP');
+    expect(rounds.slice(4)).to.deep.equal(Array<string>(6).fill('ok'));
+  });
+
+  it('has another plugin stand in for it that takes one request at a time', async () => {
+    await engine.loadPlugin('plain', await echo());
+    await engine.loadPlugin('failing', await pluginBatch(), { failurePolicy: { maxFailures: 1, fallback: 'plain' } });
+    expect(await settle('failing', 'trap')).to.deep.equal(['ERR_TRAP']);
+    const asked = inputs('a', 'b').map((request) => engine.process('failing', request));
+    expect((await Promise.all(asked)).map(({ output }) => output)).to.deep.equal(['a', 'b']);
+  });
+
   it('is unloaded after what waits for others has run', async () => {
     await engine.loadPlugin('leaving', await pluginBatch(), { batchCalls: { minSize: 9, maxWaitMs: 100 } });
     const asked = engine.process('leaving', { input: 'count' });
@@ -138,9 +241,9 @@ describe('a plugin of the world plugin-batch', () => {
     expect(await gone).to.equal('ERR_ABORTED');
     await unloaded;
     await engine.loadPlugin('leaving', await pluginBatch(), { batchCalls: { minSize: 9, maxWaitMs: 100 } });
-    const alone = outcome(engine.process('leaving', { input: 'a' }, { deadlineMs: 1 }));
+    const alone = outcome(engine.process('leaving', { input: 'a' }, { signal: AbortSignal.timeout(1) }));
+    expect(await alone).to.equal('ERR_ABORTED');
     await engine.unloadPlugin('leaving');
-    expect(await alone).to.equal('ERR_DEADLINE');
   });
 
   it('counts each record to the limits of the queue and to what was answered', async function () {

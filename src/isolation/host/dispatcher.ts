@@ -152,6 +152,7 @@ export class Dispatcher implements Scheduling {
   }
 
   async drain(lane: Lane): Promise<void> {
+    lane.flush?.();
     if (lane.idle) return;
     const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
     this.#drained.set(lane, drained);
@@ -173,6 +174,7 @@ export class Dispatcher implements Scheduling {
   }
 
   abandon(lane: Lane, error: (job: Job) => PluginError): void {
+    lane.flush?.();
     const group = this.#groups.get(lane);
     const jobs = [...this.#admission.waiting.take(lane), ...(group?.queue.take(lane) ?? [])];
     for (const job of jobs) job.reject(error(job));
