@@ -26,7 +26,7 @@ export interface Asking {
  * @throws {Problem} 400.
  */
 export function readAsking(
-  exchange: Exchange,
+  exchange: Pick<Exchange, 'request' | 'requestId' | 'signal' | 'query'>,
   limits: Pick<ResolvedHandlerOptions, 'deadlineMs' | 'minDeadlineMs'>,
 ): Asking {
   const { deadlineMs, minDeadlineMs } = limits;

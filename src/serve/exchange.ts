@@ -75,6 +75,15 @@ export class Exchange {
     this.response.flushHeaders();
   }
 
+  /** Begins an answer whose head is a plugin's, but for what keeps browsers from running it. */
+  beginAs(status: number, headers: Readonly<Record<string, string>>): void {
+    const { 'content-type': _, 'cache-control': cached, ...ours } = this.#headers('');
+    // Where the client still sends, its connection carries no further request: who knows what it has left to say.
+    const unread = this.request.complete ? {} : { connection: 'close' };
+    this.response.writeHead(status, { 'cache-control': cached, ...headers, ...ours, ...unread });
+    this.response.flushHeaders();
+  }
+
   #headers(type: string): Record<string, string> {
     return {
       'content-type': type,

@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { typeOf } from './body.ts';
 import { call } from './call.ts';
 import { Exchange } from './exchange.ts';
+import { forward } from './forward.ts';
 import { HttpCounts } from './http-counts.ts';
 import { observationRoutes } from './observation.ts';
 import { openApi } from './open-api.ts';
@@ -41,6 +42,14 @@ export class Handler {
         access: 'client',
         run: (exchange, parameters) => call(engine, exchange, parameters, options),
       },
+      ...['/plugins/:/http', '/plugins/:/http/*'].map(
+        (pattern): Route => ({
+          method: 'any',
+          path: path(pattern),
+          access: 'client',
+          run: (exchange, parameters) => forward(engine, exchange, parameters, options),
+        }),
+      ),
       {
         method: 'GET',
         path: path('/openapi.json'),

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { setImmediate } from 'node:timers';
+import { drained } from './drained.ts';
 
 /** Characters that are collected before they are written whatever else there is: a chunk costs as much as a short line. */
 const COLLECTED = 16 * 1024;
@@ -24,7 +25,7 @@ export class LineWriter {
       this.#flush ??= setImmediate(() => this.#write());
       if (!this.#response.writableNeedDrain) return;
     } else this.#write();
-    if (this.#response.writableNeedDrain) await this.#drained();
+    if (this.#response.writableNeedDrain) await drained(this.#response, this.#timeoutMs);
   }
 
   async end(): Promise<void> {
@@ -37,20 +38,5 @@ export class LineWriter {
     const text = this.#collected;
     this.#collected = '';
     if (text !== '' && !this.#response.destroyed) this.#response.write(text);
-  }
-
-  #drained(): Promise<void> {
-    const response = this.#response;
-    if (response.destroyed) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // The signal of the connection ends the batch.
-    const timer = setTimeout(() => response.destroy(), this.#timeoutMs);
-    const done = (): void => {
-      clearTimeout(timer);
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-    return promise;
   }
 }

@@ -5,7 +5,8 @@ type Parameters = readonly string[];
 
 /** One thing that can be asked of the server. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `any` takes all of them, HEAD as such. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'any';
   /** Its parts: `:` is any one of them, `*` at the end is all that are left. */
   readonly path: readonly string[];
   /**
@@ -35,7 +36,7 @@ export function findRoute(routes: readonly Route[], method: string, segments: re
   for (const route of routes) {
     const parameters = match(route.path, segments);
     if (parameters === undefined) continue;
-    if (route.method === wanted) return { route, parameters };
+    if (route.method === wanted || route.method === 'any') return { route, parameters };
     allowed.add(route.method);
     if (route.method === 'GET') allowed.add('HEAD');
   }
