@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { knownKeys } from '../arguments/arguments.ts';
 import type { TypeIndex, TypeNode } from '../canonical-abi/plan/plan.ts';
-import { lowerCamel } from '../component/js-names.ts';
 import { PluginError } from '../errors.ts';
 import { specialFloat } from './floats.ts';
 import { INTEGERS } from './integers.ts';
+import { type Labels, labelsOf } from './labels.ts';
 
 const WIDE_RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
   u64: [0n, 2n ** 64n - 1n],
@@ -12,7 +12,14 @@ const WIDE_RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
 };
 /** The longest number that 64 bits hold, with its sign: longer ones are not looked at. */
 const MAX_DIGITS = 20;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Names that an error has. */
+const MOST_NAMED = 8;
+/** By single characters: what repeats a group runs out of the stack with some megabytes. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const TAGGED: Labels = new Map([
+  ['tag', undefined],
+  ['val', undefined],
+]);
 
 /**
  * A value of JSON as the value of WIT that `engine.call` takes. JSON has no integers of 64 bits, no bytes, no NaN and no
@@ -32,35 +39,30 @@ export function fromJson(types: readonly TypeNode[], index: TypeIndex, value: un
       return wide(type.kind, value, at);
     case 'f32':
     case 'f64':
-      return typeof value === 'number' ? value : (specialFloat(value) ?? misfit(at, 'a number', value));
+      return specialFloat(value) ?? finite(type.kind, value, at);
     case 'char':
-      return typeof value === 'string' && value.isWellFormed() && [...value].length === 1
+      return typeof value === 'string' && value.length <= 2 && value.isWellFormed() && [...value].length === 1
         ? value
         : misfit(at, 'one character', value);
     case 'string':
       return typeof value === 'string' && value.isWellFormed() ? value : misfit(at, 'a text', value);
     case 'record': {
-      const names = type.fields.map(({ name }) => lowerCamel(name));
-      const fields = objectOf(value, names, at);
-      return Object.fromEntries(
-        type.fields.map(({ type: part }, place) => {
-          const name = names[place]!;
-          return [name, of(part, fields[name], `${at}.${name}`)];
-        }),
-      );
+      const labels = labelsOf(type);
+      const fields = objectOf(value, labels, at);
+      return Object.fromEntries(Array.from(labels, ([name, part]) => [name, of(part!, fields[name], `${at}.${name}`)]));
     }
     case 'flags': {
-      const names = type.names.map(lowerCamel);
-      const flags = objectOf(value, names, at);
+      const labels = labelsOf(type);
+      const flags = objectOf(value, labels, at);
       return Object.fromEntries(
-        names.map((name) => {
+        Array.from(labels.keys(), (name) => {
           const own = flags[name] ?? false;
           return [name, typeof own === 'boolean' ? own : misfit(`${at}.${name}`, 'true or false', own)];
         }),
       );
     }
     case 'enum':
-      return type.names.includes(value as string) ? value : misfit(at, oneOf(type.names), value);
+      return labelsOf(type).has(value as string) ? value : misfit(at, oneOf(labelsOf(type)), value);
     case 'tuple':
       if (!Array.isArray(value) || value.length !== type.elements.length) {
         return misfit(at, `an array of ${type.elements.length} elements`, value);
@@ -76,21 +78,12 @@ export function fromJson(types: readonly TypeNode[], index: TypeIndex, value: un
     }
     case 'option':
       if (types[type.some]!.kind === 'option') {
-        return tagged([{ name: 'none' }, { name: 'some', type: type.some }], value, at, of);
+        return tagged(labelsOf(type), value, at, of);
       }
       return value === undefined || value === null ? undefined : of(type.some, value, at);
     case 'variant':
-      return tagged(type.cases, value, at, of);
     case 'result':
-      return tagged(
-        [
-          { name: 'ok', type: type.ok },
-          { name: 'err', type: type.error },
-        ],
-        value,
-        at,
-        of,
-      );
+      return tagged(labelsOf(type), value, at, of);
     default: {
       const range = INTEGERS[type.kind];
       if (range === undefined) return misfit(at, 'a value that JSON has', value);
@@ -112,38 +105,43 @@ function wide(kind: string, value: unknown, at: string): bigint {
   return misfit(at, `a ${kind}: a text of digits, or a number that JSON holds exactly`, value);
 }
 
+/** JSON has numbers that no float holds, `1e999`: they would be another one, silently. */
+function finite(kind: 'f32' | 'f64', value: unknown, at: string): number {
+  if (typeof value !== 'number') return misfit(at, 'a number', value);
+  const held = kind === 'f32' ? Math.fround(value) : value;
+  return Number.isFinite(held) ? value : misfit(at, `a number that an ${kind} holds`, value);
+}
+
 function bytesOf(text: string, at: string): Uint8Array {
-  if (!BASE64.test(text)) return misfit(at, 'bytes in base64', text);
+  if (text.length % 4 !== 0 || !BASE64.test(text)) return misfit(at, 'bytes in base64', text);
   return new Uint8Array(Buffer.from(text, 'base64'));
 }
 
-interface Case {
-  readonly name: string;
-  readonly type?: TypeIndex | undefined;
-}
-
 function tagged(
-  cases: readonly Case[],
+  cases: Labels,
   value: unknown,
   at: string,
   of: (type: TypeIndex, value: unknown, at: string) => unknown,
 ): unknown {
-  const { tag, val } = objectOf(value, ['tag', 'val'], at);
-  const taken = cases.find(({ name }) => name === tag);
-  if (taken === undefined) return misfit(`${at}.tag`, oneOf(cases.map(({ name }) => name)), tag);
-  if (taken.type !== undefined) return { tag, val: of(taken.type, val, `${at}.val`) };
+  const { tag, val } = objectOf(value, TAGGED, at);
+  if (!cases.has(tag as string)) return misfit(`${at}.tag`, oneOf(cases), tag);
+  const taken = cases.get(tag as string);
+  if (taken !== undefined) return { tag, val: of(taken, val, `${at}.val`) };
   return val === undefined || val === null ? { tag } : misfit(`${at}.val`, 'nothing', val);
 }
 
-function objectOf(value: unknown, names: readonly string[], at: string): Readonly<Record<string, unknown>> {
+function objectOf(value: unknown, labels: Labels, at: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return misfit(at, 'an object', value);
   // Without what every object inherits: a field may be called `constructor`.
-  return Object.assign(Object.create(null), knownKeys(at, value, names));
+  const fields: Record<string, unknown> = Object.assign(Object.create(null), value);
+  const unknown = Object.keys(fields).find((key) => !labels.has(key));
+  if (unknown !== undefined) knownKeys(at, { [unknown]: undefined }, [...labels.keys()].slice(0, MOST_NAMED));
+  return fields;
 }
 
-function oneOf(names: readonly string[]): string {
-  const some = names.slice(0, 8).map((name) => `"${name}"`);
-  return `one of ${some.join(', ')}${names.length > some.length ? ', …' : ''}`;
+function oneOf(labels: Labels): string {
+  const some = [...labels.keys()].slice(0, MOST_NAMED).map((name) => `"${name}"`);
+  return `one of ${some.join(', ')}${labels.size > some.length ? ', …' : ''}`;
 }
 
 function misfit(at: string, expected: string, value: unknown): never {

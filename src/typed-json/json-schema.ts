@@ -10,9 +10,13 @@ import { INTEGERS } from './integers.ts';
  */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** Types of parts that may have parts again. */
+const LARGE: ReadonlySet<TypeNode['kind']> = new Set(['list', 'option']);
+
 /**
- * Makes schemas of the values that `fromJson` takes and `toJson` gives. A type that has several parts is referred to: one that is
- * used in many places would else be written out in each, and a small component could ask for a document without end.
+ * Makes schemas of the values that `fromJson` takes and `toJson` gives. A type that has several parts, or names, or lists of lists is
+ * referred to: one that is used in many places would else be written out in each, and a small component could ask for a
+ * document without end.
  */
 export class JsonSchemas {
   readonly #types: readonly TypeNode[];
@@ -46,21 +50,16 @@ export class JsonSchemas {
         return { type: 'string', minLength: 1, maxLength: 1 };
       case 'string':
         return { type: 'string' };
-      case 'enum':
-        return { enum: type.names };
       case 'list':
         if (this.#types[type.element]!.kind === 'u8') return { type: 'string', contentEncoding: 'base64' };
-        return {
-          type: 'array',
-          items: this.schemaOf(type.element),
-          ...(type.length !== undefined && { minItems: type.length, maxItems: type.length }),
-        };
+        return LARGE.has(this.#types[type.element]!.kind) ? this.#reference(index) : this.#array(type);
       case 'option':
         if (this.#types[type.some]!.kind === 'option') return this.#reference(index);
         return { anyOf: [this.schemaOf(type.some), { type: 'null' }] };
       case 'record':
       case 'variant':
       case 'flags':
+      case 'enum':
       case 'tuple':
       case 'result':
         return this.#reference(index);
@@ -84,6 +83,10 @@ export class JsonSchemas {
     switch (type.kind) {
       case 'record':
         return this.objectOf(type.fields);
+      case 'enum':
+        return { enum: type.names };
+      case 'list':
+        return this.#array(type);
       case 'flags':
         return {
           type: 'object',
@@ -116,6 +119,11 @@ export class JsonSchemas {
       required: fields.filter(({ type }) => !this.#mayBeNull(type)).map(({ name }) => lowerCamel(name)),
       additionalProperties: false,
     };
+  }
+
+  #array({ element, length }: Extract<TypeNode, { kind: 'list' }>): JsonSchema {
+    const items = this.schemaOf(element);
+    return { type: 'array', items, ...(length !== undefined && { minItems: length, maxItems: length }) };
   }
 
   #mayBeNull(index: TypeIndex): boolean {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { TypeNode } from '../../src/canonical-abi/plan/plan.ts';
 import { fromJson } from '../../src/typed-json/from-json.ts';
@@ -31,6 +32,7 @@ const TYPES: readonly TypeNode[] = [
   { kind: 'list', element: 1 },
   { kind: 'list', element: 2, length: 2 },
   { kind: 's8' },
+  { kind: 'f32' },
 ];
 const at = (kind: TypeNode['kind'], occurrence = 0): number =>
   TYPES.flatMap((type, index) => (type.kind === kind ? index : []))[occurrence]!;
@@ -83,10 +85,14 @@ describe('values of WIT in JSON', () => {
     [at('u64'), 2 ** 53, /^x: expected a u64/],
     [at('s64'), '9'.repeat(1_000_000), /^x: expected a s64/],
     [at('f64'), 'nan', /^x: expected a number/],
+    [at('f32'), 1e300, /^x: expected a number that an f32 holds, got 1e\+300$/],
     [at('char'), 'ab', /^x: expected one character/],
     [at('string'), '\ud800', /^x: expected a text/],
     [at('bool'), 'true', /^x: expected true or false/],
     [at('list'), 'AAE', /^x: expected bytes in base64/],
+    [at('list'), 'A===', /^x: expected bytes in base64/],
+    [at('list'), '====', /^x: expected bytes in base64/],
+    [at('list'), 'AA==AAAA', /^x: expected bytes in base64/],
     [at('list'), [0, 300], /^x\[1\]: expected a whole number from 0 to 255/],
     [at('list', 2), [1], /^x: expected an array of 2 elements, got an array of 1$/],
     [at('record'), { thePrice: '1' }, /^x\.thePrice: expected a number/],
@@ -104,6 +110,45 @@ describe('values of WIT in JSON', () => {
       const error = thrown(() => fromJson(TYPES, index, json, 'x'));
       expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
       expect(error.message).to.match(message);
+    });
+  }
+
+  it('are no numbers that JSON has and no float holds', () => {
+    const error = thrown(() => fromJson(TYPES, at('f64'), JSON.parse('1e999'), 'x'));
+    expect(error.message).to.equal('x: expected a number that an f64 holds, got Infinity');
+  });
+
+  it('are bytes of any length', () => {
+    const bytes = fromJson(TYPES, at('list'), 'AAEC'.repeat(4 * 1024 * 1024), 'x') as Uint8Array;
+    expect([bytes.length, bytes.at(-1)]).to.deep.equal([12 * 1024 * 1024, 2]);
+  });
+
+  const forged: [index: number, value: unknown][] = [
+    [at('u8'), '7'],
+    [at('u64'), 7],
+    [at('f64'), {}],
+    [at('string'), 7],
+    [at('bool'), 1],
+    // Anybody who went through it would be at it for hours.
+    [at('list'), { length: 2 ** 31 }],
+    [at('list', 1), { length: 2 ** 31 }],
+    [at('list'), BigUint64Array.of(1n)],
+    [at('record'), undefined],
+    [at('record'), {}],
+    [at('variant'), { tag: 'toString' }],
+    [at('option', 1), null],
+    [at('flags'), 7],
+    [at('enum'), 'blue'],
+    [at('result'), []],
+    [at('tuple'), { length: 2, 0: 1, 1: 'a' }],
+  ];
+  for (const [index, value] of forged) {
+    it(`are not made of what is no ${TYPES[index]!.kind}, as a process that was taken over may answer: ${inspect(value)}`, () => {
+      const error = thrown(() => JSON.stringify(toJson(TYPES, index, value)));
+      expect([error.code, error.message]).to.deep.equal([
+        'ERR_INVALID_RESPONSE',
+        'What the function returned is no value of its type',
+      ]);
     });
   }
 });

@@ -19,17 +19,30 @@ const SCALARS = [
   'string',
 ] as const satisfies readonly PrimitiveType[];
 
+/** More than any type of a component that the parser lets in: whoever walks a type does so on the stack. */
+const MAX_LEVELS = 256;
+
 /**
  * The types of what functions pass, of which a child says that they are of a component. Parts come before what they are part of,
  * so that whoever walks a type comes to an end.
  */
 export function typeTable(nodes: readonly Fields[]): TypeNode[] {
-  return nodes.map(typeNode);
+  const levels: number[] = [];
+  return nodes.map((node, index) => {
+    let level = 0;
+    const type = typeNode(node, (value) => {
+      const part = below(value, index);
+      level = Math.max(level, levels[part]! + 1);
+      return part;
+    });
+    if (level > MAX_LEVELS) throw new ProtocolError(`a type of more than ${MAX_LEVELS} levels`);
+    levels.push(level);
+    return type;
+  });
 }
 
-function typeNode(node: Fields, index: number): TypeNode {
+function typeNode(node: Fields, part: (value: unknown) => number): TypeNode {
   const { kind } = node;
-  const part = (value: unknown): number => below(value, index);
   switch (kind) {
     case 'record':
       return { kind, fields: list(node.fields, (field) => labelled(field, part)) };
