@@ -10,7 +10,7 @@ import type { Job, JobListener } from '../scheduler/job.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { bytesOfAnswer } from '../scheduler/outstanding-bytes.ts';
 import type { CallSize } from './call-size.ts';
-import type { GatheredRecord } from './gathered-record.ts';
+import type { GatheredRecord, RecordHolder } from './gathered-record.ts';
 
 /** What may be the doing of one record of a call. */
 const OF_A_RECORD: ReadonlySet<ErrorCode> = new Set([
@@ -35,7 +35,7 @@ export interface CallTarget {
 type Share = 'new' | 'rest' | 'half';
 
 /** One call of `process-batch`, and what becomes of its records. */
-export class GatheredCall implements JobListener {
+export class GatheredCall implements JobListener, RecordHolder {
   readonly #target: CallTarget;
   readonly #records: readonly GatheredRecord[];
   readonly #share: Share;
@@ -66,7 +66,7 @@ export class GatheredCall implements JobListener {
     const { priority, requestId } = records[0]!.options;
     // What was taken in once is not refused.
     const whenFull = this.#share === 'new' ? records[0]!.options.whenFull : 'wait';
-    for (const record of records) record.onGivenUp = this.#onGivenUp;
+    for (const record of records) record.holder = this;
     try {
       const options = {
         ...(priority !== undefined && { priority }),
@@ -126,13 +126,20 @@ export class GatheredCall implements JobListener {
   }
 
   reject(error: PluginError): void {
+    const { scheduler, lane: own } = this.#target;
     const { lane } = this.#job ?? this.#target;
     lane.metrics.errors.uncount(error.code);
     if (this.#fate === 'taken back' && error.code === 'ERR_ABORTED') {
       GatheredCall.send(this.#target, this.#records, 'rest');
       return;
     }
-    this.#failed(error);
+    // What stands in for the plugin takes one at a time.
+    if (lane !== own && error.code === 'ERR_INVALID_ARGUMENT') {
+      for (const record of this.#records)
+        record.goAlone(({ input, options }, ...others) => scheduler.submit(own, input, options, ...others));
+      return;
+    }
+    this.#failed(this.#share === 'half' ? error.with({ began: true }) : error);
   }
 
   #failed(error: PluginError): void {
@@ -150,7 +157,14 @@ export class GatheredCall implements JobListener {
     for (const record of records) record.reject(told, this.#ranEach);
   }
 
-  readonly #onGivenUp = (): void => {
+  get hasBegun(): boolean {
+    if (this.#share === 'half') return true;
+    const job = this.#job;
+    // What another process does with it nobody here knows.
+    return job?.state === 'sent' && (job.batch === undefined || job.batch.ranMs(job) !== undefined);
+  }
+
+  givenUp(): void {
     this.#open--;
     if (this.#open === 0) this.#takeBack();
     if (this.#open === 0 || this.#looks === 'soon') return;
@@ -160,7 +174,7 @@ export class GatheredCall implements JobListener {
       this.#looks = 'no';
       this.#takeBack();
     });
-  };
+  }
 
   #takeBack(): void {
     const job = this.#job;

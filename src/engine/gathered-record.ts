@@ -13,6 +13,22 @@ interface RecordRequest {
   readonly options: RequestOptions;
 }
 
+/** Who has a record. */
+export interface RecordHolder {
+  /** Whether a thread may have begun it. */
+  readonly hasBegun: boolean;
+  /** Its caller gave it up. */
+  givenUp(): void;
+}
+
+/** Takes a record in as a request by itself. */
+type Alone = (
+  request: RecordRequest,
+  options: ProcessOptions,
+  onOutcome: Job['onOutcome'],
+  listener: JobListener,
+) => Abortable;
+
 /** A request that goes to its plugin together with others, and settles by itself. */
 export class GatheredRecord implements Abortable, Expiring {
   peers: Expiring[] | undefined;
@@ -21,13 +37,14 @@ export class GatheredRecord implements Abortable, Expiring {
   readonly options: ProcessOptions;
   /** Bytes that it takes of a call, as far as its texts are ASCII. */
   readonly bytes: number;
-  /** Told when its caller gives it up, by whoever has it. */
-  onGivenUp: (() => void) | undefined;
+  holder: RecordHolder | undefined;
   readonly #lane: Lane;
   readonly #onOutcome: Job['onOutcome'];
   readonly #listener: JobListener;
   readonly #expiresAt: number;
   #state: 'open' | 'settled' = 'open';
+  /** The request by itself that it has become. */
+  #alone: Abortable | undefined;
 
   constructor(
     lane: Lane,
@@ -59,7 +76,9 @@ export class GatheredRecord implements Abortable, Expiring {
     return this.#state === 'open';
   }
 
-  aborted({ reason }: AbortSignal): void {
+  aborted(signal: AbortSignal): void {
+    const { reason } = signal;
+    this.#alone?.aborted(signal);
     this.#giveUp(this.#error('ERR_ABORTED', 'The request was aborted', { cause: reason }));
   }
 
@@ -88,10 +107,22 @@ export class GatheredRecord implements Abortable, Expiring {
     this.#listener.reject(requestId === undefined ? error : error.with({ requestId }));
   }
 
+  /** Goes on by itself, with what is left of its deadline. */
+  goAlone(submit: Alone): void {
+    if (!this.isOpen) return;
+    const { deadlineMs, ...others } = this.options;
+    const left = deadlineMs !== undefined && { deadlineMs: Math.ceil(this.#expiresAt - performance.now()) };
+    this.#settle();
+    // What was taken in once is not refused.
+    this.#alone = submit(this.request, { ...others, ...left, whenFull: 'wait' }, this.#onOutcome, this.#listener);
+  }
+
   #giveUp(error: PluginError): void {
     if (this.#state === 'settled') return;
+    const { holder } = this;
+    error.began = holder?.hasBegun ?? false;
     this.reject(error);
-    this.onGivenUp?.();
+    holder?.givenUp();
   }
 
   #error(code: 'ERR_ABORTED' | 'ERR_DEADLINE', message: string, details: ErrorDetails): PluginError {

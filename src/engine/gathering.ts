@@ -48,7 +48,7 @@ export class Gathering {
     this.#held.set(key, held);
     held.records.push(record);
     this.#target.lane.waiting++;
-    record.onGivenUp = () => this.#lookSoon(key, held);
+    record.holder = { hasBegun: false, givenUp: () => this.#lookSoon(key, held) };
     this.#lookSoon(key, held);
   }
 

@@ -266,9 +266,13 @@ export class Requests {
 
   #bytesOf({ lane, policy }: PluginVersion, returned: unknown): BytesResponse {
     try {
-      return bytesResponse(returned, policy.maxOutputBytes);
+      const response = bytesResponse(returned, policy.maxOutputBytes);
+      if (!response.success) lane.metrics.refused++;
+      return response;
     } catch (error) {
       const { plugin } = lane.definition;
+      lane.metrics.answered--;
+      lane.metrics.errors.count((error as PluginError).code);
       throw (error as PluginError).with({ plugin, version: lane.version, began: true });
     }
   }
@@ -308,11 +312,12 @@ function isForBatches({ component, lane }: PluginVersion): boolean {
 }
 
 /**
- * Whether a request for it does so now. While its circuit is not closed each goes by itself: one is enough to try it, and
+ * Whether a request for it does so now. One that is to have an instance of its own shares none in one call either. While its circuit is not closed each goes by itself: one is enough to try it, and
  * what stands in for it may take one at a time.
  */
 function goesWithOthers(version: PluginVersion): boolean {
-  return isForBatches(version) && (version.lane.gate?.circuit ?? 'closed') === 'closed';
+  const isShared = version.policy.instances === 'warm';
+  return isForBatches(version) && isShared && (version.lane.gate?.circuit ?? 'closed') === 'closed';
 }
 
 const callables = new WeakMap<PluginVersion, CallableFunctions>();

@@ -134,6 +134,7 @@ describe('a plugin of the world plugin-batch', () => {
     for (const name of ['slow', 'slower']) await narrow.loadPlugin(name, await pluginBatch());
     const [slow, given] = [new AbortController(), new AbortController()];
     const first = outcome(narrow.process('slower', { input: 'spin' }, { signal: slow.signal }));
+    await turn();
     await until(() => narrow.status().queued === 0);
     // Both of its calls go to the thread in one batch, where the second waits for the first.
     const calls = [outcome(narrow.process('slow', { input: 'spin' }, { priority: 1, signal: slow.signal }))];
@@ -228,6 +229,37 @@ describe('a plugin of the world plugin-batch', () => {
     expect(await settle('failing', 'trap')).to.deep.equal(['ERR_TRAP']);
     const asked = inputs('a', 'b').map((request) => engine.process('failing', request));
     expect((await Promise.all(asked)).map(({ output }) => output)).to.deep.equal(['a', 'b']);
+  });
+
+  it('has it stand in for calls that had not begun, too', async () => {
+    await engine.loadPlugin('falling', await pluginBatch(), {
+      sandbox: { cpuTimeLimitMs: 50 },
+      failurePolicy: { maxFailures: 1, fallback: 'plain' },
+    });
+    const spin = outcome(engine.process('falling', { input: 'spin' }, { priority: 1 }));
+    await turn();
+    const behind = settle('falling', ...Array<string>(40).fill('a'));
+    expect(await spin).to.equal('ERR_CPU_TIME_LIMIT');
+    expect(new Set(await behind)).to.deep.equal(new Set(['ok']));
+  });
+
+  it('says of what was given up whether it had begun', async () => {
+    const batchCalls = { minSize: 9, maxWaitMs: 1000 };
+    await engine.loadPlugin('held', await pluginBatch(), { batchCalls });
+    const held = engine.process('held', { input: 'a' }, { deadlineMs: 1 });
+    expect(await rejection(held)).to.include({ code: 'ERR_DEADLINE', began: false });
+    const controller = new AbortController();
+    const spin = rejection(engine.process('echo', { input: 'spin' }, { signal: controller.signal }));
+    await turn();
+    await until(() => engine.status().queued === 0);
+    controller.abort();
+    expect(await spin).to.include({ code: 'ERR_ABORTED', began: true });
+  });
+
+  it('shares no call among requests that are to have an instance each', async () => {
+    await engine.loadPlugin('fresh', await pluginBatch(), { sandbox: { instances: 'fresh' } });
+    const asked = inputs('count', 'count').map((request) => engine.process('fresh', request));
+    expect((await Promise.all(asked)).map(({ output }) => output)).to.deep.equal(['1', '1']);
   });
 
   it('is unloaded after what waits for others has run', async () => {

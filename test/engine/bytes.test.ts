@@ -72,6 +72,13 @@ describe('a plugin of the world plugin-bytes', () => {
     expect(await rejection(late)).to.include({ code: 'ERR_DEADLINE' });
     const odd = engine.process('small', { input: new Uint8Array(1), options: [['a']] as never });
     expect(await rejection(odd)).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+    await engine.process('small', { input: new Uint8Array(0) });
+    const { requests, refused, errors } = engine.getPlugin('small')!.stable!.statistics;
+    expect({ requests, refused, errors }).to.deep.equal({
+      requests: 3,
+      refused: 1,
+      errors: { ERR_OUTPUT_LIMIT: 1, ERR_DEADLINE: 1 },
+    });
   });
 
   it('is what bytes are for: a plugin that takes text refuses them, and says which one would not', async () => {
