@@ -13,14 +13,28 @@ export interface CommandSink extends ByteSink {
   release(): void;
 }
 
-/** @throws {PluginError} `ERR_INVALID_ARGUMENT`. */
+/**
+ * Looks at an output before any is taken hold of: a stream that was is locked for its owner.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
+ */
+export function assertOutput(name: 'stdout' | 'stderr', output: CommandOutput | undefined): void {
+  if (output === undefined || typeof output === 'function') return;
+  if (output instanceof WritableStream) {
+    if (output.locked) throw invalidArgument(name, 'a stream that nobody else writes to', output);
+    return;
+  }
+  if (typeof output !== 'object' || output === null || typeof output.write !== 'function')
+    throw invalidArgument(name, 'a stream to write to, or a function', output);
+}
+
+/** @throws {PluginError} `ERR_INVALID_ARGUMENT` for a stream that both outputs have. */
 export function commandSink(name: 'stdout' | 'stderr', output: CommandOutput | undefined): CommandSink {
   if (output === undefined) return collecting();
   if (typeof output === 'function')
     return { write: (bytes) => output(viewOf(bytes)), collected: nothing, release() {} };
   if (output instanceof WritableStream) return webSink(name, output);
-  if (typeof output === 'object' && output !== null && typeof output.write === 'function') return nodeSink(output);
-  throw invalidArgument(name, 'a stream to write to, or a function', output);
+  return nodeSink(output);
 }
 
 const nothing = (): Buffer => Buffer.alloc(0);
@@ -37,8 +51,8 @@ function collecting(): CommandSink {
   };
 }
 
-function webSink(name: string, stream: WritableStream<Uint8Array>): CommandSink {
-  if (stream.locked) throw invalidArgument(name, 'a stream that nobody else writes to', stream);
+function webSink(name: 'stdout' | 'stderr', stream: WritableStream<Uint8Array>): CommandSink {
+  assertOutput(name, stream);
   const writer = stream.getWriter();
   // It is told by `write`.
   writer.closed.catch(() => {});

@@ -6,6 +6,7 @@ import { byteSource } from '../conversation/source.ts';
 import { PluginError } from '../errors.ts';
 import type { Converse } from '../request/function-call.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
+import { checkProcessOptions } from '../request/request.ts';
 import { GivenUp } from './given-up.ts';
 import { ResponseBody } from './response-body.ts';
 
@@ -20,7 +21,8 @@ export async function fetchFrom(
   input: Request | string | URL,
   options: ProcessOptions,
 ): Promise<Response> {
-  const request = input instanceof Request ? input : new Request(input);
+  checkProcessOptions(options);
+  const request = requestOf(input);
   const order = orderOf(request);
   const givenUp = new GivenUp(request.signal, options.signal);
   const body = new ResponseBody((reason) => givenUp.because('whoever reads the body', reason));
@@ -65,6 +67,17 @@ export async function fetchFrom(
     },
   );
   return promise;
+}
+
+/** @throws {PluginError} `ERR_INVALID_ARGUMENT`. */
+function requestOf(input: Request | string | URL): Request {
+  if (!(input instanceof Request)) {
+    if (!URL.canParse(String(input))) throw invalidArgument('request', 'a `Request` or an address', input);
+    return new Request(input);
+  }
+  if (!input.bodyUsed && input.body?.locked !== true) return input;
+  // Not the request: an error is no place for its headers.
+  throw invalidArgument('request.body', 'a stream that nobody else reads or has read', input.body);
 }
 
 const NOWHERE = { write() {} } as const;

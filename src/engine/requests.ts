@@ -2,10 +2,9 @@ import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit, SubmitMany } from '../batch/submit.ts';
 import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
-import { shownName } from '../component/names.ts';
-import { isOfRole, STANDARD_EXPORTS, type StandardRole } from '../contract/standard.ts';
+import type { StandardRole } from '../contract/standard.ts';
 import type { BytesResponse, PluginResponse } from '../contract/values.ts';
-import { PluginError } from '../errors.ts';
+import type { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
 import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
@@ -41,6 +40,7 @@ import {
 } from '../request/request.ts';
 import type { RunOptions, RunResult } from '../request/run-options.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import { assertRole } from './assert-role.ts';
 import { CallSize } from './call-size.ts';
 import type { CallTarget } from './gathered-call.ts';
 import { GatheredRecord } from './gathered-record.ts';
@@ -202,7 +202,7 @@ export class Requests {
       const plugin = this.#plugin(name);
       checkProcessOptions(options);
       const { version, call: asked, onOutcome } = this.#chooseForCall(plugin, options);
-      assertRole(version, role);
+      assertRole(version.component.summary, role);
       return this.#scheduler.call(version.lane, call, asked, onOutcome);
     } catch (error) {
       return Promise.reject(error);
@@ -336,16 +336,6 @@ function callableOf(version: PluginVersion): CallableFunctions {
 /** Whether nobody chooses among versions, and nobody looks at requests one by one. */
 function isPlain({ canary, stable }: Plugin): boolean {
   return canary === undefined && stable.lane.gate === undefined && !isObserved();
-}
-
-const ROLES = { command: 'a command', http: 'a handler of HTTP' } as const;
-
-function assertRole({ component: { summary } }: PluginVersion, role: StandardRole): void {
-  if (summary.exports.some((name) => isOfRole(name, role))) return;
-  const exported = summary.exports.slice(0, 5).map(shownName).join(', ') || 'nothing';
-  throw new PluginError('ERR_INVALID_ARGUMENT', `The plugin is not ${ROLES[role]}: it exports ${exported}`, {
-    hint: `It would export ${STANDARD_EXPORTS[role].interface} in a release 0.2.x.`,
-  });
 }
 
 const NO_OPTIONS: ProcessOptions = Object.freeze({});

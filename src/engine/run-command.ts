@@ -2,21 +2,22 @@ import { Buffer } from 'node:buffer';
 import { invalidArgument } from '../arguments/arguments.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import type { CommandOrder } from '../conversation/messages.ts';
-import { byteSource } from '../conversation/source.ts';
+import { type ByteSource, byteSource } from '../conversation/source.ts';
 import type { Converse } from '../request/function-call.ts';
-import { type RunOptions, type RunResult, resolveRunOptions } from '../request/run-options.ts';
-import { commandSink } from './command-sink.ts';
+import { checkProcessOptions } from '../request/request.ts';
+import { type CommandInput, type RunOptions, type RunResult, resolveRunOptions } from '../request/run-options.ts';
+import { assertOutput, commandSink } from './command-sink.ts';
 import { GivenUp } from './given-up.ts';
 
 /** Runs a command once, on an instance of its own. */
 export async function runCommand(converse: Converse, name: string, options: RunOptions): Promise<RunResult> {
   const { texts, request } = resolveRunOptions(options);
+  checkProcessOptions(request);
+  assertOutput('stdout', options.stdout);
+  assertOutput('stderr', options.stderr);
   const order: CommandOrder = { kind: 'command', args: [name, ...texts.args], environment: texts.environment };
   const givenUp = new GivenUp(request.signal);
-  const input = options.stdin === undefined ? undefined : byteSource(options.stdin);
-  if (options.stdin !== undefined && input === undefined) {
-    throw invalidArgument('stdin', 'a string, bytes, or a stream of either', options.stdin);
-  }
+  const input = inputOf(options.stdin);
   const output = commandSink('stdout', options.stdout);
   const errors = commandSink('stderr', options.stderr);
   const conversation = new Conversation({
@@ -42,6 +43,15 @@ export async function runCommand(converse: Converse, name: string, options: RunO
     output.release();
     errors.release();
   }
+}
+
+function inputOf(stdin: CommandInput | undefined): ByteSource | undefined {
+  if (stdin === undefined) return undefined;
+  if (stdin instanceof ReadableStream && stdin.locked)
+    throw invalidArgument('stdin', 'a stream that nobody else reads', stdin);
+  const input = byteSource(stdin);
+  if (input === undefined) throw invalidArgument('stdin', 'a string, bytes, or a stream of either', stdin);
+  return input;
 }
 
 const WHAT = {

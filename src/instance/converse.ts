@@ -27,7 +27,8 @@ export function converse(
   }
   const handle = functionOf(exports, 'wasi:http/incoming-handler', 'handle');
   // Who has no `wasi:http/types` cannot have the function of these types.
-  handle(...wasi!.request(order, line));
+  if (wasi?.imports['wasi:http/types'] === undefined) throw notExported('wasi:http/incoming-handler');
+  handle(...wasi.request(order, line));
   return undefined;
 }
 
@@ -48,7 +49,11 @@ function functionOf(exports: Exports, owner: string, name: string): (...values: 
   const key = Object.keys(exports).find((path) => unversioned(path) === owner && path.startsWith(`${owner}@0.2.`));
   const found = key === undefined ? undefined : (exports[key] as Exports)[name];
   if (typeof found === 'function') return found as (...values: readonly unknown[]) => unknown;
-  throw new PluginError('ERR_INVALID_ARGUMENT', `The component exports no ${owner}@0.2`, {
+  throw notExported(owner);
+}
+
+function notExported(owner: string): PluginError {
+  return new PluginError('ERR_INVALID_ARGUMENT', `The component exports no ${owner}@0.2`, {
     hint: 'A `fallback` needs the functions of the plugin that it stands in for.',
   });
 }

@@ -4,8 +4,27 @@ import { proxy } from '../fixtures/proxy.ts';
 import { tool } from '../fixtures/tool.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
+import { component } from '../support/wat.ts';
 
 const at = (path: string): string => `http://plugin.example${path}`;
+
+const HANDLE = `
+  (core module $m (func (export "handle") (param i32 i32)))
+  (core instance $i (instantiate $m))`;
+const NUMBERS = `(component ${HANDLE}
+  (func $handle (param "a" u32) (param "b" u32) (canon lift (core func $i "handle")))
+  (instance $h (export "handle" (func $handle)))
+  (export "wasi:http/incoming-handler@0.2.0" (instance $h)))`;
+const OWN_RESOURCES = `(component ${HANDLE}
+  (type $t (resource (rep i32)))
+  (func $handle (param "a" (own $t)) (param "b" (own $t)) (canon lift (core func $i "handle")))
+  (component $c
+    (import "thing" (type $x (sub resource)))
+    (import "handle" (func $f (param "a" (own $x)) (param "b" (own $x))))
+    (export $y "thing" (type $x))
+    (export "handle" (func $f) (func (param "a" (own $y)) (param "b" (own $y)))))
+  (instance $h (instantiate $c (with "thing" (type $t)) (with "handle" (func $handle))))
+  (export "wasi:http/incoming-handler@0.2.0" (instance $h)))`;
 
 for (const binding of ['auto', 'glue'] as const) {
   describe(`engine.fetch, with the binding ${binding}`, () => {
@@ -150,6 +169,34 @@ for (const binding of ['auto', 'glue'] as const) {
       expect(error.code).to.equal('ERR_INVALID_ARGUMENT');
       expect(error.message).to.contain('wasi:cli/run');
     });
+
+    it('refuses what is no request, with an error that tells none of its headers', async () => {
+      const read = new Request(at('/echo'), { method: 'POST', body: 'x', headers: { authorization: 'secret' } });
+      await read.text();
+      for (const [request, options] of [
+        ['nonsense', {}],
+        [undefined, {}],
+        [read, {}],
+        [at('/hello'), { signal: 5 }],
+        [at('/hello'), null],
+      ]) {
+        const error = await rejection(engine.fetch('proxy', request as never, options as never));
+        expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+        expect(error.message).not.to.contain('secret');
+      }
+    });
+
+    for (const [what, wat] of [
+      ['numbers', NUMBERS],
+      ['resources of its own', OWN_RESOURCES],
+    ] as const) {
+      it(`calls no \`handle\` that takes ${what}`, async () => {
+        await engine.loadPlugin(what, await component(wat), { world: 'any' });
+        const error = await rejection(engine.fetch(what, at('/')));
+        expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+        expect(error.message).to.contain('other types');
+      });
+    }
 
     it('answers many at once', async () => {
       const bodies = Array.from({ length: 50 }, (_, index) =>

@@ -6,7 +6,7 @@ import type { PluginEngine } from '../../src/engine.ts';
 import { tool } from '../fixtures/tool.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
-import { dummy } from '../support/wat.ts';
+import { component, dummy } from '../support/wat.ts';
 
 const NEVER = new Promise<never>(() => {});
 
@@ -176,10 +176,31 @@ for (const binding of ['auto', 'glue'] as const) {
       ['a variable without a name', { env: { '': 'x' } }],
       ['an input that is none', { stdin: 5 }],
       ['an output that is none', { stdout: 5 }],
+      ['a signal that is none', { signal: 'x' }],
       ['an option that there is not', { argv: [] }],
     ] as const) {
       it(`refuses ${what}`, async () => {
         expect(await rejection(engine.run('tool', options as never))).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+      });
+    }
+
+    it('takes hold of no stream before it has looked at the others', async () => {
+      const [stdin, stdout] = [new ReadableStream<Uint8Array>(), new WritableStream<Uint8Array>()];
+      for (const wrong of [{ stderr: 5 }, { signal: 5 }, { stderr: lockedOutput() }]) {
+        const error = await rejection(engine.run('tool', { stdin, stdout, ...wrong } as never));
+        expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+        expect({ stdin: stdin.locked, stdout: stdout.locked }).to.deep.equal({ stdin: false, stdout: false });
+      }
+      stdin.getReader();
+      expect(await rejection(engine.run('tool', { stdin }))).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+    });
+
+    for (const type of ['(result u32)', '(param "x" u32) (result (result))', '(result (result u32))']) {
+      it(`calls nothing by the name of \`run\` whose type is another: ${type}`, async () => {
+        await engine.loadPlugin(type, await runOf(type), { world: 'any' });
+        const error = await rejection(engine.run(type));
+        expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT' });
+        expect(error.message).to.contain('other types');
       });
     }
 
@@ -189,6 +210,26 @@ for (const binding of ['auto', 'glue'] as const) {
       expect(outputs).to.deep.equal(Array.from({ length: 40 }, (_, index) => `${index}`));
     });
   });
+}
+
+function lockedOutput(): WritableStream {
+  const stream = new WritableStream();
+  stream.getWriter();
+  return stream;
+}
+
+/** A component with a function `run` of any type of two words at the most, where the standard has its own. */
+function runOf(type: string): Promise<Uint8Array> {
+  const takes = type.includes('param') ? '(param i32)' : '';
+  return component(`(component
+    (core module $m
+      (memory (export "memory") 1)
+      (func (export "run") ${takes} (result i32) (i32.const 0)))
+    (core instance $i (instantiate $m))
+    (alias core export $i "memory" (core memory $memory))
+    (func $run ${type} (canon lift (core func $i "run") (memory $memory)))
+    (instance $r (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $r)))`);
 }
 
 describe('engine.run in a process of its own', () => {
