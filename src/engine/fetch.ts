@@ -3,7 +3,7 @@ import { invalidArgument } from '../arguments/arguments.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import type { HeaderLine, RequestOrder } from '../conversation/messages.ts';
 import { byteSource } from '../conversation/source.ts';
-import { PluginError } from '../errors.ts';
+import { describe, PluginError } from '../errors.ts';
 import type { Converse } from '../request/function-call.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { checkProcessOptions } from '../request/request.ts';
@@ -37,6 +37,7 @@ export async function fetchFrom(
       try {
         resolve(responseOf(status, headers, hasBody ? body.stream : null));
       } catch (error) {
+        reject(noResponse(`answered with what is no head of a response: ${describe(error)}`));
         givenUp.because('the head of its response', error);
       }
     },

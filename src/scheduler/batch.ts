@@ -298,6 +298,8 @@ export class Batch {
   #settle(job: Job): void {
     job.began = true;
     this.#endConversation(job);
+    // What its guest said last may have had its caller give it up, and the berth be used again.
+    if (job.state === 'settled') return;
     const { mailbox } = this.berth;
     const at = job.call === undefined ? undefined : mailbox.value(job.slot);
     if (at !== undefined) {

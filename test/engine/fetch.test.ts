@@ -93,6 +93,7 @@ for (const binding of ['auto', 'glue'] as const) {
       ['traps', '/trap', 'ERR_TRAP'],
       ['returns without a response', '/nothing', 'ERR_INVALID_RESPONSE'],
       ['answers with an error', '/decline', 'ERR_INVALID_RESPONSE'],
+      ['answers with a status that is no response', '/interim', 'ERR_INVALID_RESPONSE'],
       ['answers with headers without end', '/many', 'ERR_OUTPUT_LIMIT'],
     ] as const) {
       it(`fails when the plugin ${what}`, async () => {

@@ -13,6 +13,7 @@ export class Caller {
   readonly #line: CallerLine;
   readonly #channels: HttpChannel[] = [];
   readonly #outputs = new Map<OutputStreamName, Listener>();
+  #state: 'there' | 'gone' = 'there';
   #input: { readonly channel: HttpChannel; readonly listener: Listener } | undefined;
 
   constructor(line: CallerLine) {
@@ -48,6 +49,7 @@ export class Caller {
 
   /** The call is over. */
   end(): void {
+    this.#state = 'gone';
     for (const channel of this.#channels) channel.abort(OVER);
   }
 
@@ -68,6 +70,8 @@ export class Caller {
       () => {},
     );
     this.#channels.push(channel);
+    // An instance that has kept what it asks: the line would take away what is said to the call that it is in now.
+    if (this.#state === 'gone') channel.abort(OVER);
     return { channel, listener };
   }
 
