@@ -115,18 +115,29 @@ export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<B
   });
 }
 
-/** Takes the chunks of a batch out of the queue, but for those that a worker has. */
+/** Takes the chunks of a batch out of the queue, but for those that a worker has; nobody will ask for the lines of these either. */
 export async function removeJobs(
   { redis, keys }: Pick<QueueConnection, 'redis' | 'keys'>,
   queue: Queue<Chunk>,
   batch: string,
 ): Promise<void> {
-  const ids = await queue.getRanges(['wait', 'prioritized', 'delayed', 'failed'], 0, -1);
-  for (const id of ids as string[]) {
-    if (batchOf(id) !== batch) continue;
-    await queue.remove(id);
+  const waiting = await idsIn(queue, batch, ['wait', 'prioritized', 'delayed', 'failed']);
+  // Second: what a worker takes meanwhile is among them, and has left the others.
+  const active = await idsIn(queue, batch, ['active']);
+  for (const id of waiting) await queue.remove(id);
+  for (const id of new Set([...waiting, ...active])) {
     await redis.del(keys.lines(batch, Number(id.slice(batch.length + 1))));
   }
+}
+
+/** The jobs of a batch that are in some of the lists of the queue. */
+async function idsIn(
+  queue: Queue<Chunk>,
+  batch: string,
+  lists: Parameters<Queue<Chunk>['getRanges']>[0],
+): Promise<string[]> {
+  const ids = (await queue.getRanges(lists, 0, -1)) as string[];
+  return ids.filter((id) => batchOf(id) === batch);
 }
 
 /** The batch of a job, by its id: names have hyphens, too. */
@@ -156,10 +167,8 @@ async function statusOf(
   const [now] = await redis.time();
   const silentSeconds = Math.max(0, Number(now) - Number(seen));
   const collected = silentSeconds > SILENT_SECONDS ? 'abandoned' : 'running';
-  const chunksIn = async (...types: Parameters<typeof queue.getRanges>[0]): Promise<number> => {
-    const ids = (await queue.getRanges(types, 0, -1)) as string[];
-    return ids.filter((id) => batchOf(id) === batch).length;
-  };
+  const chunksIn = async (...lists: Parameters<typeof idsIn>[2]): Promise<number> =>
+    (await idsIn(queue, batch, lists)).length;
   return {
     batch,
     state: state === 'cancelled' || state === 'done' ? state : collected,

@@ -148,13 +148,14 @@ function describeWith(path: string, length: Length): void {
       return worker;
     };
 
-    /** What Redis has of the chunks of a batch: their jobs, and what is done of them. */
+    /** What Redis has of the chunks of a batch: their jobs, their lines, and what is done of them. */
     const keysOf = async (batch: string): Promise<string[]> => {
       const client = new Redis(redis.url);
       const jobs = await client.keys(`bull:${queue}:${batch}-*`);
       const results = await client.keys(`wasm-plugin-pool:${queue}:batch:${batch}:results:*`);
+      const lines = await client.keys(`wasm-plugin-pool:${queue}:batch:${batch}:lines:*`);
       client.disconnect();
-      return [...jobs, ...results];
+      return [...jobs, ...results, ...lines];
     };
 
     /** A worker in a process of its own, once it is ready. */
