@@ -23,7 +23,7 @@ const OF_A_RECORD: ReadonlySet<ErrorCode> = new Set([
 
 /** Where the calls of one version of a plugin go. */
 export interface CallTarget {
-  readonly scheduler: Pick<Scheduling, 'submit' | 'outstanding' | 'longestBlock'>;
+  readonly scheduler: Pick<Scheduling, 'submit' | 'outstanding' | 'longestCall'>;
   readonly lane: Lane;
   readonly size: CallSize;
   readonly idempotent: boolean;

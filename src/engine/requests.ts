@@ -239,7 +239,7 @@ export class Requests {
       const path = `${component.contract.exportName}#process-batch`;
       const prepare: CallTarget['prepare'] = (records) => {
         const requests = records.map(({ request }) => request);
-        return prepareCall(callableOf(version), path, [requests], scheduler.longestBlock === 0 ? 1 : requests.length);
+        return prepareCall(callableOf(version), path, [requests], requests.length);
       };
       const size = new CallSize(policy.maxOutputBytes);
       const target = { scheduler, lane, size, idempotent: options.idempotent, prepare };

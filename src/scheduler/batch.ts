@@ -204,11 +204,11 @@ export class Batch {
     return (ended === 0 ? performance.now() : ended) - begun;
   }
 
-  /** How many of its jobs have not begun. */
+  /** How many of its requests have not begun. */
   get notBegun(): number {
     let count = 0;
     for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
-      if (this.berth.mailbox.state(slot) === SlotState.queued) count++;
+      if (this.berth.mailbox.state(slot) === SlotState.queued) count += this.jobs[slot]!.weight;
     }
     return count;
   }
@@ -219,7 +219,8 @@ export class Batch {
     if (parts.length === 1) return fits(parts[0]!.lane) ? this.notBegun : 0;
     let count = 0;
     for (let slot = this.#cursor; slot < this.jobs.length; slot++) {
-      if (this.berth.mailbox.state(slot) === SlotState.queued && fits(this.jobs[slot]!.lane)) count++;
+      const job = this.jobs[slot]!;
+      if (this.berth.mailbox.state(slot) === SlotState.queued && fits(job.lane)) count += job.weight;
     }
     return count;
   }

@@ -152,6 +152,11 @@ export class Scheduler {
     return this.#admission.longestBlock;
   }
 
+  /** The same of one call. */
+  get longestCall(): number {
+    return this.#admission.longestBlock;
+  }
+
   /** What is known of every version of every plugin. */
   versions(): VersionSnapshot[] {
     return this.#book.snapshot((lane) => this.#depthOf(lane));

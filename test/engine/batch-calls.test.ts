@@ -278,9 +278,7 @@ describe('a plugin of the world plugin-batch', () => {
     await engine.unloadPlugin('leaving');
   });
 
-  it('counts each record to the limits of the queue and to what was answered', async function () {
-    // To another process each call goes by itself.
-    if (ISOLATION === 'process') this.skip();
+  it('counts each record to the limits of the queue and to what was answered', async () => {
     const small = await createEngine({ threads: 1, queueLimit: 8 });
     await small.loadPlugin('echo', await pluginBatch());
     const results = await Promise.all(Array.from({ length: 40 }, () => outcome(small.process('echo', { input: 'a' }))));

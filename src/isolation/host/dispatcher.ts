@@ -147,6 +147,10 @@ export class Dispatcher implements Scheduling {
   /** None: many requests go one by one, and travel together all the same. */
   readonly longestBlock: number = 0;
 
+  get longestCall(): number {
+    return this.#admission.longestBlock;
+  }
+
   submitBlock(): never {
     throw new Error('Blocks do not go to other processes');
   }

@@ -91,7 +91,7 @@ export class Group {
   #notBegun(isOf: (lane: Lane) => boolean): number {
     let depth = 0;
     for (const session of this.#children.sessions())
-      for (const { job, state } of session.passages) if (state === 'sent' && isOf(job.lane)) depth++;
+      for (const { job, state } of session.passages) if (state === 'sent' && isOf(job.lane)) depth += job.weight;
     return depth;
   }
 

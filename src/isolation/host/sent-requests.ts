@@ -41,7 +41,7 @@ export class SentRequests {
     job.slot = request;
     this.#passages.set(request, { job, bytes, state: 'sent', failure: undefined });
     this.#bytes += bytes;
-    this.#notBegun++;
+    this.#notBegun += job.weight;
     return request;
   }
 
@@ -65,14 +65,14 @@ export class SentRequests {
     const passage = this.#passages.get(request);
     if (passage?.state !== 'sent') return;
     passage.state = 'begun';
-    this.#notBegun--;
+    this.#notBegun -= passage.job.weight;
   }
 
   takenBack(request: number): void {
     const passage = this.#passages.get(request);
     if (passage?.state !== 'begun') return;
     passage.state = 'sent';
-    this.#notBegun++;
+    this.#notBegun += passage.job.weight;
   }
 
   /** A request is no longer with the child. */
@@ -81,7 +81,7 @@ export class SentRequests {
     if (passage === undefined) return undefined;
     this.#passages.delete(request);
     this.#bytes -= passage.bytes;
-    if (passage.state === 'sent') this.#notBegun--;
+    if (passage.state === 'sent') this.#notBegun -= passage.job.weight;
     passage.job.lane.sent--;
     return passage;
   }
