@@ -105,6 +105,7 @@ class PluginWorker {
     this.#status = new ThreadStatus(status);
     this.#control = new ControlPage(control);
     sleep.onChange((asleep) => this.#status.sleeps(asleep));
+    sleep.refuse(() => (this.#control.isInterrupted ? new Error('The call was told to end') : undefined));
     this.#time = new ThreadTime(
       () => this.#cpu.usedMs,
       () => sleep.sleptMs,

@@ -33,9 +33,14 @@ export class CallerPort {
     this.#conversations.set(number, conversation);
     conversation.attach((words, transfer = []) => {
       this.#port.postMessage({ conversation: number, ...words } satisfies CallerMessage, [...transfer]);
-      Atomics.add(this.#bell, 0, 1);
-      Atomics.notify(this.#bell, 0);
+      this.ring();
     });
+  }
+
+  /** Wakes a guest that waits for its caller, so that it looks whether it is to end. */
+  ring(): void {
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
   }
 
   /** The call is over there, or was taken back. What was said about it before has been heard. */

@@ -26,11 +26,17 @@ export class Interruptions {
   begin(thread: PluginThread, lane: Lane, requestId: string | undefined, code: ErrorCode): void {
     this.#interrupted.set(thread, { lane, requestId, code, watch: new Watch(() => thread.cpuTimeMs()), looks: 0 });
     thread.control.interrupt();
+    thread.callers.ring();
   }
 
-  /** Whether a call of a lane comes to a check: it has some, and does not sleep. */
-  reaches({ status }: PluginThread, { definition: { policy, binding } }: Lane): boolean {
-    return policy.interrupt === 'trap' && binding.kind === 'direct' && !status.asleep;
+  /**
+   * Whether a call of a lane comes to a check: it has some, and does not sleep.
+   *
+   * @param waits Whether it passes streams: then whatever the policy says it comes to one where it waits for its caller,
+   * which it does soon when that has gone. Threads are not for callers to end who go away over and over.
+   */
+  reaches({ status }: PluginThread, { definition: { policy, binding } }: Lane, waits: boolean): boolean {
+    return waits || (policy.interrupt === 'trap' && binding.kind === 'direct' && !status.asleep);
   }
 
   has(thread: PluginThread): boolean {

@@ -312,8 +312,9 @@ export class Supervisor {
   /** Has a call end that was won: by a trap of its own, or together with its thread. */
   #stop(work: Batch | Retirement, lane: Lane, requestId: string | undefined, code: ErrorCode): void {
     const { thread } = work;
+    const waits = work instanceof Batch && work.killed?.call?.kind === 'conversation';
     // What waits for the embedder's function comes to no check.
-    if (this.hostCalls.holds(thread) || !this.#interruptions.reaches(thread, lane)) {
+    if (this.hostCalls.holds(thread) || !this.#interruptions.reaches(thread, lane, waits)) {
       this.#terminate(work, lane, requestId, code);
       return;
     }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { proxy } from '../fixtures/proxy.ts';
 import { tool } from '../fixtures/tool.ts';
-import { closeEngines, createEngine } from '../support/engine.ts';
+import { closeEngines, collect, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 import { component } from '../support/wat.ts';
 
@@ -131,6 +131,20 @@ for (const binding of ['auto', 'glue'] as const) {
         .fetch('proxy', at('/write'), { deadlineMs: 300 })
         .then((response) => response.body!.getReader().closed);
       expect(await rejection(ended)).to.include({ code: 'ERR_DEADLINE' });
+    });
+
+    it('keeps the thread of a plugin whose caller goes away while it waits for him', async () => {
+      await engine.loadPlugin('left', await proxy());
+      const ended = collect(engine, 'worker:terminated');
+      const calls = 8;
+      for (let call = 0; call < calls; call++) {
+        const reader = (await engine.fetch('left', at('/write'))).body!.getReader();
+        await reader.read();
+        await reader.cancel();
+        expect(await (await engine.fetch('left', at('/hello'))).text()).to.equal('hello\n');
+      }
+      // One that the machine does not let run for long enough costs its thread all the same.
+      expect(ended.filter(({ plugin }) => plugin === 'left').length).to.be.lessThan(calls);
     });
 
     it('ends a plugin that never answers', async () => {
