@@ -53,22 +53,23 @@ const metadata = record({ name: string, version: string, description: string });
 
 const bytes = list({ kind: 'u8' });
 
-/** What the full worlds have beside the function that does their work. */
-const lifecycle = {
-  initialize: func({ config: pairs }, fallible()),
-  shutdown: func({}, fallible()),
-  'get-metadata': func({}, metadata),
-} as const;
+/** The interface of a full world: the function that does its work, in the life of a plugin. Errors name what differs in this order. */
+function lifecycleWith(work: Readonly<Record<string, FuncType>>): InstanceType {
+  return instance({
+    initialize: func({ config: pairs }, fallible()),
+    ...work,
+    shutdown: func({}, fallible()),
+    'get-metadata': func({}, metadata),
+  });
+}
 
-const pluginApi = instance({ ...lifecycle, process: func({ req: request }, response) });
+const pluginApi = lifecycleWith({ process: func({ req: request }, response) });
 
-const pluginApiBytes = instance({
-  ...lifecycle,
+const pluginApiBytes = lifecycleWith({
   'process-bytes': func({ input: bytes, options: pairs }, fallible(bytes)),
 });
 
-const pluginApiBatch = instance({
-  ...lifecycle,
+const pluginApiBatch = lifecycleWith({
   'process-batch': func({ requests: list(request) }, list(response)),
 });
 
