@@ -59,9 +59,11 @@ export class Admission {
   /** Queues a job, has it wait, or refuses it. */
   enter(job: Job, whenFull: 'reject' | 'wait' = this.#limits.whenFull): void {
     job.whenFull = whenFull;
-    if (this.#hasRoom(job)) this.#queue.accept(job);
+    // Asked once: workers begin requests meanwhile, and a queue that was full may not be so any more.
+    const limit = this.#fullQueue(job);
+    if (limit === undefined && this.bytes.fits(job.bytes)) this.#queue.accept(job);
     else if (whenFull === 'wait' && job.bytes <= this.bytes.most) this.#wait(job);
-    else job.reject(this.#full(job));
+    else job.reject(this.#full(job, limit));
   }
 
   /** Lets in who waits, as far as there is room. */
@@ -123,9 +125,8 @@ export class Admission {
     return fits ? undefined : 'pluginQueueLimit';
   }
 
-  /** The error of a job for which there is no room. */
-  #full(job: Job): PluginError {
-    const name = this.#fullQueue(job);
+  /** The error of a job for which there is no room: in the queue, by which of its limits, or else in bytes. */
+  #full(job: Job, name: 'queueLimit' | 'pluginQueueLimit' | undefined): PluginError {
     if (name === undefined) {
       this.bytes.look();
       return job.error(...this.bytes.refusal('The request', job.bytes));
