@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../../artifact/compile-component.ts';
 import type { CompileUse } from '../../artifact/compiler.ts';
+import { nextTick } from '../../clock/of-node.ts';
 import type { PluginMetadata } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import type { LaneOpening, ProcessStatus } from '../../registry/executor.ts';
@@ -204,7 +205,7 @@ export class Group {
   #schedule(): void {
     if (this.#flush === 'scheduled' || this.queue.size === 0) return;
     this.#flush = 'scheduled';
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flush = 'none';
       this.#send();
     });
