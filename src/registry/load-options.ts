@@ -29,12 +29,15 @@ const KEYS: Record<keyof LoadOptions, true> = {
   signal: true,
 };
 
+/** The names of all that a load may say. */
+export const LOAD_OPTIONS = Object.keys(KEYS) as readonly (keyof LoadOptions)[];
+
 /**
  * Refuses options that do not exist: one that is misspelt would load a plugin under another policy than was meant.
  * What they hold is checked where it is used.
  */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  knownKeys('options', options, Object.keys(KEYS));
+  knownKeys('options', options, LOAD_OPTIONS);
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);

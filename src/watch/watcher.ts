@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/arguments.ts';
 import { describe, PluginError } from '../errors.ts';
-import { checkLoadValues } from '../registry/load-options.ts';
+import { checkLoadValues, LOAD_OPTIONS } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
@@ -41,20 +41,8 @@ export interface WatcherHost extends PluginHost {
 /** Milliseconds after a hint: an editor's save is several events. */
 const HINT_MS = 5;
 
-const OPTIONS = [
-  'sandbox',
-  'config',
-  'world',
-  'wit',
-  'imports',
-  'group',
-  'selfTest',
-  'healthCheck',
-  'failurePolicy',
-  'placement',
-  'inlineInstructions',
-  'overBudget',
-] as const satisfies readonly (keyof LoadOptions)[];
+/** The version is the file's to have, and nothing waits for a load that could be given up. */
+const OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'version' && name !== 'signal');
 
 /**
  * Keeps the plugins of an engine as the files of a directory are. Made by `engine.watch()`.

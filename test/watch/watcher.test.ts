@@ -186,6 +186,13 @@ describe('engine.watch', function () {
     return failures;
   }
 
+  it('takes the options of a load, how a batch plugin is called among them', async () => {
+    const watcher = await engine.watch(directory, { ...QUICK, batchCalls: { minSize: 2 } });
+    await watcher.close();
+    const error = await rejection(engine.watch(directory, { ...QUICK, batchCalls: { minSize: 0 } }));
+    expect(error.message).to.include('minSize');
+  });
+
   it('takes no options from files if it should not', async () => {
     await writeFile(at('plugin.wasm'), await echo());
     await writeFile(at('plugin.json'), options('1:', { sandbox: 'standard' }));
