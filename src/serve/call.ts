@@ -25,9 +25,9 @@ export async function call(
   const body = textOf(await readBody(exchange, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs }));
   // What is no array and no object is refused by the engine.
   const args = (body === '' ? [] : jsonOf(body)) as readonly unknown[];
-  const { traceparent } = exchange.request.headers;
-  const ask = (): Promise<unknown> => engine.call(name!, path, args, { ...process, values: 'json' });
-  const result = await (traceparent === undefined ? ask() : inTrace(traceparent, ask));
+  const result = await inTrace(exchange.request.headers.traceparent, () =>
+    engine.call(name!, path, args, { ...process, values: 'json' }),
+  );
   exchange.sendJson(refused === '422' && isErr(result) ? 422 : 200, result);
 }
 

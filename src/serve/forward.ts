@@ -29,9 +29,7 @@ export async function forward(
   const asking = readAsking({ request, requestId, signal, query: NO_QUERY }, handling);
   if (asking.options.length > 0) throw refusal(400, 'A server has no options.', 'Leave out `Plugin-Option`.');
   const asked = requestFor(exchange);
-  const { traceparent } = request.headers;
-  const ask = (): Promise<Response> => engine.fetch(name!, asked, asking.process);
-  const answer = await (traceparent === undefined ? ask() : inTrace(traceparent, ask));
+  const answer = await inTrace(request.headers.traceparent, () => engine.fetch(name!, asked, asking.process));
   if (response.destroyed) return;
   // What the plugin has left of its request is not to stand before the next one on the connection. A listener, as its reader
   // may be about to go: `resume` alone does nothing beside that.

@@ -30,10 +30,9 @@ export async function processOne(
   }
   const body = textOf(await readBody(exchange, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs }));
   const request = requestOf(body, type, asking.options);
-  const { traceparent } = exchange.request.headers;
-  const response = await (traceparent === undefined
-    ? engine.process(name, request, asking.process)
-    : inTrace(traceparent, () => engine.process(name, request, asking.process)));
+  const response = await inTrace(exchange.request.headers.traceparent, () =>
+    engine.process(name, request, asking.process),
+  );
   answer(exchange, response, wantsJson(exchange, type) ? 'json' : 'text', asking.refused);
 }
 

@@ -4,7 +4,8 @@ import { currentTracing } from '../observe/tracing.ts';
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
 
 /** Runs something in the trace that a header names, where an SDK traces; its spans become children of the caller's. */
-export function inTrace<Result>(traceparent: string | string[], run: () => Result): Result {
+export function inTrace<Result>(traceparent: string | string[] | undefined, run: () => Result): Result {
+  if (traceparent === undefined) return run();
   const tracing = currentTracing();
   const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null;
   if (tracing === undefined || match === null) return run();
