@@ -1,3 +1,4 @@
+import { HTTP_ERRORS } from '../../fixtures/http-errors.ts';
 import { contractWit } from '../../support/wat.ts';
 
 /** The part of WASI 0.2.0 that the guest of `syscalls.ts` imports, declared as the standard does. */
@@ -155,24 +156,7 @@ package wasi:http@0.2.0 {
     use wasi:io/poll@0.2.0.{pollable};
     variant method { get, head, post, put, delete, connect, options, trace, patch, other(string) }
     variant scheme { HTTP, HTTPS, other(string) }
-    record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
-    record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
-    record field-size-payload { field-name: option<string>, field-size: option<u32> }
-    variant error-code {
-      DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
-      destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
-      connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
-      TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload), HTTP-request-denied,
-      HTTP-request-length-required, HTTP-request-body-size(option<u64>), HTTP-request-method-invalid,
-      HTTP-request-URI-invalid, HTTP-request-URI-too-long, HTTP-request-header-section-size(option<u32>),
-      HTTP-request-header-size(option<field-size-payload>), HTTP-request-trailer-section-size(option<u32>),
-      HTTP-request-trailer-size(field-size-payload), HTTP-response-incomplete,
-      HTTP-response-header-section-size(option<u32>), HTTP-response-header-size(field-size-payload),
-      HTTP-response-body-size(option<u64>), HTTP-response-trailer-section-size(option<u32>),
-      HTTP-response-trailer-size(field-size-payload), HTTP-response-transfer-coding(option<string>),
-      HTTP-response-content-coding(option<string>), HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error,
-      loop-detected, configuration-error, internal-error(option<string>),
-    }
+${HTTP_ERRORS}
     variant header-error { invalid-syntax, forbidden, immutable }
     resource fields {
       constructor();
