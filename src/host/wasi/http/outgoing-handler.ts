@@ -6,7 +6,8 @@ import type { NetworkAccess } from '../network/access.ts';
 import type { Field, HttpRequestMessage, HttpResponseHead } from '../network/protocol.ts';
 import { type HttpErrorCode, httpError } from './error-code.ts';
 import { FutureIncomingResponse } from './incoming.ts';
-import { HttpRequest, HttpRequestOptions, type Method, type Scheme } from './outgoing.ts';
+import { HttpRequest, type Method, type Scheme } from './outgoing-request.ts';
+import { HttpRequestOptions } from './request-options.ts';
 import type { Upload } from './upload.ts';
 
 /** `Host` and what a header line has beside its name and value. */

@@ -10,7 +10,8 @@ import { Resource } from '../resource.ts';
 import type { HttpErrorCode } from './error-code.ts';
 import { type FieldsClass, type HeaderFields, withoutTransport } from './fields.ts';
 import { IncomingBody } from './incoming.ts';
-import { HttpResponse, type Method, type Scheme } from './outgoing.ts';
+import type { Method, Scheme } from './outgoing-request.ts';
+import { HttpResponse } from './outgoing-response.ts';
 
 /** What a header line has beside its name and value. */
 const LINE_OVERHEAD = 4;

@@ -5,7 +5,10 @@ import type { HttpErrorCode } from './error-code.ts';
 import { checked, type FieldsClass, HeaderFields } from './fields.ts';
 import { HttpIoError } from './http-error.ts';
 import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from './incoming.ts';
-import { HttpRequest, HttpRequestOptions, HttpResponse, OutgoingBody } from './outgoing.ts';
+import { OutgoingBody } from './outgoing-body.ts';
+import { HttpRequest } from './outgoing-request.ts';
+import { HttpResponse } from './outgoing-response.ts';
+import { HttpRequestOptions } from './request-options.ts';
 import { IncomingRequest, ResponseOutparam } from './served-request.ts';
 
 /**

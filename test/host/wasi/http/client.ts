@@ -6,7 +6,9 @@ import type {
   IncomingBody,
   IncomingResponse,
 } from '../../../../src/host/wasi/http/incoming.ts';
-import type { HttpRequest, HttpRequestOptions, Method, OutgoingBody } from '../../../../src/host/wasi/http/outgoing.ts';
+import type { OutgoingBody } from '../../../../src/host/wasi/http/outgoing-body.ts';
+import type { HttpRequest, Method } from '../../../../src/host/wasi/http/outgoing-request.ts';
+import type { HttpRequestOptions } from '../../../../src/host/wasi/http/request-options.ts';
 import type { IoError } from '../../../../src/host/wasi/io-error.ts';
 import type { InputStream, OutputStream, StreamError } from '../../../../src/host/wasi/streams.ts';
 import { WitError } from '../../../../src/host/wit-error.ts';

@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 import type { PluginError } from '../../../../src/errors.ts';
 import type { HeaderFields } from '../../../../src/host/wasi/http/fields.ts';
-import type {
-  OutgoingBody as Body,
-  HttpRequest,
-  HttpRequestOptions,
-  HttpResponse,
-} from '../../../../src/host/wasi/http/outgoing.ts';
+import type { OutgoingBody as Body } from '../../../../src/host/wasi/http/outgoing-body.ts';
+import type { HttpRequest } from '../../../../src/host/wasi/http/outgoing-request.ts';
+import type { HttpResponse } from '../../../../src/host/wasi/http/outgoing-response.ts';
+import type { HttpRequestOptions } from '../../../../src/host/wasi/http/request-options.ts';
 import { bytes, closeAll, err, sandbox, thrown } from '../sandbox.ts';
 
 interface HttpTypes {
