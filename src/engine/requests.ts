@@ -1,17 +1,14 @@
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
 import type { Submit, SubmitMany } from '../batch/submit.ts';
-import { CallCodecs } from '../canonical-abi/runtime/calls/call-codec.ts';
 import type { StandardRole } from '../contract/standard.ts';
 import type { BytesResponse, PluginResponse } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 import { isObserved } from '../observe/observation.ts';
 import type { Scheduling } from '../registry/executor.ts';
 import type { Plugin } from '../registry/plugin.ts';
-import type { PluginVersion } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
-import { resolveBatchCalls } from '../request/batch-calls.ts';
-import { bytesCall, bytesResponse, isBytes } from '../request/bytes-call.ts';
+import { bytesCall, isBytes } from '../request/bytes-call.ts';
 import { type CallOptions, splitCallOptions } from '../request/call-options.ts';
 import {
   checkDescribeOptions,
@@ -19,7 +16,7 @@ import {
   type DescribeOptions,
   describeFunctions,
 } from '../request/described-functions.ts';
-import { type CallableFunctions, type ConversationCall, prepareCall } from '../request/function-call.ts';
+import { type ConversationCall, prepareCall } from '../request/function-call.ts';
 import { jsonCall } from '../request/json-call.ts';
 import {
   checkManyOptions,
@@ -41,28 +38,28 @@ import {
 import type { RunOptions, RunResult } from '../request/run-options.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { assertRole } from './assert-role.ts';
-import { CallSize } from './call-size.ts';
-import type { CallTarget } from './gathered-call.ts';
+import { bytesAnswer } from './bytes-answer.ts';
+import { callableOf } from './callable.ts';
 import { GatheredRecord } from './gathered-record.ts';
-import { Gathering } from './gathering.ts';
+import { Gatherings, goesWithOthers, isForBatches } from './gatherings.ts';
 import type { Life } from './life.ts';
 import type { ManyTarget } from './many-packer.ts';
 import { processEach, processMany, processPacked } from './process-many.ts';
+import { chooseVersion } from './version-choice.ts';
 
 /** Brings an engine's requests to the lane of the plugin and version that they are for. */
 export class Requests {
   readonly #scheduler: Scheduling;
   readonly #registry: Registry;
   readonly #life: Life;
-  readonly #threads: number;
-  readonly #gatherings = new WeakMap<PluginVersion, Gathering>();
+  readonly #gatherings: Gatherings;
 
   /** @param threads Among which requests that go together are shared out. */
   constructor(scheduler: Scheduling, registry: Registry, life: Life, threads: number) {
     this.#scheduler = scheduler;
     this.#registry = registry;
     this.#life = life;
-    this.#threads = threads;
+    this.#gatherings = new Gatherings(scheduler, threads);
   }
 
   process(
@@ -102,10 +99,10 @@ export class Requests {
       if (plugin.canary === undefined && options.version === undefined && !goesWithOthers(stable)) {
         return this.#scheduler.submit(stable.lane, input, pairs, options, undefined, listener, undefined, where);
       }
-      const { version, call, onOutcome } = this.#chooseForCall(plugin, options);
+      const { version, call, onOutcome } = chooseVersion(plugin, options, this.#scheduler);
       if (goesWithOthers(version)) {
         const record = new GatheredRecord(version.lane, { input, options: pairs }, call, onOutcome, listener);
-        if (record.isOpen) this.#gathering(version).add(record);
+        if (record.isOpen) this.#gatherings.of(version).add(record);
         return record;
       }
       return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener, undefined, where);
@@ -157,7 +154,7 @@ export class Requests {
       }
       const plugin = this.#plugin(name);
       if (options !== undefined) checkProcessOptions(options);
-      const { version, call, onOutcome } = this.#chooseForCall(plugin, options ?? NO_OPTIONS);
+      const { version, call, onOutcome } = chooseVersion(plugin, options ?? NO_OPTIONS, this.#scheduler);
       return this.#scheduler.call(version.lane, prepareCall(callableOf(version), path, args), call, onOutcome);
     } catch (error) {
       return Promise.reject(error);
@@ -166,7 +163,7 @@ export class Requests {
 
   async #callJson(name: string, path: string, args: unknown, options: ProcessOptions): Promise<unknown> {
     checkProcessOptions(options);
-    const { version, call, onOutcome } = this.#chooseForCall(this.#plugin(name), options);
+    const { version, call, onOutcome } = chooseVersion(this.#plugin(name), options, this.#scheduler);
     const json = jsonCall(version.component.summary, nonEmptyString('path', path), args);
     const prepared = prepareCall(callableOf(version), json.path, json.args);
     return json.resultOf(await this.#scheduler.call(version.lane, prepared, call, onOutcome));
@@ -201,7 +198,7 @@ export class Requests {
     try {
       const plugin = this.#plugin(name);
       checkProcessOptions(options);
-      const { version, call: asked, onOutcome } = this.#chooseForCall(plugin, options);
+      const { version, call: asked, onOutcome } = chooseVersion(plugin, options, this.#scheduler);
       assertRole(version.component.summary, role);
       return this.#scheduler.call(version.lane, call, asked, onOutcome);
     } catch (error) {
@@ -229,51 +226,18 @@ export class Requests {
     return served.lane.gate === undefined && !isForBatches(served) ? served.lane : undefined;
   }
 
-  /** Where the requests for a version go that takes many in one call. */
-  #gathering(version: PluginVersion): Gathering {
-    let gathering = this.#gatherings.get(version);
-    if (gathering === undefined) {
-      const scheduler = this.#scheduler;
-      const { lane, policy, component } = version;
-      const options = resolveBatchCalls(version.options.batchCalls);
-      const path = `${component.contract.exportName}#process-batch`;
-      const prepare: CallTarget['prepare'] = (records) => {
-        const requests = records.map(({ request }) => request);
-        return prepareCall(callableOf(version), path, [requests], requests.length);
-      };
-      const size = new CallSize(policy.maxOutputBytes);
-      const target = { scheduler, lane, size, idempotent: options.idempotent, prepare };
-      gathering = new Gathering(target, options, this.#threads, () => scheduler.checkDrained(lane));
-      this.#gatherings.set(version, gathering);
-    }
-    return gathering;
-  }
-
   #processBytes(name: string, request: BytesRequest, options: ProcessOptions | undefined): Promise<BytesResponse> {
     try {
       const plugin = this.#plugin(name);
       if (options !== undefined) checkProcessOptions(options);
-      const { version, call, onOutcome } = this.#chooseForCall(plugin, options ?? NO_OPTIONS);
+      const { version, call, onOutcome } = chooseVersion(plugin, options ?? NO_OPTIONS, this.#scheduler);
       const { path, args } = bytesCall(version.component.contract, request);
       const prepared = prepareCall(callableOf(version), path, args);
       return this.#scheduler
         .call(version.lane, prepared, call, onOutcome)
-        .then((returned) => this.#bytesOf(version, returned));
+        .then((returned) => bytesAnswer(version, returned));
     } catch (error) {
       return Promise.reject(error);
-    }
-  }
-
-  #bytesOf({ lane, policy }: PluginVersion, returned: unknown): BytesResponse {
-    try {
-      const response = bytesResponse(returned, policy.maxOutputBytes);
-      if (!response.success) lane.metrics.refused++;
-      return response;
-    } catch (error) {
-      const { plugin } = lane.definition;
-      lane.metrics.answered--;
-      lane.metrics.errors.count((error as PluginError).code);
-      throw (error as PluginError).with({ plugin, version: lane.version, began: true });
     }
   }
 
@@ -281,56 +245,6 @@ export class Requests {
     this.#life.assertOpen();
     return this.#registry.get(name) ?? this.#registry.expect(name);
   }
-
-  #chooseForCall(plugin: Plugin, options: ProcessOptions): Choice {
-    if (plugin.canary !== undefined || options.version !== undefined) return this.#choose(plugin, options);
-    return { version: plugin.stable, call: options, onOutcome: undefined };
-  }
-
-  /** The request names its version, or there is a choice of versions. */
-  #choose(plugin: Plugin, options: ProcessOptions): Choice {
-    if (options.version !== undefined) {
-      return { version: plugin.version(options.version), call: options, onOutcome: undefined };
-    }
-    const requestId = options.requestId ?? this.#scheduler.nextRequestId();
-    const version = plugin.route(requestId);
-    const call = options.requestId === undefined ? { ...options, requestId } : options;
-    return { version, call, onOutcome: plugin.observer(version) };
-  }
-}
-
-/** Which version a request goes to, and who hears how it ended. */
-interface Choice {
-  readonly version: PluginVersion;
-  readonly call: ProcessOptions;
-  readonly onOutcome: ReturnType<Plugin['observer']> | undefined;
-}
-
-/** Whether requests for it go together; on the thread that asks each is answered at once. */
-function isForBatches({ component, lane }: PluginVersion): boolean {
-  return component.contract.world === 'plugin-batch' && lane.inline === undefined;
-}
-
-/**
- * Whether a request for it does so now. One that is to have an instance of its own shares none in one call either. While its circuit is not closed each goes by itself: one is enough to try it, and
- * what stands in for it may take one at a time.
- */
-function goesWithOthers(version: PluginVersion): boolean {
-  const isShared = version.policy.instances === 'warm';
-  return isForBatches(version) && isShared && (version.lane.gate?.circuit ?? 'closed') === 'closed';
-}
-
-const callables = new WeakMap<PluginVersion, CallableFunctions>();
-
-function callableOf(version: PluginVersion): CallableFunctions {
-  let callable = callables.get(version);
-  if (callable === undefined) {
-    const { binding } = version.lane.definition;
-    const codecs = binding.kind === 'direct' ? new CallCodecs(binding.plan) : undefined;
-    callable = { functions: version.component.summary.functions, codecs };
-    callables.set(version, callable);
-  }
-  return callable;
 }
 
 /** Whether nobody chooses among versions, and nobody looks at requests one by one. */
