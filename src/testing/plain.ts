@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { invalidArgument } from '../arguments/arguments.ts';
+import { TYPED_ARRAYS } from '../contract/typed-arrays.ts';
 
 /** What JSON has, and a person can read. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [name: string]: Plain };
@@ -11,20 +12,8 @@ const BYTES = '$bytes';
 const NUMBER = '$number';
 const NOTHING = '$undefined';
 
-/** What WIT's lists of other numbers than bytes come as. */
-const ARRAYS = new Map(
-  [
-    Int8Array,
-    Uint16Array,
-    Int16Array,
-    Uint32Array,
-    Int32Array,
-    BigUint64Array,
-    BigInt64Array,
-    Float32Array,
-    Float64Array,
-  ].map((type) => [`$${type.name}`, type]),
-);
+/** What WIT's lists of other numbers than bytes come as, by what stands for them. */
+const ARRAYS = new Map(TYPED_ARRAYS.map((type) => [`$${type.name}`, type]));
 
 /**
  * Makes plain what goes into a call and comes out of it.

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { TYPED_ARRAYS } from '../../contract/typed-arrays.ts';
 import type { Packer } from './packer.ts';
 import { ProtocolError, type Unpacker } from './unpacker.ts';
 
@@ -20,19 +21,6 @@ const TAG = {
   object: 9,
   typedArray: 10,
 } as const;
-
-const TYPED_ARRAYS = [
-  Uint8Array,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  BigUint64Array,
-  BigInt64Array,
-  Float32Array,
-  Float64Array,
-] as const;
 
 /** Deeper than any type of a component that the parser lets in. */
 const MAX_DEPTH = 256;
