@@ -16,7 +16,8 @@ import {
   type DescribeOptions,
   describeFunctions,
 } from '../request/described-functions.ts';
-import { type ConversationCall, prepareCall } from '../request/function-call.ts';
+import { exportedFunction } from '../request/exported-function.ts';
+import { type ConversationCall, packCall, prepareCall } from '../request/function-call.ts';
 import { jsonCall } from '../request/json-call.ts';
 import {
   checkManyOptions,
@@ -164,8 +165,10 @@ export class Requests {
   async #callJson(name: string, path: string, args: unknown, options: ProcessOptions): Promise<unknown> {
     checkProcessOptions(options);
     const { version, call, onOutcome } = chooseVersion(this.#plugin(name), options, this.#scheduler);
-    const json = jsonCall(version.component.summary, nonEmptyString('path', path), args);
-    const prepared = prepareCall(callableOf(version), json.path, json.args);
+    const { functions, codecs } = callableOf(version);
+    const func = exportedFunction(functions, nonEmptyString('path', path));
+    const json = jsonCall(version.component.summary.types, func, args);
+    const prepared = packCall(codecs, func, json.args);
     return json.resultOf(await this.#scheduler.call(version.lane, prepared, call, onOutcome));
   }
 

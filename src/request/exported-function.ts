@@ -11,7 +11,8 @@ import { offerFor } from '../contract/needs.ts';
 import { PluginError } from '../errors.ts';
 
 type Functions = ArtifactSummary['functions'];
-type ExportedFunction = Functions[number];
+/** A function that a component exports. */
+export type ExportedFunction = Functions[number];
 
 /** How many functions an error names. */
 const NAMED = 10;

@@ -10,7 +10,7 @@ import type { FunctionCall } from '../contract/values.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import type { ConversationOrder } from '../conversation/messages.ts';
 import { describe, PluginError } from '../errors.ts';
-import { exportedFunction } from './exported-function.ts';
+import { type ExportedFunction, exportedFunction } from './exported-function.ts';
 import type { PluginFunctions } from './plugin-functions.ts';
 import type { ProcessOptions } from './process-options.ts';
 
@@ -154,19 +154,27 @@ export interface CallableFunctions {
  * Finds a function among those that a component exports, and packs its arguments.
  *
  * @param requests How many it is to the limits of the queue.
- * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is none, when it cannot be called from outside of its thread,
- * or for arguments that are too many, too few or of other types.
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is none, and as {@link packCall}.
  */
-export function prepareCall(
-  { functions, codecs }: CallableFunctions,
-  path: unknown,
+export function prepareCall(callable: CallableFunctions, path: unknown, args: unknown, requests = 1): PreparedCall {
+  const func = exportedFunction(callable.functions, nonEmptyString('path', path));
+  return packCall(callable.codecs, func, args, requests);
+}
+
+/**
+ * Packs the arguments of a function.
+ *
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` when it cannot be called from outside of its thread, or for arguments that are
+ * too many, too few or of other types.
+ */
+export function packCall(
+  codecs: CallCodecs | undefined,
+  { path, interface: owner, name, params, returns, obstacle }: ExportedFunction,
   args: unknown,
   requests = 1,
 ): PreparedCall {
-  const wanted = nonEmptyString('path', path);
-  const { path: found, interface: owner, name, params, returns, obstacle } = exportedFunction(functions, wanted);
   if (obstacle !== undefined) {
-    throw new PluginError('ERR_INVALID_ARGUMENT', `${shownName(wanted)} cannot be called from outside: ${obstacle}`, {
+    throw new PluginError('ERR_INVALID_ARGUMENT', `${shownName(path)} cannot be called from outside: ${obstacle}`, {
       hint: 'Values without resources, streams and futures can cross threads; export a function that takes those.',
     });
   }
@@ -175,10 +183,10 @@ export function prepareCall(
   }
   const codec = codecs?.find(owner, name);
   if (codec !== undefined)
-    return new BytesCall(found, { interface: owner, name, returns }, codec, encoded(codec, args), requests);
+    return new BytesCall(path, { interface: owner, name, returns }, codec, encoded(codec, args), requests);
   const packed = pack(args);
   const func: FunctionCall = { interface: owner, name, returns, args: packed };
-  return namedCall(`${found} ${sha256(packed)}`, func, requests);
+  return namedCall(`${path} ${sha256(packed)}`, func, requests);
 }
 
 function encoded(codec: CallCodec, args: readonly unknown[]): WireArguments {

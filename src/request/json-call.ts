@@ -5,32 +5,33 @@ import { shownName } from '../component/names.ts';
 import { PluginError } from '../errors.ts';
 import { fromJson } from '../typed-json/from-json.ts';
 import { toJson } from '../typed-json/to-json.ts';
-import { exportedFunction } from './exported-function.ts';
+import type { ExportedFunction } from './exported-function.ts';
 
 /** A call with arguments of JSON, as one with arguments of JavaScript. */
 export interface JsonCall {
-  readonly path: string;
   readonly args: readonly unknown[];
   /** What the function returned, as JSON has it. */
   readonly resultOf: (value: unknown) => unknown;
 }
 
 /**
- * Finds the function and reads its arguments.
+ * Reads the arguments of a function.
  *
  * @param args An array, or an object by the names of the parameters.
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
  */
-export function jsonCall({ functions, types }: ArtifactSummary, path: string, args: unknown): JsonCall {
-  const { path: found, params, result, obstacle } = exportedFunction(functions, path);
+export function jsonCall(
+  types: ArtifactSummary['types'],
+  { path, params, result, obstacle }: ExportedFunction,
+  args: unknown,
+): JsonCall {
   const values = inOrder(
     params.map(({ name }) => lowerCamel(name)),
     args,
   );
   return {
-    path: found,
     args: params.map(({ name, type }, at) => {
-      if (type === undefined) throw notJson(found, obstacle);
+      if (type === undefined) throw notJson(path, obstacle);
       return fromJson(types, type, values[at], lowerCamel(name));
     }),
     resultOf: (value) => (result === undefined ? null : toJson(types, result, value)),
