@@ -1,31 +1,20 @@
 import { performance } from 'node:perf_hooks';
-import type { PluginResponse, Utterance } from '../contract/values.ts';
-import { fromWire, type PluginError } from '../errors.ts';
+import type { Utterance } from '../contract/values.ts';
+import type { PluginError } from '../errors.ts';
 import type { Berth } from '../pool/berth.ts';
-import type { Mailbox } from '../pool/mailbox.ts';
 import { SlotState } from '../pool/mailbox-layout.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import type { Introduction, LargeRequest } from '../pool/protocol.ts';
-import type { PreparedCall } from '../request/function-call.ts';
+import { isPut, messageOf } from './call-message.ts';
 import { Effort } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
+import { type Part, partsOf } from './part.ts';
+import { settle } from './settlement.ts';
 import type { Tenant } from './tenant.ts';
 
 /** Workers that may die before a job begins; then it fails instead of trying another. */
 export const MAX_LOSSES = 3;
-
-/** What a function returned is with the job; for the books it is an answer. */
-export const RETURNED: PluginResponse = Object.freeze({ output: '', success: true });
-
-/** The part of a batch that is one lane's: slots in a row. */
-export interface Part {
-  readonly lane: Lane;
-  readonly from: number;
-  readonly end: number;
-  /** Jobs that ran to their end here. */
-  finished: number;
-}
 
 /**
  * Jobs on their way through one worker, of one lane or of several that are known to be short. The unit of dispatch is the
@@ -176,7 +165,10 @@ export class Batch {
       // A job that was taken back may be in another mailbox by now.
       if (mailbox.state(slot) !== SlotState.done) continue;
       this.#partOf(slot).finished++;
-      this.#settle(this.jobs[slot]!);
+      const job = this.jobs[slot]!;
+      job.began = true;
+      this.#endConversation(job);
+      settle(job, this.thread, this.berth);
     }
   }
 
@@ -290,70 +282,8 @@ export class Batch {
   #endConversation({ call }: Job): void {
     if (call?.kind === 'conversation') this.thread.callers.close(call.conversation);
   }
-
-  #returned(job: Job, value: unknown): void {
-    job.value = value;
-    job.resolve(RETURNED);
-  }
-
-  #settle(job: Job): void {
-    job.began = true;
-    this.#endConversation(job);
-    // What its guest said last may have had its caller give it up, and the berth be used again.
-    if (job.state === 'settled') return;
-    const { mailbox } = this.berth;
-    const at = job.call === undefined ? undefined : mailbox.value(job.slot);
-    if (at !== undefined) {
-      this.#returned(job, decoded(job, mailbox.buffer, at));
-      return;
-    }
-    const response = job.kind === 'process' ? mailbox.response(job.slot) : undefined;
-    if (response !== undefined) {
-      job.resolve(response);
-      return;
-    }
-    const posted = this.thread.posted(this.berth, job.slot);
-    if (posted?.kind === 'response') job.resolve(posted.response);
-    else if (posted?.kind === 'value') this.#returned(job, posted.value);
-    else if (posted?.kind === 'value-bytes') this.#returned(job, decoded(job, posted.bytes.buffer, 0));
-    else if (posted?.kind === 'metadata') job.resolve(posted.metadata);
-    else if (posted?.kind === 'error') {
-      const error = fromWire(posted.error);
-      job.reject(job.error(error.code, error.message, error));
-    } else job.reject(job.error('ERR_WORKER_CRASHED', 'The worker finished the request and lost its result'));
-  }
-}
-
-function isPut(mailbox: Mailbox, slot: number, call: PreparedCall): boolean {
-  return call.kind === 'bytes' && mailbox.putCall(slot, call);
-}
-
-function messageOf(call: PreparedCall): LargeRequest {
-  if (call.kind === 'named') return { kind: 'call', call: call.func };
-  if (call.kind === 'conversation') {
-    return { kind: 'conversation', conversation: call.conversation.number, order: call.order };
-  }
-  const { number, bytes, from, end } = call;
-  // Else all of the memory would go that it shares with others.
-  return { kind: 'bytes', number, bytes: Uint8Array.prototype.slice.call(bytes, from, end), from };
-}
-
-function decoded({ call }: Job, buffer: ArrayBufferLike, at: number): unknown {
-  return call?.kind === 'bytes' ? call.decode(buffer, at) : undefined;
 }
 
 function isOver(state: SlotState): boolean {
   return state !== SlotState.queued && state !== SlotState.running;
-}
-
-function partsOf(jobs: readonly Job[]): readonly Part[] {
-  const parts: Part[] = [];
-  for (let from = 0; from < jobs.length; ) {
-    const { lane } = jobs[from]!;
-    let end = from + 1;
-    while (end < jobs.length && jobs[end]!.lane === lane) end++;
-    parts.push({ lane, from, end, finished: 0 });
-    from = end;
-  }
-  return parts;
 }

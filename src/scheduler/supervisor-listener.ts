@@ -1,9 +1,10 @@
 import type { Utterance } from '../contract/values.ts';
 import type { ErrorCode, PluginError } from '../errors.ts';
 import type { ThreadClass } from '../pool/thread-class.ts';
-import type { Batch, Part } from './batch.ts';
+import type { Batch } from './batch.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
+import type { Part } from './part.ts';
 import type { Retirement } from './retirement.ts';
 
 /**
