@@ -2,18 +2,19 @@ import type { ErrorCode, PluginError } from '../errors.ts';
 import type { HostCall } from '../host/imports/main-thread.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
-import { STUCK_AFTER_MS, ThreadDied } from '../thread/thread.ts';
+import { ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
+import { Billing } from './billing.ts';
 import { deathError } from './death-error.ts';
+import { EndedThreads } from './ended-threads.ts';
 import { HostCalls } from './host-calls.ts';
 import { Interruptions } from './interruptions.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import type { Part } from './part.ts';
 import type { Retirement } from './retirement.ts';
 import { Retirements } from './retirements.ts';
-import type { SupervisorListener, Termination } from './supervisor-listener.ts';
+import type { SupervisorListener } from './supervisor-listener.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The supervisor's part of the engine's options, all resolved. */
@@ -37,18 +38,22 @@ export class Supervisor {
   readonly #watchdog: Watchdog;
   readonly #work = new Map<PluginThread, Batch | Retirement>();
   readonly #interruptions = new Interruptions();
-  /** What threads did that were ended for it and are not gone. */
-  readonly #ended = new Map<PluginThread, { readonly work: Batch | Retirement; readonly termination: Termination }>();
+  readonly #ended = new EndedThreads();
+  readonly #billing: Billing;
 
   constructor({ threads, maxThreads, maxTotalMemoryBytes }: SupervisorOptions, listener: SupervisorListener) {
     this.#listener = listener;
     this.memory = new MemoryBudget(maxTotalMemoryBytes);
+    this.#billing = new Billing(this.memory, listener);
     this.pool = new Pool(threads + 1, maxThreads, this.memory.droppedOn(maxThreads), {
       onReady: (thread) => this.#ready(thread),
       onRetry: () => listener.onFree(),
       onSurplus: (thread) => this.retirements.dismiss(thread),
       onUnavailable: listener.onUnavailable,
-      onStuck: (thread) => this.#stuck(thread),
+      onStuck: (thread) => {
+        const stuck = this.#ended.stuck(thread, this.pool.stuck);
+        if (stuck !== undefined) listener.onStuck(...stuck);
+      },
       onGone: (thread) => this.#gone(thread),
     });
     this.retirements = new Retirements(this.pool, this.memory, maxThreads, this.#work, {
@@ -67,7 +72,7 @@ export class Supervisor {
       onInterrupted: (work, now) => this.#checkInterruption(work, now),
       takeBack: (batch) => this.#takeBack(batch),
       onLong: (batch, lane) => {
-        this.#narrow(batch, lane);
+        this.#billing.narrow(batch, lane);
         listener.onLong(batch);
       },
       isWaitedFor: () => (this.retirements.isPutOff ? 'put off' : listener.isWaitedFor() ? 'queued' : 'no'),
@@ -232,7 +237,10 @@ export class Supervisor {
       this.waiting--;
     }
     if (work instanceof Batch) {
-      if (work.turn === 'came') this.#over(work);
+      if (work.turn === 'came') {
+        this.#billing.over(work);
+        this.#listener.onDone(work);
+      }
     } else {
       const { lane } = work;
       this.memory.dropped(thread, lane.id);
@@ -243,17 +251,6 @@ export class Supervisor {
     if (next !== undefined) this.#goOn(next);
     else if (thread.status.heapIsTight && thread.fate === 'stays') this.retirements.dismiss(thread);
     else this.retirements.free(thread);
-  }
-
-  /** A batch has come to its end in its worker. */
-  #over(batch: Batch): void {
-    const { mailbox } = batch.berth;
-    const { busyTime } = mailbox;
-    let clock = 0;
-    for (const { end } of batch.parts) clock += mailbox.runTime(end - 1);
-    for (const part of batch.parts.toReversed())
-      this.#partDone(batch, part, clock === 0 ? 1 : Math.min(busyTime / clock, 1));
-    this.#listener.onDone(batch);
   }
 
   /** A thread has come to what waited there; it may be done with it. */
@@ -270,30 +267,10 @@ export class Supervisor {
     const { behind } = batch;
     if (behind !== undefined) {
       this.#listener.onRecalled(behind.recallAll());
-      if (behind.turn === 'waits' && behind.isTakenBack) this.#empty(behind);
+      if (behind.turn === 'waits' && behind.isTakenBack) this.#billing.empty(behind);
     }
     const recalled = batch.recallAll();
     if (recalled.length > 0) this.#listener.onRecalled(recalled);
-  }
-
-  /** Nothing is left of what waits: it asks for nothing any more, and its worker will pass over it. */
-  #empty(batch: Batch): void {
-    batch.turn = 'empty';
-    for (const lane of batch.booked) this.memory.end(batch.thread, lane);
-    batch.booked.clear();
-  }
-
-  /** @param share What the thread worked, of what the clock showed. */
-  #partDone(batch: Batch, part: Part, share: number): void {
-    const { mailbox } = batch.berth;
-    if (batch.booked.delete(part.lane)) this.memory.end(batch.thread, part.lane, mailbox.residentAfter(part.end - 1));
-    this.#listener.onPart(batch, part, mailbox.runTime(part.end - 1) * share);
-  }
-
-  /** What is left of a batch is one lane's: the others are done with, and do not answer for it. */
-  #narrow(batch: Batch, lane: Lane): void {
-    for (const part of batch.narrow(lane)) this.#partDone(batch, part, 1);
-    this.#listener.onNarrowed(batch);
   }
 
   /** A thread died of itself. */
@@ -348,11 +325,11 @@ export class Supervisor {
       }
       this.#listener.onRecalled(work.recallAll());
       if (work.turn === 'came') {
-        this.#narrow(work, lane);
+        this.#billing.narrow(work, lane);
         this.#listener.onLost(work);
       }
     }
-    this.#ended.set(thread, { work, termination });
+    this.#ended.add(thread, work, termination);
     this.#listener.onTermination(termination, lane);
     this.#replace(thread);
   }
@@ -370,17 +347,9 @@ export class Supervisor {
     this.pool.end(thread);
   }
 
-  #stuck(thread: PluginThread): void {
-    const ended = this.#ended.get(thread);
-    if (ended === undefined) return;
-    const { work, termination } = ended;
-    this.#listener.onStuck(work, { ...termination, sinceMs: STUCK_AFTER_MS, stuck: this.pool.stuck });
-  }
-
   #gone(thread: PluginThread): void {
     this.memory.ended(thread);
-    const work = this.#ended.get(thread)?.work;
-    this.#ended.delete(thread);
+    const work = this.#ended.forget(thread);
     if (work !== undefined) {
       this.#listener.onGone(work);
       this.pool.keepSpare(thread.threadClass);
