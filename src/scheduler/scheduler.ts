@@ -1,8 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import { nextTick } from '../clock/of-node.ts';
 import type { PluginMetadata, RequestOptions } from '../contract/values.ts';
-import type { ErrorCode, PluginError } from '../errors.ts';
+import type { PluginError } from '../errors.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import { Book } from '../observe/book.ts';
 import { TurnClock } from '../observe/clock.ts';
@@ -17,13 +16,15 @@ import { assertCouldFit } from './assert-could-fit.ts';
 import type { Batch } from './batch.ts';
 import type { Block } from './block.ts';
 import { BlockJob } from './block-job.ts';
+import { Costs } from './costs.ts';
+import { Depth } from './depth.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Drains } from './drains.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InlineHost } from './inline-host.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
 import type { OutstandingBytes } from './outstanding-bytes.ts';
-import type { Part } from './part.ts';
 import { Refusals } from './refusals.ts';
 import type { Retirement } from './retirement.ts';
 import type { SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
@@ -47,7 +48,9 @@ export class Scheduler {
   readonly #stuck: StuckWork;
   readonly #queue = new FairQueue();
   readonly #clock = new TurnClock();
-  readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
+  readonly #depth: Depth;
+  readonly #costs = new Costs(this.#queue);
+  readonly #drains = new Drains();
   #lanes = 0;
   #requests = 0;
   #flush: 'none' | 'scheduled' = 'none';
@@ -62,9 +65,12 @@ export class Scheduler {
       onDone: (batch) => this.#done(batch),
       onTurn: (batch) => this.#dispatcher.begins(batch),
       onNarrowed: (batch) => batch.letGo(false),
-      onPart: (batch, part, milliseconds) => this.#partDone(batch, part, milliseconds),
-      onLost: (batch) => this.#lost(batch),
-      onInterrupted: (lane, code) => this.#interrupted(lane, code),
+      onPart: (batch, part, milliseconds) => this.#costs.ofPart(batch, part, milliseconds),
+      onLost: (batch) => {
+        this.#costs.lost(batch);
+        this.#dispatcher.ended(batch);
+      },
+      onInterrupted: (lane, code) => this.#costs.interrupted(lane, code),
       onRecalled: (jobs) => this.#requeue(jobs),
       onLong: (batch) => {
         this.#dispatcher.runsLong(batch);
@@ -89,12 +95,13 @@ export class Scheduler {
       },
       onGone: (work) => this.#onGone(work),
     });
+    this.#depth = new Depth(this.#queue, this.#supervisor);
     this.#admission = new Admission(options, {
-      depth: () => this.depth,
-      depthOfPlugin: (lane) => this.#depthOfPlugin(lane),
+      depth: () => this.#depth.all,
+      depthOfPlugin: (lane) => this.#depth.ofPlugin(lane),
       accept: (job) => this.#accept(job),
       take: (lane) => this.#queue.take(lane),
-      onLeft: (lane) => this.checkDrained(lane),
+      onLeft: (lane) => this.#drains.check(lane),
     });
     this.#dispatcher = new Dispatcher(
       options.threads,
@@ -106,7 +113,7 @@ export class Scheduler {
     );
     this.#withdrawals = new Withdrawals(this.#queue, this.#admission, this.#supervisor, {
       requeue: (jobs) => this.#requeue(jobs),
-      onLeft: (lane) => this.checkDrained(lane),
+      onLeft: (lane) => this.#drains.check(lane),
       onRoom: () => this.#progress(),
     });
     this.#refusals = new Refusals(options.maxThreads, this.#supervisor.hostCalls);
@@ -115,21 +122,7 @@ export class Scheduler {
 
   /** How many requests have not begun: in the queue or in a mailbox (invariant 6). */
   get depth(): number {
-    let depth = this.#queue.size;
-    for (const batch of this.#supervisor.batches()) depth += batch.notBegun;
-    return depth;
-  }
-
-  #depthOf(lane: Lane): number {
-    let depth = lane.size;
-    for (const batch of this.#supervisor.batches()) depth += batch.notBegunOf((other) => other === lane);
-    return depth;
-  }
-
-  #depthOfPlugin({ tenant, plugin }: Lane): number {
-    let depth = tenant.queuedOf(plugin);
-    for (const batch of this.#supervisor.batches()) depth += batch.notBegunOf((other) => other.plugin === plugin);
-    return depth;
+    return this.#depth.all;
   }
 
   /** What a lane needs whose requests run on this thread. */
@@ -138,7 +131,7 @@ export class Scheduler {
       memory: this.#supervisor.memory,
       nextRequestId: () => this.nextRequestId(),
       onUtterance: this.#listener.onUtterance,
-      onLeft: (lane) => this.checkDrained(lane),
+      onLeft: (lane) => this.#drains.check(lane),
       onMoved: (lane, instructions) => this.#listener.onMoved?.(lane, instructions),
     };
   }
@@ -160,7 +153,7 @@ export class Scheduler {
 
   /** What is known of every version of every plugin. */
   versions(): VersionSnapshot[] {
-    return this.#book.snapshot((lane) => this.#depthOf(lane));
+    return this.#book.snapshot((lane) => this.#depth.of(lane));
   }
 
   /** Threads, by what they are doing. */
@@ -274,12 +267,8 @@ export class Scheduler {
   }
 
   /** Resolves when nothing of a lane waits, is queued or runs. */
-  async drain(lane: Lane): Promise<void> {
-    lane.flush?.();
-    if (lane.idle) return;
-    const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
-    this.#drained.set(lane, drained);
-    await drained.promise;
+  drain(lane: Lane): Promise<void> {
+    return this.#drains.drain(lane);
   }
 
   /** Has what has not begun pass the lane's gate again, which has closed meanwhile; at the end of this turn. */
@@ -336,9 +325,7 @@ export class Scheduler {
 
   /** Whatever waited with a lane may have left. */
   checkDrained(lane: Lane): void {
-    if (!lane.idle) return;
-    this.#drained.get(lane)?.resolve();
-    this.#drained.delete(lane);
+    this.#drains.check(lane);
   }
 
   // -- out of the queue -----------------------------------------------------------------------------------------
@@ -352,30 +339,6 @@ export class Scheduler {
   #done(batch: Batch): void {
     batch.letGo(true);
     this.#requeue(batch.recallAll());
-    this.#dispatcher.ended(batch);
-  }
-
-  #partDone(batch: Batch, { lane, finished, from }: Part, milliseconds: number): void {
-    this.#queue.charge(lane, milliseconds);
-    lane.lastBatch = 'done';
-    if (batch.jobs[from]?.kind === 'prepare' || finished === 0 || batch.killed?.lane === lane) return;
-    if (batch.pace === 'normal') lane.tenant.conduct.behaved(finished);
-    // Or every plugin would pass for a slow one until it has been asked some times.
-    if (!batch.introduced.has(lane)) lane.measured(milliseconds, finished);
-  }
-
-  /** It had its thread for long enough to be told to end, and leaves more of them to others. */
-  #interrupted({ tenant, metrics }: Lane, code: ErrorCode): void {
-    metrics.interrupts.count(code);
-    tenant.conduct.wasInterrupted();
-  }
-
-  /** What ran until it was killed had its thread for as long as that, and pays for it. */
-  #lost(batch: Batch): void {
-    const milliseconds = performance.now() - batch.startedAt;
-    this.#queue.charge(batch.lane, milliseconds);
-    batch.lane.lastBatch = 'lost';
-    batch.lane.tenant.conduct.costThread();
     this.#dispatcher.ended(batch);
   }
 
