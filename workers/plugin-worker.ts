@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
 import type { PluginResponse, Utterance } from '../src/contract/values.ts';
@@ -14,30 +13,22 @@ import { clockOffset } from '../src/observe/clock.ts';
 import { Tally } from '../src/observe/tally.ts';
 import { BlockArea } from '../src/pool/block-area.ts';
 import { SLOTS } from '../src/pool/mailbox-layout.ts';
-import { type Parcel, WAKE, type WorkerMessage, type WorkerTask } from '../src/pool/protocol.ts';
+import type { Parcel, WorkerMessage, WorkerTask } from '../src/pool/protocol.ts';
 import { ThreadStatus } from '../src/pool/thread-status.ts';
 import { UtteranceRing } from '../src/pool/utterance-ring.ts';
-import type { PackedRequest } from '../src/pool/worker-mailbox.ts';
 import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CallDesk } from './call-desk.ts';
 import { CallerDesk } from './caller-desk.ts';
 import { CpuAccount } from './cpu-account.ts';
+import { HeapGauge } from './heap-gauge.ts';
 import { HostLine } from './host-line.ts';
 import { Killed, Residents } from './residents.ts';
 import { ThreadTime } from './thread-time.ts';
+import { WakeUp } from './wake-up.ts';
+import type { WorkerBerth } from './worker-berth.ts';
 
 type Hello = Extract<WorkerTask, { kind: 'hello' }>;
-
-/**
- * Milliseconds between two wake-ups of the main thread. The result of a request that ends sooner after a wake-up is
- * seen with the next one, with the end of the batch or at the watchdog's next look, whichever comes first.
- */
-const WAKE_INTERVAL_MS = 0.2;
-/** The heap is asked for its size no more often than this: the answer takes microseconds. */
-const HEAP_CHECK_INTERVAL_MS = 50;
-/** A heap this full is replaced while it can still be done in peace. */
-const TIGHT_HEAP = 0.5;
 
 /**
  * Milliseconds that a worker waits for the next order with its thread blocked. While it does, Piscina keeps the
@@ -45,40 +36,27 @@ const TIGHT_HEAP = 0.5;
  */
 const LINGER_MS = 100;
 
-/** Where the worker finds an order. It takes its berths by turns. */
-interface Berth {
-  readonly mailbox: WorkerMailbox;
-  readonly blocks: BlockRunner;
-  readonly calls: CallDesk;
-  /** Filled in for each request, so that none is made for each. */
-  readonly request: PackedRequest;
-  /** What its first slot is called in messages. */
-  readonly firstSlot: number;
-}
-
 /** A worker's side of the protocol: takes tasks one at a time and never throws across the thread boundary. */
 class PluginWorker {
   readonly #status: ThreadStatus;
   readonly #control: ControlPage;
-  readonly #berths: readonly Berth[];
+  readonly #berths: readonly WorkerBerth[];
   /** Where its order is, or the next one will be. */
-  #berth: Berth;
+  #berth: WorkerBerth;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
   readonly #callers: CallerDesk;
   readonly #residents: Residents;
   readonly #cpu: CpuAccount;
   readonly #time: ThreadTime;
+  readonly #heap: HeapGauge;
+  readonly #wakeUp: WakeUp;
   /** Milliseconds from this thread's clock to the main thread's. */
   readonly #toMain: number;
   /** The requests of the order that did not fit into the mailbox, by their slots. */
   #large: Parcel['large'];
   #tooLarge: PluginResponse | undefined;
   #slot = -1;
-  #wokenAt = 0;
-  #heapCheckedAt = 0;
-  /** What was found then, which holds until the next look. */
-  #heapWas: 'roomy' | 'tight' = 'roomy';
 
   constructor({
     status,
@@ -113,13 +91,15 @@ class PluginWorker {
     );
     this.#utterances = new UtteranceRing(utterances);
     this.#port = port;
-    const wake = (): void => this.#wake(performance.now());
+    this.#wakeUp = new WakeUp(this.#status, port);
+    const wake = (): void => this.#wakeUp.wake(performance.now());
     const say = (utterance: Utterance): boolean => {
       const slot = this.#slot < 0 ? this.#slot : this.#berth.firstSlot + this.#slot;
       return this.#utterances.write(slot, utterance, wake);
     };
     const line = new HostLine(port, bell);
     this.#residents = new Residents(this.#status, this.#control, say, limits, (call) => line.ask(call));
+    this.#heap = new HeapGauge(() => this.#residents.dropped.isOver);
     this.#berths = berths.map((berth, index) => {
       const firstSlot = index * SLOTS;
       const postTail = (output: Uint8Array, side: Uint8Array): void => {
@@ -167,12 +147,12 @@ class PluginWorker {
     else this.#retire(retires, start);
     this.#residents.dropped.settle();
     const end = performance.now();
-    this.#status.foundHeap(this.#heap(end));
+    this.#status.foundHeap(this.#heap.state(end));
     mailbox.finishOrder(this.#time.worked(end - start));
     this.#berth = this.#berths[(this.#berths.indexOf(this.#berth) + 1) % this.#berths.length]!;
     // With something to do next it need not tell at once that it is done.
-    if (this.#berth.mailbox.hasOrder) this.#announce(end);
-    else this.#wake(end);
+    if (this.#berth.mailbox.hasOrder) this.#wakeUp.announce(end);
+    else this.#wakeUp.wake(end);
   }
 
   /** It was posted before the order, so it is in the port. */
@@ -215,7 +195,7 @@ class PluginWorker {
       mailbox.ended(slot, now + this.#toMain);
       this.#finish(slot);
       // The end of the batch wakes the main thread by itself, and comes at once unless an instance is shut down first.
-      if (slot + 1 < count || this.#residents.endsAfter(definition) || dropped.isOver) this.#announce(now);
+      if (slot + 1 < count || this.#residents.endsAfter(definition) || dropped.isOver) this.#wakeUp.announce(now);
       if (this.#residents.served(definition) === 'kept') continue;
       if (slot + 1 < count) dropped.settle();
       now = performance.now();
@@ -344,27 +324,6 @@ class PluginWorker {
   /** @throws {Killed} when the main thread has given the request up and is ending the thread for it. */
   #finish(slot: number): void {
     if (!this.#berth.mailbox.finish(slot) && this.#control.settle() === 'ended') throw new Killed();
-  }
-
-  /** Says that there are results, unless it was said just now. */
-  #announce(now: number): void {
-    if (now - this.#wokenAt >= WAKE_INTERVAL_MS) this.#wake(now);
-  }
-
-  #wake(now: number): void {
-    if (!this.#status.wantsWake()) return;
-    this.#wokenAt = now;
-    this.#port.postMessage(WAKE satisfies WorkerMessage);
-  }
-
-  #heap(now: number): 'roomy' | 'tight' {
-    // It could not be collected, so it goes with the thread.
-    if (this.#residents.dropped.isOver) return 'tight';
-    if (now - this.#heapCheckedAt < HEAP_CHECK_INTERVAL_MS) return this.#heapWas;
-    this.#heapCheckedAt = now;
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    this.#heapWas = used > limit * TIGHT_HEAP ? 'tight' : 'roomy';
-    return this.#heapWas;
   }
 }
 
