@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { ResponseSink } from '../canonical-abi/runtime/contract.ts';
 import { type Holding, NOTHING } from '../component/holding.ts';
 import type { PluginMetadata, PluginResponse, RequestOptions, Utterance } from '../contract/values.ts';
 import { describe, type ErrorCode, fromWire, PluginError, toWire } from '../errors.ts';
@@ -20,6 +19,14 @@ import { InlineContext } from './inline-context.ts';
 import { inlineThread } from './inline-thread.ts';
 import type { ResolvedInline } from './placement.ts';
 import { RequestBuffer } from './request-buffer.ts';
+import { ResponseReader } from './response-reader.ts';
+
+/** What a request ends with that would have held this thread for too long. */
+const OVER_BUDGET: ReadonlySet<ErrorCode> = new Set([
+  'ERR_INSTRUCTION_LIMIT',
+  'ERR_CPU_TIME_LIMIT',
+  'ERR_WALL_TIME_LIMIT',
+]);
 
 /** Bytes of stack that V8 gives the main thread; `ERR_STACK_OVERFLOW` names it. */
 const MAIN_STACK_BYTES = 984 * 1024;
@@ -55,7 +62,7 @@ export class InlineLane implements Inline {
   #requestId: string | undefined;
   /** What of it runs: a request, or the making of an instance. */
   #asks: Errand['kind'] = 'process';
-  #response: { -readonly [Key in keyof PluginResponse]: PluginResponse[Key] } | undefined;
+  readonly #answered = new ResponseReader();
 
   constructor(lane: Lane, options: ResolvedInline, host: InlineHost) {
     this.#lane = lane;
@@ -170,25 +177,9 @@ export class InlineLane implements Inline {
       const response = instance.process(input, options);
       return { ...response, instructions: instance.instructions! };
     }
-    instance.processBytes(this.#request.pack(input, options), this.#sink);
-    const response = this.#response!;
-    this.#response = undefined;
-    response.instructions = instance.instructions!;
-    return response;
+    instance.processBytes(this.#request.pack(input, options), this.#answered);
+    return this.#answered.take(instance.instructions!);
   }
-
-  /** Made once, so that a request leaves nothing behind but its answer. */
-  readonly #sink: ResponseSink = {
-    respond: (memory, outputAt, outputLength, success, messageAt, messageLength) => {
-      const output = memory.toString('utf8', outputAt, outputAt + outputLength);
-      if (messageAt < 0) {
-        this.#response = { output, success, instructions: 0 };
-        return;
-      }
-      const errorMessage = memory.toString('utf8', messageAt, messageAt + messageLength);
-      this.#response = { output, success, errorMessage, instructions: 0 };
-    },
-  };
 
   /** The instance that serves the next request, made and initialised if there is none. */
   #ready(): PluginInstance {
@@ -324,10 +315,3 @@ export class InlineLane implements Inline {
     return replyNow(this.#lane, requestId, call, this.#signal);
   };
 }
-
-/** What a request ends with that would have held this thread for too long. */
-const OVER_BUDGET: ReadonlySet<ErrorCode> = new Set([
-  'ERR_INSTRUCTION_LIMIT',
-  'ERR_CPU_TIME_LIMIT',
-  'ERR_WALL_TIME_LIMIT',
-]);
