@@ -22,7 +22,7 @@ import type { CapabilityManager } from './host/policy/capabilities.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { PluginDetails, PluginInfo } from './registry/plugin-info.ts';
 import type { LoadOptions } from './registry/plugin-version.ts';
-import type { UnloadOptions } from './registry/registry.ts';
+import type { UnloadOptions } from './registry/unload-options.ts';
 import type { Versions } from './registry/versions.ts';
 import type { CallOptions } from './request/call-options.ts';
 import type { DescribedFunctions, DescribeOptions } from './request/described-functions.ts';

@@ -1,7 +1,7 @@
 import type { Utterance } from '../contract/values.ts';
 import type { GrantChange } from '../host/policy/capabilities.ts';
 import type { ProcessTierListener } from '../isolation/process-tier.ts';
-import type { RegistryListener } from '../registry/registry.ts';
+import type { RegistryListener } from '../registry/registry-listener.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { isError } from '../text/is-error.ts';
 import type { EngineEvents } from './events.ts';

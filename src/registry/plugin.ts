@@ -6,11 +6,12 @@ import { cleanLogLine } from '../text/log-line.ts';
 import { Canary } from './canary.ts';
 import type { CanaryChange, CanaryEvents } from './canary-events.ts';
 import type { Decision } from './decision.ts';
+import { LeavingVersions } from './leaving-versions.ts';
 import type { PluginDetails } from './plugin-info.ts';
+import { noCanary, refused } from './plugin-refusals.ts';
 import { mayFollow, type PluginState, type PluginTransition } from './plugin-state.ts';
 import { describeVersion, type PluginVersion, type VersionRole } from './plugin-version.ts';
 import { Retention } from './retention.ts';
-import { add, NO_STATISTICS, type Statistics, statisticsOf } from './statistics.ts';
 
 /** What a plugin tells of itself. */
 export interface PluginListener extends CanaryEvents {
@@ -29,10 +30,7 @@ export class Plugin {
   readonly #retention: Retention;
   /** By the version's name. */
   readonly #versions = new Map<string, PluginVersion>();
-  /** Those that finish what they began. */
-  readonly #leaving = new Set<PluginVersion>();
-  /** What versions that are gone have counted. */
-  #gone: Statistics = NO_STATISTICS;
+  readonly #leaving = new LeavingVersions();
   #state: PluginState = 'unloaded';
   #reason = 'it was not loaded yet';
   #stable: PluginVersion | undefined;
@@ -71,7 +69,7 @@ export class Plugin {
 
   /** Those that serve no more and finish what they began. */
   get leaving(): readonly PluginVersion[] {
-    return [...this.#leaving];
+    return this.#leaving.all;
   }
 
   /** Changes the state. @throws {Error} for a change that cannot be: a bug of the engine. */
@@ -125,9 +123,10 @@ export class Plugin {
   /** Gives a version on standby a share of the requests. */
   deployCanary(name: string, percentage: number, decision: Decision | undefined): void {
     const version = this.version(name);
-    if (version === this.#stable) throw this.#refuse(`The version \`${cleanLogLine(name)}\` is the stable one`);
+    if (version === this.#stable) throw refused(this.name, `The version \`${cleanLogLine(name)}\` is the stable one`);
     if (this.#canary !== undefined) {
-      throw this.#refuse(
+      throw refused(
+        this.name,
         `\`${cleanLogLine(this.#canary.version.lane.version)}\` is the canary already`,
         'Promote it or roll it back first; `setCanaryPercentage` changes its share.',
       );
@@ -163,7 +162,7 @@ export class Plugin {
     else if (this.#previous !== undefined) {
       this.#stable = this.#previous;
       this.#use(this.#stable);
-    } else throw this.#noCanary('nor an earlier version that is still ready');
+    } else throw noCanary(this.name, 'nor an earlier version that is still ready');
     this.#retention.keep(version);
     this.#listener.onRolledBack({ ...this.#change(version), by, reason });
     this.review(`version ${version.lane.version} was rolled back`);
@@ -226,7 +225,7 @@ export class Plugin {
     const role = this.#roleOf(version);
     if (role !== 'standby') {
       const hint = role === 'canary' ? 'Roll it back first.' : 'Unload the plugin, or promote another version first.';
-      throw this.#refuse(`The version \`${cleanLogLine(version.lane.version)}\` serves as ${role}`, hint);
+      throw refused(this.name, `The version \`${cleanLogLine(version.lane.version)}\` serves as ${role}`, hint);
     }
     this.#use(version);
     this.#versions.delete(version.lane.version);
@@ -249,13 +248,10 @@ export class Plugin {
 
   /** They are. */
   left(version: PluginVersion): void {
-    this.#leaving.delete(version);
-    this.#gone = add(this.#gone, statisticsOf(version.lane));
+    this.#leaving.left(version);
   }
 
   describe(): PluginDetails {
-    const counting = [...this.#versions.values(), ...this.#leaving];
-    const statistics = counting.reduce((sum, { lane }) => add(sum, statisticsOf(lane)), this.#gone);
     const versions = this.versions.map((version) => describeVersion(version, this.#roleOf(version)));
     const canary = this.#canary;
     return {
@@ -265,7 +261,7 @@ export class Plugin {
       stable: versions.find(({ role }) => role === 'stable'),
       canary: canary && { version: canary.version.lane.version, percentage: canary.percentage },
       versions,
-      statistics,
+      statistics: this.#leaving.statistics(this.versions),
     };
   }
 
@@ -294,7 +290,8 @@ export class Plugin {
     if (other === undefined || other === except) return undefined;
     const role = this.#roleOf(other);
     if (role !== 'standby') {
-      throw this.#refuse(
+      throw refused(
+        this.name,
         `The version \`${cleanLogLine(name)}\` is loaded already, and serves as ${role}`,
         'Give the new one another name with the option `version`.',
       );
@@ -314,19 +311,7 @@ export class Plugin {
   }
 
   #expectCanary(): Canary {
-    if (this.#canary === undefined) throw this.#noCanary();
+    if (this.#canary === undefined) throw noCanary(this.name);
     return this.#canary;
-  }
-
-  #noCanary(nor?: string): PluginError {
-    const message = `The plugin \`${cleanLogLine(this.name)}\` has no canary${nor === undefined ? '' : `, ${nor}`}`;
-    return new PluginError('ERR_NO_CANARY', message, {
-      plugin: this.name,
-      hint: 'Load a version with `versions(name).load` and give it a share with `deployCanary`.',
-    });
-  }
-
-  #refuse(message: string, hint?: string): PluginError {
-    return new PluginError('ERR_INVALID_ARGUMENT', message, { plugin: this.name, hint });
   }
 }

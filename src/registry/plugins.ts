@@ -2,7 +2,8 @@ import { nonEmptyString } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { Plugin } from './plugin.ts';
-import { describePlugin, type PluginInfo } from './plugin-info.ts';
+import { describePlugin, type PluginInfo, type PluginRecipe } from './plugin-info.ts';
+import { describeImports } from './plugin-version.ts';
 
 /** The plugins by name: those that serve, and those that are loading or draining. */
 export class Plugins extends Map<string, Plugin> {
@@ -28,6 +29,17 @@ export class Plugins extends Map<string, Plugin> {
 
   list(): PluginInfo[] {
     return this.serving.map(({ name, stable }) => describePlugin(name, stable));
+  }
+
+  /** What the answers of the plugins depend on. */
+  recipes(): PluginRecipe[] {
+    return this.serving.map(({ name, stable: { lane, component, options, policy } }) => ({
+      name,
+      sha256: component.sha256,
+      config: options.config ?? {},
+      policy,
+      imports: describeImports(lane.definition.imports),
+    }));
   }
 }
 

@@ -1,56 +1,24 @@
 import { fixSource, type PluginSource } from '../artifact/source.ts';
 import { describe, PluginError } from '../errors.ts';
 import { failedHow } from '../health/failure-policy.ts';
-import type { CircuitChange, GuardListener } from '../health/guard.ts';
+import type { CircuitChange } from '../health/guard.ts';
 import { Guards } from '../health/guards.ts';
 import type { PluginHealth } from '../health/health-check.ts';
 import { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import type { PluginStatus } from '../observe/plugin-status.ts';
 import { cleanLogLine } from '../text/log-line.ts';
-import type { CanaryEvents } from './canary-events.ts';
 import { Departures } from './departures.ts';
 import type { Executor } from './executor.ts';
 import { checkHealth } from './health-round.ts';
 import { NameLocks } from './name-locks.ts';
 import { Plugin } from './plugin.ts';
 import { describePlugin, type PluginDetails, type PluginInfo, type PluginRecipe } from './plugin-info.ts';
-import type { PluginTransition } from './plugin-state.ts';
-import {
-  describeImports,
-  describeVersion,
-  type LoadOptions,
-  type PluginVersion,
-  type VersionInfo,
-} from './plugin-version.ts';
-import type { PluginWarning } from './plugin-warning.ts';
+import { describeVersion, type LoadOptions, type PluginVersion, type VersionInfo } from './plugin-version.ts';
 import { Plugins } from './plugins.ts';
+import type { RegistryListener } from './registry-listener.ts';
+import type { UnloadOptions } from './unload-options.ts';
 import { VersionStarter } from './version-starter.ts';
-
-/**
- * How a plugin is unloaded.
- *
- * @example
- * const options: UnloadOptions = { force: true };
- * await engine.unloadPlugin('redact', options);
- */
-export interface UnloadOptions {
-  /**
-   * Fail what is queued and running with `ERR_PLUGIN_NOT_FOUND` instead of finishing it first. Also hurries an unload
-   * that is under way. @default false
-   */
-  readonly force?: boolean;
-}
-
-/** What the registry tells of its plugins. */
-export interface RegistryListener extends CanaryEvents, Pick<GuardListener, 'onCircuit' | 'onQuarantined'> {
-  readonly onState: (transition: PluginTransition) => void;
-  readonly onLoaded: (plugin: PluginInfo) => void;
-  readonly onReloaded: (plugin: PluginInfo, previous: PluginInfo) => void;
-  readonly onReloadFailed: (name: string, error: PluginError) => void;
-  readonly onWarning: (warning: PluginWarning) => void;
-  readonly onUnloaded: (plugin: PluginInfo) => void;
-}
 
 /**
  * The loaded plugins by name. Operations that add or remove versions of one name run one after the other; requests
@@ -102,15 +70,7 @@ export class Registry {
 
   /** What the answers of the plugins depend on. */
   recipes(): PluginRecipe[] {
-    return [...this.#plugins.values()]
-      .filter(({ serving }) => serving)
-      .map(({ name, stable: { lane, component, options, policy } }) => ({
-        name,
-        sha256: component.sha256,
-        config: options.config ?? {},
-        policy,
-        imports: describeImports(lane.definition.imports),
-      }));
+    return this.#plugins.recipes();
   }
 
   /** What there is to know of a plugin, also while it is loading or draining. */
