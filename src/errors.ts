@@ -86,6 +86,7 @@ export type TrapKind =
   | 'null-reference'
   | 'unaligned-atomic'
   | 'cannot-enter'
+  | 'uncaught-exception'
   | 'exit'
   | 'other';
 

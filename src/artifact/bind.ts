@@ -1,13 +1,14 @@
 import { coreModuleBytes } from '../canonical-abi/plan/core-modules.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { withCodeIndex } from '../component/code-index.ts';
-import { featuresOf } from '../component/features.ts';
+import { type Feature, featuresOf } from '../component/features.ts';
 import { parseComponent } from '../component/parse.ts';
 import { PluginError } from '../errors.ts';
 import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
 import type { CompiledComponent } from './artifact.ts';
-import { isAsynchronous, notRunnable } from './bindable.ts';
-import { transpile } from './transpile.ts';
+import { isAsynchronous, isUnknownToGlue, notRunnable } from './bindable.ts';
+import { type Transpiled, transpile } from './transpile.ts';
+import { validateBeyondGlue, validateModule } from './validate.ts';
 
 /** What is asked of a binding. */
 export interface BindOptions {
@@ -31,35 +32,45 @@ export async function bind(
   capped: Uint8Array,
   { binding: choice = 'auto', interrupt = 'terminate', metered = false }: BindOptions = {},
 ): Promise<Pick<CompiledComponent, 'binding' | 'modules'>> {
-  // In any case: jco validates the component, which planning takes for granted in part.
-  const { glue, modules: transpiled } = await transpile(capped);
-  const modules = transpiled.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
   const component = parseComponent(capped);
-  const async = isAsynchronous(featuresOf(component));
-  if (choice === 'glue') {
-    if (async) throw notRunnable("jco's glue was asked for, which does not run what is asynchronous");
-    if (metered) throw unmetered("it runs on jco's glue, which was asked for");
-    return { binding: { kind: 'glue', glue, reason: 'it was asked for' }, modules };
-  }
+  const glue = await validGlue(capped, featuresOf(component));
+  const onGlue = (reason: string): Pick<CompiledComponent, 'binding' | 'modules'> => {
+    if (glue === undefined) throw notRunnable(reason);
+    if (metered) throw unmetered(`it runs on jco's glue, because ${reason}`);
+    const modules = glue.modules.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
+    return { binding: { kind: 'glue', glue: glue.glue, reason }, modules };
+  };
+  if (choice === 'glue')
+    return onGlue(glue === undefined ? "jco's glue was asked for, which does not run it" : 'it was asked for');
   const binding = planBinding(capped, component);
-  if (binding.kind === 'direct' && binding.plan.passesCopyEnds) throw notRunnable(WITH_HOST);
-  if (binding.kind === 'unsupported') {
-    if (async) throw notRunnable(binding.reason);
-    if (metered) throw unmetered(`it runs on jco's glue, because ${binding.reason}`);
-    return { binding: { kind: 'glue', glue, reason: binding.reason }, modules };
-  }
+  if (binding.kind === 'unsupported') return onGlue(binding.reason);
+  if (binding.plan.passesCopyEnds) throw notRunnable(WITH_HOST);
   const own = coreModuleBytes(capped, component);
   const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
   return {
     binding,
     // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
-    modules: own.map((bytes, place) => ({
-      name: `core-${place}`,
-      bytes: used.has(place)
-        ? withCodeIndex(checked(bytes, { interrupts: interrupt === 'trap', metered }))
-        : EMPTY_MODULE,
-    })),
+    modules: own.map((bytes, place) => {
+      if (!used.has(place)) return { name: `core-${place}`, bytes: EMPTY_MODULE };
+      if (glue === undefined) validateModule(bytes, place);
+      const checkedBytes = checked(bytes, { interrupts: interrupt === 'trap', metered });
+      return { name: `core-${place}`, bytes: withCodeIndex(checkedBytes) };
+    }),
   };
+}
+
+/**
+ * Validates a component, which planning takes for granted in part.
+ *
+ * @returns jco's glue, or nothing for what it does not run.
+ */
+async function validGlue(component: Uint8Array, features: readonly Feature[]): Promise<Transpiled | undefined> {
+  if (isUnknownToGlue(features)) {
+    await validateBeyondGlue(component);
+    return undefined;
+  }
+  const transpiled = await transpile(component);
+  return isAsynchronous(features) ? undefined : transpiled;
 }
 
 const WITH_HOST = 'it imports functions that take or return streams or futures';
@@ -70,7 +81,7 @@ function checked(bytes: Uint8Array<ArrayBuffer>, checks: Checks): Uint8Array<Arr
   if (!checks.interrupts && !checks.metered) return bytes;
   const module = withChecks(bytes, checks);
   if (checks.metered && module.checked !== 'all')
-    throw unmetered('a core module of it has several memories, or instructions that are not known');
+    throw unmetered('a core module of it has instructions that are not known, or tables of 64-bit addresses');
   return module.bytes;
 }
 

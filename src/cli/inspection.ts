@@ -1,8 +1,8 @@
-import { assertBindable } from '../artifact/bindable.ts';
+import { assertBindable, assertRunsOnGlue } from '../artifact/bindable.ts';
 import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import type { ComponentAnalysis, ExternItem } from '../component/analyze.ts';
 import type { Component } from '../component/ast.ts';
-import { PAGE_BYTES } from '../component/caps.ts';
+import { assertAccountable, PAGE_BYTES } from '../component/caps.ts';
 import { describeExtern } from '../component/describe.ts';
 import { interfaceHash } from '../component/interface-hash.ts';
 import { type ContractMatch, matchContract } from '../contract/match.ts';
@@ -93,10 +93,14 @@ function match(analysis: ComponentAnalysis) {
   }
 }
 
-function bindingOf(bytes: Uint8Array, component: Component, { features }: ComponentAnalysis): Inspection['binding'] {
+/** By the checks that a load makes. */
+function bindingOf(bytes: Uint8Array, component: Component, analysis: ComponentAnalysis): Inspection['binding'] {
   try {
+    const { features } = analysis;
     assertBindable(features);
+    assertAccountable(analysis);
     const binding = planBinding(bytes, component);
+    if (binding.kind === 'unsupported') assertRunsOnGlue(features, binding.reason);
     return binding.kind === 'direct' ? { kind: 'direct' } : { kind: 'glue', reason: binding.reason };
   } catch (error) {
     return { kind: 'refused', error: wireError(error) };

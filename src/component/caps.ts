@@ -14,6 +14,9 @@ export const MAX_TABLE_ENTRIES = 131_072;
 /** How far a table may grow beyond its minimum, if the bound on all of them leaves it that much. */
 const MAX_TABLE_GROWTH = 8_192;
 
+/** References of exceptions, as an element of a table. */
+const EXCEPTIONS = /\bexn/;
+
 /** The most that a memory may grow to: 4 GiB, also behind 64-bit addresses. */
 export const MAX_PAGES = 65_536;
 
@@ -40,12 +43,11 @@ export interface Caps {
  * maximum or no code could grow it, goes to the others. The sum can never exceed the budget.
  *
  * @throws {PluginError} `ERR_MEMORY_LIMIT` where the minima alone exceed the budget; `ERR_INVALID_COMPONENT` for what
- * cannot be accounted: shared memories, custom page sizes, garbage-collected types, imported modules, more tables
+ * cannot be accounted: shared memories, custom page sizes, garbage-collected types, tables of exceptions, imported modules, more tables
  * than {@link MAX_TABLE_ENTRIES} allows.
  */
 export function planCaps(analysis: ComponentAnalysis, maxMemoryBytes: number): Caps {
-  if (analysis.order.includes(-1)) throw unaccountable('it instantiates a core module that it imports');
-  for (const use of analysis.modules) assertAccountable(use);
+  assertAccountable(analysis);
   const used = analysis.modules.filter((use) => use.instances > 0);
   const memories = used.flatMap(({ instances, memories }) =>
     memories.map((memory) =>
@@ -77,10 +79,23 @@ export function planCaps(analysis: ComponentAnalysis, maxMemoryBytes: number): C
   };
 }
 
-function assertAccountable({ module, memories, tables, instances }: ModuleUse): void {
+/**
+ * Refuses a component whose memory cannot be bounded, whatever its budget.
+ *
+ * @throws {PluginError} `ERR_INVALID_COMPONENT`; see {@link planCaps}.
+ */
+export function assertAccountable({ order, modules }: Pick<ComponentAnalysis, 'order' | 'modules'>): void {
+  if (order.includes(-1)) throw unaccountable('it instantiates a core module that it imports');
+  for (const use of modules) assertModuleAccountable(use);
+}
+
+function assertModuleAccountable({ module, memories, tables, instances }: ModuleUse): void {
   if (module.gc) throw unaccountable('it declares struct or array types, whose values live outside of its memory');
   const all = [...memories, ...tables].map(({ limits }) => limits);
   if (all.some(({ shared }) => shared)) throw unaccountable('it has a shared memory or table');
+  if (tables.some(({ element }) => EXCEPTIONS.test(element))) {
+    throw unaccountable('it has a table of exceptions, whose values live outside of its memory');
+  }
   if (all.some(({ pageSizeLog2 }) => pageSizeLog2 !== undefined)) {
     throw unaccountable('it has a memory with a page size of its own');
   }

@@ -54,6 +54,9 @@ export interface SectionSpan {
   readonly content: Span;
 }
 
+/** `standard`: those of WebAssembly 3.0 (`try_table`); `legacy`: those that were before them. */
+export type ExceptionKind = 'standard' | 'legacy';
+
 export interface CoreModule {
   /** The whole module, preamble included. */
   readonly span: Span;
@@ -72,8 +75,10 @@ export interface CoreModule {
   readonly start: number | undefined;
   /** Whether the type section declares structs, arrays or continuations, which live outside of linear memory. */
   readonly gc: boolean;
-  /** Whether it defines exception tags. */
-  readonly tags: boolean;
+  /** How many exception tags it defines. */
+  readonly tags: number;
+  /** Whose instructions of exceptions are in its code, which is read when this is first asked for. */
+  readonly exceptions: () => ReadonlySet<ExceptionKind>;
 }
 
 /** `core:moduletype`. */

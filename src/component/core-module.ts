@@ -1,5 +1,14 @@
-import type { CoreExport, CoreImport, CoreMemory, CoreModule, CoreTable, SectionSpan } from './core-ast.ts';
+import type {
+  CoreExport,
+  CoreImport,
+  CoreMemory,
+  CoreModule,
+  CoreTable,
+  ExceptionKind,
+  SectionSpan,
+} from './core-ast.ts';
 import { coreExternType, heapType, limits, recType, referenceType } from './core-types.ts';
+import { exceptionsIn } from './exception-instructions.ts';
 import { hex, Reader, type Span } from './reader.ts';
 
 const EXPORT_KINDS = ['func', 'table', 'memory', 'global', 'tag'] as const;
@@ -12,14 +21,14 @@ const MEMORY_GROW = 0x40;
 
 /**
  * Reads a core module as far as linking and accounting need it: types, imports, tables, memories, exports, start.
- * Code is not looked at; V8 validates it when it compiles.
+ * Code is not looked at until somebody asks for its exceptions; V8 validates it when it compiles.
  */
 export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): CoreModule {
   const reader = new Reader(bytes, span);
   for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) reader.expect(byte, 'the preamble of a module');
   const sections = new Map<number, SectionSpan>();
   let gc = false;
-  let tags = false;
+  let tags = 0;
   let mayGrow = false;
   let start: number | undefined;
   let imports: CoreImport[] = [];
@@ -72,14 +81,26 @@ export function parseCoreModule(bytes: Uint8Array, span: Span, size: Span): Core
         start = content.u32();
         break;
       case 13:
-        tags = true;
+        tags = content.u32();
         continue;
       default:
         continue;
     }
     content.finish(`section ${id} of a core module`);
   }
-  return { span, size, imports, exports, memories, tables, sections, mayGrow, start, gc, tags };
+  const code = sections.get(10)?.content;
+  const exceptions = once(() => (code === undefined ? NO_EXCEPTIONS : exceptionsIn(new Reader(bytes, code))));
+  return { span, size, imports, exports, memories, tables, sections, mayGrow, start, gc, tags, exceptions };
+}
+
+const NO_EXCEPTIONS: ReadonlySet<ExceptionKind> = new Set();
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 function exportKind(reader: Reader): CoreExport['kind'] {

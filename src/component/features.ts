@@ -15,6 +15,8 @@ export type Feature =
   | 'fixed-length-list'
   | 'gc'
   | 'exceptions'
+  /** Those that came before WebAssembly 3.0: `try` with `catch`, `rethrow` and `delegate`. */
+  | 'legacy-exceptions'
   | 'memory64'
   | 'multi-memory'
   | 'shared-memory'
@@ -57,7 +59,8 @@ export function featuresOf(component: Component): readonly Feature[] {
 
 function ofModule(module: CoreModule, features: Set<Feature>): void {
   if (module.gc) features.add('gc');
-  if (module.tags) features.add('exceptions');
+  if (module.tags > 0 || module.imports.some(({ type }) => type.kind === 'tag')) features.add('exceptions');
+  for (const kind of module.exceptions()) features.add(kind === 'legacy' ? 'legacy-exceptions' : 'exceptions');
   const imported = module.imports.flatMap(({ type }) => (type.kind === 'memory' ? [type.memory] : []));
   const memories = [...imported, ...module.memories.map((memory) => memory.limits)];
   if (memories.length > 1) features.add('multi-memory');

@@ -13,6 +13,7 @@ export const SECTION = {
   element: 9,
   code: 10,
   data: 11,
+  tag: 13,
 } as const;
 
 /** The order of the sections in a module; those of tags (13) and of the count of data segments (12) came later. */

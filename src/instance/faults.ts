@@ -1,4 +1,5 @@
 import { brokenAbi, GLUE_FILE } from '../canonical-abi/glue.ts';
+import { Exception } from '../canonical-abi/runtime/exception.ts';
 import { describe, PluginError, type TrapKind } from '../errors.ts';
 import { Exit } from '../host/wasi/exit.ts';
 import { demangle } from '../text/demangle.ts';
@@ -56,6 +57,8 @@ const TRAPS: readonly (readonly [RegExp, TrapKind])[] = [
   [/dereferencing a null pointer|null reference/, 'null-reference'],
   [/unaligned access/, 'unaligned-atomic'],
   [/cannot enter component instance/, 'cannot-enter'],
+  // Where it would have come from one component into another.
+  [/uncaught exception/, 'uncaught-exception'],
 ];
 
 /**
@@ -73,6 +76,7 @@ export function toFault(thrown: unknown, context: FaultContext): PluginError {
     });
   }
   if (thrown instanceof WebAssembly.RuntimeError) return trap(thrown, context);
+  if (thrown instanceof Exception) return uncaught(thrown, context);
   if (thrown instanceof WebAssembly.LinkError) return linkError(thrown);
   if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) return stackOverflow(thrown, context);
   if (thrown instanceof RangeError && /could not allocate|allocation failed|out of memory/i.test(thrown.message)) {
@@ -107,6 +111,15 @@ export function toInitializeError(during: 'instantiation' | 'initialize', fault:
   });
 }
 
+/** An exception that the guest threw and did not catch. It has neither message nor stack. */
+function uncaught(thrown: object, context: FaultContext): PluginError {
+  if (context.memoryRefused) return memoryLimit(thrown, context);
+  return new PluginError('ERR_TRAP', `The plugin trapped: uncaught exception${lastWords(context)}`, {
+    trap: 'uncaught-exception',
+    hint: 'The plugin threw an exception that nothing in it catches; its instance was dropped.',
+  });
+}
+
 function trap(thrown: WebAssembly.RuntimeError, context: FaultContext): PluginError {
   // A guest that is refused memory aborts, or uses the null pointer that its allocator then returned: any trap will do.
   if (context.memoryRefused) return memoryLimit(thrown, context);
@@ -125,12 +138,12 @@ function lastWords({ lastWords: lines }: FaultContext): string {
   return said.length === 0 ? '' : `; it wrote: ${clean(said.join(' | '))}`;
 }
 
-function memoryLimit(thrown: Error, context: FaultContext): PluginError {
+function memoryLimit(thrown: object, context: FaultContext): PluginError {
   const value = context.maxMemoryBytes;
   return new PluginError('ERR_MEMORY_LIMIT', `The plugin needed more memory than its limit of ${value} bytes`, {
     hint: 'Raise `maxMemoryBytes` in the policy, or give the plugin smaller inputs.',
     limit: { name: 'maxMemoryBytes', value },
-    backtrace: context.locate(backtrace(thrown)),
+    backtrace: thrown instanceof Error ? context.locate(backtrace(thrown)) : undefined,
     cause: thrown,
   });
 }

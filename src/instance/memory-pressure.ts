@@ -32,8 +32,8 @@ export class MemoryPressure {
    * @throws whatever ends the start function.
    */
   instantiate(module: WebAssembly.Module, imports?: WebAssembly.Imports): WebAssembly.Instance {
-    const lent = imports?.[MEMORY_IMPORT]?.[MEMORY_IMPORT];
-    if (lent !== undefined) this.#lent.add(lent as WebAssembly.Memory);
+    const lent = imports?.[MEMORY_IMPORT];
+    for (const memory of Object.values(lent ?? {})) this.#lent.add(memory as WebAssembly.Memory);
     const watched = watchedExports(module);
     this.#lost += lent === undefined ? watched.memories.length : 0;
     const instance = new WebAssembly.Instance(module, imports);

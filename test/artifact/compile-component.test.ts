@@ -3,6 +3,7 @@ import { compileModules } from '../../src/artifact/artifact.ts';
 import { compileComponent } from '../../src/artifact/compile-component.ts';
 import { MEMORY_IMPORT } from '../../src/canonical-abi/plan/plan.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { misfits } from '../fixtures/guests.ts';
 import { rejection } from '../support/outcome.ts';
 import { component, dummy } from '../support/wat.ts';
 import { fullPlugin, watString } from '../workers/guest.ts';
@@ -42,7 +43,7 @@ describe('compileComponent', () => {
     const bytes = await smallPlugin({ core: '(func (export "grow") (result i32) (memory.grow (i32.const 15)))' });
     const { binding, modules, summary } = await compileComponent(bytes, { maxMemoryBytes: MiB });
     const [step] = binding.kind === 'direct' ? binding.plan.initializers : [];
-    const lent = step?.kind === 'instantiate' ? step.memory : undefined;
+    const [lent] = step?.kind === 'instantiate' ? (step.memories ?? []) : [];
     expect(lent).to.deep.equal({ initial: 1, maximum: 16 });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(modules[0]!.bytes), {
       [MEMORY_IMPORT]: { [MEMORY_IMPORT]: new WebAssembly.Memory(lent!) },
@@ -70,6 +71,23 @@ describe('compileComponent', () => {
     expect(modules[0]?.name).to.equal('plugin.core.wasm');
   });
 
+  for (const [what, core, feature] of [
+    ['exceptions', '(tag $t) (func (try_table (throw $t)))', 'exceptions'],
+    ['handlers without tags', '(func (block $h (try_table (catch_all $h))))', 'exceptions'],
+    ['several memories', '(memory $second 1 2) (func (drop (memory.grow $second (i32.const 1))))', 'multi-memory'],
+  ] as const) {
+    it(`binds ${what}, with checks and without, and counts their instructions`, async () => {
+      const bytes = await smallPlugin({ core });
+      for (const how of [{}, { interrupt: 'trap' }, { metered: true }] as const) {
+        const { binding, modules, summary } = await compileComponent(bytes, { ...options, ...how });
+        expect([binding.kind, ...summary.features]).to.deep.equal(['direct', feature]);
+        for (const module of modules) expect(WebAssembly.validate(module.bytes)).to.equal(true);
+      }
+      const error = await rejection(compileComponent(bytes, { ...options, binding: 'glue' }));
+      expect(error.code).to.equal('ERR_INVALID_COMPONENT');
+    });
+  }
+
   it('takes all three worlds', async () => {
     for (const world of ['plugin-world', 'plugin-v1', 'plugin-v2'] as const) {
       expect((await compileComponent(await dummy(world), options)).contract.world).to.equal(world);
@@ -93,7 +111,29 @@ describe('compileComponent', () => {
         'ERR_INVALID_COMPONENT',
         () => small({ core: '(func (result i32) (i64.const 0))' }),
       ],
-      ['a proposal that jco does not know', 'ERR_INVALID_COMPONENT', () => small({ core: '(tag)' })],
+      ['exceptions from before WebAssembly 3.0', 'ERR_INVALID_COMPONENT', misfits.legacyExceptions],
+      [
+        'exceptions that do not validate',
+        'ERR_INVALID_COMPONENT',
+        () => small({ core: '(tag $t (param i32)) (func (throw $t))' }),
+      ],
+      [
+        'memories that do not validate',
+        'ERR_INVALID_COMPONENT',
+        () => small({ core: '(memory 1) (func (drop (memory.size 2)))' }),
+      ],
+      ['a table of exceptions', 'ERR_INVALID_COMPONENT', () => small({ core: '(table 1 exnref)' })],
+      [
+        'exceptions of many values',
+        'ERR_COMPONENT_TOO_COMPLEX',
+        () => small({ core: `(tag (param ${'i64 '.repeat(65)}))` }),
+      ],
+      ['many tags', 'ERR_COMPONENT_TOO_COMPLEX', () => small({ core: '(tag)'.repeat(1025) })],
+      [
+        'parts that do not fit together, of which one has exceptions',
+        'ERR_LINK',
+        () => smallPlugin({ core: '(tag)', more: misfit('(func (param i32))') }),
+      ],
       ['garbage-collected types', 'ERR_INVALID_COMPONENT', () => small({ core: '(type (struct))' })],
       ['an unused 64-bit memory', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory i64 1 1)' })],
       ['shared memories', 'ERR_INVALID_COMPONENT', () => small({ core: '(memory 1 1 shared)' })],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import { inspectComponent } from '../../src/cli/inspection.ts';
 import { echo, lifecycle, memories, misfits, worlds } from '../fixtures/guests.ts';
 import { linesOf, Workplace } from './cli.ts';
 
@@ -106,5 +107,16 @@ describe('wasm-plugin-pool inspect', () => {
     const huge = await workplace.run(['inspect', 'huge.wasm']);
     expect(huge.stdout).to.match(/^memories {2}module 0: 64 MiB at the start, at most 64 MiB$/m);
     expect(huge.stdout).to.match(/^metadata {2}could not be had\. .*\(ERR_MEMORY_LIMIT\)$/m);
+  });
+
+  it('refuses what a load refuses, in the same words', async () => {
+    const refused = [memories.gcTypes, memories.sharedMemory, memories.memory64, misfits.legacyExceptions];
+    for (const [place, guest] of refused.entries()) {
+      await workplace.file(`refused-${place}.wasm`, guest);
+      const { binding, metadata } = await inspectComponent(workplace.path(`refused-${place}.wasm`), []);
+      if (binding.kind !== 'refused' || metadata.state !== 'failed')
+        throw new Error(`${binding.kind}, ${metadata.state}`);
+      expect(binding.error.message).to.equal(metadata.error.message);
+    }
   });
 });

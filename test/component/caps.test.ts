@@ -31,7 +31,8 @@ function analysisOf(
       mayGrow: true,
       start: undefined,
       gc: false,
-      tags: false,
+      tags: 0,
+      exceptions: () => new Set<never>(),
     };
     return { index, module, instances, ...parts, grows: [] };
   });

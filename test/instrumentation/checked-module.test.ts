@@ -82,10 +82,16 @@ describe('withChecks', function () {
     // Three constants and the instruction, and one for each 16 bytes.
     ['bytes that are moved', '(memory.fill (i32.const 0) (i32.const 1) (i32.const 160)) (i32.const 0)', 16],
     ['what it calls', '(drop (call $host (i32.const 1))) (i32.const 0)', 5],
+    // A constant and `throw`; what is behind it does not run; then what was caught, and a constant.
+    [
+      'what leads to an exception, and what handles it',
+      '(drop (block $h (result i32) (try_table (catch $e $h) (throw $e (i32.const 5)) (nop) (nop)) (nop) (i32.const 1))) (i32.const 2)',
+      5,
+    ],
   ] as const) {
     it(`counts ${what}`, async () => {
       const bytes = await module(`(module
-        (import "e" "host" (func $host (param i32) (result i32))) (import "e" "memory" (memory 1))
+        (import "e" "host" (func $host (param i32) (result i32))) (import "e" "memory" (memory 1)) (tag $e (param i32))
         (func (export "run") (param i32) (result i32) ${code}))`);
       const control = fuelled(1000);
       const { ends } = moduleOutcome(withChecks(bytes, METERED).bytes, 1, control);
@@ -120,11 +126,15 @@ describe('withChecks', function () {
     ['a loop with work', '(loop $ever (i32.store (i32.const 8) (i32.load (i32.const 16))) (br $ever)) unreachable'],
     ['recursion', '(call $run (i32.const 1))'],
     ['recursion by tail calls', '(return_call $run (i32.const 1))'],
+    [
+      'a loop that catches everything',
+      '(loop $ever (block $caught (try_table (catch_all $caught) (call $throw))) (br $ever)) unreachable',
+    ],
     ['a loop around a call', '(loop $ever (call $nothing) (br $ever)) unreachable'],
   ] as const) {
     it(`has ${what} end by a trap`, async () => {
       const { bytes: checked } = withChecks(
-        await module(`(module ${RUN} (func $nothing)
+        await module(`(module ${RUN} (tag $e) (func $nothing) (func $throw (throw $e))
           (func $run (export "run") (param i32) (result i32) ${body}))`),
         INTERRUPTS,
       );

@@ -47,14 +47,15 @@ const CONVERSIONS: Readonly<Record<Type, readonly (readonly [string, Type])[]>> 
  * The text of a core module by chance, valid and with an end: it has a number of rounds for all loops and calls. It
  * exports `run`, which takes a number and gives one, its memory, and imports a function `host` of a number. All that code can
  * do to control flow is in it: blocks with values, branches out of many of them, tables of branches, early returns, calls
- * through a table, tail calls, traps.
+ * through a table, tail calls, traps, exceptions that go through calls, and a second memory.
  */
 export function generatedModule(seed: number): string {
   const random = seeded(seed);
   const functions = Array.from({ length: FUNCTIONS }, (_, index) => new FunctionText(random, index).text());
   return `(module
     (import "e" "host" (func $host (param i32) (result i32)))
-    (import "e" "memory" (memory 1 2))
+    (import "e" "memory" (memory 1 2)) (import "e" "second" (memory $second 1 2))
+    (tag $e (param i32)) (tag $empty)
     (type $t (func (param i32 i64) (result i32)))
     (global $g (mut i32) (i32.const 7)) (global $rounds (mut i32) (i32.const 3000))
     (table ${FUNCTIONS} funcref) (elem (i32.const 0) func ${functions.map((_, index) => `$f${index}`).join(' ')})
@@ -90,7 +91,7 @@ class FunctionText {
   #statement(depth: number): string {
     const { below, pick } = this.#random;
     const type = pick(TYPES);
-    switch (depth >= MAX_DEPTH ? below(5) : below(13)) {
+    switch (depth >= MAX_DEPTH ? below(5) : below(16)) {
       case 0:
       case 1:
         return `(local.set $${type}${below(LOCALS)} ${this.#value(type, depth + 1)})`;
@@ -113,6 +114,11 @@ class FunctionText {
         return `(if (i32.eqz ${this.#value('i32', depth + 1)}) (then (return ${this.#value('i32', depth + 1)})))`;
       case 11:
         return below(4) === 0 ? '(drop (memory.grow (i32.const 1)))' : `(drop ${this.#value(type, depth + 1)})`;
+      case 12:
+      case 13:
+        return this.#attempt(depth);
+      case 14:
+        return this.#second(depth);
       default:
         return below(20) === 0 && this.#index + 1 < FUNCTIONS
           ? `(if (i32.eq (local.get $p) (i32.const ${below(9)})) (then (return_call $f${this.#later()} ${this.#value('i32', depth + 1)} (local.get $q))))`
@@ -130,6 +136,41 @@ class FunctionText {
     const body = `${this.#statements(depth + 1)} ${early} ${this.#statements(depth + 1)} ${again}`;
     if (this.#random.below(3) > 0) return `(loop ${name} ${body})`;
     return `(drop (loop ${name} (result i64) ${body} ${this.#value('i64', depth + 1)}))`;
+  }
+
+  /** Most of what is thrown is caught, here or by a caller; what none catches is the end of the run. */
+  #attempt(depth: number): string {
+    const { below } = this.#random;
+    const thrown = below(2) === 0 ? `(throw $e ${this.#value('i32', depth + 1)})` : '(throw $empty)';
+    const some = `(if ${this.#value('i32', depth + 1)} (then ${thrown}))`;
+    const body = `${this.#statements(depth + 1)} ${some} ${this.#statements(depth + 1)}`;
+    const name = `$c${this.#names++}`;
+    switch (below(4)) {
+      case 0:
+        return `(local.set $i320 (block ${name} (result i32) (try_table (catch $e ${name}) ${body}) ${this.#value('i32', depth + 1)}))`;
+      case 1:
+        return `(block ${name} (try_table (catch $empty ${name}) (catch_all ${name}) ${body}))`;
+      case 2:
+        return `(drop (block ${name} (result exnref) (try_table (catch_all_ref ${name}) ${body}) (ref.null exn)))`;
+      default:
+        return `(block ${name} (try_table (catch_all ${name})
+          (throw_ref (block ${name}r (result exnref) (try_table (catch_all_ref ${name}r) ${body}) (br ${name})))))`;
+    }
+  }
+
+  #second(depth: number): string {
+    const { below } = this.#random;
+    const index = `(i32.and ${this.#value('i32', depth + 1)} (i32.const 0xfff))`;
+    switch (below(4)) {
+      case 0:
+        return `(i32.store $second offset=${below(64)} ${index} ${this.#value('i32', depth + 1)})`;
+      case 1:
+        return `(memory.copy $second 0 (i32.const ${below(100)}) ${index} (i32.const ${below(50)}))`;
+      case 2:
+        return '(drop (memory.grow $second (i32.const 1)))';
+      default:
+        return `(local.set $i640 (i64.load $second ${index}))`;
+    }
   }
 
   #block(takes: Type | 'nothing', body: () => string): string {

@@ -15,10 +15,12 @@ export function moduleOutcome(
   control: ControlPage = new ControlPage(),
 ): ModuleOutcome {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+  const second = new WebAssembly.Memory({ initial: 1, maximum: 2 });
   const host: number[] = [];
   const imports = {
     e: {
       memory,
+      second,
       host: (value: number) => {
         host.push(value);
         return host.length * 3;
@@ -28,7 +30,9 @@ export function moduleOutcome(
   };
   const { run } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
   const ends = endOf(() => (run as (n: number) => number)(argument));
-  return { ends, memory: createHash('sha256').update(new Uint8Array(memory.buffer)).digest('hex'), host };
+  const hash = createHash('sha256');
+  for (const { buffer } of [memory, second]) hash.update(new Uint8Array(buffer));
+  return { ends, memory: hash.digest('hex'), host };
 }
 
 function endOf(run: () => number): string {

@@ -3,10 +3,11 @@ import type { CoreModule } from '../../component/core-ast.ts';
 import { link } from '../../component/elaboration-state.ts';
 import { invalidAt } from '../../component/reader.ts';
 import { at } from '../../component/scope.ts';
-import { lentMemory } from './core-modules.ts';
+import { lentMemories } from './core-modules.ts';
 import type { CoreFunctionTypes, CoreSignature } from './core-signatures.ts';
 import type { CoreDefinition, CoreInstanceDefinition, Space } from './definitions.ts';
 import type { Emitter } from './emitter.ts';
+import type { LentMemory } from './plan.ts';
 
 /** A core module of the file. */
 export interface PlacedModule {
@@ -78,13 +79,13 @@ export function instantiated(
     }
   }
   const wanted = new Set(module.imports.map((entry) => entry.module));
-  const memory = lentMemory(module)?.limits;
+  const memories = lentMemories(module).map(
+    ({ limits: { min, max } }): LentMemory => ({ initial: min, ...(max !== undefined && { maximum: max }) }),
+  );
   const index = emitter.emit('core-instances', {
     kind: 'instantiate',
     module: place,
-    ...(memory !== undefined && {
-      memory: { initial: memory.min, ...(memory.max !== undefined && { maximum: memory.max }) },
-    }),
+    ...(memories.length > 0 && { memories }),
     args: [...given]
       .filter(([name]) => wanted.has(name))
       .map(([name, definition]) => ({ name, instance: definition.index() })),

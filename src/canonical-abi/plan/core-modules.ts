@@ -2,7 +2,7 @@ import type { Component } from '../../component/ast.ts';
 import type { CoreMemory, CoreModule } from '../../component/core-ast.ts';
 import { applyEdits, type Edit, leb128, replace, resized } from '../../component/edits.ts';
 import { append, SECTION } from '../../component/section-edits.ts';
-import { MEMORY_IMPORT } from './plan.ts';
+import { MEMORY_IMPORT, memoryImport } from './plan.ts';
 
 /** The core modules of a component, nested ones included, in the order of the file: `module` of a plan is an index. */
 export function coreModulesOf(component: Component, modules: CoreModule[] = []): readonly CoreModule[] {
@@ -14,16 +14,16 @@ export function coreModulesOf(component: Component, modules: CoreModule[] = []):
 }
 
 /**
- * The core modules as a plan wants them, in the order of the file: those that define a memory which may serve one
- * instance after the other import it instead; see {@link lentMemory}. All other bytes are those of the file.
+ * The core modules as a plan wants them, in the order of the file: those that define memories which may serve one
+ * instance after the other import them instead; see {@link lentMemories}. All other bytes are those of the file.
  */
 export function coreModuleBytes(bytes: Uint8Array, component: Component): Uint8Array<ArrayBuffer>[] {
   return coreModulesOf(component).map((module) => {
-    const memory = lentMemory(module);
+    const memories = lentMemories(module);
     const { start, end } = module.span;
-    if (memory === undefined) return bytes.slice(start, end);
+    if (memories.length === 0) return bytes.slice(start, end);
     const edits: Edit[] = [];
-    importMemory(bytes, module, memory, edits);
+    importMemories(bytes, module, memories, edits);
     const within = edits.map(({ span, bytes }) => ({
       span: { start: span.start - start, end: span.end - start },
       bytes,
@@ -33,22 +33,27 @@ export function coreModuleBytes(bytes: Uint8Array, component: Component): Uint8A
 }
 
 /**
- * The memory that a core module defines, if its instances are to import it: the only one, so that no index changes.
+ * The memories that a core module defines, if its instances are to import them: all or none, behind those that it imports
+ * already, so that no index changes.
  */
-export function lentMemory({ imports, memories }: CoreModule): CoreMemory | undefined {
-  const [memory, second] = memories;
-  if (memory === undefined || second !== undefined) return undefined;
-  const { shared, wide, pageSizeLog2 } = memory.limits;
-  if (shared || wide || pageSizeLog2 !== undefined) return undefined;
-  if (imports.some(({ module, type }) => type.kind === 'memory' || module === MEMORY_IMPORT)) return undefined;
-  return memory;
+export function lentMemories({ imports, memories }: CoreModule): readonly CoreMemory[] {
+  const isLendable = memories.every(
+    ({ limits: { shared, wide, pageSizeLog2 } }) => !shared && !wide && pageSizeLog2 === undefined,
+  );
+  return isLendable && !imports.some(({ module }) => module === MEMORY_IMPORT) ? memories : [];
 }
 
-function importMemory(bytes: Uint8Array, module: CoreModule, { limitsSpan }: CoreMemory, edits: Edit[]): void {
-  const name = new TextEncoder().encode(MEMORY_IMPORT);
-  const named = [...leb128(name.length), ...name];
-  const limits = bytes.subarray(limitsSpan.start, limitsSpan.end);
-  append(bytes, module, SECTION.import, [[...named, ...named, 0x02, ...limits]], edits);
+function importMemories(bytes: Uint8Array, module: CoreModule, memories: readonly CoreMemory[], edits: Edit[]): void {
+  const entries = memories.map(({ limitsSpan }, place) => {
+    const limits = bytes.subarray(limitsSpan.start, limitsSpan.end);
+    return [...nameOf(MEMORY_IMPORT), ...nameOf(memoryImport(place)), 0x02, ...limits];
+  });
+  append(bytes, module, SECTION.import, entries, edits);
   const { content, size } = module.sections.get(SECTION.memory)!;
   resized(content, size, edits, () => replace(edits, content, leb128(0)));
+}
+
+function nameOf(text: string): readonly number[] {
+  const name = new TextEncoder().encode(text);
+  return [...leb128(name.length), ...name];
 }

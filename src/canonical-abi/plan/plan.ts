@@ -66,12 +66,17 @@ export interface Lift {
 }
 
 /**
- * The module name under which a core module imports the memory that it defined, and the name of that import. They have
- * spaces, so that no import of a plugin can have them: `assertPlainNames` refuses those.
+ * The module name under which a core module imports the memories that it defined, and the name of the first of these
+ * imports. They have spaces, so that no import of a plugin can have them: `assertPlainNames` refuses those.
  */
 export const MEMORY_IMPORT = 'wasm-plugin-pool: own memory';
 
-/** A memory that instances of a core module have one after the other, in pages of 64 KiB; see `lentMemory`. */
+/** @param place Of a memory among those that the module defined. */
+export function memoryImport(place: number): string {
+  return place === 0 ? MEMORY_IMPORT : `${MEMORY_IMPORT} ${place}`;
+}
+
+/** A memory that instances of a core module have one after the other, in pages of 64 KiB; see `lentMemories`. */
 export interface LentMemory {
   readonly initial: number;
   readonly maximum?: number;
@@ -85,8 +90,8 @@ export type Initializer =
       /** The place of the module among the core modules of the file. */
       readonly module: number;
       readonly args: readonly { readonly name: string; readonly instance: number }[];
-      /** The memory that it imports in place of one of its own. */
-      readonly memory?: LentMemory;
+      /** The memories that it imports in place of its own. */
+      readonly memories?: readonly LentMemory[];
     }
   /** Core instances: one that is put together from exports of others. */
   | { readonly kind: 'bundle'; readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[] }

@@ -2,6 +2,7 @@ import { call } from './call.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { LiftLowerContext } from './context.ts';
 import { enter, leave } from './entering.ts';
+import { Exception } from './exception.ts';
 import type { CoreFunction, FlatValue } from './flat-value.ts';
 import { type BorrowScope, newBorrowScope } from './handles.ts';
 import { Misfit } from './misfit.ts';
@@ -19,9 +20,6 @@ export interface LiftedFunction {
   /** The component instances that a call enters. */
   readonly entering: readonly ComponentInstance[];
 }
-
-/** What `throw` throws. */
-const { Exception } = WebAssembly as unknown as { readonly Exception: abstract new () => object };
 
 /** The `err` of a WIT `result`, as jco throws it: an error with the own property `payload`. */
 class ComponentError extends Error {

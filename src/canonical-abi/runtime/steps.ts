@@ -1,6 +1,6 @@
 import { CONTROL_IMPORT, type ControlPage } from '../../instrumentation/control-page.ts';
 import { builtInType } from '../plan/built-ins.ts';
-import { type BindingPlan, type Initializer, MEMORY_IMPORT } from '../plan/plan.ts';
+import { type BindingPlan, type Initializer, MEMORY_IMPORT, memoryImport } from '../plan/plan.ts';
 import { concurrentBuiltIn, mayWait } from './async/built-ins.ts';
 import { type Elements, elementsOf } from './async/elements.ts';
 import { loweredFromAsyncHost } from './async/host-functions.ts';
@@ -54,19 +54,15 @@ export class Steps {
   of(initializer: Initializer): Step {
     switch (initializer.kind) {
       case 'instantiate': {
-        const { args, memory: lent } = initializer;
+        const { args, memories: lent = [] } = initializer;
         const module = this.#modules[initializer.module]!;
-        const pool = lent && new MemoryPool(lent, this.#onDropped);
-        if (pool !== undefined) this.memories.push(pool);
+        const pools = lent.map((memory) => new MemoryPool(memory, this.#onDropped));
+        this.memories.push(...pools);
         return ({ coreInstances, instantiateCore, releases }) => {
           const imports: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
           for (const { name, instance } of args) imports[name] = coreInstances[instance]!;
           imports[CONTROL_IMPORT] = this.#controlImport;
-          if (pool !== undefined) {
-            const memory = pool.take();
-            releases.push(() => pool.giveBack(memory));
-            imports[MEMORY_IMPORT] = { [MEMORY_IMPORT]: memory };
-          }
+          if (pools.length > 0) imports[MEMORY_IMPORT] = lentImports(pools, releases);
           coreInstances.push(instantiateCore(module, imports).exports);
         };
       }
@@ -197,6 +193,17 @@ export class Steps {
       );
     };
   }
+}
+
+/** Memories for one core instance, under the names by which it imports them. */
+function lentImports(pools: readonly MemoryPool[], releases: Instantiation['releases']): Record<string, unknown> {
+  const imports: Record<string, unknown> = {};
+  for (const [place, pool] of pools.entries()) {
+    const memory = pool.take();
+    releases.push(() => pool.giveBack(memory));
+    imports[memoryImport(place)] = memory;
+  }
+  return imports;
 }
 
 /** The core function of a function that is lowered. */

@@ -71,7 +71,9 @@ export type Counted =
   | 'tables'
   | 'elements'
   | 'data'
-  | 'memories';
+  | 'memories'
+  | 'tags'
+  | 'tagValues';
 
 /** Of the core modules of a component together. */
 export const COMPONENT_BOUNDS: Readonly<Record<Counted, Bound>> = {
@@ -89,6 +91,10 @@ export const COMPONENT_BOUNDS: Readonly<Record<Counted, Bound>> = {
   data: bound('componentDataSegments', 'segments of data', 400_000, 98_450),
   /** Each reserves 10 GiB of addresses in each instance, whatever its size, of the 128 TiB that a process has. */
   memories: bound('instanceMemories', 'memories in one instance', 64, 2),
+  /** Of a module once for each of its instances, as globals. */
+  tags: bound('componentTags', 'tags of exceptions', 1_024, 2),
+  /** An exception lives in the heap of V8, with 32 bytes for each value that it carries, and a deep stack may hold many. */
+  tagValues: bound('componentTagValues', 'values that its exceptions carry', 64, 2),
 };
 
 function bound(name: string, what: string, most: number, seen: number): Bound {

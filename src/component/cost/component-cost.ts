@@ -3,6 +3,7 @@ import type { CoreModule } from '../core-ast.ts';
 import { recType } from '../core-types.ts';
 import { SECTION, sectionReader } from '../section-edits.ts';
 import { assertWithin, COMPONENT_BOUNDS, type Counted } from './bounds.ts';
+import { coreFunctions } from './core-functions.ts';
 
 /** How many there are of each that {@link COMPONENT_BOUNDS} bounds. */
 export type ComponentCost = Readonly<Record<Counted, number>>;
@@ -26,6 +27,8 @@ export function componentCost(bytes: Uint8Array, { modules }: Pick<ComponentAnal
     elements: vector(SECTION.element),
     data: vector(SECTION.data),
     memories: modules.reduce((total, { instances, memories }) => total + instances * memories.length, 0),
+    tags: modules.reduce((total, { instances, module }) => total + Math.max(instances, 1) * module.tags, 0),
+    tagValues: sum((module) => tagValues(bytes, module)),
   };
 }
 
@@ -43,6 +46,19 @@ function typeCount(bytes: Uint8Array, module: CoreModule): number {
   let types = 0;
   for (let left = section.u32(); left > 0; left--) types += recType(section).length;
   return types;
+}
+
+/** What the exceptions of all tags carry that a module defines. */
+function tagValues(bytes: Uint8Array, module: CoreModule): number {
+  if (module.tags === 0) return 0;
+  const { type } = coreFunctions(bytes, module);
+  const section = sectionReader(bytes, module, SECTION.tag);
+  let values = 0;
+  for (let left = section.u32(); left > 0; left--) {
+    section.expect(0x00, 'the attribute of a tag');
+    values += type(section.u32()).params;
+  }
+  return values;
 }
 
 /** The entries that a section announces, which come before them. */

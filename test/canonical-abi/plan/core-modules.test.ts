@@ -35,7 +35,7 @@ describe('coreModuleBytes', () => {
     expect(WebAssembly.validate(own!)).to.equal(true);
     const binding = planBinding(bytes, component);
     const steps = binding.kind === 'direct' ? binding.plan.initializers : [];
-    expect(steps.flatMap((step) => (step.kind === 'instantiate' ? [step.memory] : []))).to.deep.equal([
+    expect(steps.flatMap((step) => (step.kind === 'instantiate' ? (step.memories ?? []) : []))).to.deep.equal([
       { initial: 1, maximum: 5 },
     ]);
   });
@@ -53,11 +53,24 @@ describe('coreModuleBytes', () => {
     for (const module of own) expect(WebAssembly.validate(module)).to.equal(true);
   });
 
+  it('has a module import several, behind those that it imports already', async () => {
+    const { bytes, component } = await fromWat(`(component (core module $m
+      (import "a" "m" (memory 7)) (memory $a 1) (memory $b 2 3) (export "b" (memory $b))
+      (func (drop (memory.grow $b (i32.const 1))))))`);
+    const [own] = coreModuleBytes(bytes, component);
+    expect(await linesOf(own!)).to.deep.equal([
+      '(import "a" "m" (memory (;0;) 7))',
+      `${OWN} (memory $a (;1;) 1))`,
+      `(import "${MEMORY_IMPORT}" "${MEMORY_IMPORT} 1" (memory $b (;2;) 2 3))`,
+      '(export "b" (memory $b))',
+    ]);
+    expect(WebAssembly.validate(own!)).to.equal(true);
+  });
+
   for (const [what, module] of [
     ['no memory', '(func)'],
-    ['two memories', '(memory 1) (memory 1)'],
     ['an imported memory', '(import "a" "m" (memory 1))'],
-    ['an imported memory and one of its own', '(import "a" "m" (memory 1)) (memory 1)'],
+    ['a memory of which one has 64-bit addresses', '(memory 1) (memory i64 1)'],
     ['a memory of 64-bit addresses', '(memory i64 1)'],
     ['an import of the same name', `(import "${MEMORY_IMPORT}" "f" (func)) (memory 1)`],
   ] as const) {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { compileModules } from '../../../src/artifact/artifact.ts';
 import { compileComponent } from '../../../src/artifact/compile-component.ts';
 import type { PluginDefinition } from '../../../src/artifact/definition.ts';
-import { ToolPanic } from '../../../src/artifact/transpile.ts';
+import { ToolPanic } from '../../../src/artifact/tool-refusal.ts';
 import { vet } from '../../../src/artifact/vetting.ts';
 import { describe, PluginError } from '../../../src/errors.ts';
 import { resolvePolicy } from '../../../src/host/policy/policy.ts';

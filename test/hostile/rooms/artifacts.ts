@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Guest } from '../../fixtures/core-plugin.ts';
-import { memories, misfits } from '../../fixtures/guests.ts';
+import { misfits } from '../../fixtures/guests.ts';
 import type { Attack, Room } from '../attack.ts';
 
 const REFUSED: readonly (readonly [what: string, guest: Guest, code: ErrorCode])[] = [
@@ -18,8 +18,7 @@ const REFUSED: readonly (readonly [what: string, guest: Guest, code: ErrorCode])
   ['a plugin that imports what nobody offers', misfits.unknownImport, 'ERR_UNKNOWN_IMPORT'],
   ["a plugin that calls members of the host's classes", misfits.unknownWasiFunction, 'ERR_UNKNOWN_IMPORT'],
   ['a plugin that calls WASI with other types', misfits.wrongWasiType, 'ERR_INCOMPATIBLE_WIT'],
-  ['a plugin that throws exceptions of its own', misfits.throws, 'ERR_INVALID_COMPONENT'],
-  ['a module with two memories', memories.twoMemories, 'ERR_INVALID_COMPONENT'],
+  ['a plugin with exceptions from before WebAssembly 3.0', misfits.legacyExceptions, 'ERR_INVALID_COMPONENT'],
 ];
 
 /** Files that are no plugin. Mutants of plugins, by the thousand, are in `artifact/`. */

@@ -1,4 +1,4 @@
-import { hostile, lifecycle } from '../../fixtures/guests.ts';
+import { exceptions, hostile, lifecycle } from '../../fixtures/guests.ts';
 import { type Ending, LITTLE_CPU, type Room } from '../attack.ts';
 import { reallocInHostCallSpins } from '../guests/ambush.ts';
 
@@ -23,6 +23,20 @@ export const loops: Room = {
       policy: { maxHostCalls: 5000 },
       input: 'spin-host',
       ending: { code: 'ERR_HOST_CALL_LIMIT', limit: 'maxHostCalls' },
+    },
+    {
+      name: 'calls the host for ever, and catches that it may not',
+      guest: exceptions.catchesRefusals,
+      input: 'attack',
+      policy: { maxHostCalls: 5000 },
+      ending: { code: 'ERR_HOST_CALL_LIMIT', limit: 'maxHostCalls' },
+    },
+    {
+      name: 'throws and catches for ever',
+      guest: exceptions.catchesAll,
+      input: 'attack',
+      policy: LITTLE_CPU,
+      ending: STOPPED,
     },
     {
       name: 'loops in the start function of a module',

@@ -1,4 +1,4 @@
-import { hostile, memories } from '../../fixtures/guests.ts';
+import { exceptions, hostile, memories } from '../../fixtures/guests.ts';
 import type { Ending, Room } from '../attack.ts';
 import { recursesAndLogs, wideFrames } from '../guests/ambush.ts';
 import { wideSyscalls } from '../guests/bombs.ts';
@@ -20,6 +20,13 @@ export const memory: Room = {
       // 64 pages, less the two that it has and one for its table.
       ending: { output: /^(6[0-2]|[1-5]\d)$/ },
       // That of another instance, if another thread is free.
+      next: /^\d+$/,
+    },
+    {
+      name: 'grows two memories until both are refused',
+      guest: memories.twoMemories,
+      policy: { maxMemoryBytes: 4 * MiB },
+      ending: { output: /^(6[0-3]|[1-5]\d)$/ },
       next: /^\d+$/,
     },
     { name: 'begins with 64 MiB', guest: memories.hugeMemory, phase: 'load', ending: EXCEEDED },
@@ -58,6 +65,12 @@ export const memory: Room = {
     },
     { name: 'recurses without end', guest: hostile, input: 'stack', ending: OVERFLOWN },
     { name: 'recurses with frames of 40 KB', guest: wideFrames, input: 'attack', ending: OVERFLOWN },
+    {
+      name: 'keeps an exception in each frame of a stack without end',
+      guest: exceptions.hoards,
+      input: 'attack',
+      ending: OVERFLOWN,
+    },
     {
       name: 'recurses and calls the host at every depth',
       guest: recursesAndLogs,

@@ -1,5 +1,5 @@
 import type { TrapKind } from '../../../src/errors.ts';
-import { hostile, lifecycle } from '../../fixtures/guests.ts';
+import { exceptions, hostile, lifecycle } from '../../fixtures/guests.ts';
 import type { Attack, Room } from '../attack.ts';
 import { reallocInHostCallTraps } from '../guests/ambush.ts';
 
@@ -21,6 +21,7 @@ const inProcess = TRAPS.map(
   ([name, input, trap]): Attack => ({ name, guest: hostile, input, ending: { code: 'ERR_TRAP', trap } }),
 );
 
+const UNCAUGHT = { code: 'ERR_TRAP', trap: 'uncaught-exception' } as const;
 const UNREACHABLE = { code: 'ERR_TRAP', trap: 'unreachable' } as const;
 
 /** Every kind of trap, and traps in everything that the host calls. */
@@ -56,6 +57,7 @@ export const traps: Room = {
       input: 'attack',
       ending: UNREACHABLE,
     },
+    { name: 'throws an exception that nothing catches', guest: exceptions.uncaught, input: 'attack', ending: UNCAUGHT },
     { name: 'traps in the post-return of process', guest: hostile, input: 'post-trap', ending: UNREACHABLE },
   ],
 };

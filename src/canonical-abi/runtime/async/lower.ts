@@ -1,4 +1,5 @@
 import type { LiftLowerContext } from '../context.ts';
+import { Exception } from '../exception.ts';
 import type { FlatValue } from '../flat-value.ts';
 import { assertMayLeave } from '../functions.ts';
 import type { Passing } from '../passing.ts';
@@ -12,9 +13,6 @@ import { addEntry, SUBTASK_HANDLE } from './waitable-handles.ts';
 
 /** What a core function of the host's gives to a guest: at once, or once the guest goes on. */
 export type Answer = FlatValue | undefined | Promise<FlatValue | undefined>;
-
-/** What `WebAssembly.Exception` is not declared as: a class. */
-const { Exception } = WebAssembly as unknown as { readonly Exception: abstract new () => object };
 
 /** `canon lower` of a function of another component instance. @param async Whether the guest goes on before it returns. */
 export function lowered(
