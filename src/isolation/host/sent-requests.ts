@@ -1,9 +1,9 @@
 import type { Job } from '../../scheduler/job.ts';
+import type { Lane } from '../../scheduler/lane.ts';
 import { BATCH_BEGINS } from '../wire/messages.ts';
+import { Ahead } from './ahead.ts';
 import type { Passage } from './passage.ts';
 
-/** Bytes of requests and of their answers, as far as these can be foreseen. */
-const AHEAD_BYTES = 64 * 1024 * 1024;
 /** Requests that have failed and that a thread may still be said to have ended for. */
 const FAILED_KEPT = 256;
 
@@ -11,8 +11,8 @@ const FAILED_KEPT = 256;
 export class SentRequests {
   readonly #passages = new Map<number, Passage>();
   readonly #failed = new Map<number, Job>();
+  readonly #ahead = new Ahead();
   #last = 0;
-  #bytes = 0;
   #notBegun = 0;
 
   get size(): number {
@@ -24,9 +24,9 @@ export class SentRequests {
     return this.#notBegun;
   }
 
-  /** Whether a child holds as much as it should: what comes after it waits in this process. */
-  get isFull(): boolean {
-    return this.#bytes > AHEAD_BYTES && this.size > 0;
+  /** Whether the child holds less for a lane than it should: what comes after that waits in this process. */
+  takes(lane: Lane): boolean {
+    return this.#ahead.takes(lane);
   }
 
   get passages(): Iterable<Passage> {
@@ -40,7 +40,7 @@ export class SentRequests {
     job.lane.sent++;
     job.slot = request;
     this.#passages.set(request, { job, bytes, state: 'sent', failure: undefined });
-    this.#bytes += bytes;
+    this.#ahead.add(job.lane, bytes);
     this.#notBegun += job.weight;
     return request;
   }
@@ -80,7 +80,7 @@ export class SentRequests {
     const passage = this.#passages.get(request);
     if (passage === undefined) return undefined;
     this.#passages.delete(request);
-    this.#bytes -= passage.bytes;
+    this.#ahead.remove(passage.job.lane, passage.bytes);
     if (passage.state === 'sent') this.#notBegun -= passage.job.weight;
     passage.job.lane.sent--;
     return passage;

@@ -121,9 +121,9 @@ export class Session {
     return this.#channel.isFull;
   }
 
-  /** Whether it takes a request of a lane: one of each at least, so that none waits behind what another has there (invariant 3). */
+  /** Whether it takes a request of a lane. */
   takes(lane: Lane): boolean {
-    return this.lanes.has(lane.id) && (lane.sent === 0 || !this.#sent.isFull);
+    return this.lanes.has(lane.id) && this.#sent.takes(lane);
   }
 
   ref(): void {
