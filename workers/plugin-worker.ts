@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { ResponseSink } from '../src/canonical-abi/runtime/contract.ts';
 import type { PluginResponse, Utterance } from '../src/contract/values.ts';
 import { toWire } from '../src/errors.ts';
@@ -45,6 +45,7 @@ class PluginWorker {
   #berth: WorkerBerth;
   readonly #utterances: UtteranceRing;
   readonly #port: MessagePort;
+  readonly #line: HostLine;
   readonly #callers: CallerDesk;
   readonly #residents: Residents;
   readonly #cpu: CpuAccount;
@@ -94,11 +95,10 @@ class PluginWorker {
     this.#wakeUp = new WakeUp(this.#status, port);
     const wake = (): void => this.#wakeUp.wake(performance.now());
     const say = (utterance: Utterance): boolean => {
-      const slot = this.#slot < 0 ? this.#slot : this.#berth.firstSlot + this.#slot;
-      return this.#utterances.write(slot, utterance, wake);
+      return this.#utterances.write(this.#spokenFor, utterance, wake);
     };
-    const line = new HostLine(port, bell);
-    this.#residents = new Residents(this.#status, this.#control, say, limits, (call) => line.ask(call));
+    this.#line = new HostLine(port, bell, () => this.#spokenFor);
+    this.#residents = new Residents(this.#status, this.#control, say, limits, this.#line);
     this.#heap = new HeapGauge(() => this.#residents.dropped.isOver);
     this.#berths = berths.map((berth, index) => {
       const firstSlot = index * SLOTS;
@@ -137,7 +137,7 @@ class PluginWorker {
     const { mailbox, blocks } = this.#berth;
     const { kind, retires = 0, count, parcel } = mailbox.takeOrder();
     const start = performance.now();
-    const { define, large, recipe } = parcel ? this.#parcel() : {};
+    const { define, large, recipe } = parcel ? this.#line.parcel() : {};
     for (const [id, { definition, tally }] of define ?? [])
       this.#residents.define(id, definition, tally && new Tally(tally));
     if (recipe !== undefined) blocks.learn(recipe);
@@ -155,9 +155,9 @@ class PluginWorker {
     else this.#wakeUp.wake(end);
   }
 
-  /** It was posted before the order, so it is in the port. */
-  #parcel(): Parcel {
-    return receiveMessageOnPort(this.#port)?.message;
+  /** The slot of the request that runs, as messages name it; -1 for none. */
+  get #spokenFor(): number {
+    return this.#slot < 0 ? this.#slot : this.#berth.firstSlot + this.#slot;
   }
 
   /** Requests of one definition after the other. The clock is read once for each: the end of one is the beginning of the next. */

@@ -3,7 +3,6 @@ import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
 import { describe } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
-import type { AskMainThread } from '../src/host/imports/supplied-modules.ts';
 import { makeInstance } from '../src/instance/make-instance.ts';
 import type { PluginInstance } from '../src/instance/plugin-instance.ts';
 import { createRuntime, type Runtime } from '../src/instance/runtime.ts';
@@ -13,6 +12,8 @@ import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
 import type { Phase, ThreadStatus } from '../src/pool/thread-status.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
+import type { HostLine } from './host-line.ts';
+import { InstanceLine } from './instance-line.ts';
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {
@@ -20,7 +21,14 @@ interface Resident {
   readonly definition: PluginDefinition;
   /** Made with the first instance, inside the watched call that makes that. */
   runtime: Runtime | undefined;
-  live: { readonly instance: PluginInstance; readonly context: CallContext; served: number } | undefined;
+  live:
+    | {
+        readonly instance: PluginInstance;
+        readonly context: CallContext;
+        readonly line: InstanceLine | undefined;
+        served: number;
+      }
+    | undefined;
   /** Where what it does is counted, if it is. */
   readonly tally: Tally | undefined;
 }
@@ -49,7 +57,7 @@ export class Residents {
   readonly #status: ThreadStatus;
   readonly #control: ControlPage;
   readonly #say: (utterance: Utterance) => boolean;
-  readonly #ask: AskMainThread | undefined;
+  readonly #line: HostLine | undefined;
   readonly #stackBytes: number;
   #sections = 0;
   /** The one that was asked for last. */
@@ -60,12 +68,12 @@ export class Residents {
     control: ControlPage,
     say: (utterance: Utterance) => boolean,
     { stackBytes, dropped }: ResidentLimits,
-    ask?: AskMainThread,
+    line?: HostLine,
   ) {
     this.#status = status;
     this.#control = control;
     this.#say = say;
-    this.#ask = ask;
+    this.#line = line;
     this.#stackBytes = stackBytes;
     this.dropped = new DroppedMemory(dropped);
   }
@@ -164,18 +172,20 @@ export class Residents {
     this.#status.enter('instantiate');
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
+    const line = this.#line && new InstanceLine(this.#line, resident.runtime.goesOn);
     const surroundings = {
       context,
       stackBytes: this.#stackBytes,
       onDropped: this.dropped.add,
-      ask: this.#ask,
+      ask: line?.ask,
+      outside: line,
     };
     const instance = makeInstance(definition, resident.runtime, surroundings);
     this.#status.enter('initialize');
     instance.initialize();
     tally?.calledHost(context.hostCalls);
     tally?.madeInstance();
-    return { instance, context, served: 0 };
+    return { instance, context, line, served: 0 };
   }
 
   #live(resident: Resident): NonNullable<Resident['live']> {
@@ -186,6 +196,7 @@ export class Residents {
   #drop(resident: Resident): void {
     resident.tally?.sawMemory(resident.live?.instance.holds.bytes ?? 0);
     resident.tally?.endedInstance();
+    resident.live?.line?.end();
     resident.live = undefined;
   }
 

@@ -73,6 +73,7 @@ export class PluginInstance {
           imports,
           (module, coreImports) => this.#memory.instantiate(module, coreImports),
           guardOfImports(definition, surroundings.context),
+          surroundings.outside,
         ),
       );
       this.#live = live;

@@ -1,5 +1,6 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
 import { compileGlue, type InstantiateCore } from '../canonical-abi/glue.ts';
+import type { Outside } from '../canonical-abi/runtime/async/outside.ts';
 import { LinkedComponent, type LiveComponent } from '../canonical-abi/runtime/component.ts';
 import type { GuardImport, HostImports } from '../canonical-abi/runtime/host-imports.ts';
 import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
@@ -9,7 +10,14 @@ import { ControlPage } from '../instrumentation/control-page.ts';
 /** A component that is ready to be instantiated any number of times, by whichever binding it has. */
 export interface Runtime {
   /** @throws what ends a start function, and what {@link toFault} makes `ERR_LINK` or `ERR_UNKNOWN_IMPORT` of. */
-  instantiate(imports: HostImports, instantiateCore: InstantiateCore, guard?: GuardImport): LiveComponent;
+  instantiate(
+    imports: HostImports,
+    instantiateCore: InstantiateCore,
+    guard?: GuardImport,
+    outside?: Outside,
+  ): LiveComponent;
+  /** Whether its calls may wait for each other, so that a guest may go on while it waits for the host. */
+  readonly goesOn: boolean;
   /** The page that its checks look at. */
   readonly control: ControlPage;
   /** The memories that wait for the next instance. */
@@ -37,6 +45,7 @@ export function createRuntime(
   const instantiate = compileGlue(binding.glue, policy);
   return {
     control,
+    goesOn: false,
     instantiate: (imports, instantiateCore) => ({
       exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
       lifted: () => undefined,

@@ -1,3 +1,4 @@
+import type { Outside } from '../canonical-abi/runtime/async/outside.ts';
 import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
 import type { CallContext } from '../host/call-context.ts';
 import type { AskMainThread } from '../host/imports/supplied-modules.ts';
@@ -17,4 +18,6 @@ export interface Surroundings {
   readonly requestInstructions?: number;
   /** Asks the main thread for a function of the embedder's. @default there is none */
   readonly ask?: AskMainThread | undefined;
+  /** Where it waits for what it has asked for and goes on meanwhile. @default nowhere: what is asked for is waited for at once */
+  readonly outside?: Outside | undefined;
 }

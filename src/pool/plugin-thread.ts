@@ -4,7 +4,7 @@ import type { Holding } from '../component/holding.ts';
 import type { Utterance } from '../contract/values.ts';
 import { describe } from '../errors.ts';
 import { descriptors } from '../host/descriptors.ts';
-import type { HostCall, HostReply } from '../host/imports/main-thread.ts';
+import type { HostReply } from '../host/imports/main-thread.ts';
 import { ControlPage } from '../instrumentation/control-page.ts';
 import { clockOffset } from '../observe/clock.ts';
 import type { VersionMetrics } from '../observe/version-metrics.ts';
@@ -12,7 +12,15 @@ import { Thread } from '../thread/thread.ts';
 import { BERTHS, Berth, type PostedResult } from './berth.ts';
 import { CallerPort } from './caller-port.ts';
 import { type Order, SLOTS } from './mailbox-layout.ts';
-import { type Parcel, WAKE, type WorkerMessage, type WorkerTask } from './protocol.ts';
+import {
+  type HostCallMessage,
+  isHostCall,
+  type MainMessage,
+  type Parcel,
+  WAKE,
+  type WorkerMessage,
+  type WorkerTask,
+} from './protocol.ts';
 import { resourceLimitsOf, type ThreadClass } from './thread-class.ts';
 import { ThreadStatus } from './thread-status.ts';
 import { UtteranceRing } from './utterance-ring.ts';
@@ -54,8 +62,8 @@ export class PluginThread {
   readonly retiring: Map<number, () => void> = new Map();
   /** Called when the worker says that there is something to look at. */
   onWake: () => void = () => {};
-  /** Called when a guest waits for a function of this thread; {@link reply} answers. */
-  onHostCall: (call: HostCall) => void = () => {};
+  /** Called when a guest asks for a function of this thread, or stops to; {@link reply} answers. */
+  onHostCall: (message: HostCallMessage) => void = () => {};
   /** Called when the thread ends of itself. */
   onDeath: (error: unknown) => void = () => {};
   readonly #thread: Thread;
@@ -132,7 +140,7 @@ export class PluginThread {
     const { mailbox, posted } = this.nextBerth;
     this.#orders++;
     posted.clear();
-    if (parcel !== undefined) this.#port.postMessage(parcel);
+    if (parcel !== undefined) this.#port.postMessage({ kind: 'parcel', parcel } satisfies MainMessage);
     if (mailbox.post({ ...order, parcel: parcel !== undefined })) return;
     const shift: WorkerTask = { kind: 'shift' };
     // After the shift before, which has closed but may not have been heard of yet.
@@ -169,16 +177,18 @@ export class PluginThread {
   }
 
   #take(message: Exclude<WorkerMessage, typeof WAKE>): void {
-    if (message.kind === 'host-call') this.onHostCall(message.call);
+    if (isHostCall(message)) this.onHostCall(message);
     else this.#berths[Math.floor(message.slot / SLOTS)]!.posted.set(message.slot % SLOTS, message);
   }
 
-  /** Ends the waiting of a guest. What cannot be cloned is a failure of the function that returned it. */
-  reply(reply: HostReply): void {
+  /** Answers a call of a guest's. What cannot be cloned is a failure of the function that returned it. */
+  reply(id: number, reply: HostReply): void {
+    const post = (sent: HostReply): void =>
+      this.#port.postMessage({ kind: 'reply', id, reply: sent } satisfies MainMessage);
     try {
-      this.#port.postMessage(reply);
+      post(reply);
     } catch (error) {
-      this.#port.postMessage({ kind: 'failed', cause: describe(error) } satisfies HostReply);
+      post({ kind: 'failed', cause: describe(error) });
     }
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);

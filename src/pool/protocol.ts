@@ -5,7 +5,7 @@ import type { Holding } from '../component/holding.ts';
 import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
 import type { ConversationOrder } from '../conversation/messages.ts';
 import type { WireError } from '../errors.ts';
-import type { HostCall } from '../host/imports/main-thread.ts';
+import type { HostCall, HostReply } from '../host/imports/main-thread.ts';
 import type { SharedMemory } from '../instrumentation/control-page.ts';
 
 /** How the log line begins, at the level `warn`, that says why a `shutdown` failed: no caller waits for that. */
@@ -69,6 +69,11 @@ export interface Parcel {
   readonly recipe?: BlockRecipe;
 }
 
+/** What the main thread posts through the port of a worker. */
+export type MainMessage =
+  | { readonly kind: 'parcel'; readonly parcel: Parcel }
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: HostReply };
+
 /** There are results, or the order is done. A bare number, which takes a third less to pass on than an object. */
 export const WAKE = 0;
 
@@ -78,8 +83,21 @@ export const WAKE = 0;
  */
 export type WorkerMessage =
   | typeof WAKE
-  /** The guest waits for a function of this thread. */
-  | { readonly kind: 'host-call'; readonly call: HostCall }
+  /**
+   * The guest of a slot, or of none below 0, calls a function of this thread. `waits` when its thread does nothing else until a
+   * reply comes.
+   */
+  | {
+      readonly kind: 'host-call';
+      readonly id: number;
+      readonly slot: number;
+      readonly waits: boolean;
+      readonly call: HostCall;
+    }
+  /** The thread does nothing until more replies have come than it has heard. */
+  | { readonly kind: 'waits'; readonly heard: number }
+  /** Nobody waits for these calls any more. */
+  | { readonly kind: 'host-calls-dropped'; readonly ids: readonly number[] }
   | { readonly kind: 'response'; readonly slot: number; readonly response: PluginResponse }
   /** What a {@link FunctionCall} returned. */
   | { readonly kind: 'value'; readonly slot: number; readonly value: unknown }
@@ -89,3 +107,10 @@ export type WorkerMessage =
   | { readonly kind: 'tail'; readonly slot: number; readonly output: Uint8Array; readonly side: Uint8Array }
   | { readonly kind: 'error'; readonly slot: number; readonly error: WireError }
   | { readonly kind: 'metadata'; readonly slot: number; readonly metadata: PluginMetadata | undefined };
+
+/** What a worker says of the functions of this thread that its guests call. */
+export type HostCallMessage = Extract<WorkerMessage, { kind: 'host-call' | 'waits' | 'host-calls-dropped' }>;
+
+export function isHostCall(message: Exclude<WorkerMessage, typeof WAKE>): message is HostCallMessage {
+  return message.kind === 'host-call' || message.kind === 'waits' || message.kind === 'host-calls-dropped';
+}

@@ -1,7 +1,7 @@
 import type { ErrorCode, PluginError } from '../errors.ts';
-import type { HostCall } from '../host/imports/main-thread.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Pool } from '../pool/pool.ts';
+import type { HostCallMessage } from '../pool/protocol.ts';
 import { ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
 import { Billing } from './billing.ts';
@@ -193,12 +193,12 @@ export class Supervisor {
       if (work !== undefined) this.collect(work);
       this.#listener.onProgress();
     };
-    thread.onHostCall = (call) => {
+    thread.onHostCall = (message) => {
       const work = this.#work.get(thread);
-      if (work === undefined) return;
-      const running = work instanceof Batch ? work.running : undefined;
-      const requestId = running?.kind === 'process' ? running.requestId : undefined;
-      void this.#answer(work, requestId, call);
+      if (message.kind === 'host-calls-dropped') this.hostCalls.drop(thread, message.ids);
+      else if (work === undefined) return;
+      else if (message.kind === 'waits') this.#waits(work, message.heard);
+      else void this.#answer(work, message);
     };
     thread.onDeath = (error) => {
       const before = this.#work.get(thread);
@@ -212,11 +212,20 @@ export class Supervisor {
     this.#listener.onFree();
   }
 
-  async #answer(work: Batch | Retirement, requestId: string | undefined, call: HostCall): Promise<void> {
+  async #answer(work: Batch | Retirement, asked: Extract<HostCallMessage, { kind: 'host-call' }>): Promise<void> {
     const { thread, lane } = work;
-    const answered = this.hostCalls.answer(thread, lane, requestId, call);
-    if (work instanceof Batch) this.#listener.onWaits(work);
-    if ((await answered) === 'replied' && work instanceof Batch) this.#listener.onResumes(work);
+    const job = work instanceof Batch ? work.running : undefined;
+    const requestId = job?.kind === 'process' ? job.requestId : undefined;
+    const answered = this.hostCalls.answer(thread, lane, requestId, asked);
+    if (asked.waits) this.#waits(work);
+    const outcome = await answered;
+    // The thread may be at something else by now: who waited then is who goes on.
+    const now = this.#work.get(thread);
+    if (outcome === 'resumed' && now instanceof Batch) this.#listener.onResumes(now);
+  }
+
+  #waits(work: Batch | Retirement, heard?: number): void {
+    if (this.hostCalls.waits(work.thread, heard) && work instanceof Batch) this.#listener.onWaits(work);
   }
 
   #begin(work: Batch | Retirement): void {
@@ -238,6 +247,8 @@ export class Supervisor {
     }
     if (work instanceof Batch) {
       if (work.turn === 'came') {
+        // What it last waited for may have come from elsewhere than the host.
+        if (this.hostCalls.resumes(thread)) this.#listener.onResumes(work);
         this.#billing.over(work);
         this.#listener.onDone(work);
       }

@@ -119,7 +119,7 @@ describe('plugins whose functions are async', () => {
         (canon lift (core func $i "run") async (callback (core func $i "callback")))))`);
     await engine.loadPlugin('store', bytes, {
       world: 'any',
-      imports: { 'acme:store/kv': { get: async (key: unknown) => (key as number) * 10 } },
+      imports: { 'acme:store/kv': new URL('./fixtures/tenfold.ts', import.meta.url) },
     });
     expect(await engine.call('store', 'run', [5])).to.deep.equal({ tag: 'ok', val: 50 });
     expect(await engine.call('store', 'run', [50])).to.deep.equal({ tag: 'err', val: 500 });

@@ -3,6 +3,7 @@ import { ControlPage } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
 import type { BindingPlan, Lift } from '../plan/plan.ts';
 import { calledByHost, invokedByHost } from './async/host-calls.ts';
+import type { Outside } from './async/outside.ts';
 import { canSwitchStacks } from './async/stack-switching.ts';
 import { waitingInstances } from './async/waiting-instances.ts';
 import { type ByteCall, ByteCalls } from './calls/byte-calls.ts';
@@ -91,6 +92,7 @@ export class LinkedComponent {
    *
    * @param instantiateCore Makes a core instance; sees each of them.
    * @param guard For imports that are not the engine's own. @default none are
+   * @param outside Where it waits for the host, on a thread that blocks for that.
    * @throws {PluginError} `ERR_UNKNOWN_IMPORT` when the host lacks an import.
    * @throws {WebAssembly.LinkError} when the core modules do not fit together, and whatever ends a start function.
    */
@@ -98,12 +100,13 @@ export class LinkedComponent {
     imports: HostImports,
     instantiateCore: InstantiateCore = newInstance,
     guard?: GuardImport,
+    outside?: Outside,
   ): LiveComponent {
     const instantiation: Instantiation = {
       imports,
       guard,
       instantiateCore,
-      store: new Store(this.#limits, this.#threads, this.control),
+      store: new Store(this.#limits, this.#threads, this.control, outside),
       instances: this.#componentInstances(),
       coreInstances: [],
       memories: [],
@@ -127,6 +130,11 @@ export class LinkedComponent {
       release();
       throw error;
     }
+  }
+
+  /** Whether its calls may wait for each other. */
+  get goesOn(): boolean {
+    return this.#threads === 'concurrent';
   }
 
   /** The memories that wait for the next instance. */

@@ -1,5 +1,6 @@
 import type { ControlPage } from '../../instrumentation/control-page.ts';
 import { outputLimit } from '../glue.ts';
+import type { Outside } from './async/outside.ts';
 import { Scheduler } from './async/scheduler.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import type { ResourceType } from './resources.ts';
@@ -37,14 +38,16 @@ export class Store {
   /**
    * @param threads `words` where `context.get` or `context.set` is imported; `concurrent` where calls may wait for each
    * other.
+   * @param outside Where those wait for the host. @default nowhere
    */
   constructor(
     limits: Limits,
     threads: 'none' | 'words' | 'concurrent' = 'none',
     control: Pick<ControlPage, 'fuel' | 'isInterrupted'> = { fuel: 0, isInterrupted: false },
+    outside?: Outside,
   ) {
     this.#limits = limits;
-    this.scheduler = threads === 'concurrent' ? new Scheduler(control) : undefined;
+    this.scheduler = threads === 'concurrent' ? new Scheduler(control, outside) : undefined;
     this.threadStorage = threads === 'words' ? new ThreadStorage() : this.scheduler;
     this.maxTextBytes = Math.max(limits.maxOutputBytes, ALWAYS_LIFTED_BYTES);
     this.#maxLiftedBytes = this.maxTextBytes + LIST_BYTES;

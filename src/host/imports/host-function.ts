@@ -1,3 +1,4 @@
+import { Later } from '../../clock/later.ts';
 import { PluginError } from '../../errors.ts';
 import type { CallContext } from '../call-context.ts';
 
@@ -25,6 +26,10 @@ export function guardHostFunction(
   fallible: boolean,
   context: Pick<CallContext, 'hostCall' | 'hostCallBytes'>,
 ): GuardedFunction {
+  const thrown = (error: unknown): never => {
+    if (fallible && typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')) throw error;
+    throw failed(name, 'threw', THROWN, error);
+  };
   return {
     call: (...values) => {
       context.hostCall();
@@ -32,9 +37,9 @@ export function guardHostFunction(
       try {
         returned = func(...values);
       } catch (error) {
-        if (fallible && typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')) throw error;
-        throw failed(name, 'threw', THROWN, error);
+        return thrown(error);
       }
+      if (returned instanceof Later) return returned.map((value) => value, thrown);
       if (typeof (returned as Partial<PromiseLike<unknown>> | undefined)?.then === 'function') {
         throw failed(
           name,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { Later } from '../../clock/later.ts';
 import { lowerCamel } from '../../component/js-names.ts';
 import { shownName } from '../../component/names.ts';
 import type { LogLevel } from '../../contract/values.ts';
@@ -57,8 +58,8 @@ export function suppliedImports(
   return imports;
 }
 
-/** Asks the main thread, and waits. */
-export type AskMainThread = (call: HostCall) => HostReply;
+/** Asks the main thread, and waits; or has the answer later, for a guest that goes on meanwhile. */
+export type AskMainThread = (call: HostCall) => HostReply | Later<HostReply>;
 
 function nobody(): HostReply {
   return { kind: 'failed', cause: 'There is no main thread to ask' };
@@ -74,12 +75,20 @@ function onMainThread(
     (func: string) =>
     (...args: unknown[]): unknown => {
       const reply = ask({ name, func, args });
-      if (reply.kind === 'returned') return reply.value;
-      if (reply.kind === 'err') throw new WitError(reply.payload);
-      throw new Error(reply.cause);
+      return reply instanceof Later ? reply.map(returnedBy, rethrow) : returnedBy(reply);
     };
   if (kind === 'function') return asking(lowerCamel(name));
   return Object.fromEntries(functions.map((func) => [lowerCamel(func), asking(lowerCamel(func))]));
+}
+
+function returnedBy(reply: HostReply): unknown {
+  if (reply.kind === 'returned') return reply.value;
+  if (reply.kind === 'err') throw new WitError(reply.payload);
+  throw new Error(reply.cause);
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function implementation(

@@ -55,8 +55,8 @@ export function calledByHost(lift: AsyncLift): (...values: unknown[]) => unknown
       const { task, outcome } = start(values);
       while (!task.resolved || goesOn(task)) {
         const thread = nextReady(scheduler.waiting);
-        if (thread === undefined) throw deadlock();
-        void scheduler.run(thread);
+        if (thread !== undefined) void scheduler.run(thread);
+        else if (!scheduler.waitOutside()) throw deadlock();
       }
       return value(outcome());
     } catch (error) {

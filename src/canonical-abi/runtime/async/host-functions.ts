@@ -1,3 +1,4 @@
+import { Later } from '../../../clock/later.ts';
 import type { LiftLowerContext } from '../context.ts';
 import type { FlatValue } from '../flat-value.ts';
 import { assertMayLeave, endLending, type HostFunction } from '../functions.ts';
@@ -12,9 +13,9 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /**
  * `canon lower` of a function of the host, in a component whose calls may wait for each other. The function may give a
- * promise.
+ * promise, or a {@link Later} where the thread waits for those.
  *
- * @param async Whether the guest goes on before the promise is fulfilled.
+ * @param async Whether the guest goes on before that is there.
  */
 export function loweredFromAsyncHost(
   host: HostFunction,
@@ -43,40 +44,40 @@ export function loweredFromAsyncHost(
         cx.borrowScope = newBorrowScope();
         return passing.lowerResult(cx, outcome.value, flat);
       };
-      if (!(given instanceof Promise)) {
+      if (!(given instanceof Later)) {
         const result = finish(given);
         endLending(subtask.borrowScope);
         return async ? 2 : result;
       }
-      const settled = settle(given);
+      let settled: Outcome | undefined;
       scheduler.invocations.external++;
-      void settled.done.then(() => {
+      given.listen((outcome) => {
+        settled = outcome;
         scheduler.invocations.external--;
-        scheduler.invocations.wake();
-      });
-      if (!async) {
-        const waited = scheduler.wait(() => settled.outcome !== undefined, false);
-        const answer = after(waited, () => {
-          const result = finish(settled.outcome!);
-          endLending(subtask.borrowScope);
-          return result;
-        });
-        return answer instanceof Promise ? answer.catch(fail) : answer;
-      }
-      void settled.done.then(() => {
-        scheduler.invocations.deliver(() => {
-          finish(settled.outcome!);
+        if (!async) {
+          scheduler.invocations.wake();
+          return;
+        }
+        scheduler.deliver(() => {
+          finish(outcome);
           subtask.returned();
         });
+      }, fail);
+      if (async) return asyncResult(cx, subtask);
+      const waited = scheduler.wait(() => settled !== undefined, false);
+      const answer = after(waited, () => {
+        const result = finish(settled!);
+        endLending(subtask.borrowScope);
+        return result;
       });
-      return asyncResult(cx, subtask);
+      return answer instanceof Promise ? answer.catch(fail) : answer;
     } catch (error) {
       return fail(error);
     }
   };
 }
 
-function attempt(host: HostFunction, values: unknown[], { fallible }: Passing): Outcome | Promise<Outcome> {
+function attempt(host: HostFunction, values: unknown[], { fallible }: Passing): Outcome | Later<Outcome> {
   const failed = (error: unknown): Outcome =>
     fallible && typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')
       ? { value: { tag: 'err', val: (error as { readonly payload: unknown }).payload } }
@@ -84,20 +85,15 @@ function attempt(host: HostFunction, values: unknown[], { fallible }: Passing): 
   const returned = (value: unknown): Outcome => ({ value: fallible ? { tag: 'ok', val: value } : value });
   try {
     const value = host(...values);
-    return value instanceof Promise ? value.then(returned, failed) : returned(value);
+    if (value instanceof Later) return value.map(returned, failed);
+    return value instanceof Promise ? promised(value.then(returned, failed)) : returned(value);
   } catch (error) {
     return failed(error);
   }
 }
 
-/** A promise, and what it was fulfilled with. */
-function settle(given: Promise<Outcome>): { outcome: Outcome | undefined; readonly done: Promise<void> } {
-  const settled: { outcome: Outcome | undefined; done: Promise<void> } = {
-    outcome: undefined,
-    done: Promise.resolve(),
-  };
-  settled.done = given.then((outcome) => {
-    settled.outcome = outcome;
-  });
-  return settled;
+function promised(outcome: Promise<Outcome>): Later<Outcome> {
+  const later = new Later<Outcome>();
+  void outcome.then((value) => later.resolve(value));
+  return later;
 }

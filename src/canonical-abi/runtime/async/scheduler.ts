@@ -7,6 +7,7 @@ import type { ThreadWords } from '../thread-storage.ts';
 import { trap } from '../trap.ts';
 import type { GuestFunction } from './guest-function.ts';
 import { Invocations } from './invocations.ts';
+import type { Outside } from './outside.ts';
 import { PendingTrap } from './pending-trap.ts';
 import { deadlock, isReady } from './ready.ts';
 import { type Cancelled, RESUMED, type Step, Thread, type ThreadHome } from './thread.ts';
@@ -38,6 +39,8 @@ export class Scheduler implements ThreadWords {
   /** Whether the stack that runs can be suspended. */
   switchable = false;
   readonly invocations: Invocations;
+  /** Where this thread waits for the host; undefined where promises say what has happened there. */
+  readonly outside: Outside | undefined;
   /** Threads that wait for something to become true, the longest first. */
   readonly waiting: Set<Thread> = new Set();
   /** Threads that wait below others. */
@@ -46,8 +49,9 @@ export class Scheduler implements ThreadWords {
   #stacksOfTurn = 0;
   readonly #control: Pick<ControlPage, 'fuel' | 'isInterrupted'>;
 
-  constructor(control: Pick<ControlPage, 'fuel' | 'isInterrupted'>) {
+  constructor(control: Pick<ControlPage, 'fuel' | 'isInterrupted'>, outside: Outside | undefined) {
     this.#control = control;
+    this.outside = outside;
     this.invocations = new Invocations(this);
   }
 
@@ -219,6 +223,7 @@ export class Scheduler implements ThreadWords {
       const next = this.#nextOnTop(thread);
       if (next !== undefined) this.run(next);
       else if (ready()) break;
+      else if (this.waitOutside()) continue;
       else throw this.#stuck(left);
     } while (!ready());
     this.#nested.pop();
@@ -226,6 +231,20 @@ export class Scheduler implements ThreadWords {
     this.resume(outer);
     for (const { entered } of left.toReversed()) for (const instance of entered) instance.mayEnter = false;
     return RESUMED;
+  }
+
+  /** Does what the host has done for a thread that waits, as soon as no thread is in the middle of a step. */
+  deliver(act: () => void): void {
+    if (this.outside === undefined) this.invocations.deliver(act);
+    else act();
+  }
+
+  /** Has the thread wait until the host has done something for the component; false when there is nothing to come. */
+  waitOutside(): boolean {
+    if (this.outside === undefined || this.invocations.external === 0) return false;
+    if (this.#control.isInterrupted) throw trap('interrupted while it waited for the host');
+    this.outside.wait();
+    return true;
   }
 
   #nextOnTop({ task }: Thread): Thread | undefined {
