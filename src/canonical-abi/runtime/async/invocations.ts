@@ -22,6 +22,8 @@ export class Invocations {
   readonly #open: Set<Invocation> = new Set();
   /** What is to be done between two steps of the threads. */
   readonly #between: (() => void)[] = [];
+  /** What has gone wrong while no call was under way that could hear of it: the next one does. */
+  #failure: { readonly error: unknown } | undefined;
   #state: 'idle' | 'stepping' | 'waiting' = 'idle';
   #wake: () => void = () => {};
   /** What the host does for the component: calls and copies that have not ended. */
@@ -61,6 +63,7 @@ export class Invocations {
 
   /** Runs the component's threads until a call is done. */
   until(done: () => boolean): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#open.add({ done, resolve, reject });
     if (this.#state === 'idle') void this.#drive();
@@ -105,6 +108,7 @@ export class Invocations {
   }
 
   #fail(error: unknown): void {
+    if (this.#open.size === 0) this.#failure ??= { error };
     for (const { reject } of this.#open) reject(error);
     this.#open.clear();
     this.wake();
