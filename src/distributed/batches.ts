@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import { nonEmptyString } from '../arguments/arguments.ts';
 import type { Chunk } from './chunk.ts';
+import { isCount } from './incoming.ts';
 import type { QueueOptions } from './options.ts';
 import { connect, type QueueConnection, queueFailure } from './redis.ts';
 
@@ -48,11 +49,11 @@ const WORD_SECONDS = 60;
  * for (const { batch, state } of await listBatches({ redis: 'redis://127.0.0.1:6379' })) console.log(batch, state);
  */
 export function listBatches(options: QueueOptions = {}): Promise<readonly BatchStatus[]> {
-  return withQueue(options, async (connection, queue) => {
+  return withQueue(options, async (connection) => {
     const { redis, keys } = connection;
     const found: BatchStatus[] = [];
     for (const batch of await redis.zrange(keys.batches, '0', '-1')) {
-      const status = await statusOf(connection, queue, batch);
+      const status = await statusOf(connection, batch);
       if (status === undefined) await redis.zrem(keys.batches, batch);
       else found.push(status);
     }
@@ -69,7 +70,7 @@ export function listBatches(options: QueueOptions = {}): Promise<readonly BatchS
  * if (chunks.failed > 0) console.error(`${chunks.failed} chunks were given up`);
  */
 export function batchStatus(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
-  return withQueue(options, (connection, queue) => known(connection, queue, batch));
+  return withQueue(options, (connection) => known(connection, batch));
 }
 
 /**
@@ -83,10 +84,10 @@ export function batchStatus(batch: string, options: QueueOptions = {}): Promise<
  * console.log(`cancelled after ${read} records`);
  */
 export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus> {
-  return withQueue(options, async (connection, queue) => {
-    const status = await known(connection, queue, batch);
+  return withQueue(options, async (connection) => {
+    const status = await known(connection, batch);
     if (status.state !== 'done') await connection.redis.hset(connection.keys.batch(batch), 'state', 'cancelled');
-    await removeJobs(connection, queue, batch);
+    await removeJobs(connection, await queueOf(connection, batch), batch);
     return status;
   });
 }
@@ -100,11 +101,11 @@ export function cancelBatch(batch: string, options: QueueOptions = {}): Promise<
  * for (const { batch, state } of await listBatches()) if (state === 'abandoned') await purgeBatch(batch);
  */
 export function purgeBatch(batch: string, options: QueueOptions = {}): Promise<BatchStatus | undefined> {
-  return withQueue(options, async (connection, queue) => {
+  return withQueue(options, async (connection) => {
     const { redis, keys } = connection;
-    const status = await statusOf(connection, queue, nonEmptyString('batch', batch));
+    const status = await statusOf(connection, nonEmptyString('batch', batch));
     if (status !== undefined) await redis.hset(keys.batch(batch), 'state', 'cancelled');
-    await removeJobs(connection, queue, batch);
+    await removeJobs(connection, await queueOf(connection, batch), batch);
     for await (const found of redis.scanStream({ match: `${escaped(keys.batch(batch))}:*`, count: 1000 })) {
       if ((found as string[]).length > 0) await redis.del(...(found as string[]));
     }
@@ -145,8 +146,8 @@ function batchOf(id: string): string {
   return id.slice(0, id.lastIndexOf('-'));
 }
 
-async function known(connection: QueueConnection, queue: Queue<Chunk>, batch: string): Promise<BatchStatus> {
-  const status = await statusOf(connection, queue, nonEmptyString('batch', batch));
+async function known(connection: QueueConnection, batch: string): Promise<BatchStatus> {
+  const status = await statusOf(connection, nonEmptyString('batch', batch));
   if (status !== undefined) return status;
   throw queueFailure(
     `The queue \`${connection.name}\` knows no batch ${batch}`,
@@ -155,14 +156,12 @@ async function known(connection: QueueConnection, queue: Queue<Chunk>, batch: st
   );
 }
 
-async function statusOf(
-  { redis, keys }: QueueConnection,
-  queue: Queue<Chunk>,
-  batch: string,
-): Promise<BatchStatus | undefined> {
+async function statusOf(connection: QueueConnection, batch: string): Promise<BatchStatus | undefined> {
+  const { redis, keys } = connection;
   const fields = await redis.hgetall(keys.batch(batch));
   const { state, tenant, since, seen } = fields;
   if (state === undefined || tenant === undefined) return undefined;
+  const queue = await queueOf(connection, batch);
   const count = (name: string): number => Number(fields[name] ?? 0);
   const [now] = await redis.time();
   const silentSeconds = Math.max(0, Number(now) - Number(seen));
@@ -188,15 +187,19 @@ async function statusOf(
   };
 }
 
+/** Where the chunks of a batch are: another version may have submitted it. */
+async function queueOf({ redis, keys, jobs }: QueueConnection, batch: string): Promise<Queue<Chunk>> {
+  const form = Number(await redis.hget(keys.batch(batch), 'form'));
+  return jobs(isCount(form) && form > 0 ? form : undefined);
+}
+
 async function withQueue<Result>(
   options: QueueOptions,
-  use: (connection: QueueConnection, queue: Queue<Chunk>) => Promise<Result>,
+  use: (connection: QueueConnection) => Promise<Result>,
 ): Promise<Result> {
   const connection = await connect(options);
   try {
-    const queue = new connection.bullmq.Queue<Chunk>(connection.name, { connection: connection.redis });
-    queue.on('error', () => {});
-    return await use(connection, queue);
+    return await use(connection);
   } finally {
     await connection.close();
   }

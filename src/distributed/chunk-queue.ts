@@ -64,8 +64,7 @@ export class ChunkQueue {
     this.#connection = connection;
     this.#settings = settings;
     this.#troubles = new Troubles(settings.onTrouble ?? (() => {}));
-    this.#queue = new connection.bullmq.Queue<Chunk>(connection.name, { connection: connection.redis });
-    this.#queue.on('error', () => {});
+    this.#queue = connection.jobs();
     this.#listener = connection.duplicate();
   }
 
@@ -184,7 +183,8 @@ export class ChunkQueue {
     const workers = await this.#queue.getWorkers().catch(() => undefined);
     if (workers === undefined) return;
     if (workers.length > 0) this.#troubles.over('workers');
-    else this.#troubles.say('workers', `No worker is connected to the queue \`${this.#connection.name}\``);
+    else
+      this.#troubles.say('workers', `No worker of this version is connected to the queue \`${this.#connection.name}\``);
   }
 
   /** Puts back what Redis has lost, or gives it up. */

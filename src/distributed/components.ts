@@ -8,8 +8,9 @@ import { FORGET_SECONDS, type QueueConnection, queueFailure } from './redis.ts';
 /** Plugins that a worker keeps loaded; the one that was not used for longest goes. */
 const MAX_LOADED = 32;
 
-/** What is wrong with a component wherever it is loaded. */
+/** What is wrong with a component, or with how it is to be started, wherever it is loaded. */
 const UNUSABLE: ReadonlySet<ErrorCode> = new Set([
+  'ERR_INVALID_ARGUMENT',
   'ERR_NOT_A_COMPONENT',
   'ERR_INVALID_COMPONENT',
   'ERR_INCOMPATIBLE_WIT',

@@ -1,4 +1,5 @@
 import type { UnrecoverableError } from 'bullmq';
+import { resolveBatchOptions } from '../batch/options.ts';
 import { type Chunk, type ChunkResult, FORM } from './chunk.ts';
 import { queueFailure } from './redis.ts';
 
@@ -10,13 +11,12 @@ import { queueFailure } from './redis.ts';
 /**
  * The chunk of a job.
  *
- * @throws {PluginError} `ERR_BATCH_QUEUE` for one of another form, which a worker of another version may know.
- * @throws what `hopeless` makes, for one that nobody can run.
+ * @throws what `hopeless` makes, for one that nobody can run: forms of other versions have queues of their own.
  */
 export function toChunk(data: unknown, hopeless: (message: string) => UnrecoverableError): Chunk {
   if (!isObject(data)) throw hopeless('The job has no chunk');
   if (data.form !== FORM) {
-    throw queueFailure(`The chunk has form ${JSON.stringify(data.form)?.slice(0, 20)}, and this worker knows ${FORM}`);
+    throw hopeless(`The chunk has form ${JSON.stringify(data.form)?.slice(0, 20)} in the queue of form ${FORM}`);
   }
   const { batch, chunk, tenant, recipe, once, records, lines } = data;
   const sound =
@@ -70,14 +70,22 @@ function isRecipe(value: unknown): boolean {
   const { plugins, plugin, chain, deadlineMs, retry, idempotent } = value;
   return (
     (plugins as unknown[]).every(isPlugin) &&
-    (plugin === undefined || typeof plugin === 'string') &&
-    Array.isArray(chain) &&
-    chain.every((name) => typeof name === 'string') &&
-    (deadlineMs === undefined || isCount(deadlineMs)) &&
+    typeof idempotent === 'boolean' &&
     isObject(retry) &&
     [retry.attempts, retry.backoffMs, retry.maxBackoffMs].every(isCount) &&
-    typeof idempotent === 'boolean'
+    isAccepted({ plugin, chain, deadlineMs, retry, idempotent })
   );
+}
+
+/** Whether a batch that runs here would take them: what it refuses, each try of the chunk would be refused for. */
+function isAccepted(options: Fields): boolean {
+  if (!Array.isArray(options.chain)) return false;
+  try {
+    resolveBatchOptions(options);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isPlugin(value: unknown): boolean {
@@ -96,7 +104,10 @@ function isLines(value: unknown): boolean {
     Array.isArray(options) &&
     options.every(isPair) &&
     (file === undefined || isText(file)) &&
-    [firstIndex, firstLine, count].every(isCount)
+    [firstIndex, firstLine, count].every(isCount) &&
+    // What a selection can have.
+    (count as number) > 0 &&
+    (firstIndex as number) + (count as number) < Number.MAX_SAFE_INTEGER
   );
 }
 

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { invalidArgument, nonEmptyString } from '../arguments/arguments.ts';
 import { PluginError } from '../errors.ts';
 import { isError } from '../text/is-error.ts';
+import { type Chunk, FORM } from './chunk.ts';
 import { Clients, silence } from './clients.ts';
 import type { QueueOptions } from './options.ts';
 
@@ -13,6 +14,12 @@ export interface QueueConnection {
   /** BullMQ's classes are made with it too. */
   readonly redis: Redis;
   readonly name: string;
+  /**
+   * The queue of BullMQ for chunks of a form: each has its own, so that nobody takes a chunk that only another version can read.
+   *
+   * @param form @default that of this version
+   */
+  jobs(form?: number): BullMq.Queue<Chunk>;
   readonly keys: Keys;
   /** Another connection, for commands that block theirs. */
   duplicate(): Redis;
@@ -97,6 +104,11 @@ export async function connect({
     bullmq,
     redis,
     name,
+    jobs: (form) => {
+      const queue = new bullmq.Queue<Chunk>(jobsName(name, form), { connection: redis });
+      queue.on('error', () => {});
+      return queue;
+    },
     keys: {
       batch: (batch) => key('batch', batch),
       batches: key('batches'),
@@ -113,6 +125,11 @@ export async function connect({
     closed,
     close,
   };
+}
+
+/** What BullMQ knows the chunks of a form by. */
+export function jobsName(queue: string, form: number = FORM): string {
+  return `${queue}-v${form}`;
 }
 
 /** The host of a URL, which is what may be said of it: the rest may be a password. */

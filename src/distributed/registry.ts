@@ -1,3 +1,4 @@
+import { FORM } from './chunk.ts';
 import { FORGET_SECONDS, type QueueConnection } from './redis.ts';
 
 /** What Redis knows of a batch while there is work of it: a worker drops what belongs to none. */
@@ -14,7 +15,7 @@ export interface RegisteredCounts {
 type Store = Pick<QueueConnection, 'redis' | 'keys'>;
 
 const OPEN = `
-redis.call('HSET', KEYS[1], 'state', 'open', 'tenant', ARGV[3], 'seen', redis.call('TIME')[1])
+redis.call('HSET', KEYS[1], 'state', 'open', 'tenant', ARGV[3], 'form', ARGV[4], 'seen', redis.call('TIME')[1])
 redis.call('HSETNX', KEYS[1], 'since', redis.call('TIME')[1])
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[2], redis.call('TIME')[1], ARGV[2])
@@ -45,7 +46,7 @@ end`;
 
 /** Makes a batch known, or known again. */
 export async function openBatch({ redis, keys }: Store, batch: string, tenant: string): Promise<void> {
-  await redis.eval(OPEN, 2, keys.batch(batch), keys.batches, FORGET_SECONDS, batch, tenant);
+  await redis.eval(OPEN, 2, keys.batch(batch), keys.batches, FORGET_SECONDS, batch, tenant, FORM);
 }
 
 /** Says how far a batch is, and that somebody collects it. @returns What others want of it; undefined where it is not known. */

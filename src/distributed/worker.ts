@@ -4,13 +4,13 @@ import { invalidArgument, knownKeys, wholeNumber } from '../arguments/arguments.
 import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
 import { type EmbedderImports, resolveImports } from '../host/imports/embedder-imports.ts';
-import type { Sandbox } from '../host/policy/policy.ts';
+import { resolvePolicy, type Sandbox } from '../host/policy/policy.ts';
 import type { Chunk } from './chunk.ts';
 import { ChunkRun, type ChunkSettings } from './chunk-run.ts';
 import { WorkerPlugins } from './components.ts';
 import { toChunk } from './incoming.ts';
 import type { QueueOptions } from './options.ts';
-import { connect, reasonOf } from './redis.ts';
+import { connect, jobsName, reasonOf } from './redis.ts';
 import { Troubles } from './troubles.ts';
 
 /**
@@ -116,6 +116,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   const graceMs = wholeNumber('graceMs', options.graceMs, { min: 0, max: 86_400_000, default: 10_000 });
   const { onTrouble = () => {} } = options;
   resolveImports(options.imports);
+  // Here, where it is the worker's: of a chunk it would be the submitter's fault.
+  resolvePolicy(options.sandbox);
   if (typeof onTrouble !== 'function') throw invalidArgument('onTrouble', 'a function', onTrouble);
   const connection = await connect(options);
   const engine = await PluginEngine.create(options.engine).catch(async (error: unknown) => {
@@ -130,7 +132,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<BatchWor
   const chunkOf = ({ data }: Job<Chunk>): Chunk =>
     toChunk(data, (message) => new connection.bullmq.UnrecoverableError(message));
   const worker: Worker<Chunk> = new connection.bullmq.Worker<Chunk>(
-    connection.name,
+    jobsName(connection.name),
     async (job, token, cancelled) => {
       const stopped = cancelled === undefined ? drained.signal : AbortSignal.any([drained.signal, cancelled]);
       return new ChunkRun(

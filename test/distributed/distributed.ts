@@ -7,6 +7,7 @@ import { Queue } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { BatchSummary } from '../../src/batch/file/tally.ts';
+import type { Chunk } from '../../src/distributed/chunk.ts';
 import {
   type BatchWorker,
   batchStatus,
@@ -18,6 +19,7 @@ import {
   submitBatch,
   type WorkerOptions,
 } from '../../src/distributed/index.ts';
+import { jobsName } from '../../src/distributed/redis.ts';
 import { PluginEngine } from '../../src/engine.ts';
 import { jsonl } from '../cli/cli.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
@@ -151,7 +153,7 @@ function describeWith(path: string, length: Length): void {
     /** What Redis has of the chunks of a batch: their jobs, their lines, and what is done of them. */
     const keysOf = async (batch: string): Promise<string[]> => {
       const client = new Redis(redis.url);
-      const jobs = await client.keys(`bull:${queue}:${batch}-*`);
+      const jobs = await client.keys(`bull:${jobsName(queue)}:${batch}-*`);
       const results = await client.keys(`wasm-plugin-pool:${queue}:batch:${batch}:results:*`);
       const lines = await client.keys(`wasm-plugin-pool:${queue}:batch:${batch}:lines:*`);
       client.disconnect();
@@ -346,7 +348,7 @@ function describeWith(path: string, length: Length): void {
     long('reads no further ahead than its chunks', async () => {
       await records(2000, () => 'a');
       const submitted = submit({ maxChunks: 3 });
-      const jobs = new Queue(queue, { connection: { url: redis.url } });
+      const jobs = new Queue(jobsName(queue), { connection: { url: redis.url } });
       const waiting = async (): Promise<number> => (await jobs.getWaitingCount()) + (await jobs.getActiveCount());
       while ((await waiting()) < 3) await new Promise((resolve) => setTimeout(resolve, 5));
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -369,11 +371,11 @@ function describeWith(path: string, length: Length): void {
       const troubles: string[] = [];
       const submitted = submit({ onTrouble: (what) => troubles.push(what) });
       await until(() => troubles.length > 0);
-      expect(troubles).to.deep.equal([`No worker is connected to the queue \`${queue}\``]);
+      expect(troubles).to.deep.equal([`No worker of this version is connected to the queue \`${queue}\``]);
       await start();
       expect((await submitted).succeeded).to.equal(20);
       const client = new Redis(redis.url);
-      const left = async (): Promise<string[]> => client.keys(`bull:${queue}:*-*`);
+      const left = async (): Promise<string[]> => client.keys(`bull:${jobsName(queue)}:*-*`);
       while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
       expect(await client.keys(`wasm-plugin-pool:${queue}:*`)).to.deep.equal([]);
       client.disconnect();
@@ -483,10 +485,10 @@ function describeWith(path: string, length: Length): void {
       const submitted = rejection(submit({ chunkRecords: 20 }));
       let key: string | undefined;
       while (key === undefined) {
-        [key] = await client.keys(`bull:${queue}:*-0`);
+        [key] = await client.keys(`bull:${jobsName(queue)}:*-0`);
         if (key === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      const batch = key.slice(`bull:${queue}:`.length, -2);
+      const batch = key.slice(`bull:${jobsName(queue)}:`.length, -2);
       const prefix = `wasm-plugin-pool:${queue}:batch:${batch}`;
       await client.hset(`${prefix}:results:0`, '0+20', '{"response":{}}');
       await client.rpush(`${prefix}:finished`, 0);
@@ -499,11 +501,56 @@ function describeWith(path: string, length: Length): void {
       expect(await read('out.jsonl')).to.equal('');
     });
 
+    short('gives up what no worker can run at its first try', async () => {
+      await records(20, (index) => `${index}`);
+      const forgeries: readonly ((chunk: Chunk) => object)[] = [
+        ({ recipe }) => ({ recipe: { ...recipe, retry: { ...recipe.retry, attempts: 0 } } }),
+        ({ recipe }) => ({ recipe: { ...recipe, retry: { ...recipe.retry, backoffMs: 2 ** 40 } } }),
+        ({ recipe }) => ({ recipe: { ...recipe, deadlineMs: 0 } }),
+        ({ recipe }) => ({ recipe: { ...recipe, plugins: [{ ...recipe.plugins[0], config: { mask: '\ud800' } }] } }),
+        () => ({ form: 99 }),
+      ];
+      const jobs = new Queue(jobsName(queue), { connection: { url: redis.url } });
+      try {
+        const outputs = forgeries.map((_, way) => at(`${way}.jsonl`));
+        const submitted = outputs.map((output) => rejection(submit({ chunkRecords: 20, output })));
+        while ((await jobs.getWaitingCount()) < forgeries.length) await nextTurn();
+        const forged = await jobs.getWaiting();
+        for (const [way, job] of forged.entries()) {
+          await job.updateData({ ...job.data, ...forgeries[way]!(job.data) });
+        }
+        await work();
+        for (const { code, message } of await Promise.all(submitted)) {
+          expect(code).to.equal('ERR_BATCH_QUEUE');
+          expect(message).to.match(/^The queue gave up chunk 0: /);
+        }
+        for (const { id } of forged) expect((await jobs.getJob(id!))!.attemptsMade).to.equal(1);
+      } finally {
+        await jobs.close();
+      }
+    });
+
+    short('leaves the chunks of other versions to their workers, and still cancels them', async () => {
+      const client = new Redis(redis.url);
+      const batch = `wasm-plugin-pool:${queue}:batch:later`;
+      await client.hset(batch, { state: 'open', tenant: 'acme', form: 99, since: 0, seen: 0 });
+      const theirs = new Queue(jobsName(queue, 99), { connection: { url: redis.url } });
+      await theirs.add('chunk', { form: 99 }, { jobId: 'later-0' });
+      await work();
+      await records(20, (index) => `${index}`);
+      expect((await submit()).succeeded).to.equal(20);
+      expect(await theirs.getWaitingCount()).to.equal(1);
+      const { chunks } = await cancelBatch('later', { redis: redis.url, queue });
+      expect([chunks.waiting, await theirs.getWaitingCount()]).to.deep.equal([1, 0]);
+      await theirs.close();
+      client.disconnect();
+    });
+
     short('runs what is more urgent first', async () => {
       await records(200, () => 'burn 1');
       await writeFile(at('urgent.jsonl'), '{"input":"log urgent"}\n');
       const slow = submit({ priority: 10, chunkRecords: 10, maxChunks: 20 });
-      const jobs = new Queue(queue, { connection: { url: redis.url } });
+      const jobs = new Queue(jobsName(queue), { connection: { url: redis.url } });
       while ((await jobs.getPrioritizedCount()) < 20) await new Promise((resolve) => setTimeout(resolve, 5));
       const urgent = submit({ priority: 1, input: at('urgent.jsonl'), output: at('urgent-out.jsonl') });
       while ((await jobs.getPrioritizedCount()) < 21) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -539,7 +586,7 @@ function describeWith(path: string, length: Length): void {
       const good = await client.getBuffer(key);
       await client.set(key, Buffer.concat([good!, Buffer.of(0)]));
       await work();
-      const jobs = new Queue(queue, { connection: { url: redis.url } });
+      const jobs = new Queue(jobsName(queue), { connection: { url: redis.url } });
       while ((await jobs.getDelayedCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       const [job] = await jobs.getDelayed();
       expect(job!.failedReason).to.match(/is another one: its SHA-256 is/);
@@ -723,7 +770,7 @@ function describeWith(path: string, length: Length): void {
         first.child.kill('SIGSTOP');
         void start({ lockMs: 300 }).then(async () => {
           // Until the other has taken over what it had.
-          const jobs = new Queue(queue, { connection: { url: redis.url } });
+          const jobs = new Queue(jobsName(queue), { connection: { url: redis.url } });
           while ((await jobs.getActive()).every(({ stalledCounter }) => stalledCounter === 0)) {
             await new Promise((resolve) => setTimeout(resolve, 10));
           }

@@ -100,8 +100,20 @@ describe('what comes out of Redis', () => {
     ['a hash that is a key', { ...chunk, recipe: { ...recipe, plugins: [{ ...recipe.plugins[0], sha256: 'a:*' }] } }],
     ['a configuration that is none', { ...chunk, recipe: { ...recipe, plugins: [{ name: 'x', config: null }] } }],
     ['a chain that is none', { ...chunk, recipe: { ...recipe, chain: 'echo' } }],
+    ['no attempts', { ...chunk, recipe: { ...recipe, retry: { ...recipe.retry, attempts: 0 } } }],
+    ['more attempts than there may be', { ...chunk, recipe: { ...recipe, retry: { ...recipe.retry, attempts: 1e9 } } }],
+    [
+      'a pause longer than timers are',
+      { ...chunk, recipe: { ...recipe, retry: { ...recipe.retry, backoffMs: 2 ** 40 } } },
+    ],
+    ['retries of another kind', { ...chunk, recipe: { ...recipe, retry: { ...recipe.retry, jitter: 1 } } }],
+    ['a deadline that is over', { ...chunk, recipe: { ...recipe, deadlineMs: 0 } }],
+    ['a plugin without a name', { ...chunk, recipe: { ...recipe, plugin: '' } }],
+    ['a chain without a name', { ...chunk, recipe: { ...recipe, chain: [''] } }],
     ['retries that are none', { ...chunk, recipe: { ...recipe, retry: {} } }],
     ['lines, and records that nobody looks at', { ...chunk, lines: LINES, records: [7] }],
+    ['no lines at all', { ...chunk, lines: { ...LINES, count: 0 }, records: undefined }],
+    ['more lines than there are numbers', { ...chunk, lines: { ...LINES, count: 2 ** 53 - 1 }, records: undefined }],
     ['no lines of its own', { ...chunk, lines: { ...LINES, count: -1 }, records: undefined }],
   ];
   for (const [name, data] of broken) {
@@ -110,11 +122,10 @@ describe('what comes out of Redis', () => {
     });
   }
 
-  it('may be a chunk of another version, which another worker may know', () => {
-    const error = thrown(() => toChunk({ ...chunk, form: 4 }, hopeless));
-    expect([error.code, error.message]).to.deep.equal([
-      'ERR_BATCH_QUEUE',
-      'The chunk has form 4, and this worker knows 3',
-    ]);
+  it('is no chunk of another version: those have queues of their own', () => {
+    expect(() => toChunk({ ...chunk, form: 4 }, hopeless)).to.throw(
+      RangeError,
+      'The chunk has form 4 in the queue of form 3',
+    );
   });
 });
