@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   ERR_PLUGIN_QUARANTINED: 'The plugin, or this input to it, is refused for now because it has failed repeatedly.',
   ERR_NO_CANARY: 'The plugin has no canary version.',
   ERR_INVALID_ARGUMENT: 'An argument or option is missing, of the wrong type or out of range.',
+  ERR_SIGNATURE: 'The component is not signed, or not by whom `verify` asks for.',
+  ERR_REGISTRY: 'A registry of artifacts did not give, or did not take, what was asked of it.',
   ERR_ENGINE_CLOSED: 'The engine is closed or closing.',
   ERR_WORKER_CRASHED: 'The worker thread, or the process that it was in, died for a reason that is none of the above.',
   ERR_UNSUPPORTED_ENVIRONMENT: 'The Node that runs the program, or how it was started, lets no engine run.',

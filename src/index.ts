@@ -99,6 +99,7 @@ export type { ProcessOptions } from './request/process-options.ts';
 export type { BytesRequest, ProcessRequest } from './request/request.ts';
 export type { CommandInput, CommandOutput, RunOptions, RunResult } from './request/run-options.ts';
 export type { StuckThread, Termination } from './scheduler/supervisor-listener.ts';
+export type { Signer, VerifyOptions } from './signature/verify-options.ts';
 export { formatFrame, type WasmFrame } from './text/wasm-frame.ts';
 export type { JsonSchema } from './typed-json/json-schema.ts';
 export type { Watcher, WatchOptions } from './watch/watcher.ts';

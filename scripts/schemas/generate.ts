@@ -30,6 +30,8 @@ const DOCUMENTS = {
   'cache-prune': ['CachePrune', 'What `cache prune --json` prints'],
   build: ['Build', 'What `build --json` prints'],
   new: ['New', 'What `new --json` prints'],
+  pull: ['Pull', 'What `pull --json` prints'],
+  push: ['Push', 'What `push --json` prints'],
   doctor: ['Doctor', 'What `doctor --json` prints'],
 } as const satisfies Readonly<Record<string, readonly [type: string, title: string]>>;
 

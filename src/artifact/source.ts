@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { invalidArgument } from '../arguments/arguments.ts';
 import { readRegularFile, UnreadableFile } from '../arguments/regular-file.ts';
 import { PluginError } from '../errors.ts';
+import { isReference } from '../oci/reference.ts';
 import { isError } from '../text/is-error.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { systemHint } from '../text/system-error.ts';
 import { copyInPieces } from './pieces.ts';
 
 /**
- * A path, a `file:` URL, or the bytes of a component.
+ * A path, a `file:` URL, the bytes of a component, or where a registry has it: `oci://registry.example.org/acme/redact:1.2`, or
+ * `…/redact@sha256:…` for what never changes.
  *
  * @example
  * const source: PluginSource = new URL('./redact.wasm', import.meta.url);
@@ -18,20 +20,26 @@ import { copyInPieces } from './pieces.ts';
 export type PluginSource = string | URL | Uint8Array;
 
 /** Larger than any plugin in use (a Python interpreter takes 40 MiB); transpiling takes several times as much memory. */
-const MAX_BYTES = 256 * 1024 * 1024;
+export const MAX_BYTES: number = 256 * 1024 * 1024;
 
 /**
- * The bytes of a component, from a file or from the caller's memory.
+ * The bytes of a component, from a file, a registry or the caller's memory.
  *
- * @param source A path, a `file:` URL, or the bytes; bytes are copied, so that what is compiled is what was hashed.
- * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is nothing to read, or more than 256 MiB.
+ * @param source Bytes are copied, so that what is compiled is what was hashed.
+ * @param signal Ends a pull.
+ * @throws {PluginError} `ERR_INVALID_ARGUMENT` when there is nothing to read, or more than 256 MiB; `ERR_REGISTRY`.
  */
-export async function readSource(source: PluginSource): Promise<Uint8Array<ArrayBuffer>> {
+export async function readSource(source: PluginSource, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (source instanceof Uint8Array) {
     assertSize('The component', source.byteLength);
     const copy = new Uint8Array(source.byteLength);
     await copyInPieces(source, copy);
     return copy;
+  }
+  if (isReference(source)) {
+    // What most programs have no use for.
+    const { pullComponent } = await import('../oci/pull.ts');
+    return (await pullComponent(source, MAX_BYTES, { signal })).bytes;
   }
   const path = pathOf(source);
   const bytes = await readRegularFile(path, MAX_BYTES).catch((error: unknown) => {
@@ -49,7 +57,7 @@ export async function readSource(source: PluginSource): Promise<Uint8Array<Array
  */
 export function fixSource(source: PluginSource): PluginSource {
   if (source instanceof URL) return new URL(source);
-  if (typeof source !== 'string' || source === '') return source;
+  if (typeof source !== 'string' || source === '' || isReference(source)) return source;
   try {
     return resolve(source);
   } catch (error) {

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { wholeNumber } from '../arguments/arguments.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
 import { readPolicyFile } from '../host/policy/policy-file.ts';
-import { Failure, unusable } from './failure.ts';
+import type { VerifyOptions } from '../signature/verify-options.ts';
+import { Failure, fileFailure, unusable } from './failure.ts';
 
 /** `--sandbox`, for the commands that run a plugin under a policy. */
 export function sandboxOption(): Option {
@@ -76,6 +78,27 @@ export function pairs(flags: string, description: string): Option {
       return [...previous, [text.slice(0, at), text.slice(at + 1)] as const];
     })
     .default([], 'none');
+}
+
+/** `--verify-key`, for the commands that load what may be signed. */
+export function verifyKeyOption(): Option {
+  return repeated(
+    '--verify-key <file>',
+    'a public key in PEM, one of which has to have signed the plugin; may be repeated',
+  );
+}
+
+/** Who has to have signed a plugin, by the files of `--verify-key`. @returns undefined where there are none. */
+export async function readVerify(paths: readonly string[]): Promise<VerifyOptions | undefined> {
+  if (paths.length === 0) return undefined;
+  return { keys: await Promise.all(paths.map((path) => readText(path))) };
+}
+
+/** A file of text that the command line names. @throws {Failure} with status 2. */
+export async function readText(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileFailure('read', path, error);
+  });
 }
 
 /** The policy that `--sandbox` names: a preset, or what a JSON file says. */

@@ -7,7 +7,17 @@ import { PluginError, type WireError } from '../errors.ts';
 import { readComponent } from './component.ts';
 import { type ExitStatus, explain, Failure, fileFailure } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
-import { configOption, importOption, pairs, readSandbox, repeated, requestOption, sandboxOption } from './options.ts';
+import {
+  configOption,
+  importOption,
+  pairs,
+  readSandbox,
+  readVerify,
+  repeated,
+  requestOption,
+  sandboxOption,
+  verifyKeyOption,
+} from './options.ts';
 import { print, printJson, say } from './output.ts';
 import { printable } from './printable.ts';
 import { runProgram } from './run-program.ts';
@@ -21,6 +31,7 @@ interface RunOptions {
   readonly config: RequestOptions;
   readonly import: RequestOptions;
   readonly sandbox: string;
+  readonly verifyKey: readonly string[];
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -48,6 +59,7 @@ export function runCommand(): Command {
     .addOption(configOption())
     .addOption(sandboxOption())
     .addOption(importOption())
+    .addOption(verifyKeyOption())
     .option('--json', 'print the whole answer as JSON')
     .option('--quiet', 'leave out what the plugin logs')
     .addHelpText('after', EXAMPLES)
@@ -69,7 +81,9 @@ async function run(source: string, options: RunOptions, interrupt: Interrupt): P
   if (given === undefined && !(await isStandard(source))) throw inputMissing();
   const sandbox = await readSandbox(options.sandbox);
   const { config, import: imports } = options;
-  const session = { source, name: pluginName(source), sandbox, config, imports, engine: { threads: 1 } };
+  const verify = await readVerify(options.verifyKey);
+  const engine = { threads: 1, ...(verify && { verify }) };
+  const session = { source, name: pluginName(source), sandbox, config, imports, engine };
   const { signal } = interrupt;
   const outcome = await withPlugin(
     { ...session, quiet: options.quiet ?? false, signal },

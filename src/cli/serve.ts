@@ -7,7 +7,16 @@ import { createServer, type RequestFailure, type ServerOptions } from '../serve/
 import { AuditFile } from './audit-file.ts';
 import { type ExitStatus, explain, fileFailure, unusable } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
-import { countOption, GRACE_SECONDS, graceOption, importOption, readSandbox, sandboxOption } from './options.ts';
+import {
+  countOption,
+  GRACE_SECONDS,
+  graceOption,
+  importOption,
+  readSandbox,
+  readVerify,
+  sandboxOption,
+  verifyKeyOption,
+} from './options.ts';
 import { say } from './output.ts';
 import { readTokens } from './token-file.ts';
 
@@ -24,6 +33,7 @@ interface ServeOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly sandbox: string;
+  readonly verifyKey: readonly string[];
   readonly import: RequestOptions;
   readonly optionFiles: boolean;
   readonly grace?: number;
@@ -73,6 +83,7 @@ export function serveCommand(): Command {
     .option('--key <file>', 'its key as PEM')
     .addOption(sandboxOption())
     .addOption(importOption())
+    .addOption(verifyKeyOption())
     .option('--no-option-files', 'leave NAME.json beside NAME.wasm alone: it may grant what it likes')
     .addOption(graceOption())
     .option('--quiet', 'leave out what the plugins log')
@@ -93,7 +104,11 @@ async function serve(directory: string, options: ServeOptions, interrupt: Interr
     onFailure: (failure) => say(described(failure)),
     isReady: () => readiness === 'ready',
   };
-  const engine = await PluginEngine.create(options.threads === undefined ? {} : { threads: options.threads });
+  const verify = await readVerify(options.verifyKey);
+  const engine = await PluginEngine.create({
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(verify && { verify }),
+  });
   let ended: 'in order' | 'by a failure' = 'by a failure';
   try {
     const server = createServer(engine, settings);

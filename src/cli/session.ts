@@ -3,6 +3,7 @@ import type { RequestOptions } from '../contract/values.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import { PluginEngine } from '../engine.ts';
 import type { Sandbox } from '../host/policy/policy.ts';
+import { isReference, parseReference } from '../oci/reference.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import { unusable } from './failure.ts';
@@ -31,8 +32,9 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The name that a plugin goes by: that of its file. */
+/** The name that a plugin goes by: that of its file, or the last part of its repository. */
 export function pluginName(path: string): string {
+  if (isReference(path)) return basename(parseReference(path).repository);
   return basename(path, extname(path)) || 'plugin';
 }
 

@@ -66,7 +66,9 @@ export class Life {
 
   /** Makes {@link close} come to its end now: no load is waited for, and no `shutdown`, which may run to its limit. */
   #abandon(): void {
-    const { code, message } = engineClosed();
+    const closed = engineClosed();
+    const { code, message } = closed;
+    this.#registry.giveUp(closed);
     this.#executor.scheduler.abandonAll((job) => job.error(code, message));
     void this.#executor.end();
   }

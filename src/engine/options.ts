@@ -4,6 +4,7 @@ import { invalidArgument, knownKeys, MAX_TIMER_MS, oneOf, wholeNumber } from '..
 import { type ArtifactCompilerOptions, COMPONENT_CACHE_BYTES } from '../artifact/compiler.ts';
 import { type IsolationOptions, type ResolvedIsolation, resolveIsolation } from '../isolation/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
+import { resolveVerify, type VerifyOptions } from '../signature/verify-options.ts';
 
 /**
  * How an engine is made.
@@ -82,6 +83,10 @@ export interface EngineOptions {
    */
   readonly policies?: 'none' | 'source-design';
   /**
+   * By whom every component has to be signed that is loaded without a `verify` of its own. @default nobody
+   */
+  readonly verify?: VerifyOptions;
+  /**
    * Where the package `wasm-plugin-pool` lies, for a program that was put together by a bundler: threads run files of the
    * package. Holds for the whole process. See `docs/bundlers.md`. @default where the program would find it
    */
@@ -105,6 +110,7 @@ const KEYS = [
   'keepWarmMs',
   'isolation',
   'policies',
+  'verify',
   'packageDirectory',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
@@ -117,6 +123,7 @@ export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptio
   readonly keepWarmMs: number;
   readonly isolation: ResolvedIsolation | undefined;
   readonly policies: NonNullable<EngineOptions['policies']>;
+  readonly verify: VerifyOptions | undefined;
   readonly packageDirectory: string | URL | undefined;
 }
 
@@ -167,9 +174,15 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
     keepWarmMs: wholeNumber('keepWarmMs', options.keepWarmMs, { min: 0, max: MAX_TIMER_MS, default: 300_000 }),
     packageDirectory: checkPackageDirectory(options.packageDirectory),
     policies: oneOf('policies', options.policies, ['none', 'source-design'], 'none'),
+    verify: checkVerify(options.verify),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(compileTimeoutMs !== undefined && { compileTimeoutMs }),
   });
+}
+
+/** Kept as it is given, as loads give it. @throws {PluginError} `ERR_INVALID_ARGUMENT`. */
+function checkVerify(verify: VerifyOptions | undefined): VerifyOptions | undefined {
+  return resolveVerify(verify) && verify;
 }
 
 function checkPackageDirectory(value: unknown): string | URL | undefined {

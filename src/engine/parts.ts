@@ -30,7 +30,7 @@ export interface EngineParts {
  * @returns What makes them for the engine whose events are emitted like this.
  */
 export async function prepareParts(options: EngineOptions): Promise<(emit: Emit) => EngineParts> {
-  const { threads, keepWarmMs, policies, packageDirectory, ...others } = resolveOptions(options);
+  const { threads, keepWarmMs, policies, verify, packageDirectory, ...others } = resolveOptions(options);
   const { queueLimit: queue, maxThreads, maxOutstandingBytes: outstandingBytes } = others;
   const limits = { queue, threads: maxThreads, outstandingBytes };
   if (packageDirectory !== undefined) usePackageDirectory(packageDirectory);
@@ -49,7 +49,7 @@ export async function prepareParts(options: EngineOptions): Promise<(emit: Emit)
       // What was taken back is gone in any case.
       else await registry.refresh(plugin, 'goes').finally(tell);
     }, policies);
-    const registry = new Registry(executor, capabilities, keepWarmMs, announcer.registry);
+    const registry = new Registry(executor, capabilities, { keepWarmMs, verify }, announcer.registry);
     const life = new Life(executor, registry);
     const requests = new Requests(scheduler, registry, life, threads);
     const plugins = new Plugins(registry, life, announcer);

@@ -7,6 +7,7 @@ import { resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolvePlacement } from '../inline/placement.ts';
 import { resolveBatchCalls } from '../request/batch-calls.ts';
+import { resolveVerify } from '../signature/verify-options.ts';
 import { resolveConfig } from './config.ts';
 import type { LoadOptions } from './plugin-version.ts';
 
@@ -26,6 +27,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   placement: true,
   inlineInstructions: true,
   overBudget: true,
+  verify: true,
   signal: true,
 };
 
@@ -60,6 +62,7 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   resolveCheck('healthCheck', options.healthCheck);
   if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
   resolveBatchCalls(options.batchCalls);
+  resolveVerify(options.verify);
   if (options.version !== undefined) nonEmptyString('version', options.version);
 }
 

@@ -8,6 +8,7 @@ import type { EmbedderImports, SuppliedImport } from '../host/imports/embedder-i
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
 import type { BatchCallOptions } from '../request/batch-calls.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import type { Signer, VerifyOptions } from '../signature/verify-options.ts';
 import type { Component } from './executor.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 
@@ -71,6 +72,11 @@ export interface LoadOptions {
    * requests go to workers, and `plugin:warning` tells so. @default 'trap'
    */
   readonly overBudget?: 'trap' | 'worker';
+  /**
+   * By whom the component has to be signed; it is looked at before anything else is made of its bytes, and again with each
+   * reload. See `docs/registries.md`. @default the option `verify` of the engine, else nobody
+   */
+  readonly verify?: VerifyOptions;
   /** Gives the load up: it rejects with `ERR_ABORTED`, and what it held is free for others. */
   readonly signal?: AbortSignal;
 }
@@ -79,6 +85,8 @@ export interface LoadOptions {
 export interface LoadedComponent {
   readonly component: Component;
   readonly source: PluginSource;
+  /** Undefined where nobody asked. */
+  readonly signer: Signer | undefined;
 }
 
 /** One loaded version of a plugin: a component, started with a policy and a configuration, and its queue. */
@@ -136,6 +144,8 @@ export interface VersionInfo {
   readonly metadata: PluginMetadata | undefined;
   /** SHA-256 of the component, in hexadecimal. */
   readonly sha256: string;
+  /** Who has signed it, where `verify` asked for that. */
+  readonly signedBy?: Signer;
   /** What it may reach, and its limits. */
   readonly policy: ResolvedPolicy;
   /** What it imports beside WASI and the contract, and who supplies it. */
@@ -145,7 +155,7 @@ export interface VersionInfo {
 }
 
 export function describeVersion(version: PluginVersion, role: VersionRole): VersionInfo {
-  const { lane, component, metadata, policy, loadedAt } = version;
+  const { lane, component, signer, metadata, policy, loadedAt } = version;
   const { contract, sha256 } = component;
   const { version: name } = lane;
   return {
@@ -156,6 +166,7 @@ export function describeVersion(version: PluginVersion, role: VersionRole): Vers
     placement: lane.inline?.state === 'inline' ? 'inline' : 'worker',
     metadata,
     sha256,
+    ...(signer !== undefined && { signedBy: signer }),
     policy,
     imports: describeImports(lane.definition.imports),
     loadedAt,

@@ -7,6 +7,7 @@ import type { PluginHealth } from '../health/health-check.ts';
 import { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import type { PluginStatus } from '../observe/plugin-status.ts';
+import type { VerifyOptions } from '../signature/verify-options.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { Departures } from './departures.ts';
 import type { Executor } from './executor.ts';
@@ -19,6 +20,13 @@ import { Plugins } from './plugins.ts';
 import type { RegistryListener } from './registry-listener.ts';
 import type { UnloadOptions } from './unload-options.ts';
 import { VersionStarter } from './version-starter.ts';
+
+/** How plugins are kept. */
+export interface RegistryOptions {
+  readonly keepWarmMs: number;
+  /** Who has to have signed what is loaded without a `verify` of its own. */
+  readonly verify: VerifyOptions | undefined;
+}
 
 /**
  * The loaded plugins by name. Operations that add or remove versions of one name run one after the other; requests
@@ -37,7 +45,12 @@ export class Registry {
   readonly provided: Provided = new Provided();
   readonly #departures: Departures;
 
-  constructor(executor: Executor, capabilities: CapabilityManager, keepWarmMs: number, listener: RegistryListener) {
+  constructor(
+    executor: Executor,
+    capabilities: CapabilityManager,
+    { keepWarmMs, verify }: RegistryOptions,
+    listener: RegistryListener,
+  ) {
     const { scheduler } = executor;
     this.#departures = new Departures(scheduler);
     this.#keepWarmMs = keepWarmMs;
@@ -51,7 +64,7 @@ export class Registry {
       onOpened: (lane) => scheduler.reroute(lane),
       find: (plugin, version) => this.#plugins.find(plugin)?.find(version)?.lane,
     });
-    this.#starter = new VersionStarter(executor, capabilities, this.guards, this.provided, listener.onWarning);
+    this.#starter = new VersionStarter(executor, capabilities, this.guards, this.provided, verify, listener.onWarning);
   }
 
   /** The plugin that serves requests to a name now. */
@@ -228,6 +241,11 @@ export class Registry {
     await this.#end(plugin, 'its requests are done');
     this.guards.forget(name);
     this.#listener.onUnloaded(describePlugin(name, stable));
+  }
+
+  /** Ends loads that wait for what is elsewhere, for an engine that closes by force. */
+  giveUp(reason: PluginError): void {
+    this.#starter.giveUp(reason);
   }
 
   /** Unloads everything, after the operations that are under way. */

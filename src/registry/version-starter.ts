@@ -1,5 +1,5 @@
 import { nonEmptyString } from '../arguments/arguments.ts';
-import type { PluginSource } from '../artifact/source.ts';
+import { type PluginSource, readSource } from '../artifact/source.ts';
 import { readWit } from '../artifact/wit-text.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
@@ -12,16 +12,24 @@ import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
 import { type ResolvedInline, resolvePlacement } from '../inline/placement.ts';
+import { isReference } from '../oci/reference.ts';
 import { resolveBatchCalls } from '../request/batch-calls.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
 import type { Lane } from '../scheduler/lane.ts';
+import { type ResolvedVerify, resolveVerify, type Signer, type VerifyOptions } from '../signature/verify-options.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
 import type { Executor, Scheduling } from './executor.ts';
 import { resolveWorld } from './load-options.ts';
 import type { LoadedComponent, LoadOptions, PluginVersion } from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
+
+/** A source that was read, or need not be yet. */
+interface Read {
+  readonly read: PluginSource;
+  readonly signer: Signer | undefined;
+}
 
 /** Makes versions of components: each comes up whole, self-test passed and guard in place, or leaves nothing behind. */
 export class VersionStarter {
@@ -30,6 +38,8 @@ export class VersionStarter {
   readonly #scheduler: Scheduling;
   readonly #guards: Guards;
   readonly #provided: Provided;
+  readonly #verify: VerifyOptions | undefined;
+  readonly #givenUp = new AbortController();
   readonly #onWarning: (warning: PluginWarning) => void;
 
   constructor(
@@ -37,6 +47,7 @@ export class VersionStarter {
     capabilities: CapabilityManager,
     guards: Guards,
     provided: Provided,
+    verify: VerifyOptions | undefined,
     onWarning: (warning: PluginWarning) => void,
   ) {
     this.#executor = executor;
@@ -44,6 +55,7 @@ export class VersionStarter {
     this.#scheduler = executor.scheduler;
     this.#guards = guards;
     this.#provided = provided;
+    this.#verify = verify;
     this.#onWarning = onWarning;
   }
 
@@ -58,18 +70,40 @@ export class VersionStarter {
     const { world, own } = resolveWorld(options);
     resolvePlacement(options);
     resolveImports(options.imports);
+    const verify = resolveVerify(options.verify ?? this.#verify);
     try {
       const use = { plugin, policy, group, signal };
       const wit = own && (await Promise.all(own.wit.map(readWit)));
       const made = { maxMemoryBytes, interrupt, metered, world, ...(own && { own: { names: own.names, wit: wit! } }) };
-      const component = await this.#executor.load(source, made, use);
-      return await this.start(plugin, { component, source }, options, signal);
+      const { read, signer } = await this.#read(source, verify, signal);
+      const component = await this.#executor.load(read, made, use);
+      return await this.start(plugin, { component, source, signer }, options, signal);
     } catch (error) {
       if (signal?.aborted === true) {
         throw new PluginError('ERR_ABORTED', 'The load was aborted', { plugin, cause: signal.reason });
       }
       throw error instanceof PluginError && error.plugin === undefined ? error.with({ plugin }) : error;
     }
+  }
+
+  /** What is signed, or in a registry, is read here; a file and bytes are read where they are compiled. */
+  async #read(
+    source: PluginSource,
+    verify: ResolvedVerify | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Read> {
+    if (verify === undefined && !isReference(source)) return { read: source, signer: undefined };
+    const ends = signal === undefined ? this.#givenUp.signal : AbortSignal.any([signal, this.#givenUp.signal]);
+    if (verify === undefined) return { read: await readSource(source, ends), signer: undefined };
+    // Most programs have no use for it.
+    const { readSigned } = await import('../signature/signed-source.ts');
+    const { bytes, signer } = await readSigned(source, verify, ends);
+    return { read: bytes, signer };
+  }
+
+  /** Ends what waits for a registry. */
+  giveUp(reason: PluginError): void {
+    this.#givenUp.abort(reason);
   }
 
   /** Makes the first instance; what fails on the way leaves nothing behind. */
@@ -79,7 +113,7 @@ export class VersionStarter {
     options: LoadOptions,
     signal?: AbortSignal,
   ): Promise<PluginVersion> {
-    const { component, source } = loaded;
+    const { component, source, signer } = loaded;
     const { sha256 } = component;
     const policy = this.#capabilities.resolve(plugin, options.sandbox);
     if (policy.sha256 !== undefined && policy.sha256 !== sha256) {
@@ -129,7 +163,7 @@ export class VersionStarter {
       }
       signal?.throwIfAborted();
       await this.#guards.place(lane, sha256, failurePolicy);
-      return { lane, component, metadata, policy, source, options, loadedAt: new Date() };
+      return { lane, component, metadata, policy, source, signer, options, loadedAt: new Date() };
     } catch (error) {
       // What a self-test has asked and not waited for.
       this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The version did not come up'));

@@ -45,6 +45,8 @@ const TELLINGS: Readonly<Record<ErrorCode, Telling>> = {
   ERR_PLUGIN_QUARANTINED: { status: 503, title: 'The plugin has failed repeatedly and is not tried for now.' },
   ERR_NO_CANARY: { status: 409, title: 'The plugin has no canary version, and none to go back to.' },
   ERR_INVALID_ARGUMENT: { status: 400, title: 'The request is not as it should be.', detail: 'its message' },
+  ERR_SIGNATURE: { status: 422, title: 'The plugin is not signed by whom it has to be.' },
+  ERR_REGISTRY: { status: 502, title: 'The plugin could not be had from its registry.' },
   ERR_ENGINE_CLOSED: { status: 503, title: 'The server is stopping.', retryAfterS: 1 },
   ERR_WORKER_CRASHED: { status: 502, title: 'The plugin could not be run.' },
   ERR_UNSUPPORTED_ENVIRONMENT: { status: 500, title: 'The server cannot run plugins.' },

@@ -1,12 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { knownKeys, nonEmptyString } from '../arguments/arguments.ts';
 import { checkedAs, readJsonObject } from '../arguments/json-file.ts';
+import { readRegularFile } from '../arguments/regular-file.ts';
 import { sha256 } from '../artifact/pieces.ts';
 import { readSource } from '../artifact/source.ts';
 import type { EmbedderImports } from '../host/imports/embedder-imports.ts';
 import { checkLoadValues } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
-import { componentPath, optionsPath } from './snapshot.ts';
+import { componentPath, optionsPath, signedPath } from './snapshot.ts';
 
 /** What a plugin's files hold. */
 export interface Content {
@@ -49,6 +50,8 @@ export const OPTION_FILE_KEYS: readonly (
   'batchCalls',
 ];
 
+/** More than any signature has. */
+const MAX_SIGNATURE_BYTES = 16 * 1024;
 const KIND = { what: 'options', example: '{"sandbox": "restricted", "config": {…}}' };
 
 /**
@@ -60,7 +63,12 @@ export async function readContent(directory: string, name: string, withOptions: 
   const bytes = await readSource(componentPath(directory, name));
   const hash = (await sha256(bytes)).toString('hex');
   const options = withOptions ? await readOptions(optionsPath(directory, name)) : undefined;
-  return { sha256: hash, options, fingerprint: JSON.stringify([hash, options]) };
+  // A signature that comes after its component has what was refused without it tried again.
+  const signature = await readRegularFile(signedPath(directory, name), MAX_SIGNATURE_BYTES).then(
+    (text) => Buffer.from(text).toString('base64'),
+    () => undefined,
+  );
+  return { sha256: hash, options, fingerprint: JSON.stringify([hash, options, signature]) };
 }
 
 /** Checks everything, so that a mistake in it is named by its file. */

@@ -39,13 +39,19 @@ export async function takeSnapshot(directory: string): Promise<Map<string, Signa
   return snapshot;
 }
 
-/** The signature of one plugin; undefined when there is none, {@link LOST} when there is not even a directory. */
+/** Where the signature of a plugin's component lies, if it is signed. */
+export function signedPath(directory: string, name: string): string {
+  return `${componentPath(directory, name)}.sig`;
+}
+
+/** What one plugin looks like; undefined when there is none, {@link LOST} when there is not even a directory. */
 export async function signatureOf(directory: string, name: string): Promise<Signature | undefined> {
-  const [component, options] = await Promise.all([
+  const [component, signed, options] = await Promise.all([
     fileSignature(componentPath(directory, name)),
+    fileSignature(signedPath(directory, name)),
     optionsSignature(optionsPath(directory, name)),
   ]);
-  if (component !== undefined) return `${component} ${options ?? '-'}`;
+  if (component !== undefined) return `${component} ${signed ?? '-'} ${options ?? '-'}`;
   return identityOf(directory).then(
     () => undefined,
     () => LOST,

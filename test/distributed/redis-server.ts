@@ -18,7 +18,9 @@ export function findServer(): string | undefined {
   const found = find();
   if (found !== undefined) return found;
   try {
-    execFileSync('bash', [new URL('../../scripts/install-redis.sh', import.meta.url).pathname], { stdio: 'ignore' });
+    execFileSync('bash', [new URL('../../scripts/install-server.sh', import.meta.url).pathname, 'redis'], {
+      stdio: 'ignore',
+    });
   } catch {
     // Nobody may install anything here.
   }

@@ -23,3 +23,6 @@ export const EXECUTED: readonly string[] = [
 
 /** Those that need a server of Redis: `test/distributed/docs.test.ts` runs them where there is one. */
 export const NEEDS_REDIS: readonly string[] = ['docs/scaling.md'];
+
+/** Those that need a registry: `test/oci/docs.test.ts` runs them where there is one. */
+export const NEEDS_REGISTRY: readonly string[] = ['docs/registries.md'];

@@ -16,6 +16,7 @@ export function fakeVersion(queue: FairQueue, name: string, plugin = 'plugin'): 
     lane,
     component,
     source: name,
+    signer: undefined,
     metadata: undefined,
     policy,
     options: {},
