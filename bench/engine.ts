@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { compileModules } from '../src/artifact/artifact.ts';
 import { ArtifactCompiler } from '../src/artifact/compiler.ts';
+import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { PluginEngine, resolvePolicy } from '../src/index.ts';
 import { closedLoop } from './lib/closed-loop.ts';
 import { median } from './lib/stats.ts';
@@ -24,15 +25,18 @@ await engine.loadPlugin('redact', component);
 const compiler = new ArtifactCompiler();
 const policy = resolvePolicy('restricted');
 const artifact = await compiler.compile(component, { maxMemoryBytes: policy.maxMemoryBytes, binding: 'glue' });
-const definition = {
+const definition: PluginDefinition = {
   plugin: 'redact',
   version: '1',
   contract: artifact.contract,
   binding: artifact.binding,
   modules: await compileModules(artifact),
+  maxBytes: artifact.summary.maxBytes,
+  memories: 1,
   environment: [],
   config: [],
   policy,
+  imports: [],
 };
 await compiler.close();
 
