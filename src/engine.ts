@@ -321,7 +321,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   /**
-   * Runs a command, a component that exports `wasi:cli/run` of WASI 0.2, to its end: each time on a fresh instance. All limits of
+   * Runs a command, a component that exports `wasi:cli/run` of WASI 0.2 or 0.3, to its end: each time on a fresh instance. All limits of
    * the policy hold, `maxOutputBytes` for what it writes to standard output and standard error together.
    *
    * @returns Its exit status, whatever that is, and what it wrote.

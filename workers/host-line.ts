@@ -46,10 +46,20 @@ export class HostLine {
     return later;
   }
 
+  /** A word that changes with each message that comes, and with others. */
+  get word(): Int32Array<SharedArrayBuffer> {
+    return this.#bell;
+  }
+
+  /** Says that the thread is about to wait for replies. */
+  announce(): void {
+    this.#post({ kind: 'waits', heard: this.#heard });
+  }
+
   /** Blocks until a reply has come, whosever it is. */
   wait(): void {
-    if (this.#take()) return;
-    this.#post({ kind: 'waits', heard: this.#heard });
+    if (this.take()) return;
+    this.announce();
     this.#block();
   }
 
@@ -63,7 +73,7 @@ export class HostLine {
 
   /** The parcel of the order that was taken. It was posted before that, so it is in the port. */
   parcel(): Parcel {
-    while (this.#parcels.length === 0) this.#take();
+    while (this.#parcels.length === 0) this.take();
     return this.#parcels.shift()!;
   }
 
@@ -74,13 +84,13 @@ export class HostLine {
   /** Blocks until a message has come, or something else rings. */
   #block(): void {
     const before = Atomics.load(this.#bell, 0);
-    if (this.#take()) return;
+    if (this.take()) return;
     Atomics.wait(this.#bell, 0, before);
-    this.#take();
+    this.take();
   }
 
   /** Takes the next message; false when there is none. */
-  #take(): boolean {
+  take(): boolean {
     const message: MainMessage | undefined = receiveMessageOnPort(this.#port)?.message;
     if (message === undefined) return false;
     if (message.kind === 'parcel') this.#parcels.push(message.parcel);

@@ -1,10 +1,10 @@
-import type { Outside } from '../src/canonical-abi/runtime/async/outside.ts';
+import type { OutsideLine } from '../src/canonical-abi/runtime/async/outside.ts';
 import type { Later } from '../src/clock/later.ts';
 import type { HostCall, HostReply } from '../src/host/imports/main-thread.ts';
 import type { HostLine } from './host-line.ts';
 
 /** What one instance has asked of the main thread, on the line of its thread. */
-export class InstanceLine implements Outside {
+export class InstanceLine implements OutsideLine {
   readonly #line: HostLine;
   /** Whether its calls may wait for each other, so that it can go on before a reply has come. */
   readonly #goesOn: boolean;
@@ -29,6 +29,29 @@ export class InstanceLine implements Outside {
       },
     );
   };
+
+  /** What it has asked for is counted where its calls wait; they do not go on for it once they have returned. */
+  readonly isAwaited = false;
+
+  get isOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
+  get word(): Int32Array<SharedArrayBuffer> {
+    return this.#line.word;
+  }
+
+  announce(): void {
+    this.#line.announce();
+  }
+
+  take(): boolean {
+    return this.#line.take();
+  }
+
+  look(): void {
+    while (this.isOpen && this.take());
+  }
 
   wait(): void {
     this.#line.wait();

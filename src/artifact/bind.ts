@@ -3,6 +3,8 @@ import { planBinding } from '../canonical-abi/plan/plan-binding.ts';
 import { withCodeIndex } from '../component/code-index.ts';
 import { type Feature, featuresOf } from '../component/features.ts';
 import { parseComponent } from '../component/parse.ts';
+import { parseInterfaceName } from '../contract/interface-name.ts';
+import { isWasi } from '../contract/wasi.ts';
 import { PluginError } from '../errors.ts';
 import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
 import type { CompiledComponent } from './artifact.ts';
@@ -44,7 +46,7 @@ export async function bind(
     return onGlue(glue === undefined ? "jco's glue was asked for, which does not run it" : 'it was asked for');
   const binding = planBinding(capped, component);
   if (binding.kind === 'unsupported') return onGlue(binding.reason);
-  if (binding.plan.passesCopyEnds) throw notRunnable(WITH_HOST);
+  if (binding.plan.copyEndImports?.every(isWasiImport) === false) throw notRunnable(WITH_HOST);
   const own = coreModuleBytes(capped, component);
   const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
   return {
@@ -73,7 +75,12 @@ async function validGlue(component: Uint8Array, features: readonly Feature[]): P
   return isAsynchronous(features) ? undefined : transpiled;
 }
 
-const WITH_HOST = 'it imports functions that take or return streams or futures';
+const WITH_HOST = 'it imports functions of others than WASI that take or return streams or futures';
+
+function isWasiImport(name: string): boolean {
+  const parsed = parseInterfaceName(name);
+  return parsed !== undefined && isWasi(parsed);
+}
 
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 

@@ -7,6 +7,12 @@
 export class Later<Value = unknown> {
   #outcome: { readonly value: Value } | { readonly error: unknown } | undefined;
   #hear: (() => void) | undefined;
+  /** Has nobody work for the value any more, which then does not come; undefined where that cannot be done. */
+  readonly giveUp: (() => void) | undefined;
+
+  constructor(giveUp?: () => void) {
+    this.giveUp = giveUp;
+  }
 
   get settled(): boolean {
     return this.#outcome !== undefined;
@@ -32,7 +38,7 @@ export class Later<Value = unknown> {
 
   /** What comes of the value. @param failed What comes of an error, which it may throw. */
   map<Mapped>(fulfilled: (value: Value) => Mapped, failed: (error: unknown) => Mapped): Later<Mapped> {
-    const mapped = new Later<Mapped>();
+    const mapped = new Later<Mapped>(this.giveUp);
     const settle = (act: () => Mapped): void => {
       let value: Mapped;
       try {

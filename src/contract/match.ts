@@ -6,7 +6,7 @@ import { PluginError } from '../errors.ts';
 import { funcDifference } from './difference.ts';
 import { type InterfaceName, parseInterfaceName, releasedVersion } from './interface-name.ts';
 import { type Need, needOf } from './needs.ts';
-import { isWasi, type Misfit, misfit } from './wasi.ts';
+import { isWasi, type Misfit, misfit, type WasiVersion, wasiVersion } from './wasi.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE, HOST_API, WORLDS, type World, type WorldContract } from './worlds.ts';
 
 /** How a component fits the contract. */
@@ -127,7 +127,7 @@ function matchImports(
     const parsed = parseInterfaceName(name);
     if (type.kind === 'instance' && parsed !== undefined && isWasi(parsed)) {
       const found = misfit(parsed, type);
-      if (found !== undefined) throw notOfWasi(name, found);
+      if (found !== undefined) throw notOfWasi(name, wasiVersion(parsed)!, found);
       wasi.push(name);
     } else if (!isTypesOnly(type)) {
       const need = others === 'supplied' ? needOf(item) : undefined;
@@ -216,18 +216,18 @@ export function unknownImport(name: string, kind: string, why?: string): PluginE
   );
 }
 
-function notOfWasi(name: string, { member, why }: Misfit): PluginError {
-  const hint = 'Build the plugin against the interfaces of WASI 0.2 as they were released.';
+function notOfWasi(name: string, version: WasiVersion, { member, why }: Misfit): PluginError {
+  const hint = `Build the plugin against the interfaces of WASI ${version} as they were released.`;
   if (why === 'other types') {
     return new PluginError(
       'ERR_INCOMPATIBLE_WIT',
-      `The component imports ${shownName(member)} of ${shownName(name)} with other types than WASI 0.2 gives it`,
+      `The component imports ${shownName(member)} of ${shownName(name)} with other types than WASI ${version} gives it`,
       { hint },
     );
   }
   return new PluginError(
     'ERR_UNKNOWN_IMPORT',
-    `The component imports ${shownName(member)} of ${shownName(name)}, which that interface of WASI 0.2 does not have`,
+    `The component imports ${shownName(member)} of ${shownName(name)}, which that interface of WASI ${version} does not have`,
     { hint },
   );
 }
@@ -246,9 +246,9 @@ function importHint(parsed: InterfaceName | undefined, kind: string): string {
     return `Grant it: \`imports: { '${owner}/${name}': suppliers.${SUPPLIERS[owner]} }\`.`;
   }
   if (parsed?.package.startsWith('wasi:')) {
-    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x. Supply another interface with `imports`.';
+    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x, and cli, clocks and random in 0.3.x. Supply another interface with `imports`.';
   }
-  const hint = 'A plugin may import the host API of the contract and the interfaces of WASI 0.2.';
+  const hint = 'A plugin may import the host API of the contract and the interfaces of WASI.';
   if (kind !== 'interface' && kind !== 'function' && kind !== 'func') return hint;
   return `${hint} Supply it with \`imports\` (\`--import\` on the command line), or compose it with a component that exports it: \`wac plug\`.`;
 }

@@ -1,37 +1,49 @@
 import type { ExternItem } from '../component/analyze.ts';
 import { signatureHash } from '../component/interface-hash.ts';
-import { parseInterfaceName, releasedVersion } from './interface-name.ts';
+import { parseInterfaceName } from './interface-name.ts';
+import { type WasiVersion, wasiVersion } from './wasi.ts';
 
 /** What the standard has components export: a program that is run, or a server that is asked. */
 export type StandardRole = 'command' | 'http';
 
-interface StandardExport {
+/** The function that an interface of the standard's has for a role. */
+export interface StandardExport {
   readonly interface: string;
   readonly func: string;
   /** The `signatureHash` of the function. */
   readonly signature: string;
 }
 
-/** https://github.com/WebAssembly/WASI/tree/v0.2.12/proposals: the worlds `wasi:cli/command` and `wasi:http/proxy`. */
-export const STANDARD_EXPORTS: Readonly<Record<StandardRole, StandardExport>> = {
-  command: { interface: 'wasi:cli/run', func: 'run', signature: 'cc633e07' },
-  http: { interface: 'wasi:http/incoming-handler', func: 'handle', signature: '48861e31' },
+/**
+ * https://github.com/WebAssembly/WASI/tree/v0.2.12/proposals: the worlds `wasi:cli/command` and `wasi:http/proxy`;
+ * https://github.com/WebAssembly/WASI/tree/v0.3.0/proposals: `wasi:cli/command` and `wasi:http/service`.
+ */
+export const STANDARD_EXPORTS: Readonly<Record<StandardRole, Readonly<Record<WasiVersion, StandardExport>>>> = {
+  command: {
+    '0.2': { interface: 'wasi:cli/run', func: 'run', signature: 'cc633e07' },
+    '0.3': { interface: 'wasi:cli/run', func: 'run', signature: '7d44fd00' },
+  },
+  http: {
+    '0.2': { interface: 'wasi:http/incoming-handler', func: 'handle', signature: '48861e31' },
+    '0.3': { interface: 'wasi:http/handler', func: 'handle', signature: 'f31c22d6' },
+  },
 };
 
-/** Whether a component exports what makes it a program, or a server, in any release 0.2.x. */
+/** Whether a component exports what makes it a program, or a server, in any release 0.2.x or 0.3.x. */
 export function hasRole(exports: readonly ExternItem[], role: StandardRole): boolean {
-  const { func, signature } = STANDARD_EXPORTS[role];
   return exports.some(({ name, type }) => {
-    const found = isOfRole(name, role) && type.kind === 'instance' ? type.exports.get(func) : undefined;
+    const version = versionOfRole(name, role);
+    if (version === undefined || type.kind !== 'instance') return false;
+    const { func, signature } = STANDARD_EXPORTS[role][version];
+    const found = type.exports.get(func);
     return found?.kind === 'func' && signatureHash(found) === signature;
   });
 }
 
-/** Whether the name of an export is that of the interface of a role, in any release 0.2.x. */
-export function isOfRole(name: string, role: StandardRole): boolean {
+/** Of which WASI the interface of a role is that has the name of an export; undefined for other names. */
+export function versionOfRole(name: string, role: StandardRole): WasiVersion | undefined {
   const parsed = parseInterfaceName(name);
-  if (parsed?.version === undefined || `${parsed.package}/${parsed.interface}` !== STANDARD_EXPORTS[role].interface)
-    return false;
-  const version = releasedVersion(parsed.version);
-  return version !== undefined && version[0] === 0 && version[1] === 2;
+  const version = parsed && wasiVersion(parsed);
+  if (version === undefined) return undefined;
+  return `${parsed!.package}/${parsed!.interface}` === STANDARD_EXPORTS[role][version].interface ? version : undefined;
 }

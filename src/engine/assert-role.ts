@@ -1,7 +1,7 @@
 import type { ArtifactSummary, CallableFunction } from '../artifact/artifact.ts';
-import { unversioned } from '../canonical-abi/runtime/names.ts';
 import { shownName } from '../component/names.ts';
-import { isOfRole, STANDARD_EXPORTS, type StandardRole } from '../contract/standard.ts';
+import { STANDARD_EXPORTS, type StandardRole, versionOfRole } from '../contract/standard.ts';
+import type { WasiVersion } from '../contract/wasi.ts';
 import { PluginError } from '../errors.ts';
 
 const ROLES = { command: 'a command', http: 'a handler of HTTP' } as const;
@@ -13,27 +13,36 @@ const ROLES = { command: 'a command', http: 'a handler of HTTP' } as const;
  * @throws {PluginError} `ERR_INVALID_ARGUMENT`.
  */
 export function assertRole(summary: ArtifactSummary, role: StandardRole): void {
-  const { interface: owner, func } = STANDARD_EXPORTS[role];
-  const found = summary.functions.filter(
-    (exported) => exported.name === func && isOfRole(exported.interface ?? '', role),
-  );
-  if (found.length > 0 && found.every((exported) => FITS[role](exported, summary))) return;
+  const versions = STANDARD_EXPORTS[role];
+  const found = summary.functions.flatMap((exported) => {
+    const version = versionOfRole(exported.interface ?? '', role);
+    return version !== undefined && exported.name === versions[version].func ? [{ exported, version }] : [];
+  });
+  if (found.length > 0 && found.every(({ exported, version }) => FITS[role][version](exported, summary))) return;
   const exported = summary.exports.slice(0, 5).map(shownName).join(', ') || 'nothing';
-  const types = found.length === 0 ? '' : `, where \`${func}\` has other types than the standard's`;
+  const types = found.length === 0 ? '' : `, where \`${versions['0.2'].func}\` has other types than the standard's`;
   throw new PluginError('ERR_INVALID_ARGUMENT', `The plugin is not ${ROLES[role]}: it exports ${exported}${types}`, {
-    hint: `It would export ${owner} in a release 0.2.x.`,
+    hint: `It would export ${versions['0.2'].interface} in a release 0.2.x, or ${versions['0.3'].interface} in 0.3.x.`,
   });
 }
 
-const FITS: Readonly<Record<StandardRole, (exported: CallableFunction, summary: ArtifactSummary) => boolean>> = {
-  command({ params, result }, { types }) {
-    const type = result === undefined ? undefined : types[result];
-    return params.length === 0 && type?.kind === 'result' && type.ok === undefined && type.error === undefined;
+type Fits = (exported: CallableFunction, summary: ArtifactSummary) => boolean;
+
+const isCommand: Fits = ({ params, result }, { types }) => {
+  const type = result === undefined ? undefined : types[result];
+  return params.length === 0 && type?.kind === 'result' && type.ok === undefined && type.error === undefined;
+};
+
+/** Which resources pass is seen when they do; whoever imports none of the standard's can only have others. */
+const passesHttp = ({ obstacle }: CallableFunction, { imports }: ArtifactSummary, release: string): boolean =>
+  obstacle !== undefined && imports.some((name) => name.startsWith(`wasi:http/types@${release}.`));
+
+const FITS: Readonly<Record<StandardRole, Readonly<Record<WasiVersion, Fits>>>> = {
+  command: { '0.2': isCommand, '0.3': isCommand },
+  http: {
+    '0.2': (exported, summary) =>
+      exported.params.length === 2 && exported.result === undefined && passesHttp(exported, summary, '0.2'),
+    '0.3': (exported, summary) =>
+      exported.params.length === 1 && exported.result !== undefined && passesHttp(exported, summary, '0.3'),
   },
-  // Which resources pass is seen when they do; whoever imports none of the standard's can only have others.
-  http: ({ params, result, obstacle }, { imports }) =>
-    params.length === 2 &&
-    result === undefined &&
-    obstacle !== undefined &&
-    imports.some((name) => unversioned(name) === 'wasi:http/types'),
 };

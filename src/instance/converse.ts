@@ -1,4 +1,5 @@
-import { unversioned } from '../canonical-abi/runtime/names.ts';
+import { STANDARD_EXPORTS, type StandardRole, versionOfRole } from '../contract/standard.ts';
+import type { WasiVersion } from '../contract/wasi.ts';
 import type { CallerLine } from '../conversation/line.ts';
 import type { ConversationOrder } from '../conversation/messages.ts';
 import { PluginError } from '../errors.ts';
@@ -21,13 +22,13 @@ export function converse(
 ): number | undefined {
   if (order.kind === 'command') {
     wasi?.command(order, line);
-    const status = statusOf(functionOf(exports, 'wasi:cli/run', 'run'));
+    const status = statusOf(functionOf(exports, 'command').func);
     wasi?.drain();
     return status;
   }
-  const handle = functionOf(exports, 'wasi:http/incoming-handler', 'handle');
+  const { func: handle } = functionOf(exports, 'http');
   // Who has no `wasi:http/types` cannot have the function of these types.
-  if (wasi?.imports['wasi:http/types'] === undefined) throw notExported('wasi:http/incoming-handler');
+  if (wasi?.imports['wasi:http/types'] === undefined) throw notExported('http');
   handle(...wasi.request(order, line));
   return undefined;
 }
@@ -44,16 +45,21 @@ function statusOf(run: (...values: readonly unknown[]) => unknown): number {
   }
 }
 
-/** The function of a standard interface, in whichever release 0.2.x the component has it. */
-function functionOf(exports: Exports, owner: string, name: string): (...values: readonly unknown[]) => unknown {
-  const key = Object.keys(exports).find((path) => unversioned(path) === owner && path.startsWith(`${owner}@0.2.`));
-  const found = key === undefined ? undefined : (exports[key] as Exports)[name];
-  if (typeof found === 'function') return found as (...values: readonly unknown[]) => unknown;
-  throw notExported(owner);
+type Callable = (...values: readonly unknown[]) => unknown;
+
+/** The function of a role: of WASI 0.3 where the component has both. */
+function functionOf(exports: Exports, role: StandardRole): { readonly func: Callable; readonly version: WasiVersion } {
+  for (const version of ['0.3', '0.2'] as const) {
+    const key = Object.keys(exports).find((path) => versionOfRole(path, role) === version);
+    const found = key === undefined ? undefined : (exports[key] as Exports)[STANDARD_EXPORTS[role][version].func];
+    if (typeof found === 'function') return { func: found as Callable, version };
+  }
+  throw notExported(role);
 }
 
-function notExported(owner: string): PluginError {
-  return new PluginError('ERR_INVALID_ARGUMENT', `The component exports no ${owner}@0.2`, {
+function notExported(role: StandardRole): PluginError {
+  const { interface: owner } = STANDARD_EXPORTS[role]['0.3'];
+  return new PluginError('ERR_INVALID_ARGUMENT', `The component exports no ${owner} of WASI 0.2 or 0.3`, {
     hint: 'A `fallback` needs the functions of the plugin that it stands in for.',
   });
 }

@@ -169,7 +169,7 @@ const NOT_OFFERED = /^unexpectedly undefined instance import|^Cannot destructure
 
 function unknownImport(thrown: Error): PluginError {
   return new PluginError('ERR_UNKNOWN_IMPORT', `The component imports what the host lacks: ${clean(thrown.message)}`, {
-    hint: 'Build the plugin against WASI 0.2 interfaces that the host offers.',
+    hint: 'Build the plugin against the interfaces of WASI that the host offers.',
   });
 }
 

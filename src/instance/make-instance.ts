@@ -1,5 +1,4 @@
 import type { PluginDefinition } from '../artifact/definition.ts';
-import { unversioned } from '../canonical-abi/runtime/names.ts';
 import { createWasi } from '../host/wasi/index.ts';
 import { PluginInstance } from './plugin-instance.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,8 +14,8 @@ export function makeInstance(
   runtime: Runtime,
   surroundings: Omit<Surroundings, 'wasi'>,
 ): PluginInstance {
-  const interfaces = definition.contract.wasi.map(unversioned);
-  const { context } = surroundings;
-  const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces });
+  const { wasi: interfaces } = definition.contract;
+  const { context, outside: line } = surroundings;
+  const wasi = interfaces.length === 0 ? undefined : createWasi({ ...definition, context, interfaces, line });
   return new PluginInstance(definition, runtime, { ...surroundings, wasi });
 }

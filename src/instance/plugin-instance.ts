@@ -73,7 +73,7 @@ export class PluginInstance {
           imports,
           (module, coreImports) => this.#memory.instantiate(module, coreImports),
           guardOfImports(definition, surroundings.context),
-          surroundings.outside,
+          surroundings.wasi?.outside ?? surroundings.outside,
         ),
       );
       this.#live = live;

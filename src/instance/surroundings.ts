@@ -1,4 +1,4 @@
-import type { Outside } from '../canonical-abi/runtime/async/outside.ts';
+import type { OutsideLine } from '../canonical-abi/runtime/async/outside.ts';
 import type { OnDropped } from '../canonical-abi/runtime/memory-pool.ts';
 import type { CallContext } from '../host/call-context.ts';
 import type { AskMainThread } from '../host/imports/supplied-modules.ts';
@@ -19,5 +19,5 @@ export interface Surroundings {
   /** Asks the main thread for a function of the embedder's. @default there is none */
   readonly ask?: AskMainThread | undefined;
   /** Where it waits for what it has asked for and goes on meanwhile. @default nowhere: what is asked for is waited for at once */
-  readonly outside?: Outside | undefined;
+  readonly outside?: OutsideLine | undefined;
 }

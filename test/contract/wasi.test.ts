@@ -19,6 +19,20 @@ describe('isWasi', () => {
     }
   });
 
+  it('knows those of WASI 0.3, of which some are new and some are gone', () => {
+    for (const name of ['wasi:cli/stdin@0.3.0', 'wasi:clocks/system-clock@0.3.7', 'wasi:random/random@0.3.0']) {
+      expect(offered(name), name).to.equal(true);
+    }
+    for (const name of [
+      'wasi:cli/stdin@0.3.0-rc-2026-03-15',
+      'wasi:cli/stdin@0.4.0',
+      'wasi:clocks/wall-clock@0.3.0',
+      'wasi:clocks/system-clock@0.2.0',
+    ]) {
+      expect(offered(name), name).to.equal(false);
+    }
+  });
+
   it('knows no other version, interface or package', () => {
     for (const name of [
       'wasi:io/streams',

@@ -4,18 +4,23 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { tool } from '../fixtures/tool.ts';
+import { tool3 } from '../fixtures/tool-3.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 import { component, dummy } from '../support/wat.ts';
 
 const NEVER = new Promise<never>(() => {});
 
-for (const binding of ['auto', 'glue'] as const) {
-  describe(`engine.run, with the binding ${binding}`, () => {
+for (const { wasi, binding, command } of [
+  { wasi: '0.2', binding: 'auto', command: tool },
+  { wasi: '0.2', binding: 'glue', command: tool },
+  { wasi: '0.3', binding: 'auto', command: tool3 },
+] as const) {
+  describe(`engine.run of a command of WASI ${wasi}, with the binding ${binding}`, () => {
     let engine: PluginEngine;
     before(async () => {
       engine = await createEngine({ threads: 1, binding, isolation: 'none' });
-      await engine.loadPlugin('tool', await tool());
+      await engine.loadPlugin('tool', await command());
     });
     after(closeEngines);
 
@@ -125,7 +130,7 @@ for (const binding of ['auto', 'glue'] as const) {
     });
 
     it('bounds all that a command writes', async () => {
-      await engine.loadPlugin('bounded', await tool(), { sandbox: { maxOutputBytes: 10_000 } });
+      await engine.loadPlugin('bounded', await command(), { sandbox: { maxOutputBytes: 10_000 } });
       expect(await rejection(engine.run('bounded', { args: ['write'] }))).to.deep.include({
         code: 'ERR_OUTPUT_LIMIT',
         limit: { name: 'maxOutputBytes', value: 10_000 },
@@ -157,7 +162,7 @@ for (const binding of ['auto', 'glue'] as const) {
     });
 
     it('ends with a limit of the policy', async () => {
-      await engine.loadPlugin('quick', await tool(), { sandbox: { cpuTimeLimitMs: 500 } });
+      await engine.loadPlugin('quick', await command(), { sandbox: { cpuTimeLimitMs: 500 } });
       expect(await rejection(engine.run('quick', { args: ['spin'] }))).to.include({ code: 'ERR_CPU_TIME_LIMIT' });
     });
 

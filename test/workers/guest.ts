@@ -126,6 +126,7 @@ export async function launch(
       ? createWasi({ policy, context })
       : options.wasi && {
           imports: options.wasi,
+          outside: undefined,
           begin() {},
           command() {},
           drain() {},

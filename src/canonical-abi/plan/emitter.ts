@@ -41,7 +41,8 @@ export class Emitter {
   readonly #origins = new Map<ResourceType, ResourceOrigin>();
   readonly #resources = new Map<ResourceType, number>();
   readonly #known = new Map<string, number>();
-  #passesCopyEnds: true | undefined;
+  /** The imports of which a function passes streams or futures. */
+  readonly #copyEndImports = new Set<string>();
 
   constructor() {
     this.types = new TypeTable((type, offset) => this.resource(type, offset));
@@ -55,7 +56,7 @@ export class Emitter {
       instances: this.#parents.length,
       initializers: this.#initializers,
       exports,
-      ...(this.#passesCopyEnds && { passesCopyEnds: true }),
+      ...(this.#copyEndImports.size > 0 && { copyEndImports: [...this.#copyEndImports] }),
       ...(concurrent && { lineages: this.#parents.map((_, instance) => this.#selfAndAncestors(instance)) }),
     };
   }
@@ -172,8 +173,8 @@ export class Emitter {
   }
 
   /** The signature of a function that the host implements. */
-  #ofHost(signature: number): number {
-    if (this.types.passesCopyEnds(this.types.signatures[signature]!)) this.#passesCopyEnds = true;
+  #ofHost(signature: number, [owner]: ImportPath): number {
+    if (this.types.passesCopyEnds(this.types.signatures[signature]!)) this.#copyEndImports.add(owner!);
     return signature;
   }
 
@@ -186,7 +187,7 @@ export class Emitter {
     return this.emit('funcs', {
       kind: 'lower',
       path: callee.path,
-      signature: this.#ofHost(this.types.signature(callee.type, offset)),
+      signature: this.#ofHost(this.types.signature(callee.type, offset), callee.path),
       context,
       ...(async && { async }),
     });

@@ -196,8 +196,8 @@ export interface BindingPlan {
    * there are functions, streams or futures of async.
    */
   readonly lineages?: readonly (readonly number[])[];
-  /** Whether functions of the host take or return streams or futures. */
-  readonly passesCopyEnds?: true;
+  /** The imports of which functions take or return streams or futures. */
+  readonly copyEndImports?: readonly string[];
 }
 
 /** Which runtime runs a component, and why. */

@@ -1,8 +1,10 @@
 import type { Layout } from '../plan/layout.ts';
 import type { CopyKind } from './async/copy-end.ts';
 import { liftCopyEnd, lowerCopyEnd } from './async/copy-handles.ts';
-import type { SharedFuture } from './async/future.ts';
-import type { SharedStream } from './async/stream.ts';
+import { SharedFuture } from './async/future.ts';
+import type { HostEnd } from './async/host-end.ts';
+import { SharedEnds } from './async/shared-ends.ts';
+import { SharedStream } from './async/stream.ts';
 import type { Boundary, Codec } from './codec.ts';
 import type { LiftLowerContext } from './context.ts';
 import { hostResource, lendRep, type ResourceType, takeRep, wrap } from './resources.ts';
@@ -62,8 +64,23 @@ export function copyEndCodec(kind: CopyKind, type: number, boundary: Boundary, l
       if (boundary === 'host') shared.boundary = 'host';
       return shared;
     },
-    lower: (cx, value) => lowerCopyEnd(cx, value as SharedStream | SharedFuture),
+    lower: (cx, value) =>
+      lowerCopyEnd(
+        cx,
+        value instanceof SharedEnds ? (value as SharedStream | SharedFuture) : connected(kind, type, value),
+      ),
   });
+}
+
+/** What the guest shares with an end of the host's. */
+function connected(kind: CopyKind, type: number, value: unknown): SharedStream | SharedFuture {
+  const end = value as Partial<HostEnd> | undefined;
+  if (end?.kind !== kind || typeof end.connect !== 'function') throw new TypeError(`Expected a ${kind}`);
+  // Whether its elements may pass within one component is no matter: one side is the host.
+  const shared = kind === 'stream' ? new SharedStream(type, true) : new SharedFuture(type, true);
+  shared.boundary = 'host';
+  end.connect(shared);
+  return shared;
 }
 
 const BETWEEN_GUESTS: Shape = { lift: (_cx, _type, rep) => rep, lower: (_type, rep) => rep };

@@ -97,6 +97,6 @@ function unknownImport(path: ImportPath, key: string): PluginError {
   return new PluginError(
     'ERR_UNKNOWN_IMPORT',
     `The component imports what the host lacks: ${key}, which is ${[...inner, 'in', name].map((part) => (part === 'in' ? part : plainName(part!))).join(' ')}`,
-    { hint: 'Build the plugin against WASI 0.2 interfaces that the host offers.' },
+    { hint: 'Build the plugin against the interfaces of WASI that the host offers.' },
   );
 }

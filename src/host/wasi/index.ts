@@ -1,3 +1,5 @@
+import type { Outside, OutsideLine } from '../../canonical-abi/runtime/async/outside.ts';
+import { unversioned } from '../../canonical-abi/runtime/names.ts';
 import type { CallerLine } from '../../conversation/line.ts';
 import type { CommandOrder, RequestOrder } from '../../conversation/messages.ts';
 import type { CallContext } from '../call-context.ts';
@@ -13,6 +15,7 @@ import { outgoingHandler } from './http/outgoing-handler.ts';
 import { ServedRequest } from './http/served-request.ts';
 import { types as httpTypes } from './http/types.ts';
 import { NetworkAccess, type NetworkOptions } from './network/access.ts';
+import { Wasi3 } from './p3/interfaces.ts';
 import { poll } from './poll.ts';
 import * as random from './random.ts';
 import { ipNameLookup } from './sockets/name-lookup.ts';
@@ -30,21 +33,28 @@ export interface WasiOptions {
   readonly context: CallContext;
   /** The environment that the guest sees, filtered by the caller. @default [] */
   readonly environment?: readonly (readonly [string, string])[];
-  /** The names of the interfaces that the guest imports, without version; others are not built. @default all */
+  /**
+   * The names of the interfaces that the guest imports, those of WASI 0.2 with or without version; others are not built.
+   * @default all of WASI 0.2
+   */
   readonly interfaces?: Iterable<string>;
   /** What the instance may take from the file system. @default see {@link FileQuotas} */
   readonly fileQuotas?: Partial<FileQuotas>;
   /** What the instance may take from the network, and who does its I/O. @default see {@link NetworkOptions} */
   readonly network?: NetworkOptions;
+  /** Where the instance waits for the main thread, so that it can wait for both. @default it does not */
+  readonly line?: OutsideLine | undefined;
 }
 
-/** The WASI 0.2 of one instance. */
+/** The WASI of one instance: 0.2 and 0.3. */
 export interface Wasi {
   /**
-   * An object for each interface, under its name without version: functions in camel case, resources as classes.
+   * An object for each interface, under its name without version, or with it for one of WASI 0.3: functions in camel case, resources as classes.
    * A WIT `err` is thrown as an object with the own property `payload`; `Exit` and `PluginError` end the call.
    */
   readonly imports: Readonly<Record<string, object>>;
+  /** What functions and streams of WASI 0.3 wait for; undefined where the guest imports none. */
+  readonly outside: Outside | undefined;
   /** Begins a call into the guest. */
   begin(): void;
   /** Has the call that has begun be a command's. */
@@ -134,14 +144,23 @@ export function createWasi(options: WasiOptions): Wasi {
     network: new NetworkAccess(host, options.network),
   };
   const imports: Record<string, object> = {};
+  let wasi3: Wasi3 | undefined;
   for (const name of options.interfaces ?? INTERFACES.keys()) {
-    const build = INTERFACES.get(name);
-    if (build !== undefined) imports[name] = build(parts);
+    const key = unversioned(name);
+    if (name.startsWith(`${key}@0.3.`)) {
+      wasi3 ??= new Wasi3(parts, options.line);
+      const built = wasi3.interface(key);
+      if (built !== undefined) imports[name] = built;
+      continue;
+    }
+    const build = INTERFACES.get(key);
+    if (build !== undefined) imports[key] ??= build(parts);
   }
   const { surroundings } = parts;
   let served: ServedRequest | undefined;
   return {
     imports,
+    outside: wasi3?.occurrences,
     begin() {
       parts.network.begin();
       surroundings.begin();

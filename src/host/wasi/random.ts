@@ -82,10 +82,13 @@ export function insecure(host: WasiHost, fill: Fill): object {
 
 /** `wasi:random/insecure-seed` */
 export function insecureSeed(host: WasiHost, fill: Fill): object {
+  const seed = (): [bigint, bigint] => {
+    host.hostCall();
+    return [u64(fill), u64(fill)];
+  };
   return {
-    insecureSeed(): [bigint, bigint] {
-      host.hostCall();
-      return [u64(fill), u64(fill)];
-    },
+    insecureSeed: seed,
+    /** Its name in WASI 0.3. */
+    getInsecureSeed: seed,
   };
 }

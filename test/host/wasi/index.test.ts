@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { hostFunction } from '../../../src/canonical-abi/runtime/host-imports.ts';
-import { WASI_FUNCTIONS } from '../../../src/contract/wasi.ts';
+import { WASI_3_FUNCTIONS, WASI_FUNCTIONS } from '../../../src/contract/wasi.ts';
 import { PluginError } from '../../../src/errors.ts';
 import { WASI_INTERFACES } from '../../../src/host/wasi/index.ts';
 import { closeAll, sandbox, thrown } from './sandbox.ts';
@@ -60,6 +60,24 @@ describe('createWasi', () => {
         expect(() => find(imports), `${name} ${member}`).not.to.throw();
       }
     }
+  });
+
+  it('offers every interface of WASI 0.3 that it has, with every function of it, beside those of 0.2', () => {
+    const names = [...WASI_3_FUNCTIONS.keys()].map((name) => `${name}@0.3.1`);
+    const { imports } = sandbox({}, { interfaces: [...names, 'wasi:cli/stdin@0.2.6'] }).wasi;
+    expect(Object.keys(imports)).to.have.members([...names, 'wasi:cli/stdin']);
+    for (const [name, functions] of WASI_3_FUNCTIONS) {
+      for (const member of functions.keys()) {
+        const find = hostFunction([`${name}@0.3.1`, member]);
+        expect(() => find(imports), `${name} ${member}`).not.to.throw();
+      }
+    }
+  });
+
+  it('has one object for all releases of an interface of WASI 0.3', () => {
+    const [one, other] = ['wasi:cli/environment@0.3.0', 'wasi:cli/environment@0.3.2'] as const;
+    const { imports } = sandbox({}, { interfaces: [one, other] }).wasi;
+    expect(imports[one]).to.equal(imports[other]);
   });
 
   it('builds only the interfaces that are asked for, and nothing under a name that it does not know', () => {

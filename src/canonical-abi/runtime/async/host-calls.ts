@@ -55,7 +55,7 @@ export function calledByHost(lift: AsyncLift): (...values: unknown[]) => unknown
       const { task, outcome } = start(values);
       while (!task.resolved || goesOn(task)) {
         const thread = nextReady(scheduler.waiting);
-        if (thread !== undefined) void scheduler.run(thread);
+        if (thread !== undefined) scheduler.step(thread);
         else if (!scheduler.waitOutside()) throw deadlock();
       }
       return value(outcome());
@@ -69,7 +69,7 @@ export function calledByHost(lift: AsyncLift): (...values: unknown[]) => unknown
 function hostCalls(lift: AsyncLift) {
   const { cx, passing } = lift;
   const { store } = cx;
-  const { waiting } = store.scheduler!;
+  const { waiting, outside } = store.scheduler!;
   const lifted = { ...lift, passing: checked(passing) };
   return {
     start(values: readonly unknown[]): Started {
@@ -88,8 +88,9 @@ function hostCalls(lift: AsyncLift) {
       store.rethrow();
       return passing.fallible ? okOrThrow(outcome!.result) : outcome!.result;
     },
-    /** What a task does after it has returned is done before the next call, as far as it can be. */
-    goesOn: (task: Task): boolean => task.threads.size > 0 && nextReady(waiting) !== undefined,
+    /** What a task does after it has returned is done before the next call, as far as it can be: it may write its streams. */
+    goesOn: (task: Task): boolean =>
+      task.threads.size > 0 && (nextReady(waiting) !== undefined || outside?.isAwaited === true),
   };
 }
 

@@ -63,7 +63,18 @@ export function loweredFromAsyncHost(
           subtask.returned();
         });
       }, fail);
-      if (async) return asyncResult(cx, subtask);
+      if (async) {
+        const { giveUp } = given;
+        if (giveUp !== undefined) {
+          subtask.requestCancellation = () => {
+            giveUp();
+            scheduler.invocations.external--;
+            subtask.cancelled();
+            return undefined;
+          };
+        }
+        return asyncResult(cx, subtask);
+      }
       const waited = scheduler.wait(() => settled !== undefined, false);
       const answer = after(waited, () => {
         const result = finish(settled!);

@@ -20,6 +20,9 @@ const MAX_STACKS = 1000;
 /** Stacks that may be used in one turn of the event loop: V8 takes them back when it ends, also those that are empty. */
 const MAX_STACKS_A_TURN = 1000;
 
+/** Steps of threads between two looks outside, each of which asks all that is waited for. */
+const STEPS_A_LOOK = 16;
+
 /** How the thread is that another one interrupts. */
 interface Outer {
   readonly thread: Thread | undefined;
@@ -47,6 +50,7 @@ export class Scheduler implements ThreadWords {
   readonly #nested: Thread[] = [];
   #stacks = 0;
   #stacksOfTurn = 0;
+  #steps = 0;
   readonly #control: Pick<ControlPage, 'fuel' | 'isInterrupted'>;
 
   constructor(control: Pick<ControlPage, 'fuel' | 'isInterrupted'>, outside: Outside | undefined) {
@@ -103,6 +107,12 @@ export class Scheduler implements ThreadWords {
     const step = this.proceed(thread, RESUMED);
     if (step === undefined) leave(entering);
     return step?.then(() => leave(entering));
+  }
+
+  /** The same between looks at what has come from outside: a thread that can always go on must not keep others from that. */
+  step(thread: Thread): void {
+    if (++this.#steps % STEPS_A_LOOK === 0) this.outside?.look();
+    void this.run(thread);
   }
 
   /** Has a thread wait that has nothing on its stack. */
@@ -221,7 +231,7 @@ export class Scheduler implements ThreadWords {
     this.#nested.push(thread);
     do {
       const next = this.#nextOnTop(thread);
-      if (next !== undefined) this.run(next);
+      if (next !== undefined) this.step(next);
       else if (ready()) break;
       else if (this.waitOutside()) continue;
       else throw this.#stuck(left);
@@ -241,7 +251,8 @@ export class Scheduler implements ThreadWords {
 
   /** Has the thread wait until the host has done something for the component; false when there is nothing to come. */
   waitOutside(): boolean {
-    if (this.outside === undefined || this.invocations.external === 0) return false;
+    if (this.outside === undefined) return false;
+    if (this.invocations.external === 0 && !this.outside.isAwaited) return false;
     if (this.#control.isInterrupted) throw trap('interrupted while it waited for the host');
     this.outside.wait();
     return true;

@@ -10,6 +10,8 @@ export abstract class SharedEnds {
   /** Whose values pass: `host` from when one end is the host's. */
   boundary: Boundary = 'guest';
   dropped = false;
+  /** Has an end of the host's hear that an end is gone while it does not copy. */
+  onDrop: () => void = () => {};
   /** Who waits for the other end. */
   protected pending: Copier | undefined;
 
@@ -26,6 +28,7 @@ export abstract class SharedEnds {
     if (this.dropped) return;
     this.dropped = true;
     if (this.pending !== undefined) this.notify(COPY.dropped);
+    else this.onDrop();
   }
 
   abstract read(reader: Copier): void;

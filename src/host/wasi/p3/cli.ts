@@ -1,0 +1,54 @@
+import type { FutureWriter } from '../../../canonical-abi/runtime/async/future-writer.ts';
+import type { SharedStream } from '../../../canonical-abi/runtime/async/stream.ts';
+import type { StreamWriter } from '../../../canonical-abi/runtime/async/stream-writer.ts';
+import type { WasiHost } from '../host.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { ByteStreams, Outcome, ToCode } from './byte-streams.ts';
+
+/** The enum `error-code` of `wasi:cli/types`. */
+type CliErrorCode = 'io' | 'pipe';
+
+const toCode: ToCode<CliErrorCode> = (error) => (error === 'closed' ? 'pipe' : 'io');
+
+/** `wasi:cli/environment` */
+export function environment(host: WasiHost, surroundings: Surroundings): object {
+  return {
+    getEnvironment(): [string, string][] {
+      host.hostCall();
+      return surroundings.environment.map(([name, value]) => [name, value]);
+    },
+    getArguments(): string[] {
+      host.hostCall();
+      return [...surroundings.args];
+    },
+    getInitialCwd(): string | undefined {
+      host.hostCall();
+      return surroundings.workingDirectory;
+    },
+  };
+}
+
+/** `wasi:cli/stdin`. Nothing is asked of the caller before the guest reads. */
+export function stdin(host: WasiHost, streams: ByteStreams, surroundings: Surroundings): object {
+  return {
+    readViaStream(): [StreamWriter, FutureWriter<Outcome<CliErrorCode>>] {
+      host.hostCall();
+      return streams.from(surroundings.stdin, toCode);
+    },
+  };
+}
+
+/** `wasi:cli/stdout` and `wasi:cli/stderr` */
+export function output(
+  host: WasiHost,
+  streams: ByteStreams,
+  surroundings: Surroundings,
+  which: 'stdout' | 'stderr',
+): object {
+  return {
+    writeViaStream(data: SharedStream): FutureWriter<Outcome<CliErrorCode>> {
+      host.hostCall();
+      return streams.into(data, surroundings[which], toCode);
+    },
+  };
+}

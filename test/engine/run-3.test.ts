@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import type { PluginEngine } from '../../src/engine.ts';
+import { tool3 } from '../fixtures/tool-3.ts';
+import { closeEngines, createEngine } from '../support/engine.ts';
+import { rejection } from '../support/outcome.ts';
+
+describe('a command of WASI 0.3', () => {
+  let engine: PluginEngine;
+  before(async () => {
+    engine = await createEngine({ threads: 1, isolation: 'none' });
+    await engine.loadPlugin('tool', await tool3());
+  });
+  after(closeEngines);
+
+  const outputOf = async (...args: string[]) => (await engine.run('tool', { args, stdin: 'x' })).stdout.toString();
+
+  it('waits for a time on its stack', async () => {
+    expect(await outputOf('nap')).to.equal('done\n');
+  });
+
+  it('goes on after it has returned, before its run is over', async () => {
+    expect(await outputOf('returns')).to.equal('late\n');
+  });
+
+  it('hears that nothing was wrong with a stream that it does not want', async () => {
+    expect(await outputOf('drop')).to.equal('done\n');
+  });
+
+  it('may give waits up, as many as it likes', async () => {
+    expect(await outputOf('abandon')).to.equal('done\n');
+  });
+
+  it('waits in a time of its own where it has no clocks', async () => {
+    await engine.loadPlugin('timeless', await tool3(), { sandbox: { allowClocks: false } });
+    const { stdout } = await engine.run('timeless', { args: ['nap'] });
+    expect(stdout.toString()).to.equal('done\n');
+    // 584 years go by at once.
+    expect((await engine.run('timeless', { args: ['long'] })).status).to.equal(0);
+  });
+
+  it('traps where it writes to a stream that nobody will ever read', async () => {
+    const error = await rejection(engine.run('tool', { args: ['unread'] }));
+    expect(error.code).to.equal('ERR_TRAP');
+    expect(error.message).to.contain('deadlock');
+  });
+
+  for (const [what, args, code] of [
+    ['a wait of 2^64 - 1 ns', ['long'], 'ERR_WALL_TIME_LIMIT'],
+    ['futures without end', ['more'], 'ERR_TRAP'],
+    ['streams of the host without end', ['inputs'], 'ERR_MEMORY_LIMIT'],
+    ['waits without end', ['x'], 'ERR_TRAP'],
+  ] as const) {
+    it(`is stopped at ${what}, and another is run`, async () => {
+      await engine.loadPlugin(what, await tool3(), { sandbox: { wallTimeLimitMs: 2000 } });
+      expect(await rejection(engine.run(what, { args }))).to.include({ code });
+      expect((await engine.run(what)).status).to.equal(0);
+      await engine.unloadPlugin(what);
+    });
+  }
+
+  it('holds up no engine that is closed while it waits', async () => {
+    const closing = await createEngine({ threads: 1, isolation: 'none' });
+    await closing.loadPlugin('tool', await tool3());
+    const began = Promise.withResolvers<void>();
+    const stdin = new ReadableStream({ pull: () => began.resolve() }, { highWaterMark: 0 });
+    const run = rejection(closing.run('tool', { args: ['cat'], stdin }));
+    await began.promise;
+    await closing.close({ force: true });
+    expect((await run).code).to.equal('ERR_ENGINE_CLOSED');
+  });
+});
