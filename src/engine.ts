@@ -32,6 +32,8 @@ import type { PluginObject } from './request/plugin-object.ts';
 import type { ProcessOptions } from './request/process-options.ts';
 import type { BytesRequest, ProcessRequest } from './request/request.ts';
 import type { RunOptions, RunResult } from './request/run-options.ts';
+import type { SessionOptions } from './session/options.ts';
+import type { PluginSession } from './session/plugin-session.ts';
 import type { Watcher, WatchOptions } from './watch/watcher.ts';
 
 /** An engine as batches of files need it: for those that run a part of one. */
@@ -306,6 +308,24 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   ): Promise<unknown>;
   call(name: string, path: string, args: unknown, options?: CallOptions): Promise<unknown> {
     return this.#parts.requests.call(name, path, args, options);
+  }
+
+  /**
+   * Opens a session: one instance for one caller, which keeps what it is asked to make. Resources that the plugin exports are used
+   * through it. It is on one version until it ends; see `docs/sessions.md`.
+   *
+   * @throws {PluginError} `ERR_SESSION_LIMIT`, `ERR_PLUGIN_NOT_FOUND`, `ERR_INVALID_ARGUMENT`, `ERR_ENGINE_CLOSED`, and what keeps an
+   * instance from coming up.
+   *
+   * @example
+   * const session = await engine.session('shop', { idleMs: 10_000 });
+   * const cart = await session.call('acme:app/carts#[constructor]cart', ['ada']);
+   * await session.call('acme:app/carts#[method]cart.add', [cart, 'tea']);
+   * await session.close();
+   */
+  async session(name: string, options: SessionOptions = {}): Promise<PluginSession> {
+    this.#parts.life.assertOpen();
+    return this.#parts.sessions.open(name, options);
   }
 
   /**

@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   ERR_INVALID_ARGUMENT: 'An argument or option is missing, of the wrong type or out of range.',
   ERR_SIGNATURE: 'The component is not signed, or not by whom `verify` asks for.',
   ERR_REGISTRY: 'A registry of artifacts did not give, or did not take, what was asked of it.',
+  ERR_SESSION_ENDED: 'The session has ended: it was closed, its time was over, or its instance is gone.',
+  ERR_SESSION_LIMIT: 'As many sessions are open as may be, or one has as many resources as it may hold.',
   ERR_ENGINE_CLOSED: 'The engine is closed or closing.',
   ERR_WORKER_CRASHED: 'The worker thread, or the process that it was in, died for a reason that is none of the above.',
   ERR_UNSUPPORTED_ENVIRONMENT: 'The Node that runs the program, or how it was started, lets no engine run.',

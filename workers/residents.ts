@@ -1,7 +1,7 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
 import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
-import { describe } from '../src/errors.ts';
+import { describe, PluginError } from '../src/errors.ts';
 import { CallContext } from '../src/host/call-context.ts';
 import { makeInstance } from '../src/instance/make-instance.ts';
 import type { PluginInstance } from '../src/instance/plugin-instance.ts';
@@ -21,6 +21,8 @@ interface Resident {
   readonly definition: PluginDefinition;
   /** Made with the first instance, inside the watched call that makes that. */
   runtime: Runtime | undefined;
+  /** Whether an instance was made, or begun to be. */
+  madeOne: boolean;
   live:
     | {
         readonly instance: PluginInstance;
@@ -80,7 +82,7 @@ export class Residents {
 
   define(id: number, definition: PluginDefinition, tally?: Tally): void {
     this.#recent = undefined;
-    this.#residents.set(id, { id, definition, runtime: undefined, live: undefined, tally });
+    this.#residents.set(id, { id, definition, runtime: undefined, madeOne: false, live: undefined, tally });
   }
 
   tally(id: number): Tally | undefined {
@@ -169,6 +171,10 @@ export class Residents {
 
   #make(resident: Resident): NonNullable<Resident['live']> {
     const { definition, tally } = resident;
+    // Its resources went with it, and nothing that is asked of the session was meant for another.
+    if (definition.session && resident.madeOne)
+      throw new PluginError('ERR_SESSION_ENDED', 'The instance of the session is gone');
+    resident.madeOne = true;
     this.#status.enter('instantiate');
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);

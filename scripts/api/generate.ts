@@ -4,7 +4,16 @@ import { ROOT } from '../root.ts';
 import { ENTRIES } from './entries.ts';
 
 /** What stands in the type of something public and is of no use by itself. */
-const NOT_EXPORTED: readonly string[] = ['AnyFunction', 'INPUT_FORMATS', 'LOG_LEVELS', 'OUTPUT_FORMATS'];
+const NOT_EXPORTED: readonly string[] = [
+  'AnyClass',
+  'AnyFunction',
+  'INPUT_FORMATS',
+  'LOG_LEVELS',
+  'OUTPUT_FORMATS',
+  'Plain',
+  'SessionClass',
+  'SessionFunction',
+];
 
 /**
  * Writes the reference of all that is public into a folder, with a page for each symbol.

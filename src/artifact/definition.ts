@@ -30,4 +30,6 @@ export interface PluginDefinition {
   readonly policy: ResolvedPolicy;
   /** What the embedder supplies to it. */
   readonly imports: readonly SuppliedImport[];
+  /** Whether it is a session's: there is one instance, and when that is gone there is none. */
+  readonly session?: true;
 }

@@ -79,4 +79,29 @@ export interface FunctionCall {
   readonly returns: 'value' | 'result';
   /** The arguments, as `v8.serialize` writes them. */
   readonly args: Uint8Array;
+  /** In a session: a call that may pass resources, with `SessionArguments`, or an end of such, with `SessionDrop`. */
+  readonly session?: 'call' | 'drop';
+}
+
+/** A resource within a value that crosses threads: the object that stands for it there, and its number in the session. */
+export type NumberedResource = readonly [place: object, number: number];
+
+/** What a call in a session takes. */
+export interface SessionArguments {
+  readonly args: readonly unknown[];
+  readonly handles: readonly NumberedResource[];
+}
+
+/** Resources that the host lets go of. */
+export interface SessionDrop {
+  readonly numbers: readonly number[];
+}
+
+/** What a call in a session gave. */
+export interface SessionReturn {
+  readonly value: unknown;
+  /** The resources in it, each with the number of its type. */
+  readonly handles: readonly (readonly [...NumberedResource, type: number])[];
+  /** Numbers of resources that were passed on, and are the host's no more. */
+  readonly gone: readonly number[];
 }

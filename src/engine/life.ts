@@ -24,11 +24,14 @@ export class Life {
   readonly #executor: Executor;
   readonly #registry: Registry;
   readonly #watchers = new Set<Watcher>();
+  readonly #endSessions: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor(executor: Executor, registry: Registry) {
+  /** @param endSessions Ends all sessions. */
+  constructor(executor: Executor, registry: Registry, endSessions: () => Promise<void>) {
     this.#executor = executor;
     this.#registry = registry;
+    this.#endSessions = endSessions;
   }
 
   get isOpen(): boolean {
@@ -59,7 +62,9 @@ export class Life {
   }
 
   async #close(): Promise<void> {
+    const sessions = this.#endSessions();
     await Promise.all([...this.#watchers].map((watcher) => watcher.close()));
+    await sessions;
     await this.#registry.close();
     await this.#executor.end();
   }

@@ -71,6 +71,13 @@ export interface EngineOptions {
    */
   readonly keepWarmMs?: number;
   /**
+   * Sessions that may be open at once; see `engine.session`. Their instances may not take more than half of
+   * `maxTotalMemoryBytes` either. @default 64
+   */
+  readonly maxSessions?: number;
+  /** The same for each plugin. @default 16 */
+  readonly maxSessionsPerPlugin?: number;
+  /**
    * Where plugins run: in threads of this process, or in a process of their own, which a bug of V8 or memory that it runs
    * out of may end without this one; or in several, by the groups of {@link IsolationOptions}. See `docs/security.md`.
    * @default 'none'
@@ -108,6 +115,8 @@ const KEYS = [
   'compileTimeoutMs',
   'componentCacheBytes',
   'keepWarmMs',
+  'maxSessions',
+  'maxSessionsPerPlugin',
   'isolation',
   'policies',
   'verify',
@@ -121,6 +130,8 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 /** {@link EngineOptions}, for the parts of the engine. */
 export interface ResolvedOptions extends SchedulerOptions, ArtifactCompilerOptions {
   readonly keepWarmMs: number;
+  readonly maxSessions: number;
+  readonly maxSessionsPerPlugin: number;
   readonly isolation: ResolvedIsolation | undefined;
   readonly policies: NonNullable<EngineOptions['policies']>;
   readonly verify: VerifyOptions | undefined;
@@ -150,6 +161,12 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
       default: threads + SPARE_THREADS,
     }),
     maxTotalMemoryBytes,
+    maxSessions: wholeNumber('maxSessions', options.maxSessions, { min: 0, max: UNBOUNDED, default: 64 }),
+    maxSessionsPerPlugin: wholeNumber('maxSessionsPerPlugin', options.maxSessionsPerPlugin, {
+      min: 0,
+      max: UNBOUNDED,
+      default: 16,
+    }),
     isolation: resolveIsolation(options.isolation, maxTotalMemoryBytes),
     queueLimit,
     pluginQueueLimit: wholeNumber('pluginQueueLimit', options.pluginQueueLimit, {

@@ -10,6 +10,8 @@ import type { LoadOptions } from '../registry/plugin-version.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UnloadOptions } from '../registry/unload-options.ts';
 import { Versions } from '../registry/versions.ts';
+import { UNLOADED } from '../session/endings.ts';
+import type { Sessions } from '../session/sessions.ts';
 import type { Watcher, WatchOptions } from '../watch/watcher.ts';
 import type { Announcer } from './announcer.ts';
 import type { Life } from './life.ts';
@@ -19,11 +21,13 @@ export class Plugins {
   readonly #registry: Registry;
   readonly #life: Life;
   readonly #announcer: Announcer;
+  readonly #sessions: Sessions;
 
-  constructor(registry: Registry, life: Life, announcer: Announcer) {
+  constructor(registry: Registry, life: Life, announcer: Announcer, sessions: Sessions) {
     this.#registry = registry;
     this.#life = life;
     this.#announcer = announcer;
+    this.#sessions = sessions;
   }
 
   async load(name: string, source: PluginSource, options: LoadOptions): Promise<PluginInfo> {
@@ -45,7 +49,9 @@ export class Plugins {
   async unload(name: string, options: UnloadOptions): Promise<void> {
     this.#life.assertOpen();
     knownKeys('options', options, ['force'] satisfies (keyof UnloadOptions)[]);
-    return this.#registry.unload(nonEmptyString('name', name), options);
+    if (options.force) void this.#sessions.endAll(UNLOADED, 'now', name);
+    await this.#registry.unload(nonEmptyString('name', name), options);
+    await this.#sessions.gone(name);
   }
 
   async watch(directory: string, options: WatchOptions): Promise<Watcher> {

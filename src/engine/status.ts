@@ -1,5 +1,6 @@
 import type { ThreadCounts } from '../observe/snapshot.ts';
 import type { Executor, ProcessStatus } from '../registry/executor.ts';
+import type { Sessions } from '../session/sessions.ts';
 import type { Plugins } from './plugins.ts';
 
 /**
@@ -20,14 +21,20 @@ export interface EngineStatus {
    */
   readonly threads: Readonly<ThreadCounts>;
   readonly plugins: number;
+  /** Sessions that are open, come up or are about to be gone. */
+  readonly sessions: number;
   /** With the option `isolation`: the processes that run plugins. */
   readonly processes?: readonly ProcessStatus[];
 }
 
 /** What an engine is doing now. */
-export function describeStatus({ scheduler, processes }: Executor, plugins: Plugins): EngineStatus {
+export function describeStatus(
+  { scheduler, processes }: Executor,
+  plugins: Plugins,
+  { size: sessions }: Sessions,
+): EngineStatus {
   const { depth: queued, threads, outstanding } = scheduler;
   const { bytes: outstandingBytes } = outstanding;
   const found = plugins.list().length;
-  return { queued, outstandingBytes, threads, plugins: found, ...(processes !== undefined && { processes }) };
+  return { queued, outstandingBytes, threads, plugins: found, sessions, ...(processes !== undefined && { processes }) };
 }

@@ -4,6 +4,7 @@ import { lowerCamel } from '../canonical-abi/runtime/names.ts';
 import { shownName } from '../component/names.ts';
 import type { FunctionCall } from '../contract/values.ts';
 import { PluginError } from '../errors.ts';
+import { isWitError } from './wit-error.ts';
 
 /** What the codecs of the direct binding say of a value that is of another type than the function takes. */
 const MISFIT = /^Expected /;
@@ -25,9 +26,7 @@ export function callFunction(
     const value = func(...values);
     return returns === 'result' ? { tag: 'ok', val: value } : value;
   } catch (error) {
-    if (returns === 'result' && error instanceof Error && Object.hasOwn(error, 'payload')) {
-      return { tag: 'err', val: (error as { readonly payload?: unknown }).payload };
-    }
+    if (returns === 'result' && isWitError(error)) return { tag: 'err', val: error.payload };
     if (!(error instanceof Misfit || (error instanceof TypeError && MISFIT.test(error.message)))) throw error;
     throw new PluginError('ERR_INVALID_ARGUMENT', `The arguments do not fit the function: ${error.message}`, {
       hint: '`wasm-plugin-pool types` writes the types that it takes.',

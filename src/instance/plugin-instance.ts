@@ -11,7 +11,13 @@ import {
   type ResponseSink,
 } from '../canonical-abi/runtime/contract.ts';
 import type { Holding } from '../component/holding.ts';
-import type { FunctionCall, PluginMetadata, PluginResponse, RequestOptions } from '../contract/values.ts';
+import type {
+  FunctionCall,
+  PluginMetadata,
+  PluginResponse,
+  RequestOptions,
+  SessionReturn,
+} from '../contract/values.ts';
 import type { CallerLine } from '../conversation/line.ts';
 import type { ConversationOrder } from '../conversation/messages.ts';
 import { PluginError } from '../errors.ts';
@@ -26,6 +32,7 @@ import { callFunction } from './function-call.ts';
 import { guardOfImports, instanceImports } from './instance-imports.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
+import { SessionResources } from './session-resources.ts';
 import { sourceLocations } from './source-locations.ts';
 import type { Surroundings } from './surroundings.ts';
 import { bindWorld, type WorldExports } from './world-exports.ts';
@@ -47,6 +54,8 @@ export class PluginInstance {
   readonly #processBytes: ProcessBytes | undefined;
   readonly #byteCalls: ByteCall[] = [];
   #live: LiveComponent | undefined;
+  /** Those that the caller of its session holds. */
+  #resources: SessionResources | undefined;
   readonly #requestFuel: number | undefined;
   /** What the call had that was begun last; undefined where nothing counts. */
   #fuel: number | undefined;
@@ -136,6 +145,7 @@ export class PluginInstance {
    * instance is dead then.
    */
   call(call: FunctionCall): unknown {
+    if (call.session !== undefined) return this.#callInSession(call);
     let exited = false;
     const value = this.#run(() => {
       try {
@@ -148,6 +158,14 @@ export class PluginInstance {
     }, this.#requestFuel);
     if (exited) this.#die();
     return value;
+  }
+
+  /** One that passes resources. What is refused before the guest runs leaves the instance as it is. */
+  #callInSession(call: FunctionCall): SessionReturn {
+    if (this.#live === undefined) throw cannotEnter('dead');
+    this.#resources ??= new SessionResources(this.#live);
+    const prepared = this.#resources.prepare(call);
+    return this.#run(prepared, this.#requestFuel);
   }
 
   /**

@@ -50,6 +50,8 @@ export function createRuntime(
       exports: instantiate((name) => modules.get(name)!, imports, instantiateCore),
       lifted: () => undefined,
       byteCall: undefined,
+      resourceFunction: () => undefined,
+      resourceNumber: () => -1,
       release() {},
     }),
     idle: NOTHING,

@@ -42,6 +42,7 @@ export class Metrics {
       threads,
       outstandingBytes: outstanding.bytes,
       states: this.#status.states(),
+      sessions: this.#status.sessions(),
       reloadFailures: Object.fromEntries(reloadFailures),
       limits,
     };

@@ -23,6 +23,8 @@ export interface PluginStatus {
 /** What is known of plugins as such, and of the engine's bounds. */
 export interface StatusSource {
   states(): readonly PluginStatus[];
+  /** How many sessions there are of each plugin that has some. */
+  sessions(): Readonly<Record<string, number>>;
   /** Loads that failed of plugins that should be there, by name. */
   readonly reloadFailures: ReadonlyMap<string, number>;
   readonly limits: EngineLimits;

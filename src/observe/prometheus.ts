@@ -104,6 +104,13 @@ export const METRICS: readonly MetricDefinition[] = [
     value: CIRCUIT[version.circuit],
   })),
   {
+    name: `${PREFIX}sessions`,
+    type: 'gauge',
+    help: 'Sessions that are open',
+    labels: ['plugin'],
+    samples: ({ sessions }) => Object.entries(sessions).map(([plugin, value]) => ({ labels: { plugin }, value })),
+  },
+  {
     name: `${PREFIX}quarantined_inputs`,
     type: 'gauge',
     help: 'Inputs that have ended threads of the plugin',

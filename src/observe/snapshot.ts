@@ -26,6 +26,8 @@ export interface MetricsSnapshot {
   readonly outstandingBytes: number;
   /** What state each plugin is in. */
   readonly states: readonly PluginStatus[];
+  /** Sessions that are open, by the name of the plugin. */
+  readonly sessions: Readonly<Record<string, number>>;
   /** Loads that failed, by the name of the plugin: what was there before stayed. */
   readonly reloadFailures: Readonly<Record<string, number>>;
   /** The bounds that the engine was made with. */

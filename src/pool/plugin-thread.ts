@@ -60,6 +60,8 @@ export class PluginThread {
   awaited = 0;
   /** Definitions whose instances it still has to shut down, and who waits for that. */
   readonly retiring: Map<number, () => void> = new Map();
+  /** Who has to hear at once that it is ended. */
+  readonly onEnded: Set<{ ended(): void }> = new Set();
   /** Called when the worker says that there is something to look at. */
   onWake: () => void = () => {};
   /** Called when a guest asks for a function of this thread, or stops to; {@link reply} answers. */

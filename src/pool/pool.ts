@@ -38,7 +38,7 @@ export class Pool {
   readonly #keep: number;
   readonly #dropped: Holding;
   readonly #listener: PoolListener;
-  readonly #attempts = new Map<ThreadClass, StartAttempts>();
+  readonly #attempts = new WeakMap<ThreadClass, StartAttempts>();
   readonly #retries = new Map<ThreadClass, NodeJS.Timeout>();
   #shrinkTimer: NodeJS.Timeout | undefined;
   /** The most threads that were at work at once since the last look. */
@@ -80,6 +80,17 @@ export class Pool {
     return counts;
   }
 
+  /** Those of them that are for the sessions of one plugin each. */
+  get forSessions(): { readonly all: number; readonly idle: number } {
+    let [all, idle] = [0, 0];
+    for (const { threadClass, state } of this.#threads) {
+      if (threadClass.sessionsOf === undefined) continue;
+      all++;
+      if (state === 'idle') idle++;
+    }
+    return { all, idle };
+  }
+
   /** Whether threads of a class can be started at all, for all that is known. */
   startable(threadClass: ThreadClass): boolean {
     return this.#attempts.get(threadClass)?.exhausted !== true;
@@ -98,7 +109,8 @@ export class Pool {
 
   /** Starts a thread of a class if the bound allows and fewer than so many are free or on their way. */
   keepSpare(threadClass: ThreadClass, count = 1): void {
-    if (this.size < this.#maxThreads) this.want(threadClass, count);
+    // Sessions have one each, and need none in its place when that ends.
+    if (this.size < this.#maxThreads && threadClass.sessionsOf === undefined) this.want(threadClass, count);
   }
 
   /**
@@ -109,6 +121,7 @@ export class Pool {
   want(threadClass: ThreadClass, count = 1): void {
     const coming = this.#count(threadClass, 'idle') + this.#count(threadClass, 'starting');
     if (this.#state === 'closed' || coming >= count) return;
+    if (threadClass.sessionsOf !== undefined && !this.#hasRoomForSessions(threadClass)) return;
     if (this.size >= this.#maxThreads) {
       // One that is about to be gone makes room as well.
       if (coming > 0 || this.#departures.size > this.#departures.stuck) return;
@@ -125,6 +138,8 @@ export class Pool {
   end(thread: PluginThread): void {
     this.#threads.delete(thread);
     this.#departures.begin(thread);
+    for (const listener of thread.onEnded) listener.ended();
+    thread.onEnded.clear();
   }
 
   /** Gives a thread back after work. */
@@ -134,7 +149,8 @@ export class Pool {
   }
 
   #shrinkLater(): void {
-    if (this.#threads.size <= this.#keep || this.#shrinkTimer !== undefined) return;
+    const { all } = this.forSessions;
+    if ((all === 0 && this.#threads.size <= this.#keep) || this.#shrinkTimer !== undefined) return;
     this.#shrinkTimer = setTimeout(() => {
       this.#shrinkTimer = undefined;
       this.shrink();
@@ -217,9 +233,21 @@ export class Pool {
 
   /** Lets the coldest idle threads go that were not in use of late, but for the spare one. */
   shrink(): void {
-    let surplus = this.#threads.size - Math.max(this.#keep, this.#peak + 1);
-    for (const thread of this.#idleFromColdest()) if (surplus-- > 0) this.#listener.onSurplus(thread);
+    let surplus = this.#threads.size - this.forSessions.all - Math.max(this.#keep, this.#peak + 1);
+    for (const thread of this.#idleFromColdest()) {
+      // One whose sessions are closed is of no use to anybody else.
+      if (thread.threadClass.sessionsOf !== undefined || surplus-- > 0) this.#listener.onSurplus(thread);
+    }
     this.#peak = this.#busy;
+  }
+
+  /** Sessions have one thread of a class, and leave those to all that are kept: one that nobody is on makes room for another. */
+  #hasRoomForSessions(threadClass: ThreadClass): boolean {
+    if (this.#has(threadClass)) return false;
+    if (this.forSessions.all < this.#maxThreads - this.#keep) return true;
+    const vacant = this.#idleFromColdest().find((thread) => thread.threadClass.sessionsOf !== undefined);
+    if (vacant?.fate === 'stays') this.#listener.onSurplus(vacant);
+    return false;
   }
 
   get #busy(): number {
@@ -228,8 +256,9 @@ export class Pool {
     return busy;
   }
 
+  /** Without those that open sessions are on. */
   #idleFromColdest(): PluginThread[] {
-    const idle = [...this.#threads].filter(({ state }) => state === 'idle');
+    const idle = [...this.#threads].filter(({ state, onEnded }) => state === 'idle' && onEnded.size === 0);
     return idle.sort((a, b) => a.definitions.size - b.definitions.size);
   }
 

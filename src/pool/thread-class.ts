@@ -9,6 +9,8 @@ export interface ThreadClass {
   readonly stackBytes: number;
   /** Bytes of the JavaScript heap: glue, strings on their way, not the guests' linear memories. */
   readonly heapBytes: number;
+  /** The group whose sessions alone have such a thread; undefined for those that are for all. */
+  readonly sessionsOf?: string;
 }
 
 /** In order of size. The heap follows the largest output that a policy of the class may allow. */

@@ -175,7 +175,7 @@ export function packCall(
 ): PreparedCall {
   if (obstacle !== undefined) {
     throw new PluginError('ERR_INVALID_ARGUMENT', `${shownName(path)} cannot be called from outside: ${obstacle}`, {
-      hint: 'Values without resources, streams and futures can cross threads; export a function that takes those.',
+      hint: 'Resources are used in a session, which `engine.session` opens. Streams and futures cannot cross threads.',
     });
   }
   if (!Array.isArray(args) || args.length !== params.length) {
@@ -208,7 +208,8 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function pack(args: readonly unknown[]): Uint8Array {
+/** @throws {PluginError} `ERR_INVALID_ARGUMENT` for what cannot cross threads. */
+export function pack(args: unknown): Uint8Array {
   try {
     return serialize(args);
   } catch (error) {

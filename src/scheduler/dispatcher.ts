@@ -10,6 +10,7 @@ import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
 import { Placement } from './placement.ts';
+import { isForSessions } from './session-threads.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Milliseconds of a request up to which it travels with those of others. */
@@ -33,7 +34,7 @@ export class Dispatcher {
   readonly #onSending: ((jobs: readonly Job[]) => void) | undefined;
   /** Batches that count against `threads`: all but those that run long. */
   #active = 0;
-  /** Those that run long. */
+  /** Those that run long, on threads that are for all. */
   #long = 0;
   /** Those that do not, but are of groups that are not known to behave. */
   readonly #unproven = new Set<Batch>();
@@ -72,14 +73,14 @@ export class Dispatcher {
   /** It is a batch's turn. */
   begins(batch: Batch): void {
     this.#active++;
-    if (batch.lane.tenant.conduct.state !== 'good') this.#unproven.add(batch);
+    if (batch.lane.tenant.conduct.state !== 'good' && !isForSessions(batch.thread)) this.#unproven.add(batch);
   }
 
   /** A batch runs long: it no longer counts. */
   runsLong(batch: Batch): void {
     this.#unproven.delete(batch);
     this.#active--;
-    this.#long++;
+    if (!isForSessions(batch.thread)) this.#long++;
     batch.lane.tenant.conduct.tookLong();
   }
 
@@ -95,7 +96,7 @@ export class Dispatcher {
     if (finished > 0 && batch.introduced.size === 0)
       this.#placement.measured(batch.thread, batch.berth.mailbox.busyTime, finished);
     if (batch.pace === 'normal') this.#active--;
-    else this.#long--;
+    else if (!isForSessions(batch.thread)) this.#long--;
   }
 
   /** A batch that did not count goes on. */
@@ -117,7 +118,7 @@ export class Dispatcher {
       if (this.#short?.size === 0) this.#short = undefined;
       // A thread that is still starting is none yet: under a storm of kills most of them are.
       const { idle, starting } = pool.counts;
-      const last = idle < 2;
+      const last = idle - pool.forSessions.idle < 2;
       // While some run long and another thread will come, the one that is there is for plugins that behave.
       const growing = this.#long > 0 && (starting > 0 || pool.size < this.#maxThreads);
       const missing = new Map<ThreadClass, number>();
@@ -127,16 +128,24 @@ export class Dispatcher {
         const { tenant, threadClass } = candidate;
         // No plugin has more threads than `threads`. The last free one goes to none that has a thread already, and to none
         // that was killed just now: or plugins that are killed over and over would hold all of them by turns (invariant 3).
-        if (tenant.held >= threads || candidate.service !== 'on') return false;
+        if (candidate.service !== 'on') return false;
+        const isApart = isForSessions(candidate);
+        if (tenant.held >= threads && !isApart) return false;
         // Nor may those that run long be all that there are, whoever they are: some are for plugins that behave.
-        if (left <= leavesToOthers(tenant.conduct, tenant.held, reserved)) return false;
+        if (!isApart && left <= leavesToOthers(tenant.conduct, tenant.held, reserved)) return false;
         // More of those that have cost a thread than there are processors get nothing done sooner, and take time from others.
         if (tenant.conduct.state === 'bad') {
           spinning ??= this.#spinning();
           if (spinning >= threads) return false;
         }
         const mayBeLong = growing && tenant.conduct.state !== 'good';
-        if (last && (tenant.held > 0 || candidate.lastBatch === 'lost' || mayBeLong) && pool.startable(threadClass)) {
+        // Nobody else has the thread of a session.
+        if (
+          !isApart &&
+          last &&
+          (tenant.held > 0 || candidate.lastBatch === 'lost' || mayBeLong) &&
+          pool.startable(threadClass)
+        ) {
           missing.set(threadClass, 2);
           return false;
         }
@@ -216,7 +225,7 @@ export class Dispatcher {
   /** How many threads neither run long, nor might, nor are about to end; and how many are for plugins that behave. */
   #leftOver(): { readonly left: number; readonly reserved: number } {
     const { ending, stuck } = this.#supervisor.pool.counts;
-    const usable = this.#maxThreads - ending - stuck;
+    const usable = this.#maxThreads - ending - stuck - this.#supervisor.pool.forSessions.all;
     const reserved = Math.min(this.#threads, this.#maxThreads - this.#threads, usable - 1);
     return { left: usable - this.#long - this.#unproven.size, reserved: Math.max(reserved, 0) };
   }

@@ -7,6 +7,7 @@ import type { ThreadClass } from '../pool/thread-class.ts';
 import type { Gate } from './gate.ts';
 import type { Inline } from './inline.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
+import type { Pin } from './pin.ts';
 import type { Tenant } from './tenant.ts';
 
 /** How much of the newest measurement goes into the estimate of a request's service time. */
@@ -39,6 +40,8 @@ export class Lane {
   gate: Gate<Lane> | undefined;
   /** Where its requests run on the thread that asks for them, if its plugin is placed there. */
   inline: Inline | undefined;
+  /** Where its one instance is, if it is a session's. */
+  pin: Pin | undefined;
   /** What its instances may call on this thread. */
   hostFunctions: HostFunctions = new Map();
   /** Highest priority first. */
@@ -115,6 +118,7 @@ export class Lane {
   /** A thread is sent its definition. */
   settles(thread: PluginThread): void {
     this.#homes.add(thread);
+    this.pin?.place(thread);
     this.#awaits();
   }
 

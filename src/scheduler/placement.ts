@@ -30,7 +30,8 @@ export class Placement {
 
   /** The idle thread that takes a lane's requests now; undefined when they wait for one that is busy, or there is none. */
   of(lane: Lane): PluginThread | undefined {
-    const { homes } = lane;
+    const { homes, pin } = lane;
+    if (pin?.thread !== undefined) return pin.thread.state === 'idle' ? pin.thread : undefined;
     for (const home of homes) if (home.state === 'idle') return home;
     for (const home of homes) if (!this.#isTiedUp(home) && !this.#hasBacklog(home, lane)) return undefined;
     return this.#newHome(lane);
@@ -39,6 +40,7 @@ export class Placement {
   /** Whether a lane's requests may join what is sent to a thread. */
   admits(lane: Lane, thread: PluginThread): boolean {
     if (lane.threadClass !== thread.threadClass) return false;
+    if (lane.pin?.thread !== undefined) return lane.pin.thread === thread;
     const { homes } = lane;
     if (homes.has(thread)) return true;
     for (const home of homes) if (home.state === 'idle' || !this.#isTiedUp(home)) return false;

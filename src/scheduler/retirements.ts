@@ -4,6 +4,7 @@ import { Batch } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { Retirement } from './retirement.ts';
+import { isForSessions } from './session-threads.ts';
 
 /** What carries out what {@link Retirements} decides. */
 export interface RetirementsListener {
@@ -66,7 +67,9 @@ export class Retirements {
     if (this.#pool.counts.ending > 0) return;
     for (const thread of [...this.#pool.threads]) {
       const definition = this.#memory.oldest(thread);
-      if (thread.state !== 'idle' || definition === undefined || this.#memory.fits(lane)) continue;
+      // Whoever has a session counts on its instance.
+      if (thread.state !== 'idle' || isForSessions(thread) || definition === undefined || this.#memory.fits(lane))
+        continue;
       if (!this.#othersHaveThreads(thread)) continue;
       thread.forget(definition);
       // One whose version goes has somebody who waits for it already.
@@ -114,10 +117,14 @@ export class Retirements {
 
   /** Whether there is a thread for requests while this one shuts an instance down, which may take to its limit. */
   #othersHaveThreads(thread: PluginThread): boolean {
-    if (this.#pool.size < this.#maxThreads) return true;
+    if (this.#pool.size < this.#maxThreads || isForSessions(thread)) return true;
     return [...this.#pool.threads].some((other) => {
       const work = this.#work.get(other);
-      return other !== thread && (work === undefined || (work instanceof Batch && work.pace === 'normal'));
+      return (
+        other !== thread &&
+        !isForSessions(other) &&
+        (work === undefined || (work instanceof Batch && work.pace === 'normal'))
+      );
     });
   }
 }

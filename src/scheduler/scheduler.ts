@@ -25,9 +25,11 @@ import type { InlineHost } from './inline-host.ts';
 import { Job, type JobListener } from './job.ts';
 import { Lane } from './lane.ts';
 import type { OutstandingBytes } from './outstanding-bytes.ts';
+import { Pin } from './pin.ts';
 import { Refusals } from './refusals.ts';
 import type { Retirement } from './retirement.ts';
 import type { SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
+import { SessionThreads } from './session-threads.ts';
 import { StuckWork } from './stuck-work.ts';
 import { Supervisor } from './supervisor.ts';
 import { Withdrawals } from './withdrawals.ts';
@@ -46,6 +48,7 @@ export class Scheduler {
   readonly #withdrawals: Withdrawals;
   readonly #refusals: Refusals;
   readonly #stuck: StuckWork;
+  readonly #sessionThreads: SessionThreads;
   readonly #queue = new FairQueue();
   readonly #clock = new TurnClock();
   readonly #depth: Depth;
@@ -117,6 +120,7 @@ export class Scheduler {
       onRoom: () => this.#progress(),
     });
     this.#refusals = new Refusals(options.maxThreads, this.#supervisor.hostCalls);
+    this.#sessionThreads = new SessionThreads(options.threads, options.maxThreads);
     this.#stuck = new StuckWork(options, () => this.#supervisor.pool.stuck);
   }
 
@@ -175,7 +179,11 @@ export class Scheduler {
     assertCouldFit(definition, this.#options.maxTotalMemoryBytes);
     const tenant = this.#queue.tenant(group);
     const metrics = new VersionMetrics(this.#options.metrics);
-    const lane = new Lane(++this.#lanes, definition, threadClassOf(definition.policy), tenant, metrics);
+    const threadClass = threadClassOf(definition.policy);
+    const inSession = definition.session ? this.#sessionThreads.enter(threadClass, group) : undefined;
+    const lane = new Lane(++this.#lanes, definition, inSession ?? threadClass, tenant, metrics);
+    // Not in the middle of what has ended its thread.
+    if (inSession !== undefined) lane.pin = new Pin(() => nextTick(() => this.abandon(lane, threadGone)));
     tenant.lanes.add(lane);
     this.#book.open(lane);
     return lane;
@@ -290,6 +298,10 @@ export class Scheduler {
   /** Closes a drained lane; resolves when its instances are shut down, wherever they are. */
   async close(lane: Lane): Promise<void> {
     this.#queue.removeLane(lane);
+    if (lane.pin !== undefined) {
+      lane.pin.remove();
+      this.#sessionThreads.leave(lane.threadClass);
+    }
     // Whoever gave everything up does not wait for last words.
     lane.inline?.close(this.#refusal === undefined ? 'shutdown' : 'at once');
     await this.#supervisor.retirements.retire(lane);
@@ -305,7 +317,9 @@ export class Scheduler {
   // -- into the queue -------------------------------------------------------------------------------------------
 
   #accept(job: Job): void {
-    const refusal = this.#refusal?.(job) ?? (this.#stuck.hasThreads(job.lane) ? undefined : this.#stuck.error(job));
+    const lost = job.lane.pin?.state === 'lost' ? threadGone(job) : undefined;
+    const refusal =
+      this.#refusal?.(job) ?? lost ?? (this.#stuck.hasThreads(job.lane) ? undefined : this.#stuck.error(job));
     if (refusal !== undefined) {
       job.reject(refusal);
       return;
@@ -365,4 +379,11 @@ export class Scheduler {
       if (lane.threadClass === threadClass) this.abandon(lane, (job) => job.error(error.code, error.message, error));
     }
   }
+}
+
+/** What a session on a thread fails with that was ended: for another session of the plugin, or because its heap was full. */
+function threadGone(job: Job): PluginError {
+  return job.error('ERR_SESSION_ENDED', 'The thread of the session was ended, and its instance with it', {
+    hint: 'Another session of the plugin was killed on it, or it had to be replaced. Open a new session.',
+  });
 }

@@ -47,6 +47,8 @@ const TELLINGS: Readonly<Record<ErrorCode, Telling>> = {
   ERR_INVALID_ARGUMENT: { status: 400, title: 'The request is not as it should be.', detail: 'its message' },
   ERR_SIGNATURE: { status: 422, title: 'The plugin is not signed by whom it has to be.' },
   ERR_REGISTRY: { status: 502, title: 'The plugin could not be had from its registry.' },
+  ERR_SESSION_ENDED: { status: 410, title: 'The session has ended.' },
+  ERR_SESSION_LIMIT: { status: 503, title: 'Too many sessions are open.', retryAfterS: 1 },
   ERR_ENGINE_CLOSED: { status: 503, title: 'The server is stopping.', retryAfterS: 1 },
   ERR_WORKER_CRASHED: { status: 502, title: 'The plugin could not be run.' },
   ERR_UNSUPPORTED_ENVIRONMENT: { status: 500, title: 'The server cannot run plugins.' },

@@ -114,6 +114,7 @@ describe('versions that come, go and change places between requests', function (
         outstandingBytes: 0,
         threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
         plugins: 0,
+        sessions: 0,
       });
       const begun = logs.filter(({ message }) => message === 'initialized').length;
       expect(events.filter(({ type }) => type === 'shutdown').length).to.equal(begun);

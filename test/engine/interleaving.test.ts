@@ -112,6 +112,7 @@ describe('load, unload and reload between requests', function () {
         outstandingBytes: 0,
         threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
         plugins: 0,
+        sessions: 0,
       });
     });
   }

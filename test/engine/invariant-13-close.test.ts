@@ -24,6 +24,7 @@ describe('invariant 13: after close() nothing is left running', function () {
       outstandingBytes: 0,
       threads: { starting: 0, idle: 0, busy: 0, ending: 0, stuck: 0 },
       plugins: 0,
+      sessions: 0,
     });
     expect(process.getActiveResourcesInfo().filter((resource) => resource === 'Worker')).to.deep.equal([]);
   });

@@ -125,7 +125,7 @@ export class TypeTable {
   }
 }
 
-function partsOf(node: TypeNode): readonly TypeIndex[] {
+export function partsOf(node: TypeNode): readonly TypeIndex[] {
   switch (node.kind) {
     case 'record':
       return node.fields.map(({ type }) => type);

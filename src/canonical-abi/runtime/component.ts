@@ -1,6 +1,7 @@
 import { type Holding, sum } from '../../component/holding.ts';
 import { ControlPage } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
+import { exportedLifts } from '../plan/exported-lifts.ts';
 import type { BindingPlan, Lift } from '../plan/plan.ts';
 import { calledByHost, invokedByHost } from './async/host-calls.ts';
 import type { Outside } from './async/outside.ts';
@@ -14,6 +15,8 @@ import type { GuardImport, HostImports } from './host-imports.ts';
 import { asyncLift, type Instantiation, liftedFunction, pick } from './instantiation.ts';
 import type { MemoryPool, OnDropped } from './memory-pool.ts';
 import { Passings } from './passings.ts';
+import { type ResourceFunction, resourceFunction } from './resource-functions.ts';
+import { typeOfHeld } from './resources.ts';
 import { type Step, Steps } from './steps.ts';
 import { type Limits, Store } from './store.ts';
 
@@ -34,6 +37,10 @@ export interface LiveComponent {
   lifted(interfaceName: string, name: string): LiftedFunction | undefined;
   /** A function by its number among `exportedLifts`, on bytes; undefined where jco's glue runs it. */
   readonly byteCall: ((number: number) => ByteCall) | undefined;
+  /** A function that may pass resources of the instance; undefined if there is none, or jco's glue runs it. */
+  resourceFunction(interfaceName: string | undefined, name: string): ResourceFunction | undefined;
+  /** The number of a resource type among those of the plan. */
+  resourceNumber(resource: object): number;
   /** Gives back what the next instance can use. Nothing of the instance may be called afterwards. */
   release(): void;
 }
@@ -124,6 +131,8 @@ export class LinkedComponent {
         exports,
         lifted: (interfaceName, name) => this.#lifted(instantiation, interfaceName, name),
         byteCall: (number) => this.#byteCall(instantiation, number),
+        resourceFunction: (interfaceName, name) => this.#resourceFunction(instantiation, interfaceName, name),
+        resourceNumber: (resource) => instantiation.store.resources.indexOf(typeOfHeld(resource)!),
         release,
       };
     } catch (error) {
@@ -172,6 +181,18 @@ export class LinkedComponent {
     const owner = this.#plan.exports.find((item) => item.name === interfaceName);
     const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
     return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
+  }
+
+  #resourceFunction(
+    instantiation: Instantiation,
+    interfaceName: string | undefined,
+    name: string,
+  ): ResourceFunction | undefined {
+    const { signatures, types } = this.#plan;
+    const found = exportedLifts(this.#plan).find((item) => item.interface === interfaceName && item.name === name);
+    if (found === undefined) return undefined;
+    const call = this.#boundToHost(found.lift)(instantiation);
+    return resourceFunction(call, signatures[found.lift.signature]!, types, instantiation.store.resources);
   }
 
   #byteCall(instantiation: Instantiation, number: number): ByteCall {

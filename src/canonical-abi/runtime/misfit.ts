@@ -5,6 +5,12 @@ import { isOfScalar } from './scalars.ts';
 /** What does not fit, and where. */
 type Found = { readonly path: string; readonly expected: string; readonly value: unknown } | undefined;
 
+/** Says what was expected where a resource is none that may be passed; undefined where it may. */
+export type LookAtResource = (
+  type: TypeNode & { readonly kind: 'own' | 'borrow' },
+  value: unknown,
+) => string | undefined;
+
 /** Arguments that do not fit their types; the message says where. */
 export class Misfit extends TypeError {}
 
@@ -13,16 +19,23 @@ export class Misfit extends TypeError {}
  * again, after a codec has refused it: so that a call which fits pays nothing for the words.
  *
  * @param at What the value is, `args[0]`; empty for the value itself.
+ * @param look Looks at the resources. @default any object may be one
  * @returns undefined when it fits as far as types go: then it was a resource that is not one, or a length.
  */
-export function misfit(types: readonly TypeNode[], type: TypeIndex, value: unknown, at = ''): string | undefined {
-  const found = find(types, type, value, at);
+export function misfit(
+  types: readonly TypeNode[],
+  type: TypeIndex,
+  value: unknown,
+  at = '',
+  look: LookAtResource = anyObject,
+): string | undefined {
+  const found = find(types, type, value, at, look);
   if (found === undefined) return undefined;
   const { path, expected, value: got } = found;
   return `${path === '' ? '' : `${path}: `}expected ${expected}, got ${shown(got)}`;
 }
 
-function find(types: readonly TypeNode[], index: TypeIndex, value: unknown, path: string): Found {
+function find(types: readonly TypeNode[], index: TypeIndex, value: unknown, path: string, look: LookAtResource): Found {
   const type = types[index]!;
   const wrong = (expected: string): Found => ({ path, expected, value });
   switch (type.kind) {
@@ -30,26 +43,26 @@ function find(types: readonly TypeNode[], index: TypeIndex, value: unknown, path
       if (!isObject(value)) return wrong('an object');
       return first(type.fields, ({ name, type: field }) => {
         const key = lowerCamel(name);
-        return find(types, field, value[key], path === '' ? key : `${path}.${key}`);
+        return find(types, field, value[key], path === '' ? key : `${path}.${key}`, look);
       });
     case 'tuple':
       if (!Array.isArray(value)) return wrong(`an array of ${type.elements.length} elements`);
-      return first(type.elements, (element, place) => find(types, element, value[place], `${path}[${place}]`));
+      return first(type.elements, (element, place) => find(types, element, value[place], `${path}[${place}]`, look));
     case 'list': {
       if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && 'length' in value)) return wrong('an array');
       const list = value as ArrayLike<unknown>;
       if (type.length !== undefined && list.length !== type.length) return wrong(`an array of ${type.length} elements`);
-      return first(list, (element, place) => find(types, type.element, element, `${path}[${place}]`));
+      return first(list, (element, place) => find(types, type.element, element, `${path}[${place}]`, look));
     }
     case 'option':
       if (types[type.some]!.kind === 'option') {
-        return tagged(types, [{ name: 'none' }, { name: 'some', type: type.some }], value, path);
+        return tagged(types, [{ name: 'none' }, { name: 'some', type: type.some }], value, path, look);
       }
-      return value === undefined || value === null ? undefined : find(types, type.some, value, path);
+      return value === undefined || value === null ? undefined : find(types, type.some, value, path, look);
     case 'variant':
-      return tagged(types, type.cases, value, path);
+      return tagged(types, type.cases, value, path, look);
     case 'result':
-      return tagged(types, [caseOf('ok', type.ok), caseOf('err', type.error)], value, path);
+      return tagged(types, [caseOf('ok', type.ok), caseOf('err', type.error)], value, path, look);
     case 'enum':
       return type.names.includes(value as string) ? undefined : wrong(`one of ${list(type.names)}`);
     case 'flags':
@@ -58,8 +71,10 @@ function find(types: readonly TypeNode[], index: TypeIndex, value: unknown, path
       if (typeof value !== 'string') return wrong('a string');
       return value.isWellFormed() ? undefined : wrong('a string without half of a surrogate pair');
     case 'own':
-    case 'borrow':
-      return isObject(value) ? undefined : wrong('a resource');
+    case 'borrow': {
+      const expected = look(type as Parameters<LookAtResource>[0], value);
+      return expected === undefined ? undefined : wrong(expected);
+    }
     default:
       return isOfScalar(type.kind, value) ? undefined : wrong(`a ${type.kind}`);
   }
@@ -74,11 +89,21 @@ function caseOf(name: string, type: TypeIndex | undefined): Case {
   return type === undefined ? { name } : { name, type };
 }
 
-function tagged(types: readonly TypeNode[], cases: readonly Case[], value: unknown, path: string): Found {
+function tagged(
+  types: readonly TypeNode[],
+  cases: readonly Case[],
+  value: unknown,
+  path: string,
+  look: LookAtResource,
+): Found {
   const { tag, val } = (isObject(value) ? value : {}) as { readonly tag?: unknown; readonly val?: unknown };
   const taken = cases.find(({ name }) => name === tag);
   if (taken === undefined) return { path, expected: `an object whose \`tag\` is ${list(cases.map(nameOf))}`, value };
-  return taken.type === undefined ? undefined : find(types, taken.type, val, path === '' ? 'val' : `${path}.val`);
+  return taken.type === undefined ? undefined : find(types, taken.type, val, path === '' ? 'val' : `${path}.val`, look);
+}
+
+function anyObject(_type: TypeNode, value: unknown): string | undefined {
+  return isObject(value) ? undefined : 'a resource';
 }
 
 function nameOf({ name }: Case): string {

@@ -25,7 +25,44 @@ const holdings = new WeakMap<object, Holding>();
 export function wrap(type: ResourceType, rep: number, state: 'owned' | 'borrowed'): object {
   const object = Object.create(type.prototype) as object;
   holdings.set(object, { type, rep, state });
+  if (state === 'owned') wrapped?.push(object);
   return object;
+}
+
+/** Where those are noted that come into the host's hands while somebody wants to know. */
+let wrapped: object[] | undefined;
+
+/** Calls something, and tells which resources of guests the host has come to own meanwhile. */
+export function noteOwned<Value>(call: () => Value): { readonly value: Value; readonly owned: readonly object[] } {
+  const before = wrapped;
+  const owned: object[] = [];
+  wrapped = owned;
+  try {
+    return { value: call(), owned };
+  } finally {
+    wrapped = before;
+  }
+}
+
+/** Has an object stand for another one of the host's, as if it were that. */
+export function standIn(place: object, object: object): void {
+  const found = holdings.get(object);
+  if (found !== undefined) holdings.set(place, found);
+}
+
+/** Whether the host still owns a resource. */
+export function isHeld(object: object): boolean {
+  return holdings.get(object)?.state === 'owned';
+}
+
+/** The type of a resource of a guest that the host has, or had. */
+export function typeOfHeld(object: unknown): ResourceType | undefined {
+  return typeof object === 'object' && object !== null ? holdings.get(object)?.type : undefined;
+}
+
+/** What tells whether two objects stand for the same resource. */
+export function identityOf(object: object): unknown {
+  return holdings.get(object);
 }
 
 function holding(type: ResourceType, object: unknown): Holding {
