@@ -7,6 +7,7 @@ import { parseInterfaceName } from '../contract/interface-name.ts';
 import { isWasi } from '../contract/wasi.ts';
 import { PluginError } from '../errors.ts';
 import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
+import { withShortBulks } from '../instrumentation/short-bulks.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { isAsynchronous, isUnknownToGlue, notRunnable } from './bindable.ts';
 import { type Transpiled, transpile } from './transpile.ts';
@@ -39,7 +40,7 @@ export async function bind(
   const onGlue = (reason: string): Pick<CompiledComponent, 'binding' | 'modules'> => {
     if (glue === undefined) throw notRunnable(reason);
     if (metered) throw unmetered(`it runs on jco's glue, because ${reason}`);
-    const modules = glue.modules.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(bytes) }));
+    const modules = glue.modules.map(({ name, bytes }) => ({ name, bytes: withCodeIndex(withShortBulks(bytes)) }));
     return { binding: { kind: 'glue', glue: glue.glue, reason }, modules };
   };
   if (choice === 'glue')
@@ -56,7 +57,7 @@ export async function bind(
       if (!used.has(place)) return { name: `core-${place}`, bytes: EMPTY_MODULE };
       if (glue === undefined) validateModule(bytes, place);
       const checkedBytes = checked(bytes, { interrupts: interrupt === 'trap', metered });
-      return { name: `core-${place}`, bytes: withCodeIndex(checkedBytes) };
+      return { name: `core-${place}`, bytes: withCodeIndex(withShortBulks(checkedBytes)) };
     }),
   };
 }

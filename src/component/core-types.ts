@@ -1,4 +1,5 @@
 import type { CoreExternType, CoreType, Limits, TableType } from './core-ast.ts';
+import { signedLeb128 } from './edits.ts';
 import { hex, type Reader } from './reader.ts';
 
 /* Types of core modules, after "Binary Format / Types" of the WebAssembly specification. */
@@ -43,6 +44,15 @@ export function referenceType(reader: Reader): string {
   if (abstract === undefined) throw reader.fail(`${hex(byte)} is no reference type`);
   reader.u8();
   return `${abstract}ref`;
+}
+
+/** The binary form of a type that {@link referenceType} has read. */
+export function referenceBytes(type: string): readonly number[] {
+  const [, nullable, heap] = /^\(ref (null )?(\w+)\)$/.exec(type) ?? [];
+  const name = heap ?? type.slice(0, -'ref'.length);
+  const [code] = [...HEAP_TYPES].find(([, abstract]) => abstract === name) ?? [];
+  const bytes = code === undefined ? signedLeb128(Number(name)) : [code];
+  return heap === undefined ? bytes : [nullable === undefined ? 0x64 : 0x63, ...bytes];
 }
 
 export function valueType(reader: Reader): string {

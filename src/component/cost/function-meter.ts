@@ -67,6 +67,8 @@ export class FunctionMeter {
       if (first !== GC && (first !== MISCELLANEOUS || opcode < FIRST_BULK)) return false;
       this.checks++;
       this.#collect();
+      // It becomes a call where it may be long; see `src/instrumentation`.
+      if (this.#tries > 0) this.#edge(1);
       return false;
     }
     if (first >= 0x20 && first < 0xd5) {
