@@ -42,6 +42,7 @@ export type { FailurePolicy } from './health/failure-policy.ts';
 export type { CircuitChange, QuarantineChange } from './health/guard.ts';
 export type { HealthCheckOptions, PluginHealth } from './health/health-check.ts';
 export type { QuarantinedInput } from './health/quarantine.ts';
+export { BackedModule } from './host/imports/backed-module.ts';
 export type { EmbedderImports } from './host/imports/embedder-imports.ts';
 export type {
   HostCallContext,
@@ -50,6 +51,16 @@ export type {
 } from './host/imports/main-thread.ts';
 export type { ProvideOptions } from './host/imports/provided.ts';
 export type { ImportingInstance } from './host/imports/supplied-modules.ts';
+export type { KeyValueOptions } from './host/imports/suppliers/keyvalue/key-value.ts';
+export { memoryStore } from './host/imports/suppliers/keyvalue/memory-store.ts';
+export { type RedisClient, redisStore } from './host/imports/suppliers/keyvalue/redis-store.ts';
+export { sqliteStore } from './host/imports/suppliers/keyvalue/sqlite-store.ts';
+export {
+  type BucketBounds,
+  type KeyPage,
+  type KeyValueStore,
+  StoreRefusal,
+} from './host/imports/suppliers/keyvalue/store.ts';
 export { suppliers } from './host/imports/suppliers/suppliers.ts';
 export {
   CAPABILITIES,

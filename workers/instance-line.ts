@@ -15,8 +15,8 @@ export class InstanceLine implements OutsideLine {
     this.#goesOn = goesOn;
   }
 
-  readonly ask = (call: HostCall): HostReply | Later<HostReply> => {
-    if (!this.#goesOn) return this.#line.ask(call);
+  readonly ask = (call: HostCall, then: 'waits' | 'may go on'): HostReply | Later<HostReply> => {
+    if (!this.#goesOn || then === 'waits') return this.#line.ask(call);
     const later = this.#line.begin(call, 'goes on');
     this.#open.add(later);
     return later.map(

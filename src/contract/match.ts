@@ -238,9 +238,15 @@ function cutList(names: readonly string[]): string {
 }
 
 /** Drafts of WASI, and what `suppliers` has for them. */
-const SUPPLIERS: Readonly<Record<string, string>> = { 'wasi:config': 'wasiConfig', 'wasi:logging': 'wasiLogging' };
+const SUPPLIERS: Readonly<Record<string, string>> = {
+  'wasi:config': 'wasiConfig',
+  'wasi:logging': 'wasiLogging',
+};
+
+const KEY_VALUE_HINT = 'Grant it: `imports: suppliers.keyValue(memoryStore())`, or with `sqliteStore` or `redisStore`.';
 
 function importHint(parsed: InterfaceName | undefined, kind: string): string {
+  if (parsed?.package === 'wasi:keyvalue') return KEY_VALUE_HINT;
   if (parsed !== undefined && Object.hasOwn(SUPPLIERS, parsed.package)) {
     const { package: owner, interface: name } = parsed;
     return `Grant it: \`imports: { '${owner}/${name}': suppliers.${SUPPLIERS[owner]} }\`.`;

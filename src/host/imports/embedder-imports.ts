@@ -6,6 +6,7 @@ import { shownName } from '../../component/names.ts';
 import { unknownImport } from '../../contract/match.ts';
 import { type Need, offerFor } from '../../contract/needs.ts';
 import { PluginError } from '../../errors.ts';
+import { BackedModule } from './backed-module.ts';
 import type { HostFunctions, MainThreadFunction, MainThreadFunctions } from './main-thread.ts';
 
 /**
@@ -15,7 +16,8 @@ import type { HostFunctions, MainThreadFunction, MainThreadFunctions } from './m
  *
  * A module of the host's own, as a `file:` URL or a path, is loaded by each worker: its functions run beside the guest, at
  * the price of a function call, synchronously. Functions themselves, in camel case, run on the main thread, where the
- * rest of the program is, and may be asynchronous: the guest waits, which costs it wall time and no CPU time.
+ * rest of the program is, and may be asynchronous: the guest waits, which costs it wall time and no CPU time. A
+ * {@link BackedModule} is a module that may ask such functions.
  *
  * @example
  * const imports: EmbedderImports = {
@@ -24,12 +26,16 @@ import type { HostFunctions, MainThreadFunction, MainThreadFunctions } from './m
  * };
  * await engine.loadPlugin('shop', 'shop.wasm', { world: 'any', imports });
  */
-export type EmbedderImports = Readonly<Record<string, URL | string | MainThreadFunctions | MainThreadFunction>>;
+export type EmbedderImports = Readonly<
+  Record<string, URL | string | BackedModule | MainThreadFunctions | MainThreadFunction>
+>;
 
 /** An import of a component, and who supplies it. */
 export interface SuppliedImport extends Need {
   /** A `file:` URL; undefined for functions of the main thread. */
   readonly module: string | undefined;
+  /** Whether a module asks functions of the main thread. */
+  readonly asks?: true;
 }
 
 /** What supplies the imports of one plugin, as it is linked. */
@@ -40,7 +46,9 @@ export interface Supply {
 }
 
 /** What is offered, by its names; resolved when it is given. */
-export type Offers = ReadonlyMap<string, string | MainThreadFunctions>;
+export type Offers = ReadonlyMap<string, Offer>;
+
+type Offer = string | BackedModule | MainThreadFunctions;
 
 const HINT =
   'Give functions, `{ "acme:store/kv": { get: async (key) => … } }`, or the module that exports them: a path, or a `file:` URL.';
@@ -54,13 +62,22 @@ export function resolveImports(imports: unknown): Offers {
   return new Map(Object.entries(imports).map(([name, offer]) => [name, offerOf(`imports[${name}]`, name, offer)]));
 }
 
-function offerOf(option: string, name: string, offer: unknown): string | MainThreadFunctions {
+function offerOf(option: string, name: string, offer: unknown): Offer {
+  if (offer instanceof BackedModule) {
+    assertFunctions(`${option}.functions`, offer.functions);
+    moduleUrl(`${option}.module`, offer.module);
+    return offer;
+  }
   if (typeof offer === 'function') return { [lowerCamel(name)]: offer as MainThreadFunction };
   if (typeof offer !== 'object' || offer === null || offer instanceof URL) return moduleUrl(option, offer);
-  for (const [key, func] of Object.entries(offer)) {
+  assertFunctions(option, offer);
+  return offer as MainThreadFunctions;
+}
+
+function assertFunctions(option: string, functions: object): void {
+  for (const [key, func] of Object.entries(functions)) {
     if (typeof func !== 'function') throw invalidArgument(`${option}.${key}`, 'a function', func, HINT);
   }
-  return offer as MainThreadFunctions;
 }
 
 function moduleUrl(option: string, module: unknown): string {
@@ -90,13 +107,17 @@ export function supply(needs: readonly Need[], own: Offers, shared: Offers): Sup
     const offer = meeting(name, own) ?? meeting(name, shared);
     if (offer === undefined) throw unknownImport(name, kind, otherVersions(name, [...own.keys(), ...shared.keys()]));
     if (typeof offer === 'string') return { ...need, module: offer };
+    if (offer instanceof BackedModule) {
+      functions.set(name, offer.functions);
+      return { ...need, module: offer.module.href, asks: true };
+    }
     functions.set(name, checked(need, offer));
     return { ...need, module: undefined };
   });
   return { imports, functions };
 }
 
-function meeting(name: string, offers: Offers): string | MainThreadFunctions | undefined {
+function meeting(name: string, offers: Offers): Offer | undefined {
   const key = offerFor(name, offers.keys());
   return key === undefined ? undefined : offers.get(key);
 }

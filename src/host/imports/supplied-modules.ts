@@ -7,6 +7,7 @@ import type { LogLevel } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import type { ResolvedPolicy } from '../policy/policy.ts';
 import { WitError } from '../wit-error.ts';
+import type { BackedModule } from './backed-module.ts';
 import type { SuppliedImport } from './embedder-imports.ts';
 import type { HostCall, HostReply } from './main-thread.ts';
 
@@ -30,6 +31,12 @@ export interface ImportingInstance {
    * @returns false when the budget of the call, `maxLogBytes`, is spent.
    */
   readonly log: (level: LogLevel, message: string) => boolean;
+  /**
+   * Calls a function of the main thread that the module was supplied with ({@link BackedModule}), and waits for it.
+   *
+   * @throws {WitError} what the function threw of these; any other error is one of the module's, and ends the request.
+   */
+  readonly ask: (func: string, ...args: readonly unknown[]) => unknown;
 }
 
 const require = createRequire(import.meta.url);
@@ -45,7 +52,7 @@ const require = createRequire(import.meta.url);
  */
 export function suppliedImports(
   supplied: readonly SuppliedImport[],
-  instance: ImportingInstance,
+  instance: Omit<ImportingInstance, 'ask'>,
   askMainThread: AskMainThread = nobody,
 ): Readonly<Record<string, object>> {
   const imports: Record<string, object> = Object.create(null);
@@ -53,13 +60,13 @@ export function suppliedImports(
     imports[name] =
       module === undefined
         ? onMainThread(name, kind, functions, askMainThread)
-        : implementation(name, kind, module, instance);
+        : implementation(name, kind, module, { ...instance, ask: asking(name, askMainThread) });
   }
   return imports;
 }
 
-/** Asks the main thread, and waits; or has the answer later, for a guest that goes on meanwhile. */
-export type AskMainThread = (call: HostCall) => HostReply | Later<HostReply>;
+/** Asks the main thread, and waits; or has the answer later, for a guest that goes on meanwhile where it may. */
+export type AskMainThread = (call: HostCall, then: 'waits' | 'may go on') => HostReply | Later<HostReply>;
 
 function nobody(): HostReply {
   return { kind: 'failed', cause: 'There is no main thread to ask' };
@@ -71,14 +78,20 @@ function onMainThread(
   functions: readonly string[],
   ask: AskMainThread,
 ): object {
-  const asking =
-    (func: string) =>
-    (...args: unknown[]): unknown => {
-      const reply = ask({ name, func, args });
+  const named = (func: string) => {
+    const key = lowerCamel(func);
+    return (...args: unknown[]): unknown => {
+      const reply = ask({ name, func: key, args }, 'may go on');
       return reply instanceof Later ? reply.map(returnedBy, rethrow) : returnedBy(reply);
     };
-  if (kind === 'function') return asking(lowerCamel(name));
-  return Object.fromEntries(functions.map((func) => [lowerCamel(func), asking(lowerCamel(func))]));
+  };
+  if (kind === 'function') return named(name);
+  return Object.fromEntries(functions.map((func) => [lowerCamel(func), named(func)]));
+}
+
+/** @param name Of the import. */
+function asking(name: string, ask: AskMainThread): ImportingInstance['ask'] {
+  return (func, ...args) => returnedBy(ask({ name, func, args }, 'waits') as HostReply);
 }
 
 function returnedBy(reply: HostReply): unknown {

@@ -54,7 +54,7 @@ export class RemoteComponent implements Component, ComponentOrder {
   }
 
   open(opening: LaneOpening): Lane {
-    const here = opening.imports.find(({ module }) => module === undefined);
+    const here = opening.imports.find(({ module, asks }) => module === undefined || asks);
     if (here !== undefined) {
       throw new PluginError(
         'ERR_INVALID_ARGUMENT',
