@@ -13,6 +13,7 @@ const LETTER_NAMES: ReadonlySet<string> = new Set([
   'error',
   'errorMessage',
   'text',
+  'base64',
   'own',
 ]);
 
@@ -49,6 +50,13 @@ export function recordOfLetter(letter: object, text: string): string {
   const members = membersOf(text);
   const own = membersOf(members.get('own') ?? '{}');
   return objectOf([...[...members].filter(([name]) => !LETTER_NAMES.has(name)), ...own]);
+}
+
+/** What stood where there is no record, in base64: as long as nobody has put a record in its place. */
+export function bytesOfLetter(letter: object): string | undefined {
+  const { base64, text, input, own } = letter as Readonly<Record<string, unknown>>;
+  const mended = text !== undefined || input !== undefined || own !== undefined;
+  return typeof base64 === 'string' && !mended ? base64 : undefined;
 }
 
 /** Fields of a record beside what is said of it: those that would be taken for that are in `own`. */

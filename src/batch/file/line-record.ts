@@ -1,7 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import type { RequestOptions } from '../../contract/values.ts';
-import { cleanLine } from './lines.ts';
-import { FileRecord, parseRecord } from './record.ts';
+import { cleanLine, NO_TEXT } from './lines.ts';
+import { FileRecord, parseRecord, whatStood } from './record.ts';
 
 /** The record on one line of a file, which is not blank where blank ones are none. */
 export function lineRecord(
@@ -17,7 +17,7 @@ export function lineRecord(
 }
 
 function read(bytes: Buffer, line: number, kind: 'jsonl' | 'lines', options: RequestOptions): FileRecord {
-  if (!isUtf8(bytes)) return new FileRecord(line, { malformed: 'it is not UTF-8', text: '' });
+  if (!isUtf8(bytes)) return new FileRecord(line, { malformed: NO_TEXT, ...whatStood(bytes) });
   const text = cleanLine(bytes.toString('utf8'), line);
   return kind === 'jsonl' ? parseRecord(line, text, options) : new FileRecord(line, { input: text, options });
 }

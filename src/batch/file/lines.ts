@@ -6,12 +6,15 @@ export interface LineMaker<Item> {
   readonly blank: 'lines' | 'left out';
   /** Of a line. */
   line(number: number, text: string): Item;
-  /** Of a line that is none: too long, or no UTF-8. */
-  problem(number: number, problem: string): Item;
+  /** Of a line that is none: too long, or no UTF-8; then with its bytes. */
+  problem(number: number, problem: string, bytes?: Buffer): Item;
 }
 
 /** A longer line is refused, so that a file without line breaks does not end up in memory. */
 const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
+
+/** What is wrong with a line that is no text. */
+export const NO_TEXT: string = 'it is not UTF-8';
 
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
@@ -95,7 +98,7 @@ export class LineSplitter<Item> {
     const number = ++this.#number;
     if (length > this.#maxBytes) {
       this.#ready.push(this.#make.problem(number, `it has ${length} bytes; ${this.#maxBytes} are the most`));
-    } else if (!isUtf8(bytes)) this.#ready.push(this.#make.problem(number, 'it is not UTF-8'));
+    } else if (!isUtf8(bytes)) this.#ready.push(this.#make.problem(number, NO_TEXT, bytes));
     else {
       const line = cleanLine(bytes.toString('utf8'), number);
       if (this.#counts(line)) this.#ready.push(this.#make.line(number, line));

@@ -108,11 +108,11 @@ class ChunkReader implements RecordReader {
           this.#state = 'ended';
           await this.#decoder.end();
         }
+        const record = this.#decoder.next();
+        if (record !== undefined) return record;
       } catch (error) {
         throw brokenFile('reading', this.#input.name, error);
       }
-      const record = this.#decoder.next();
-      if (record !== undefined) return record;
     }
     return undefined;
   }

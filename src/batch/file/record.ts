@@ -1,3 +1,4 @@
+import { type Buffer, isUtf8 } from 'node:buffer';
 import type { RequestOptions } from '../../contract/values.ts';
 import { PluginError } from '../../errors.ts';
 import { resolveRequestOptions } from '../../request/request.ts';
@@ -6,8 +7,8 @@ import type { Runnable } from '../flight.ts';
 import type { Failures } from '../verdict.ts';
 import { type FieldPath, textAt, valueAt } from './field-path.ts';
 import { type RecordFields, USUAL_FIELDS, USUAL_NAMES } from './fields.ts';
-import { type EarlierAttempts, earlierOf, isLetter, recordOfLetter } from './letter.ts';
-import type { LineMaker } from './lines.ts';
+import { bytesOfLetter, type EarlierAttempts, earlierOf, isLetter, recordOfLetter } from './letter.ts';
+import { type LineMaker, NO_TEXT } from './lines.ts';
 
 /** What a record says of itself. */
 type Fields = {
@@ -33,9 +34,10 @@ export class FileRecord implements Runnable {
   readonly source: string | undefined;
   /** Where its fields stand, unless that is as usual; then `source` is there. */
   readonly paths: RecordFields | undefined;
-  /** Why it is none; then `text` is what stood there. */
+  /** Why it is none; then `text` is what stood there, or `base64` where that is no text. */
   readonly malformed: string | undefined;
   readonly text: string | undefined;
+  readonly base64: string | undefined;
   /** The input that has it, where there are several. */
   file: string | undefined;
   /** Its place among the records, from 0. */
@@ -57,6 +59,7 @@ export class FileRecord implements Runnable {
       paths,
       malformed,
       text,
+      base64,
     } = fields;
     this.line = line;
     this.id = id;
@@ -71,6 +74,7 @@ export class FileRecord implements Runnable {
     this.paths = paths;
     this.malformed = malformed;
     this.text = text;
+    this.base64 = base64;
   }
 }
 
@@ -105,6 +109,8 @@ export function parseRecord(
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return none('it is not an object');
   if (earlier === undefined && isLetter(value)) {
+    const base64 = bytesOfLetter(value);
+    if (base64 !== undefined) return new FileRecord(line, { malformed: NO_TEXT, base64, ...earlierOf(value) });
     return parseRecord(line, recordOfLetter(value, text), options, fields, earlierOf(value));
   }
   return readFields(line, value, text, options, fields, earlier);
@@ -165,8 +171,14 @@ export function recordMaker(
       format === 'jsonl'
         ? parseRecord(number, text, options, fields)
         : new FileRecord(number, { input: text, options }),
-    problem: (number, malformed) => new FileRecord(number, { malformed, text: '' }),
+    problem: (number, malformed, bytes) =>
+      new FileRecord(number, { malformed, ...(bytes === undefined ? { text: '' } : whatStood(bytes)) }),
   };
+}
+
+/** What stood where there is no record, for its letter. */
+export function whatStood(bytes: Buffer): { readonly text: string } | { readonly base64: string } {
+  return isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') };
 }
 
 /** The error of a record that is none. */

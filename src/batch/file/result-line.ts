@@ -60,20 +60,22 @@ export function plainLine({ response }: Done): string {
 /** A record without success, ready to be run again, with its line, its attempts and what went wrong. */
 export function deadLetterLine(done: Done): string {
   const { record, response, error, attempts: made } = done;
-  const { index, file, line, malformed, text, attempts } = record;
+  const { index, file, line, malformed, attempts } = record;
   const outcome =
     error === undefined
       ? { errorMessage: response?.errorMessage ?? null }
       : { error: { code: error.code, message: error.message, hint: error.hint } };
   const place = { index, ...(file !== undefined && { file }), line };
-  const members =
-    malformed === undefined
-      ? asItCame(record)
-      : idMember(record).concat(text === undefined ? [] : [['text', JSON.stringify(text)]]);
+  const members = malformed === undefined ? asItCame(record) : [...idMember(record), ...stoodMembers(record)];
   const failures = failuresOf(done);
   const how = Object.keys(failures).length === 0 ? {} : { failures };
   const said = Object.entries({ ...place, attempts: attempts + made, ...how, verdict: verdictOn(done), ...outcome });
   return objectOf([...members, ...said.map(([name, value]): [string, string] => [name, JSON.stringify(value)])]);
+}
+
+function stoodMembers({ text, base64 }: FileRecord): [string, string][] {
+  const stood = Object.entries({ text, base64 });
+  return stood.flatMap(([name, value]) => (value === undefined ? [] : [[name, JSON.stringify(value)]]));
 }
 
 /** How a record has failed so far, in earlier runs too. */

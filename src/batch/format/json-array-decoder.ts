@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { LineMaker } from '../file/lines.ts';
-import { LineSplitter } from '../file/lines.ts';
+import { LineSplitter, NO_TEXT } from '../file/lines.ts';
 import type { FileRecord } from '../file/record.ts';
 import { UnusableTable } from './columns.ts';
 import type { RecordDecoder } from './decoder.ts';
@@ -104,7 +104,7 @@ export class JsonArrayDecoder implements RecordDecoder {
     return {
       blank: 'left out',
       line: (number, text) => make.line(number + lines, text),
-      problem: (number, problem) => make.problem(number + lines, problem),
+      problem: (number, problem, bytes) => make.problem(number + lines, problem, bytes),
     };
   }
 
@@ -165,7 +165,7 @@ export class JsonArrayDecoder implements RecordDecoder {
     if (length > this.#maxBytes) {
       return this.#make.problem(line, `it has ${length} bytes; ${this.#maxBytes} are the most`);
     }
-    if (!isUtf8(bytes)) return this.#make.problem(line, 'it is not UTF-8');
+    if (!isUtf8(bytes)) return this.#make.problem(line, NO_TEXT, bytes);
     const text = bytes.toString('utf8').trimEnd();
     if (text === '') return this.#make.problem(line, 'nothing stands before the comma or the end of the array');
     return this.#make.line(line, text);

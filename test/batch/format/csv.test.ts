@@ -105,6 +105,7 @@ describe('CSV that is read', () => {
       [7, 'its column 1 has a quote that does not begin the cell'],
       [8, 'j'],
       [9, 'its column 1 goes on after its closing quote'],
+      [10, 'm'],
     ]);
   });
 
