@@ -47,6 +47,8 @@ export interface Setting {
   /** Configuration and policy that it is loaded with. */
   readonly config: Readonly<Record<string, string>>;
   readonly sandbox: string | object;
+  /** What the plugin imports, and the modules that supply it. @default none */
+  readonly imports?: Readonly<Record<string, string>>;
   /** Worker threads for every candidate that has threads. */
   readonly threads: number;
   /** The URLs of the modules of candidates, by their names; each exports `open` (`OpenCandidate`). */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import type { BenchOptions } from './bench/measure.ts';
-import { configOption, countOption, requestOption, sandboxOption } from './options.ts';
+import { configOption, countOption, importOption, requestOption, sandboxOption } from './options.ts';
 
 const SCENARIOS = ['throughput', 'latency', 'instantiate', 'memory-per-instance'];
 
@@ -21,6 +21,7 @@ export function benchCommand(): Command {
     .option('--input <text>', 'the input of every request', 'sixteen bytes ok')
     .addOption(requestOption('option of every request; may be repeated'))
     .addOption(configOption())
+    .addOption(importOption())
     .addOption(sandboxOption())
     .addOption(new Option('--scenario <name...>', 'measure these only').choices(SCENARIOS))
     .addOption(

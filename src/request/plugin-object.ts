@@ -14,7 +14,10 @@ import type { ProcessOptions } from './process-options.ts';
  */
 export type PluginObject<Exports> = Exports extends (...args: infer Args) => infer Returned
   ? (...args: [...args: Args, options?: ProcessOptions]) => Promise<Awaited<Returned>>
-  : { readonly [Key in keyof Exports]: PluginObject<Exports[Key]> };
+  : { readonly [Key in keyof Exports as Exports[Key] extends AnyClass ? never : Key]: PluginObject<Exports[Key]> };
+
+/** A resource, which sessions have. */
+type AnyClass = abstract new (...args: never[]) => unknown;
 
 type Functions = ArtifactSummary['functions'];
 type Call = (path: string, args: readonly unknown[], options: ProcessOptions | undefined) => Promise<unknown>;

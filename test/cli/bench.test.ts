@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { parseReport } from '../../src/bench/schema.ts';
 import { echo } from '../fixtures/echo.ts';
 import { hostile } from '../fixtures/hostile.ts';
+import { twofold } from '../fixtures/suppliers.ts';
 import { Workplace } from './cli.ts';
 
 describe('wasm-plugin-pool bench', () => {
@@ -32,6 +33,20 @@ describe('wasm-plugin-pool bench', () => {
     const again = await work.run(['bench', plugin, ...tiny, ...scenarios.slice(0, 2), '--compare', 'report.json']);
     // No verdict where the machine was busy.
     expect(again.stdout).to.match(/9 of 9 comparisons show no change beyond the noise|busy with other things/);
+  });
+
+  it('has --import supply what the plugin imports, in every process that measures', async function () {
+    this.timeout(120_000);
+    await work.file('twofold.wasm', twofold);
+    await work.file('shop.mjs', 'export const twice = (x) => 2 * x;');
+    const tiny = ['--effort', 'quick', '--rounds', '1', '--round-ms', '5', '--threads', '1'];
+    const args = ['bench', 'twofold.wasm', '--input', 'four', ...tiny, '--scenario', 'throughput', 'instantiate'];
+    const supplied = await work.run([...args, '--import', 'acme:shop/api=shop.mjs']);
+    expect([supplied.status, supplied.stdout.includes('### instantiate')]).to.deep.equal([0, true]);
+    const refused = await work.run(args);
+    expect([refused.status, refused.stderr]).to.satisfy(
+      ([status, said]: [number, string]) => status === 2 && said.includes('ERR_UNKNOWN_IMPORT'),
+    );
   });
 
   it('says what is wrong before it measures anything', async () => {

@@ -6,9 +6,16 @@ import type { Candidate, Setting } from '../scenario.ts';
 const QUEUE_LIMIT = 1_000_000;
 
 /** The plugin in this library's engine, as a program would use it. */
-export async function open({ component, request, config, sandbox, threads }: Setting): Promise<Candidate> {
+export async function open({
+  component,
+  request,
+  config,
+  sandbox,
+  imports = {},
+  threads,
+}: Setting): Promise<Candidate> {
   const engine = await PluginEngine.create({ threads, queueLimit: QUEUE_LIMIT });
-  await engine.loadPlugin('plugin', component, { config, sandbox: sandbox as Sandbox });
+  await engine.loadPlugin('plugin', component, { config, imports, sandbox: sandbox as Sandbox });
   return {
     process: (input) => engine.process('plugin', { input, options: request.options }),
     close: () => engine.close(),

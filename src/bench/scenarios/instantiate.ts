@@ -30,7 +30,11 @@ async function openLoaded(instances: 'warm' | 'fresh', setting: Setting): Promis
   const engine = await PluginEngine.create({ threads: setting.threads });
   const { sha256: _anyFile, maxInstructions, ...policy } = resolvePolicy(setting.sandbox as Sandbox);
   const sandbox = { ...policy, ...(maxInstructions !== undefined && { maxInstructions }), instances };
-  await engine.loadPlugin('plugin', setting.component, { config: setting.config, sandbox });
+  await engine.loadPlugin('plugin', setting.component, {
+    config: setting.config,
+    imports: setting.imports ?? {},
+    sandbox,
+  });
   return {
     async round(_parameters, milliseconds) {
       const began = performance.now();
@@ -54,8 +58,8 @@ async function openUnloaded(start: Start, setting: Setting): Promise<Entrant> {
       const cacheDirectory = join(directory, start === 'first ever' ? String(starts++) : 'kept');
       const began = performance.now();
       const engine = await PluginEngine.create({ threads: setting.threads, cacheDirectory });
-      const { config, component, request } = setting;
-      await engine.loadPlugin('plugin', component, { config, sandbox: setting.sandbox as Sandbox });
+      const { config, component, request, imports = {} } = setting;
+      await engine.loadPlugin('plugin', component, { config, imports, sandbox: setting.sandbox as Sandbox });
       await engine.process('plugin', request);
       const took = performance.now() - began;
       await engine.close();

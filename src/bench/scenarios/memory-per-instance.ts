@@ -35,6 +35,7 @@ export const scenario: Scenario = {
           await engine.loadPlugin(name, setting.component, {
             config: setting.config,
             sandbox: setting.sandbox as Sandbox,
+            imports: setting.imports ?? {},
           });
           await engine.process(name, setting.request);
         }

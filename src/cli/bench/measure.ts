@@ -26,6 +26,7 @@ export interface BenchOptions {
   readonly option: RequestOptions;
   readonly config: RequestOptions;
   readonly sandbox: string;
+  readonly import: RequestOptions;
   readonly scenario?: readonly string[];
   readonly effort: Effort;
   readonly threads: number;
@@ -54,10 +55,18 @@ const SCENARIOS: readonly Scenario[] = [
 export async function bench(path: string, options: BenchOptions): Promise<ExitStatus> {
   const sandbox = await readSandbox(options.sandbox);
   const before = options.compare === undefined ? undefined : await readReport(options.compare);
-  const { input, option, config, threads, effort, rounds, roundMs, scenario: wanted } = options;
+  const { input, option, config, import: imports, threads, effort, rounds, roundMs, scenario: wanted } = options;
   const request = { input, options: option };
   // A plugin that cannot be used is said before minutes are spent on it.
-  const session = { source: path, name: pluginName(path), sandbox, config, engine: { threads: 1 }, quiet: true };
+  const session = {
+    source: path,
+    name: pluginName(path),
+    sandbox,
+    config,
+    imports,
+    engine: { threads: 1 },
+    quiet: true,
+  };
   await withPlugin(session, (engine, { name }) => engine.process(name, request));
   const report = await runBenchmarks({
     scenarios: SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name)),
@@ -68,6 +77,7 @@ export async function bench(path: string, options: BenchOptions): Promise<ExitSt
       request,
       config: Object.fromEntries(config),
       sandbox,
+      imports: Object.fromEntries(imports),
       threads,
       candidates: { engine: codeFile('src/bench/candidates/engine').href },
     },
