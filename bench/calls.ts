@@ -63,6 +63,7 @@ await engine.loadPlugin('echo', component);
 const short = 'sixteen bytes ab';
 const long = 'x'.repeat(65_536);
 const bytes = new Uint8Array(65_536).fill(120);
+const own = new Uint8Array(65_536);
 const numbers = Float64Array.from({ length: 10_000 }, (_, index) => index / 3);
 const item = {
   ...{ id: 1, quantity: 2, price: 3.5, weight: 4.5, name: 'a short name', code: 'ABC-123' },
@@ -77,6 +78,7 @@ const ways: Readonly<Record<string, () => unknown>> = {
   'call, string of 64 KiB': call('text', long),
   'call, record of ten fields': call('ten', item),
   'call, list<u8> of 64 KiB': call('bytes', bytes),
+  'call, list<u8> of 64 KiB into an own buffer': () => engine.call('echo', `${ECHO}#bytes`, [bytes], { into: own }),
   'call, 10,000 f64': call('numbers', numbers),
   'copying 10,000 f64 there and back': () => numbers.slice().slice(),
 };
@@ -107,11 +109,12 @@ await engine.close();
 
 const medianOf = (name: string): number => median(measured.get(name)!);
 for (const name of measured.keys())
-  console.log(`${name.padEnd(36)} ${medianOf(name).toFixed(2).padStart(8)} µs of CPU`);
+  console.log(`${name.padEnd(44)} ${medianOf(name).toFixed(2).padStart(8)} µs of CPU`);
 for (const [name, base, most] of [
   ['call, string of 16 bytes', 'process, 16 bytes', 1.2],
   ['call, record of ten fields', 'process, 16 bytes', 2],
   ['call, list<u8> of 64 KiB', 'process, 64 KiB', 1.2],
+  ['call, list<u8> of 64 KiB into an own buffer', 'process, 64 KiB', 1.2],
   ['call, 10,000 f64', 'copying 10,000 f64 there and back', 3],
 ] as const) {
   console.log(`${name}: ${(medianOf(name) / medianOf(base)).toFixed(2)} times ${base} (at most ${most})`);

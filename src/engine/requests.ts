@@ -27,6 +27,7 @@ import {
   type ProcessManyOptions,
   type ProcessManyResult,
 } from '../request/many.ts';
+import { assertReturnsBytes, inOwnBuffer } from '../request/own-buffer.ts';
 import { pluginObject } from '../request/plugin-object.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import {
@@ -149,9 +150,12 @@ export class Requests {
 
   call(name: string, path: string, args: unknown, options: CallOptions | undefined): Promise<unknown> {
     try {
-      if (options !== undefined && 'values' in options) {
-        const [isJson, others] = splitCallOptions(options);
-        return isJson ? this.#callJson(name, path, args, others) : this.call(name, path, args, others);
+      if (options !== undefined && ('values' in options || 'into' in options)) {
+        const { values, into, others } = splitCallOptions(options);
+        if (values === 'json') return this.#callJson(name, path, args, others);
+        return into === undefined
+          ? this.call(name, path, args, others)
+          : this.#callInto(name, path, args, into, others);
       }
       const plugin = this.#plugin(name);
       if (options !== undefined) checkProcessOptions(options);
@@ -170,6 +174,22 @@ export class Requests {
     const json = jsonCall(version.component.summary.types, func, args);
     const prepared = packCall(codecs, func, json.args);
     return json.resultOf(await this.#scheduler.call(version.lane, prepared, call, onOutcome));
+  }
+
+  async #callInto(
+    name: string,
+    path: string,
+    args: unknown,
+    into: Uint8Array,
+    options: ProcessOptions,
+  ): Promise<unknown> {
+    checkProcessOptions(options);
+    const { version, call, onOutcome } = chooseVersion(this.#plugin(name), options, this.#scheduler);
+    const { functions, codecs } = callableOf(version);
+    const func = exportedFunction(functions, nonEmptyString('path', path));
+    assertReturnsBytes(version.component.summary.types, func);
+    const prepared = packCall(codecs, func, args, 1, into);
+    return inOwnBuffer(await this.#scheduler.call(version.lane, prepared, call, onOutcome), into);
   }
 
   /** @throws {PluginError} `ERR_PLUGIN_NOT_FOUND`, `ERR_INVALID_ARGUMENT`. */

@@ -90,6 +90,7 @@ class BytesCall implements WireArguments {
   readonly requests: number;
   readonly #path: string;
   readonly #func: Omit<FunctionCall, 'args'>;
+  readonly #into: Uint8Array | undefined;
   #input: string | undefined;
   readonly #codec: CallCodec;
 
@@ -99,7 +100,9 @@ class BytesCall implements WireArguments {
     codec: CallCodec,
     { bytes, from, end }: WireArguments,
     requests: number,
+    into: Uint8Array | undefined,
   ) {
+    this.#into = into;
     this.requests = requests;
     this.#path = path;
     this.#func = func;
@@ -139,7 +142,8 @@ class BytesCall implements WireArguments {
 
   /** The value of a result that a worker has put there. */
   decode(buffer: ArrayBufferLike, at: number): unknown {
-    return this.#codec.decode(buffer, at);
+    const into = this.#into;
+    return into === undefined ? this.#codec.decode(buffer, at) : this.#codec.decodeInto(buffer, at, into);
   }
 }
 
@@ -164,6 +168,7 @@ export function prepareCall(callable: CallableFunctions, path: unknown, args: un
 /**
  * Packs the arguments of a function.
  *
+ * @param into Where the bytes are put that it returns.
  * @throws {PluginError} `ERR_INVALID_ARGUMENT` when it cannot be called from outside of its thread, or for arguments that are
  * too many, too few or of other types.
  */
@@ -172,6 +177,7 @@ export function packCall(
   { path, interface: owner, name, params, returns, obstacle }: ExportedFunction,
   args: unknown,
   requests = 1,
+  into?: Uint8Array,
 ): PreparedCall {
   if (obstacle !== undefined) {
     throw new PluginError('ERR_INVALID_ARGUMENT', `${shownName(path)} cannot be called from outside: ${obstacle}`, {
@@ -183,7 +189,7 @@ export function packCall(
   }
   const codec = codecs?.find(owner, name);
   if (codec !== undefined)
-    return new BytesCall(path, { interface: owner, name, returns }, codec, encoded(codec, args), requests);
+    return new BytesCall(path, { interface: owner, name, returns }, codec, encoded(codec, args), requests, into);
   const packed = pack(args);
   const func: FunctionCall = { interface: owner, name, returns, args: packed };
   return namedCall(`${path} ${sha256(packed)}`, func, requests);

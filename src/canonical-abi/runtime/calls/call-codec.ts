@@ -63,6 +63,21 @@ export class CallCodec {
     return this.#result?.load(contextOf(buffer), at);
   }
 
+  /** The same of a function that returns bytes, or a `result` of them, which are put into memory of the caller's where they fit. */
+  decodeInto(buffer: ArrayBufferLike, at: number, into: Uint8Array): unknown {
+    const { result: index } = this.#signature;
+    const isResult = index !== undefined && this.#types[index]!.kind === 'result';
+    const view = new DataView(buffer);
+    if (isResult && view.getUint8(at) !== OK) return this.decode(buffer, at);
+    // The payload of a result lies where its alignment has it, behind a byte that tells which it is.
+    const list = isResult ? at + this.#result!.layout.alignment : at;
+    const length = view.getUint32(list + POINTER_BYTES, true);
+    if (length > into.length) return this.decode(buffer, at);
+    into.set(new Uint8Array(buffer, view.getUint32(list, true), length));
+    const bytes = into.subarray(0, length);
+    return isResult ? { tag: 'ok', val: bytes } : bytes;
+  }
+
   #misfitOf(args: readonly unknown[]): string | undefined {
     for (const [at, type] of this.#signature.params.entries()) {
       const found = misfit(this.#types, type, args[at], `args[${at}]`);
@@ -71,6 +86,11 @@ export class CallCodec {
     return undefined;
   }
 }
+
+/** The discriminant of `ok`. */
+const OK = 0;
+/** The length of a list follows its pointer. */
+const POINTER_BYTES = 4;
 
 /** The codec of each function that a component exports and that passes bytes, by its interface and name. */
 export class CallCodecs {
