@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { descriptors } from '../../src/host/descriptors.ts';
 import { addressSpace } from '../../src/scheduler/address-space.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
-import { slope } from './soak/series.ts';
+import { guestMemoryKiB } from './soak/guest-memories.ts';
+import { floors, slope } from './soak/series.ts';
 import { SoakTraffic } from './soak/traffic.ts';
 
 const DEEDS = 250;
@@ -37,10 +39,29 @@ describe('mixed traffic', function () {
     await engine.close();
   });
 
+  const samples = [40, 10, 25, 20, 35, 30].map((ownMiB, minutes) => {
+    return { minutes, rssMiB: ownMiB, guestsMiB: 0, ownMiB, threads: 7, descriptors: 3 };
+  });
+
   it('is told to rise from a series of samples', () => {
-    const samples = [40, 10, 20, 30, 40].map((rssMiB, minutes) => ({ minutes, rssMiB, threads: 7, descriptors: 3 }));
-    expect(slope(samples, 'rssMiB', 1)).to.equal(10);
+    expect(slope(samples.slice(1, 3), 'ownMiB', 1)).to.equal(15);
     expect(slope(samples, 'threads', 0)).to.equal(0);
-    expect(slope([], 'rssMiB', 0)).to.equal(0);
+    expect(slope([], 'ownMiB', 0)).to.equal(0);
+  });
+
+  it('is told to rise by what is there anyhow', () => {
+    expect(floors(samples, 'ownMiB', 2).map(({ ownMiB }) => ownMiB)).to.deep.equal([10, 20, 30]);
+    expect(floors(samples.slice(0, 5), 'ownMiB', 4).map(({ ownMiB }) => ownMiB)).to.deep.equal([10, 35]);
+    expect(slope(floors(samples, 'ownMiB', 2), 'ownMiB', 0)).to.equal(5);
+  });
+
+  it('is told apart from the memories of guests, by the gigabytes behind these', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const read = (): number => guestMemoryKiB(readFileSync('/proc/self/smaps', 'utf8'));
+    const before = read();
+    const memory = new WebAssembly.Memory({ initial: 640, maximum: 640 });
+    new Uint8Array(memory.buffer).fill(1);
+    expect(read() - before).to.be.at.least(640 * 64);
+    expect(memory.buffer.byteLength).to.equal(640 * 65_536);
   });
 });
