@@ -235,6 +235,14 @@ export class PluginThread {
     this.#thread.unref();
   }
 
+  /** It is gone, and nothing of what lay in its berths is waited for: they keep neither requests nor who sent them. */
+  clear(): void {
+    for (const berth of this.#berths) {
+      berth.said = undefined;
+      berth.posted.clear();
+    }
+  }
+
   /** Ends the thread, whatever it is doing. Resolves when it is gone. What its mailbox says stays readable. */
   async terminate(): Promise<void> {
     this.state = 'ended';

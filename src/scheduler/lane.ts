@@ -122,6 +122,12 @@ export class Lane {
     this.#awaits();
   }
 
+  /** It is closed: threads that held it are not to be kept by whoever still knows it. */
+  moveOut(): void {
+    this.#homes.clear();
+    this.#awaits();
+  }
+
   #awaits(): void {
     const [only] = this.#homes;
     const home = this.#homes.size === 1 ? only : undefined;

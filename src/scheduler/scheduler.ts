@@ -305,6 +305,7 @@ export class Scheduler {
     // Whoever gave everything up does not wait for last words.
     lane.inline?.close(this.#refusal === undefined ? 'shutdown' : 'at once');
     await this.#supervisor.retirements.retire(lane);
+    lane.moveOut();
     this.#book.close(lane);
   }
 

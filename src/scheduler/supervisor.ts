@@ -365,6 +365,7 @@ export class Supervisor {
       this.#listener.onGone(work);
       this.pool.keepSpare(thread.threadClass);
     }
+    thread.clear();
     this.#listener.onFree();
   }
 }
