@@ -3,6 +3,7 @@ import { compileComponent } from '../src/artifact/compile-component.ts';
 import type { CompileReply, CompileTask } from '../src/artifact/protocol.ts';
 import { describe, PluginError, toWire } from '../src/errors.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
+import { moved } from '../src/thread/moved.ts';
 
 /** A tool that panics says so on stderr, with a backtrace that is of no use to whoever reads this process's stderr. */
 let printed = '';
@@ -16,7 +17,11 @@ process.stderr.write = (chunk: string | Uint8Array): boolean => {
 export default async function compileWorker({ bytes, options }: CompileTask): Promise<CompileReply> {
   printed = '';
   try {
-    return { kind: 'compiled', component: await compileComponent(bytes, options) };
+    const component = await compileComponent(bytes, options);
+    return moved(
+      { kind: 'compiled', component },
+      component.modules.map((module) => module.bytes),
+    );
   } catch (error) {
     if (error instanceof PluginError) return { kind: 'refused', error: toWire(error) };
     const panic = /panicked at .*:\n(.+)/.exec(printed)?.[1];
