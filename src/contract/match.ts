@@ -252,7 +252,7 @@ function importHint(parsed: InterfaceName | undefined, kind: string): string {
     return `Grant it: \`imports: { '${owner}/${name}': suppliers.${SUPPLIERS[owner]} }\`.`;
   }
   if (parsed?.package.startsWith('wasi:')) {
-    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x, and cli, clocks and random in 0.3.x. Supply another interface with `imports`.';
+    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x, and cli, clocks, filesystem and random in 0.3.x. Supply another interface with `imports`.';
   }
   const hint = 'A plugin may import the host API of the contract and the interfaces of WASI.';
   if (kind !== 'interface' && kind !== 'function' && kind !== 'func') return hint;

@@ -10,7 +10,7 @@ export abstract class SharedEnds {
   /** Whose values pass: `host` from when one end is the host's. */
   boundary: Boundary = 'guest';
   dropped = false;
-  /** Has an end of the host's hear that an end is gone while it does not copy. */
+  /** Has the host's ends hear that one is gone, also while they do not copy. */
   onDrop: () => void = () => {};
   /** Who waits for the other end. */
   protected pending: Copier | undefined;
@@ -28,7 +28,7 @@ export abstract class SharedEnds {
     if (this.dropped) return;
     this.dropped = true;
     if (this.pending !== undefined) this.notify(COPY.dropped);
-    else this.onDrop();
+    this.onDrop();
   }
 
   abstract read(reader: Copier): void;

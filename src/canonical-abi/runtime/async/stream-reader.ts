@@ -28,7 +28,11 @@ export class StreamReader implements Copier {
   constructor(shared: SharedStream, sink: ElementSink) {
     this.#shared = shared;
     this.#sink = sink;
-    shared.onDrop = () => this.#ended();
+    const { onDrop } = shared;
+    shared.onDrop = () => {
+      onDrop();
+      this.#ended();
+    };
     this.buffer = {
       get remain() {
         return sink.room();

@@ -47,7 +47,18 @@ export class StreamWriter implements Copier, HostEnd {
     };
   }
 
+  /** One that has nothing. */
+  static ended(): StreamWriter {
+    const writer = new StreamWriter({ next: () => 'ended', wanted() {}, dropped() {} });
+    writer.#state = 'over';
+    return writer;
+  }
+
   connect(shared: SharedStream | SharedFuture): void {
+    if (this.#state === 'over') {
+      shared.drop();
+      return;
+    }
     this.#shared = shared as SharedStream;
     shared.onDrop = () => this.#dropped();
     this.#offer();

@@ -32,6 +32,12 @@ export class Descriptor extends Resource {
     this.#open = open;
   }
 
+  /** The open file of a descriptor, for streams of WASI 0.3. @throws `is-directory` for one of a directory. */
+  static fileOf(descriptor: Descriptor): OpenFile {
+    if (descriptor.#open instanceof OpenDirectory) throw fsError('is-directory');
+    return descriptor.#open;
+  }
+
   readViaStream(offset: bigint): InputStream {
     return new InputStream(this.host, this.#file().source(offset));
   }
@@ -159,8 +165,7 @@ export class Descriptor extends Resource {
 
   #file(): OpenFile {
     this.host.hostCall();
-    if (this.#open instanceof OpenDirectory) throw fsError('is-directory');
-    return this.#open;
+    return Descriptor.fileOf(this);
   }
 
   #directory(): OpenDirectory {

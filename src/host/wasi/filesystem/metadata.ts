@@ -73,7 +73,8 @@ export function toSeconds(timestamp: NewTimestamp, current: bigint): number {
       return Date.now() / 1000;
     case 'timestamp': {
       const { seconds, nanoseconds } = timestamp.val;
-      if (seconds > MAX_SECONDS) throw fsError('overflow');
+      // Before 1970 in WASI 0.3 alone.
+      if (seconds > MAX_SECONDS || seconds < -MAX_SECONDS) throw fsError('overflow');
       return Number(seconds) + nanoseconds / 1e9;
     }
   }

@@ -1,3 +1,4 @@
+import type { Chunk } from '../../../canonical-abi/runtime/async/elements.ts';
 import { FutureWriter } from '../../../canonical-abi/runtime/async/future-writer.ts';
 import type { SharedStream } from '../../../canonical-abi/runtime/async/stream.ts';
 import { StreamReader } from '../../../canonical-abi/runtime/async/stream-reader.ts';
@@ -5,7 +6,7 @@ import { StreamWriter } from '../../../canonical-abi/runtime/async/stream-writer
 import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
 import type { IoError } from '../io-error.ts';
-import { ALWAYS_READY } from '../poll.ts';
+import { ALWAYS_READY, type Event } from '../poll.ts';
 import { MAX_TRANSFER, type Sink, type Source, type StreamError } from '../streams.ts';
 import type { Occurrences } from './occurrences.ts';
 
@@ -17,10 +18,22 @@ export type Outcome<Code> =
 /** What the errors of a source or a sink are in the words of an interface; `closed` for a sink that takes no more. */
 export type ToCode<Code> = (error: IoError | 'closed') => Code;
 
+/** What a function of WASI 0.3 returns that gives a stream: how it ended is told beside it. */
+export type Given<Code> = [StreamWriter, FutureWriter<Outcome<Code>>];
+
+/** Where elements come from that are no bytes. Both throw a `WitError<Code>`. */
+export interface Elements {
+  /** The next ones; none at the end. */
+  next(): Chunk;
+  close(): void;
+}
+
 /** Bytes that are asked of a source at a time. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** The streams of bytes of one instance: what WASI 0.2 has as resources with functions, as streams of the component model. */
+const OK = { tag: 'ok' } as const;
+
+/** The streams of one instance: what WASI 0.2 has as resources with functions, as streams of the component model. */
 export class ByteStreams {
   readonly #host: WasiHost;
   readonly #occurrences: Occurrences;
@@ -30,61 +43,110 @@ export class ByteStreams {
     this.#occurrences = occurrences;
   }
 
-  /** What a source gives, for the guest to read; and how it ended. */
-  from<Code>(source: Source, toCode: ToCode<Code>): [StreamWriter, FutureWriter<Outcome<Code>>] {
-    const ended = new FutureWriter<Outcome<Code>>();
-    const end = this.#open(() => source.close?.(), ended);
-    const writer = new StreamWriter({
-      next: () => {
-        this.#host.hostCall();
+  /**
+   * What a source gives, for the guest to read.
+   *
+   * @param open Opens the source; may throw a `WitError<Code>`, which is then how the stream ended.
+   */
+  from<Code>(open: () => Source, toCode: ToCode<Code>): Given<Code> {
+    const source = opened<Source, Code>(this.#host, open);
+    if ('refusal' in source) return refused(source.refusal);
+    return this.#give(
+      () => {
         try {
           const bytes = source.read(CHUNK_BYTES);
-          if (bytes.length > 0) return bytes as Uint8Array<ArrayBuffer>;
+          return bytes.length === 0 ? undefined : (bytes as Uint8Array<ArrayBuffer>);
         } catch (error) {
-          const reason = streamError(error);
-          end(reason.tag === 'closed' ? { tag: 'ok' } : { tag: 'err', val: codeOf(reason, toCode) });
-          return 'ended';
+          const reason = payloadOf<StreamError>(error);
+          return reason.tag === 'closed' ? OK : { tag: 'err', val: codeOf(reason, toCode) };
         }
-        this.#occurrences.once(source.readable ?? ALWAYS_READY, () => writer.write());
-        return undefined;
       },
-      wanted: () => this.#occurrences.soon(() => writer.write()),
-      dropped: () => end({ tag: 'ok' }),
-    });
-    return [writer, ended];
+      source.readable,
+      () => source.close?.(),
+    );
+  }
+
+  /** The same for elements that are no bytes. */
+  list<Code>(open: () => Elements): Given<Code> {
+    const elements = opened<Elements, Code>(this.#host, open);
+    if ('refusal' in elements) return refused(elements.refusal);
+    return this.#give(
+      () => {
+        try {
+          const chunk = elements.next();
+          return chunk.length === 0 ? OK : chunk;
+        } catch (error) {
+          return { tag: 'err', val: payloadOf<Code>(error) };
+        }
+      },
+      undefined,
+      () => elements.close(),
+    );
   }
 
   /** Has a sink take what the guest writes, as fast as it can; and tells how that ended. */
-  into<Code>(stream: SharedStream, sink: Sink, toCode: ToCode<Code>): FutureWriter<Outcome<Code>> {
+  into<Code>(stream: SharedStream, open: () => Sink, toCode: ToCode<Code>): FutureWriter<Outcome<Code>> {
+    const sink = opened<Sink, Code>(this.#host, open);
     const ended = new FutureWriter<Outcome<Code>>();
+    if ('refusal' in sink) {
+      stream.drop();
+      ended.write({ tag: 'err', val: sink.refusal });
+      return ended;
+    }
     const end = this.#open(() => sink.close?.(), ended);
     /** Why the sink has no room and will have none: said when the guest writes, which is no moment to drop its stream. */
-    let refusal: unknown;
+    let failure: unknown;
     const reader = new StreamReader(stream, {
       room() {
         try {
           return sink.room?.() ?? MAX_TRANSFER;
         } catch (error) {
-          refusal = error;
+          failure = error;
           return MAX_TRANSFER;
         }
       },
       take: (bytes, count) => {
         this.#host.hostCall();
         try {
-          if (refusal !== undefined) throw refusal;
+          if (failure !== undefined) throw failure;
           sink.write((bytes as Uint8Array).subarray(0, count));
         } catch (error) {
-          const reason = streamError(error);
+          const reason = payloadOf<StreamError>(error);
           reader.drop();
           end({ tag: 'err', val: codeOf(reason, toCode) });
         }
       },
       full: () => this.#occurrences.once(sink.writable ?? ALWAYS_READY, () => reader.read()),
-      ended: () => end({ tag: 'ok' }),
+      ended: () => end(OK),
     });
     reader.read();
     return ended;
+  }
+
+  /** @param next The next elements; undefined when there are none now; how it ended, when there are no more. */
+  #give<Code>(
+    next: () => Chunk | Outcome<Code> | undefined,
+    readable: Event | undefined,
+    close: () => void,
+  ): Given<Code> {
+    const ended = new FutureWriter<Outcome<Code>>();
+    const end = this.#open(close, ended);
+    const writer = new StreamWriter({
+      next: () => {
+        this.#host.hostCall();
+        const found = next();
+        if (found === undefined) {
+          this.#occurrences.once(readable ?? ALWAYS_READY, () => writer.write());
+          return undefined;
+        }
+        if (!('tag' in found)) return found;
+        end(found);
+        return 'ended';
+      },
+      wanted: () => this.#occurrences.soon(() => writer.write()),
+      dropped: () => end(OK),
+    });
+    return [writer, ended];
   }
 
   /** Keeps the books of one stream. @returns what closes it, the first time. */
@@ -101,9 +163,26 @@ export class ByteStreams {
   }
 }
 
-/** What a source or a sink threw as its interface has it. @throws anything else. */
-function streamError(error: unknown): StreamError {
-  if (error instanceof WitError) return error.payload as StreamError;
+/** What was opened, or the error of the interface for which it was not. */
+function opened<Opened, Code>(host: WasiHost, open: () => Opened): Opened | { readonly refusal: Code } {
+  host.hostCall();
+  try {
+    return open();
+  } catch (error) {
+    return { refusal: payloadOf<Code>(error) };
+  }
+}
+
+/** A stream that ends before it has begun. */
+function refused<Code>(refusal: Code): Given<Code> {
+  const ended = new FutureWriter<Outcome<Code>>();
+  ended.write({ tag: 'err', val: refusal });
+  return [StreamWriter.ended(), ended];
+}
+
+/** The payload of a `WitError`. @throws anything else. */
+function payloadOf<Code>(error: unknown): Code {
+  if (error instanceof WitError) return error.payload as Code;
   throw error;
 }
 

@@ -1,9 +1,8 @@
 import type { FutureWriter } from '../../../canonical-abi/runtime/async/future-writer.ts';
 import type { SharedStream } from '../../../canonical-abi/runtime/async/stream.ts';
-import type { StreamWriter } from '../../../canonical-abi/runtime/async/stream-writer.ts';
 import type { WasiHost } from '../host.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { ByteStreams, Outcome, ToCode } from './byte-streams.ts';
+import type { ByteStreams, Given, Outcome, ToCode } from './byte-streams.ts';
 
 /** The enum `error-code` of `wasi:cli/types`. */
 type CliErrorCode = 'io' | 'pipe';
@@ -29,26 +28,19 @@ export function environment(host: WasiHost, surroundings: Surroundings): object 
 }
 
 /** `wasi:cli/stdin`. Nothing is asked of the caller before the guest reads. */
-export function stdin(host: WasiHost, streams: ByteStreams, surroundings: Surroundings): object {
+export function stdin(streams: ByteStreams, surroundings: Surroundings): object {
   return {
-    readViaStream(): [StreamWriter, FutureWriter<Outcome<CliErrorCode>>] {
-      host.hostCall();
-      return streams.from(surroundings.stdin, toCode);
+    readViaStream(): Given<CliErrorCode> {
+      return streams.from(() => surroundings.stdin, toCode);
     },
   };
 }
 
 /** `wasi:cli/stdout` and `wasi:cli/stderr` */
-export function output(
-  host: WasiHost,
-  streams: ByteStreams,
-  surroundings: Surroundings,
-  which: 'stdout' | 'stderr',
-): object {
+export function output(streams: ByteStreams, surroundings: Surroundings, which: 'stdout' | 'stderr'): object {
   return {
     writeViaStream(data: SharedStream): FutureWriter<Outcome<CliErrorCode>> {
-      host.hostCall();
-      return streams.into(data, surroundings[which], toCode);
+      return streams.into(data, () => surroundings[which], toCode);
     },
   };
 }

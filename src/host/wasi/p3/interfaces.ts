@@ -1,12 +1,14 @@
 import type { OutsideLine } from '../../../canonical-abi/runtime/async/outside.ts';
 import * as cli2 from '../cli.ts';
 import type { Clocks } from '../clocks.ts';
+import type { Mount } from '../filesystem/grants.ts';
 import type { WasiHost } from '../host.ts';
 import * as random from '../random.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ByteStreams } from './byte-streams.ts';
 import * as cli from './cli.ts';
 import * as clocks from './clocks.ts';
+import * as filesystem from './filesystem.ts';
 import { Occurrences } from './occurrences.ts';
 
 /** What the interfaces of WASI 0.3 share with those of 0.2: policies, limits and books are the same. */
@@ -14,6 +16,7 @@ export interface SharedParts {
   readonly host: WasiHost;
   readonly clocks: Clocks;
   readonly surroundings: Surroundings;
+  readonly mounts: readonly Mount[];
   readonly insecure: ReturnType<typeof random.insecureSource>;
 }
 
@@ -21,6 +24,7 @@ export interface SharedParts {
 interface Parts extends SharedParts {
   readonly occurrences: Occurrences;
   readonly streams: ByteStreams;
+  readonly files: ReturnType<typeof filesystem.types>;
 }
 
 const NO_FUNCTIONS = (): object => ({});
@@ -29,9 +33,9 @@ const NO_FUNCTIONS = (): object => ({});
 const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string, (parts: Parts) => object>([
   ['wasi:cli/environment', (p) => cli.environment(p.host, p.surroundings)],
   ['wasi:cli/exit', (p) => cli2.exit(p.host)],
-  ['wasi:cli/stdin', (p) => cli.stdin(p.host, p.streams, p.surroundings)],
-  ['wasi:cli/stdout', (p) => cli.output(p.host, p.streams, p.surroundings, 'stdout')],
-  ['wasi:cli/stderr', (p) => cli.output(p.host, p.streams, p.surroundings, 'stderr')],
+  ['wasi:cli/stdin', (p) => cli.stdin(p.streams, p.surroundings)],
+  ['wasi:cli/stdout', (p) => cli.output(p.streams, p.surroundings, 'stdout')],
+  ['wasi:cli/stderr', (p) => cli.output(p.streams, p.surroundings, 'stderr')],
   ['wasi:cli/terminal-input', cli2.terminalInput],
   ['wasi:cli/terminal-output', cli2.terminalOutput],
   ['wasi:cli/terminal-stdin', (p) => cli2.noTerminal(p.host, 'getTerminalStdin')],
@@ -42,6 +46,8 @@ const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string
   ['wasi:clocks/system-clock', (p) => clocks.systemClock(p.host, p.clocks)],
   ['wasi:clocks/timezone', (p) => clocks.timezone(p.host)],
   ['wasi:clocks/types', NO_FUNCTIONS],
+  ['wasi:filesystem/preopens', (p) => filesystem.preopens(p.host, p.mounts, p.files.Descriptor)],
+  ['wasi:filesystem/types', (p) => p.files],
   ['wasi:random/insecure', (p) => random.insecure(p.host, p.insecure)],
   ['wasi:random/insecure-seed', (p) => random.insecureSeed(p.host, p.insecure)],
   ['wasi:random/random', (p) => random.random(p.host)],
@@ -58,7 +64,8 @@ export class Wasi3 {
   constructor(parts: SharedParts, line?: OutsideLine) {
     const occurrences = new Occurrences(line);
     this.occurrences = occurrences;
-    this.#parts = { ...parts, occurrences, streams: new ByteStreams(parts.host, occurrences) };
+    const streams = new ByteStreams(parts.host, occurrences);
+    this.#parts = { ...parts, occurrences, streams, files: filesystem.types(streams) };
   }
 
   /** An interface by its name without version: releases of one share an object, so that their resources are the same. */
