@@ -357,7 +357,7 @@ export class PluginEngine extends EventEmitter<EngineEvents> implements AsyncDis
   }
 
   /**
-   * Has a component that exports `wasi:http/incoming-handler` of WASI 0.2 answer a request. Both bodies are streams, and
+   * Has a component that exports `wasi:http/incoming-handler` of WASI 0.2, or `handler` of 0.3, answer a request. Both bodies are streams, and
    * neither side gets ahead of the other by more than 256 KiB.
    *
    * @param request What `fetch` takes. Its signal gives the request up.

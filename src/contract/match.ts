@@ -251,8 +251,11 @@ function importHint(parsed: InterfaceName | undefined, kind: string): string {
     const { package: owner, interface: name } = parsed;
     return `Grant it: \`imports: { '${owner}/${name}': suppliers.${SUPPLIERS[owner]} }\`.`;
   }
+  if (parsed?.package === 'wasi:sockets' && wasiVersion(parsed) === '0.3') {
+    return 'Sockets of WASI 0.3 are not offered yet; those of 0.2 are. Build it against `wasi:sockets@0.2`, or without them.';
+  }
   if (parsed?.package.startsWith('wasi:')) {
-    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x, and cli, clocks, filesystem and random in 0.3.x. Supply another interface with `imports`.';
+    return 'The host offers wasi:cli, clocks, filesystem, http, io, random and sockets in the releases 0.2.x, and all of these but io and sockets in 0.3.x. Supply another interface with `imports`.';
   }
   const hint = 'A plugin may import the host API of the contract and the interfaces of WASI.';
   if (kind !== 'interface' && kind !== 'function' && kind !== 'func') return hint;

@@ -21,7 +21,7 @@ export interface CommandOrder {
   readonly environment: readonly (readonly [string, string])[];
 }
 
-/** Answers a request: `wasi:http/incoming-handler`. */
+/** Answers a request: `wasi:http/incoming-handler`, or `handler`. */
 export interface RequestOrder {
   readonly kind: 'request';
   readonly method: string;

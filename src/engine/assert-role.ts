@@ -39,10 +39,9 @@ const passesHttp = ({ obstacle }: CallableFunction, { imports }: ArtifactSummary
 
 const FITS: Readonly<Record<StandardRole, Readonly<Record<WasiVersion, Fits>>>> = {
   command: { '0.2': isCommand, '0.3': isCommand },
+  // What passes a resource has no types here but the names of its parameters.
   http: {
-    '0.2': (exported, summary) =>
-      exported.params.length === 2 && exported.result === undefined && passesHttp(exported, summary, '0.2'),
-    '0.3': (exported, summary) =>
-      exported.params.length === 1 && exported.result !== undefined && passesHttp(exported, summary, '0.3'),
+    '0.2': (exported, summary) => exported.params.length === 2 && passesHttp(exported, summary, '0.2'),
+    '0.3': (exported, summary) => exported.params.length === 1 && passesHttp(exported, summary, '0.3'),
   },
 };

@@ -1,3 +1,4 @@
+import { CONVERSE, type calledByHost } from '../canonical-abi/runtime/async/host-calls.ts';
 import { STANDARD_EXPORTS, type StandardRole, versionOfRole } from '../contract/standard.ts';
 import type { WasiVersion } from '../contract/wasi.ts';
 import type { CallerLine } from '../conversation/line.ts';
@@ -26,7 +27,14 @@ export function converse(
     wasi?.drain();
     return status;
   }
-  const { func: handle } = functionOf(exports, 'http');
+  const { func: handle, version } = functionOf(exports, 'http');
+  if (version === '0.3') {
+    // Who has none of WASI 0.3 cannot have the function of these types.
+    if (wasi?.outside === undefined) throw notExported('http');
+    const { request, answer, isOver } = wasi.serve(order, line);
+    (handle as unknown as Conversing)[CONVERSE]({ hear: answer, isOver }, request);
+    return undefined;
+  }
   // Who has no `wasi:http/types` cannot have the function of these types.
   if (wasi?.imports['wasi:http/types'] === undefined) throw notExported('http');
   handle(...wasi.request(order, line));
@@ -44,6 +52,8 @@ function statusOf(run: (...values: readonly unknown[]) => unknown): number {
     throw error;
   }
 }
+
+type Conversing = ReturnType<typeof calledByHost>;
 
 type Callable = (...values: readonly unknown[]) => unknown;
 

@@ -17,7 +17,7 @@ const PASSED_ON = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const NO_QUERY = new URLSearchParams();
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-/** `/plugins/NAME/http/…`: a request for a plugin that exports `wasi:http/incoming-handler`, and its own answer. */
+/** `/plugins/NAME/http/…`: a request for a plugin that is a server of `wasi:http`, and its own answer. */
 export async function forward(
   engine: PluginEngine,
   exchange: Exchange,

@@ -28,6 +28,8 @@ describe('isWasi', () => {
       'wasi:cli/stdin@0.4.0',
       'wasi:clocks/wall-clock@0.3.0',
       'wasi:clocks/system-clock@0.2.0',
+      'wasi:http/incoming-handler@0.3.0',
+      'wasi:sockets/types@0.3.0',
     ]) {
       expect(offered(name), name).to.equal(false);
     }

@@ -3,6 +3,7 @@ import type { PluginEngine } from '../../src/engine.ts';
 import { tool3 } from '../fixtures/tool-3.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
+import { component } from '../support/wat.ts';
 
 describe('a command of WASI 0.3', () => {
   let engine: PluginEngine;
@@ -44,19 +45,28 @@ describe('a command of WASI 0.3', () => {
     expect(error.message).to.contain('deadlock');
   });
 
-  for (const [what, args, code] of [
-    ['a wait of 2^64 - 1 ns', ['long'], 'ERR_WALL_TIME_LIMIT'],
-    ['futures without end', ['more'], 'ERR_TRAP'],
-    ['streams of the host without end', ['inputs'], 'ERR_MEMORY_LIMIT'],
-    ['waits without end', ['x'], 'ERR_TRAP'],
+  for (const [what, args, code, sandbox] of [
+    ['a wait of 2^64 - 1 ns', ['long'], 'ERR_WALL_TIME_LIMIT', { wallTimeLimitMs: 1000 }],
+    ['futures without end', ['more'], 'ERR_TRAP', {}],
+    ['streams of the host without end', ['inputs'], 'ERR_MEMORY_LIMIT', {}],
+    ['waits without end', ['x'], 'ERR_TRAP', {}],
   ] as const) {
     it(`is stopped at ${what}, and another is run`, async () => {
-      await engine.loadPlugin(what, await tool3(), { sandbox: { wallTimeLimitMs: 2000 } });
+      await engine.loadPlugin(what, await tool3(), { sandbox });
       expect(await rejection(engine.run(what, { args }))).to.include({ code });
       expect((await engine.run(what)).status).to.equal(0);
       await engine.unloadPlugin(what);
     });
   }
+
+  it('is told by name that there are no sockets of WASI 0.3', async () => {
+    const bytes = await component(`(component
+      (import "wasi:sockets/types@0.3.0" (instance (export "x" (func)))))`);
+    const error = await rejection(engine.loadPlugin('sockets', bytes, { world: 'any' }));
+    expect(error.code).to.equal('ERR_UNKNOWN_IMPORT');
+    expect(error.message).to.contain('wasi:sockets/types@0.3.0');
+    expect(error.hint).to.contain('wasi:sockets@0.2');
+  });
 
   it('holds up no engine that is closed while it waits', async () => {
     const closing = await createEngine({ threads: 1, isolation: 'none' });

@@ -131,6 +131,7 @@ export async function launch(
           command() {},
           drain() {},
           request: () => [{}, {}] as const,
+          serve: () => ({ request: {}, answer() {}, isOver: () => true }),
           lastWords: () => [],
           flush() {},
           close() {},

@@ -16,6 +16,7 @@ import { ServedRequest } from './http/served-request.ts';
 import { types as httpTypes } from './http/types.ts';
 import { NetworkAccess, type NetworkOptions } from './network/access.ts';
 import { Wasi3 } from './p3/interfaces.ts';
+import type { Answer, ServedMessage } from './p3/served-message.ts';
 import { poll } from './poll.ts';
 import * as random from './random.ts';
 import { ipNameLookup } from './sockets/name-lookup.ts';
@@ -46,6 +47,16 @@ export interface WasiOptions {
   readonly line?: OutsideLine | undefined;
 }
 
+/** A request that a function of WASI 0.3 answers. */
+interface Serving {
+  /** The argument of `handle`. */
+  readonly request: object;
+  /** Takes what `handle` returns, as soon as it does. */
+  answer(answer: unknown): void;
+  /** Whether there is nothing more to send. */
+  isOver(): boolean;
+}
+
 /** The WASI of one instance: 0.2 and 0.3. */
 export interface Wasi {
   /**
@@ -67,6 +78,12 @@ export interface Wasi {
    * @returns The arguments of `wasi:http/incoming-handler`.
    */
   request(order: RequestOrder, line: CallerLine): readonly [incomingRequest: object, responseOutparam: object];
+  /**
+   * The same for the function of WASI 0.3, which returns its answer.
+   *
+   * @throws {Error} where the guest has no `wasi:http/types` of WASI 0.3.
+   */
+  serve(order: RequestOrder, line: CallerLine): Serving;
   /** The last lines of standard error in this call, for the error of one that traps. */
   lastWords(): readonly string[];
   /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
@@ -157,7 +174,7 @@ export function createWasi(options: WasiOptions): Wasi {
     if (build !== undefined) imports[key] ??= build(parts);
   }
   const { surroundings } = parts;
-  let served: ServedRequest | undefined;
+  let served: ServedRequest | ServedMessage | undefined;
   return {
     imports,
     outside: wasi3?.occurrences,
@@ -168,8 +185,18 @@ export function createWasi(options: WasiOptions): Wasi {
     command: (order, line) => surroundings.command(order, line),
     drain: () => surroundings.drain(),
     request(order, line) {
-      served = new ServedRequest(host, line, parts.network.limits);
-      return served.open(order, imports['wasi:http/types'] as unknown as FieldsClass);
+      const request = new ServedRequest(host, line, parts.network.limits);
+      served = request;
+      return request.open(order, imports['wasi:http/types'] as unknown as FieldsClass);
+    },
+    serve(order, line) {
+      const message = wasi3!.serve(line);
+      served = message;
+      return {
+        request: message.open(order),
+        answer: (answer) => message.answer(answer as Answer),
+        isOver: () => message.isOver,
+      };
     },
     lastWords: () => surroundings.lastWords,
     flush() {

@@ -45,25 +45,57 @@ export function invokedByHost(lift: AsyncLift): (...values: unknown[]) => unknow
   };
 }
 
-/** The same for a host that waits: the function returns when it has its result. */
-export function calledByHost(lift: AsyncLift): (...values: unknown[]) => unknown {
+/** Under which a function that {@link calledByHost} made has another that is for a call which goes on after it has returned. */
+export const CONVERSE: unique symbol = Symbol('converse');
+
+/** What whoever calls such a function does meanwhile. */
+interface Listener {
+  /** Takes the result when there is one, before the guest goes on; a `result` as `{tag, val}`. */
+  hear(result: unknown): void;
+  /** Whether the caller needs no more of the component: until then the call goes on for as long as anything can. */
+  isOver(): boolean;
+}
+
+type Converse = (listener: Listener, ...values: unknown[]) => void;
+
+/** The same as {@link invokedByHost} for a host that waits: the function returns when it has its result. */
+export function calledByHost(lift: AsyncLift): ((...values: unknown[]) => unknown) & { readonly [CONVERSE]: Converse } {
   const { start, value, goesOn } = hostCalls(lift);
   const { store, instance } = lift.cx;
   const scheduler = store.scheduler!;
-  return (...values) => {
-    try {
-      const { task, outcome } = start(values);
-      while (!task.resolved || goesOn(task)) {
-        const thread = nextReady(scheduler.waiting);
-        if (thread !== undefined) scheduler.step(thread);
-        else if (!scheduler.waitOutside()) throw deadlock();
+  const run = (values: readonly unknown[], listener?: Listener): Started => {
+    const started = start(values, listener?.hear);
+    const { task } = started;
+    while (!task.resolved || goesOn(task) || listener?.isOver() === false) {
+      const thread = nextReady(scheduler.waiting);
+      if (thread !== undefined) scheduler.step(thread);
+      else if (!scheduler.waitOutside()) {
+        if (task.resolved) break;
+        throw deadlock();
       }
-      return value(outcome());
+    }
+    return started;
+  };
+  const failed = (error: unknown): never => {
+    if (!isErr(error)) store.poison(instance, error);
+    throw error;
+  };
+  const call = (...values: unknown[]): unknown => {
+    try {
+      return value(run(values).outcome());
     } catch (error) {
-      if (!isErr(error)) store.poison(instance, error);
-      throw error;
+      return failed(error);
     }
   };
+  const converse: Converse = (listener, ...values) => {
+    try {
+      run(values, listener);
+      store.rethrow();
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return Object.assign(call, { [CONVERSE]: converse });
 }
 
 function hostCalls(lift: AsyncLift) {
@@ -72,13 +104,14 @@ function hostCalls(lift: AsyncLift) {
   const { waiting, outside } = store.scheduler!;
   const lifted = { ...lift, passing: checked(passing) };
   return {
-    start(values: readonly unknown[]): Started {
+    start(values: readonly unknown[], hear?: (result: unknown) => void): Started {
       let outcome: Outcome;
       const { task, step } = begin(
         lifted,
         () => values,
         (resolved) => {
           outcome = resolved;
+          hear?.(resolved?.result);
         },
         undefined,
       );

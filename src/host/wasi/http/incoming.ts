@@ -134,7 +134,8 @@ export class IncomingBody extends Exchange {
   }
 }
 
-function bodySource(host: WasiHost, channel: HttpChannel): Source {
+/** What comes in on a channel of HTTP. */
+export function bodySource(host: WasiHost, channel: HttpChannel): Source {
   return {
     readable: channel.event(({ readable }) => readable),
     read(length) {

@@ -8,7 +8,7 @@ import { type HttpErrorCode, httpError } from './error-code.ts';
 import { FutureIncomingResponse } from './incoming.ts';
 import { HttpRequest, type Method, type Scheme } from './outgoing-request.ts';
 import { HttpRequestOptions } from './request-options.ts';
-import type { Upload } from './upload.ts';
+import type { HttpChannel, Upload } from './upload.ts';
 
 /** `Host` and what a header line has beside its name and value. */
 const LINE_OVERHEAD = 4;
@@ -24,7 +24,9 @@ export function outgoingHandler(host: WasiHost, network: NetworkAccess): object 
     handle(request: HttpRequest, options: HttpRequestOptions | undefined): FutureIncomingResponse {
       host.hostCall();
       try {
-        return send(host, network, request, options);
+        const { headers } = HttpRequest.partsOf(request);
+        const channel = openRequest(host, network, request, options);
+        return new FutureIncomingResponse(host, channel, (fields) => headers.frozenWith(fields));
       } finally {
         request[Symbol.dispose]();
         options?.[Symbol.dispose]();
@@ -33,12 +35,18 @@ export function outgoingHandler(host: WasiHost, network: NetworkAccess): object 
   };
 }
 
-function send(
+/**
+ * Sends a request, which is dropped; its body goes on being written.
+ *
+ * @returns What its response comes on.
+ * @throws {WitError} the error of the interface.
+ */
+export function openRequest(
   host: WasiHost,
   network: NetworkAccess,
   request: HttpRequest,
   options: HttpRequestOptions | undefined,
-): FutureIncomingResponse {
+): HttpChannel {
   const { grants, limits } = network;
   if (grants.none) throw httpError('HTTP-request-denied');
   const { upload, headers, method, authority, pathWithQuery, scheme } = HttpRequest.partsOf(request);
@@ -76,7 +84,7 @@ function send(
   if (channel === undefined) throw httpError('connection-limit-reached');
   upload?.attach(channel);
   HttpRequest.dropSent(request);
-  return new FutureIncomingResponse(host, channel, (fields) => headers.frozenWith(fields));
+  return channel;
 }
 
 /** Without a scheme a request is encrypted. */

@@ -74,6 +74,12 @@ export class HttpRequest extends OutgoingMessage {
     request[Symbol.dispose]();
   }
 
+  /** Begins the body, once. @throws as `body`. */
+  static uploadOf(request: HttpRequest): Upload {
+    request.makeSink();
+    return request.#upload!;
+  }
+
   protected override makeSink(): BodySink {
     let written = 0;
     this.#upload = new Upload(this.host, {

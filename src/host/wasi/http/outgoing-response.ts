@@ -28,6 +28,12 @@ export class HttpResponse extends OutgoingMessage {
     response[Symbol.dispose]();
   }
 
+  /** Begins the body, once. @throws as `body`. */
+  static uploadOf(response: HttpResponse): Upload {
+    response.makeSink();
+    return response.#upload!;
+  }
+
   protected override makeSink(): BodySink {
     const meter = new OutputMeter(this.host.policy.maxOutputBytes);
     this.#upload = new Upload(this.host, {

@@ -69,11 +69,7 @@ export class IncomingRequest extends Resource {
 
   method(): Method {
     this.host.hostCall();
-    const { method } = this.#order;
-    const tag = method.toLowerCase();
-    // Methods are told apart by case: `Get` is another one.
-    const isKnown = METHODS.has(tag) && method === method.toUpperCase();
-    return isKnown ? ({ tag } as Method) : { tag: 'other', val: method };
+    return methodOf(this.#order);
   }
 
   pathWithQuery(): string {
@@ -142,7 +138,7 @@ export class ResponseOutparam extends Resource {
     try {
       const { status, headers, upload } = HttpResponse.partsOf(response);
       const lines = headers.list();
-      this.#assertSize(lines);
+      assertHeadSize(lines, this.#limits);
       this.#caller.say({ kind: 'head', status, headers: lines });
       const channel = this.#caller.output('output');
       // Without a body there is nothing to wait for.
@@ -153,15 +149,22 @@ export class ResponseOutparam extends Resource {
       response[Symbol.dispose]();
     }
   }
+}
 
-  #assertSize(lines: readonly Field[]): void {
-    const { maxHeaderBytes } = this.#limits;
-    const size = lines.reduce((sum, [name, value]) => sum + name.length + value.length + LINE_OVERHEAD, 0);
-    if (size <= maxHeaderBytes) return;
-    throw new PluginError(
-      'ERR_OUTPUT_LIMIT',
-      `The plugin answered with headers of ${size} bytes; there may be ${maxHeaderBytes}`,
-      { hint: 'Answer with fewer or shorter headers.', limit: { name: 'maxHeaderBytes', value: maxHeaderBytes } },
-    );
-  }
+/** The method of a request as the interface has it: methods are told apart by case, `Get` is another one. */
+export function methodOf({ method }: RequestOrder): Method {
+  const tag = method.toLowerCase();
+  const isKnown = METHODS.has(tag) && method === method.toUpperCase();
+  return isKnown ? ({ tag } as Method) : { tag: 'other', val: method };
+}
+
+/** @throws {PluginError} `ERR_OUTPUT_LIMIT` for headers that are longer than there may be. */
+export function assertHeadSize(lines: readonly Field[], { maxHeaderBytes }: NetworkLimits): void {
+  const size = lines.reduce((sum, [name, value]) => sum + name.length + value.length + LINE_OVERHEAD, 0);
+  if (size <= maxHeaderBytes) return;
+  throw new PluginError(
+    'ERR_OUTPUT_LIMIT',
+    `The plugin answered with headers of ${size} bytes; there may be ${maxHeaderBytes}`,
+    { hint: 'Answer with fewer or shorter headers.', limit: { name: 'maxHeaderBytes', value: maxHeaderBytes } },
+  );
 }

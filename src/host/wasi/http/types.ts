@@ -22,11 +22,11 @@ export function types(host: WasiHost, { limits }: NetworkAccess): FieldsClass {
       super(host);
     }
 
-    static fromList(entries: readonly (readonly [string, Uint8Array])[]): Fields {
+    static fromList(entries: readonly (readonly [string, Uint8Array])[]): HeaderFields {
       host.hostCall();
-      // Checked first: what is refused is no resource.
+      // Checked first: what is refused is no resource. By whichever class it is called: WASI 0.3 has its own.
       const accepted = checked(entries);
-      return new Fields().adopt(accepted, 'mutable');
+      return new this().adopt(accepted, 'mutable');
     }
   }
 

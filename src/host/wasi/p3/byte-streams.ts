@@ -18,6 +18,9 @@ export type Outcome<Code> =
 /** What the errors of a source or a sink are in the words of an interface; `closed` for a sink that takes no more. */
 export type ToCode<Code> = (error: IoError | 'closed') => Code;
 
+/** Hears how a stream ended. */
+type OnEnd<Code> = (outcome: Outcome<Code>) => void;
+
 /** What a function of WASI 0.3 returns that gives a stream: how it ended is told beside it. */
 export type Given<Code> = [StreamWriter, FutureWriter<Outcome<Code>>];
 
@@ -47,11 +50,13 @@ export class ByteStreams {
    * What a source gives, for the guest to read.
    *
    * @param open Opens the source; may throw a `WitError<Code>`, which is then how the stream ended.
+   * @param onEnd Hears how it ended, too.
    */
-  from<Code>(open: () => Source, toCode: ToCode<Code>): Given<Code> {
+  from<Code>(open: () => Source, toCode: ToCode<Code>, onEnd: OnEnd<Code> = () => {}): Given<Code> {
     const source = opened<Source, Code>(this.#host, open);
     if ('refusal' in source) return refused(source.refusal);
     return this.#give(
+      onEnd,
       () => {
         try {
           const bytes = source.read(CHUNK_BYTES);
@@ -71,6 +76,7 @@ export class ByteStreams {
     const elements = opened<Elements, Code>(this.#host, open);
     if ('refusal' in elements) return refused(elements.refusal);
     return this.#give(
+      () => {},
       () => {
         try {
           const chunk = elements.next();
@@ -91,9 +97,13 @@ export class ByteStreams {
     if ('refusal' in sink) {
       stream.drop();
       ended.write({ tag: 'err', val: sink.refusal });
-      return ended;
-    }
-    const end = this.#open(() => sink.close?.(), ended);
+    } else this.drain(stream, sink, toCode, (outcome) => ended.write(outcome));
+    return ended;
+  }
+
+  /** The same for a sink that is open. @param onEnd Hears how it ended. */
+  drain<Code>(stream: SharedStream, sink: Sink, toCode: ToCode<Code>, onEnd: OnEnd<Code>): void {
+    const end = this.#open(() => sink.close?.(), onEnd);
     /** Why the sink has no room and will have none: said when the guest writes, which is no moment to drop its stream. */
     let failure: unknown;
     const reader = new StreamReader(stream, {
@@ -120,17 +130,20 @@ export class ByteStreams {
       ended: () => end(OK),
     });
     reader.read();
-    return ended;
   }
 
   /** @param next The next elements; undefined when there are none now; how it ended, when there are no more. */
   #give<Code>(
+    onEnd: OnEnd<Code>,
     next: () => Chunk | Outcome<Code> | undefined,
     readable: Event | undefined,
     close: () => void,
   ): Given<Code> {
     const ended = new FutureWriter<Outcome<Code>>();
-    const end = this.#open(close, ended);
+    const end = this.#open(close, (outcome: Outcome<Code>) => {
+      ended.write(outcome);
+      onEnd(outcome);
+    });
     const writer = new StreamWriter({
       next: () => {
         this.#host.hostCall();
@@ -150,7 +163,7 @@ export class ByteStreams {
   }
 
   /** Keeps the books of one stream. @returns what closes it, the first time. */
-  #open<Code>(close: () => void, ended: FutureWriter<Outcome<Code>>): (outcome: Outcome<Code>) => void {
+  #open<Code>(close: () => void, onEnd: OnEnd<Code>): OnEnd<Code> {
     this.#host.acquire();
     let state: 'open' | 'over' = 'open';
     return (outcome) => {
@@ -158,7 +171,7 @@ export class ByteStreams {
       state = 'over';
       this.#host.release();
       close();
-      ended.write(outcome);
+      onEnd(outcome);
     };
   }
 }

@@ -24,7 +24,7 @@ interface FileStat extends Omit<DescriptorStat, 'type'> {
 const ENTRIES = 64;
 
 /** `wasi:filesystem/types.descriptor`: that of WASI 0.2 in other words, with streams instead of reads and writes. */
-export interface FileDescriptor extends Disposable {
+interface FileDescriptor extends Disposable {
   readViaStream(offset: bigint): Given<FileErrorCode>;
   readDirectory(): Given<FileErrorCode>;
 }

@@ -1,15 +1,20 @@
 import type { OutsideLine } from '../../../canonical-abi/runtime/async/outside.ts';
+import type { CallerLine } from '../../../conversation/line.ts';
 import * as cli2 from '../cli.ts';
 import type { Clocks } from '../clocks.ts';
 import type { Mount } from '../filesystem/grants.ts';
 import type { WasiHost } from '../host.ts';
+import type { NetworkAccess } from '../network/access.ts';
 import * as random from '../random.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ByteStreams } from './byte-streams.ts';
 import * as cli from './cli.ts';
 import * as clocks from './clocks.ts';
 import * as filesystem from './filesystem.ts';
+import { client } from './http-client.ts';
+import { type HttpTypes, httpTypes } from './http-types.ts';
 import { Occurrences } from './occurrences.ts';
+import { ServedMessage } from './served-message.ts';
 
 /** What the interfaces of WASI 0.3 share with those of 0.2: policies, limits and books are the same. */
 export interface SharedParts {
@@ -17,6 +22,7 @@ export interface SharedParts {
   readonly clocks: Clocks;
   readonly surroundings: Surroundings;
   readonly mounts: readonly Mount[];
+  readonly network: NetworkAccess;
   readonly insecure: ReturnType<typeof random.insecureSource>;
 }
 
@@ -25,6 +31,7 @@ interface Parts extends SharedParts {
   readonly occurrences: Occurrences;
   readonly streams: ByteStreams;
   readonly files: ReturnType<typeof filesystem.types>;
+  readonly http: HttpTypes;
 }
 
 const NO_FUNCTIONS = (): object => ({});
@@ -48,6 +55,8 @@ const INTERFACES: ReadonlyMap<string, (parts: Parts) => object> = new Map<string
   ['wasi:clocks/types', NO_FUNCTIONS],
   ['wasi:filesystem/preopens', (p) => filesystem.preopens(p.host, p.mounts, p.files.Descriptor)],
   ['wasi:filesystem/types', (p) => p.files],
+  ['wasi:http/client', (p) => client(p.host, p.network, p.occurrences, p.streams, p.http)],
+  ['wasi:http/types', (p) => p.http],
   ['wasi:random/insecure', (p) => random.insecure(p.host, p.insecure)],
   ['wasi:random/insecure-seed', (p) => random.insecureSeed(p.host, p.insecure)],
   ['wasi:random/random', (p) => random.random(p.host)],
@@ -65,7 +74,13 @@ export class Wasi3 {
     const occurrences = new Occurrences(line);
     this.occurrences = occurrences;
     const streams = new ByteStreams(parts.host, occurrences);
-    this.#parts = { ...parts, occurrences, streams, files: filesystem.types(streams) };
+    this.#parts = {
+      ...parts,
+      occurrences,
+      streams,
+      files: filesystem.types(streams),
+      http: httpTypes(parts.host, parts.network, streams),
+    };
   }
 
   /** An interface by its name without version: releases of one share an object, so that their resources are the same. */
@@ -76,5 +91,10 @@ export class Wasi3 {
       if (built !== undefined) this.#built.set(name, built);
     }
     return built;
+  }
+  /** A request that the instance is to answer. */
+  serve(line: CallerLine): ServedMessage {
+    const { host, network, streams, http } = this.#parts;
+    return new ServedMessage(host, line, network.limits, streams, http);
   }
 }
