@@ -10,6 +10,7 @@ import type { ControlPage } from '../src/instrumentation/control-page.ts';
 import type { Tally } from '../src/observe/tally.ts';
 import { SHUTDOWN_FAILED } from '../src/pool/protocol.ts';
 import type { Phase, ThreadStatus } from '../src/pool/thread-status.ts';
+import { Tap } from '../src/recording/tap.ts';
 import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
 import type { HostLine } from './host-line.ts';
@@ -28,6 +29,7 @@ interface Resident {
         readonly instance: PluginInstance;
         readonly context: CallContext;
         readonly line: InstanceLine | undefined;
+        readonly tap: Tap | undefined;
         served: number;
       }
     | undefined;
@@ -101,8 +103,10 @@ export class Residents {
   /** Calls into an instance, then drops it if it is dead. */
   call<Result>(id: number, phase: Phase, call: (instance: PluginInstance) => Result): Result {
     const resident = this.#resident(id);
-    const { instance, context } = this.#live(resident);
+    const { instance, context, tap } = this.#live(resident);
     this.#status.enter(phase);
+    if (phase === 'process') tap?.begins();
+    else tap?.pauses();
     try {
       return call(instance);
     } finally {
@@ -178,6 +182,8 @@ export class Residents {
     this.#status.enter('instantiate');
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
+    const { tape } = definition;
+    const tap = tape && new Tap(tape, (message) => context.tape(JSON.stringify(message)));
     const line = this.#line && new InstanceLine(this.#line, resident.runtime.goesOn);
     const surroundings = {
       context,
@@ -185,13 +191,15 @@ export class Residents {
       onDropped: this.dropped.add,
       ask: line?.ask,
       outside: line,
+      tap,
     };
     const instance = makeInstance(definition, resident.runtime, surroundings);
     this.#status.enter('initialize');
     instance.initialize();
+    tap?.started();
     tally?.calledHost(context.hostCalls);
     tally?.madeInstance();
-    return { instance, context, line, served: 0 };
+    return { instance, context, line, tap, served: 0 };
   }
 
   #live(resident: Resident): NonNullable<Resident['live']> {

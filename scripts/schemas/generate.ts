@@ -32,6 +32,7 @@ const DOCUMENTS = {
   new: ['New', 'What `new --json` prints'],
   pull: ['Pull', 'What `pull --json` prints'],
   push: ['Push', 'What `push --json` prints'],
+  replay: ['Replay', 'What `replay --json` prints'],
   doctor: ['Doctor', 'What `doctor --json` prints'],
 } as const satisfies Readonly<Record<string, readonly [type: string, title: string]>>;
 

@@ -1,6 +1,7 @@
 import type { ContractMatch } from '../contract/match.ts';
 import type { SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
+import type { TapeOrder } from '../recording/tape.ts';
 import type { ComponentBinding } from './artifact.ts';
 import type { CompiledModule } from './compiled-module.ts';
 
@@ -32,4 +33,6 @@ export interface PluginDefinition {
   readonly imports: readonly SuppliedImport[];
   /** Whether it is a session's: there is one instance, and when that is gone there is none. */
   readonly session?: true;
+  /** What becomes of its calls to the host beside being answered. @default nothing */
+  readonly tape?: TapeOrder;
 }

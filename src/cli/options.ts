@@ -88,6 +88,11 @@ export function verifyKeyOption(): Option {
   );
 }
 
+/** `--record`, for the commands that run plugins for others. */
+export function recordOption(): Option {
+  return new Option('--record <folder>', 'keep requests that fail as files there, for `replay`');
+}
+
 /** Who has to have signed a plugin, by the files of `--verify-key`. @returns undefined where there are none. */
 export async function readVerify(paths: readonly string[]): Promise<VerifyOptions | undefined> {
   if (paths.length === 0) return undefined;

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   conformance: async () => (await import('./conformance.ts')).conformanceCommand(),
   bench: async () => (await import('./bench.ts')).benchCommand(),
   cache: async () => (await import('./cache.ts')).cacheCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
   pull: async () => (await import('./pull.ts')).pullCommand(),
   push: async () => (await import('./push.ts')).pushCommand(),
   sign: async () => (await import('./sign.ts')).signCommand(),

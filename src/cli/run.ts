@@ -13,6 +13,7 @@ import {
   pairs,
   readSandbox,
   readVerify,
+  recordOption,
   repeated,
   requestOption,
   sandboxOption,
@@ -32,6 +33,7 @@ interface RunOptions {
   readonly import: RequestOptions;
   readonly sandbox: string;
   readonly verifyKey: readonly string[];
+  readonly record?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -60,6 +62,7 @@ export function runCommand(): Command {
     .addOption(sandboxOption())
     .addOption(importOption())
     .addOption(verifyKeyOption())
+    .addOption(recordOption())
     .option('--json', 'print the whole answer as JSON')
     .option('--quiet', 'leave out what the plugin logs')
     .addHelpText('after', EXAMPLES)
@@ -83,7 +86,7 @@ async function run(source: string, options: RunOptions, interrupt: Interrupt): P
   const { config, import: imports } = options;
   const verify = await readVerify(options.verifyKey);
   const engine = { threads: 1, ...(verify && { verify }) };
-  const session = { source, name: pluginName(source), sandbox, config, imports, engine };
+  const session = { source, name: pluginName(source), sandbox, config, imports, engine, record: options.record };
   const { signal } = interrupt;
   const outcome = await withPlugin(
     { ...session, quiet: options.quiet ?? false, signal },

@@ -14,6 +14,7 @@ import {
   importOption,
   readSandbox,
   readVerify,
+  recordOption,
   sandboxOption,
   verifyKeyOption,
 } from './options.ts';
@@ -34,6 +35,7 @@ interface ServeOptions {
   readonly key?: string;
   readonly sandbox: string;
   readonly verifyKey: readonly string[];
+  readonly record?: string;
   readonly import: RequestOptions;
   readonly optionFiles: boolean;
   readonly grace?: number;
@@ -84,6 +86,7 @@ export function serveCommand(): Command {
     .addOption(sandboxOption())
     .addOption(importOption())
     .addOption(verifyKeyOption())
+    .addOption(recordOption())
     .option('--no-option-files', 'leave NAME.json beside NAME.wasm alone: it may grant what it likes')
     .addOption(graceOption())
     .option('--quiet', 'leave out what the plugins log')
@@ -114,7 +117,11 @@ async function serve(directory: string, options: ServeOptions, interrupt: Interr
     const server = createServer(engine, settings);
     listenToPlugins(engine, options.quiet === undefined);
     for (const [interfaceName, module] of options.import) engine.provide(interfaceName, module);
-    const watcher = await engine.watch(directory, { sandbox, optionFiles: options.optionFiles ? 'read' : 'ignore' });
+    const watcher = await engine.watch(directory, {
+      sandbox,
+      optionFiles: options.optionFiles ? 'read' : 'ignore',
+      ...(options.record !== undefined && { record: { directory: options.record } }),
+    });
     const { host, port } = options;
     const url = await server.listen({ ...(host !== undefined && { host }), ...(port !== undefined && { port }) });
     // After the first byte could be answered, so that whoever looks at /readyz is not refused.

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly world?: LoadOptions['world'];
   /** The WIT of a world that is not the contract's. @default none */
   readonly wit?: LoadOptions['wit'];
+  /** Where requests that fail are kept. @default nowhere */
+  readonly record?: string | undefined;
   readonly engine?: EngineOptions;
   /** Whether to keep what the plugin says from stderr. @default false */
   readonly quiet?: boolean;
@@ -52,6 +54,7 @@ export async function withPlugin<Result>(
     imports = [],
     world = 'plugin',
     wit,
+    record,
     engine: options,
     quiet = false,
     warn = true,
@@ -77,6 +80,7 @@ export async function withPlugin<Result>(
         sandbox,
         world,
         ...(wit !== undefined && { wit }),
+        ...(record !== undefined && { record: { directory: record } }),
         config: Object.fromEntries(config),
       })
       .catch((error: unknown) => {

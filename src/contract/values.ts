@@ -13,7 +13,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** What a guest said to the host during a call. */
 export type Utterance =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
-  | { readonly kind: 'event'; readonly type: string; readonly payload: string };
+  | { readonly kind: 'event'; readonly type: string; readonly payload: string }
+  /** Of its calls to the host, for a recording: a `TapeMessage` as JSON. */
+  | { readonly kind: 'tape'; readonly text: string };
 
 /**
  * Options of a request, in the order in which the plugin gets them.

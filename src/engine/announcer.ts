@@ -43,6 +43,7 @@ export class Announcer {
     },
     onReloadFailed: (name, error) => this.tell('plugin:reload-failed', name, error),
     onWarning: (warning) => this.tell('plugin:warning', warning),
+    onRecorded: (kept) => this.tell('plugin:recorded', kept),
     onUnloaded: (plugin) => this.tell('plugin:unloaded', plugin),
     onCircuit: (change) => this.tell(`circuit:${change.state}`, change),
     onQuarantined: (change) => this.tell('input:quarantined', change),
@@ -82,7 +83,7 @@ export class Announcer {
   #utter({ definition: { plugin }, version }: Lane, requestId: string | undefined, utterance: Utterance): void {
     if (utterance.kind === 'log') {
       this.tell('plugin:log', { plugin, version, requestId, level: utterance.level, message: utterance.message });
-    } else {
+    } else if (utterance.kind === 'event') {
       this.tell('plugin:event', { plugin, version, requestId, type: utterance.type, payload: utterance.payload });
     }
   }

@@ -4,6 +4,7 @@ import type { CircuitChange, QuarantineChange } from '../health/guard.ts';
 import type { GrantChange } from '../host/policy/capabilities.ts';
 import type { ProcessEnd } from '../isolation/host/process-end.ts';
 import type { CanaryChange, CanaryDeployment, CanaryPromotion } from '../registry/canary-events.ts';
+import type { KeptRecording } from '../registry/kept-recording.ts';
 import type { PluginInfo } from '../registry/plugin-info.ts';
 import type { PluginTransition } from '../registry/plugin-state.ts';
 import type { PluginWarning } from '../registry/plugin-warning.ts';
@@ -66,6 +67,8 @@ export interface EngineEvents {
   'canary:rolled-back': [change: CanaryChange];
   /** A version came up in which something is not as it was meant to be: a granted directory does not exist. */
   'plugin:warning': [warning: PluginWarning];
+  /** A request is kept in a file: see the option `record` of a load. */
+  'plugin:recorded': [kept: KeptRecording];
   'plugin:log': [log: PluginLog];
   'plugin:event': [event: PluginEvent];
   'capability:granted': [change: GrantChange];

@@ -92,6 +92,11 @@ export class CallContext {
     return this.#spend(bytes) && this.#say({ kind: 'event', type: cleanLogLine(type), payload });
   }
 
+  /** Passes on what is recorded of a call, which is bounded by what records it; false when it cannot be taken. */
+  tape(text: string): boolean {
+    return this.#say({ kind: 'tape', text });
+  }
+
   #spend(bytes: number): boolean {
     const spent = this.#logBytes + bytes + UTTERANCE_OVERHEAD;
     if (spent > this.#limits.maxLogBytes) return false;

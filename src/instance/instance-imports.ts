@@ -17,7 +17,7 @@ import type { Surroundings } from './surroundings.ts';
  */
 export function instanceImports(
   { contract, config, imports: supplied, binding, plugin, version, policy }: PluginDefinition,
-  { context, wasi, ask }: Surroundings,
+  { context, wasi, ask, tap }: Surroundings,
 ): Readonly<Record<string, object>> {
   const imports: Record<string, object> = { ...wasi?.imports };
   if (supplied.length > 0) {
@@ -28,7 +28,7 @@ export function instanceImports(
   }
   const { hostApi } = contract;
   if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);
-  return imports;
+  return tap === undefined ? imports : tap.imports(imports, supplied);
 }
 
 /** Functions of the embedder's are counted as the engine's own count themselves, and may fail. */

@@ -9,6 +9,7 @@ const DATA_AT = 64;
 /** Kind, slot, and the lengths of two texts. */
 const FRAME_BYTES = 16;
 const EVENT = LOG_LEVELS.length;
+const TAPE = EVENT + 1;
 /** How long a guest that talks faster than the main thread listens is held before it gets an error. */
 const BACKPRESSURE_MS = 250;
 
@@ -42,7 +43,9 @@ export class UtteranceRing {
     const [kind, first, second] =
       utterance.kind === 'log'
         ? [LOG_LEVELS.indexOf(utterance.level), utterance.message, '']
-        : [EVENT, utterance.type, utterance.payload];
+        : utterance.kind === 'event'
+          ? [EVENT, utterance.type, utterance.payload]
+          : [TAPE, utterance.text, ''];
     const frame = Buffer.allocUnsafe(FRAME_BYTES + Buffer.byteLength(first) + Buffer.byteLength(second));
     const firstLength = frame.write(first, FRAME_BYTES, 'utf8');
     const secondLength = frame.write(second, FRAME_BYTES + firstLength, 'utf8');
@@ -76,6 +79,7 @@ export class UtteranceRing {
       Atomics.store(this.#words, TAIL, (tail + length) | 0);
       Atomics.notify(this.#words, TAIL);
       if (kind === EVENT) listener(slot, { kind: 'event', type: first, payload: text.toString('utf8', firstLength) });
+      else if (kind === TAPE) listener(slot, { kind: 'tape', text: first });
       else listener(slot, { kind: 'log', level: LOG_LEVELS[kind] ?? 'debug', message: first });
     }
   }

@@ -9,7 +9,10 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a lane is opened with, beside the component. */
 export interface LaneOpening
-  extends Pick<PluginDefinition, 'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports' | 'session'> {
+  extends Pick<
+    PluginDefinition,
+    'plugin' | 'version' | 'environment' | 'config' | 'policy' | 'imports' | 'session' | 'tape'
+  > {
   /** With whose it shares threads. */
   readonly group: string;
 }

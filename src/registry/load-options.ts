@@ -6,6 +6,7 @@ import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import { resolveImports } from '../host/imports/embedder-imports.ts';
 import { resolvePolicy } from '../host/policy/policy.ts';
 import { resolvePlacement } from '../inline/placement.ts';
+import { resolveRecord } from '../recording/options.ts';
 import { resolveBatchCalls } from '../request/batch-calls.ts';
 import { resolveVerify } from '../signature/verify-options.ts';
 import { resolveConfig } from './config.ts';
@@ -28,6 +29,7 @@ const KEYS: Record<keyof LoadOptions, true> = {
   inlineInstructions: true,
   overBudget: true,
   verify: true,
+  record: true,
   signal: true,
 };
 
@@ -63,6 +65,7 @@ export function checkLoadValues(options: Omit<LoadOptions, 'signal'>): void {
   if (options.failurePolicy !== undefined) resolveFailurePolicy(options.failurePolicy);
   resolveBatchCalls(options.batchCalls);
   resolveVerify(options.verify);
+  resolveRecord(options.record);
   if (options.version !== undefined) nonEmptyString('version', options.version);
 }
 

@@ -6,6 +6,7 @@ import type { Check } from '../health/check.ts';
 import type { FailurePolicy } from '../health/failure-policy.ts';
 import type { EmbedderImports, SuppliedImport } from '../host/imports/embedder-imports.ts';
 import type { ResolvedPolicy, Sandbox } from '../host/policy/policy.ts';
+import type { RecordOptions } from '../recording/options.ts';
 import type { BatchCallOptions } from '../request/batch-calls.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import type { Signer, VerifyOptions } from '../signature/verify-options.ts';
@@ -77,6 +78,8 @@ export interface LoadOptions {
    * reload. See `docs/registries.md`. @default the option `verify` of the engine, else nobody
    */
   readonly verify?: VerifyOptions;
+  /** Which requests are kept in files, with what they asked of their host, to be run again elsewhere. @default none */
+  readonly record?: RecordOptions;
   /** Gives the load up: it rejects with `ERR_ABORTED`, and what it held is free for others. */
   readonly signal?: AbortSignal;
 }

@@ -64,7 +64,7 @@ export class Registry {
       onOpened: (lane) => scheduler.reroute(lane),
       find: (plugin, version) => this.#plugins.find(plugin)?.find(version)?.lane,
     });
-    this.#starter = new VersionStarter(executor, capabilities, this.guards, this.provided, verify, listener.onWarning);
+    this.#starter = new VersionStarter(executor, capabilities, this.guards, this.provided, verify, listener);
   }
 
   /** The plugin that serves requests to a name now. */
@@ -257,6 +257,7 @@ export class Registry {
       ...this.#departures.underWay(),
       ...plugins.map((plugin) => this.#end(plugin, 'the engine closes')),
     ]);
+    await this.#starter.recorded();
   }
 
   async #end(plugin: Plugin, reason: string): Promise<void> {

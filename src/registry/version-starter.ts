@@ -6,13 +6,15 @@ import { PluginError } from '../errors.ts';
 import { resolveCheck, runSelfTest } from '../health/check.ts';
 import { resolveFailurePolicy } from '../health/failure-policy.ts';
 import type { Guards } from '../health/guards.ts';
-import { resolveImports, supply } from '../host/imports/embedder-imports.ts';
+import { resolveImports, suppliedByNobody, supply } from '../host/imports/embedder-imports.ts';
 import type { Provided } from '../host/imports/provided.ts';
 import type { CapabilityManager } from '../host/policy/capabilities.ts';
 import { environmentOf } from '../host/policy/environment.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
 import { type ResolvedInline, resolvePlacement } from '../inline/placement.ts';
 import { isReference } from '../oci/reference.ts';
+import { playbackOf } from '../recording/playback.ts';
+import { RecordingFiles } from '../recording/recording-files.ts';
 import { resolveBatchCalls } from '../request/batch-calls.ts';
 import type { ProcessOptions } from '../request/process-options.ts';
 import { type ProcessRequest, resolveInput, resolveRequestOptions } from '../request/request.ts';
@@ -21,9 +23,17 @@ import { type ResolvedVerify, resolveVerify, type Signer, type VerifyOptions } f
 import { cleanLogLine } from '../text/log-line.ts';
 import { resolveConfig } from './config.ts';
 import type { Executor, Scheduling } from './executor.ts';
+import type { KeptRecording } from './kept-recording.ts';
 import { resolveWorld } from './load-options.ts';
 import type { LoadedComponent, LoadOptions, PluginVersion } from './plugin-version.ts';
 import type { PluginWarning } from './plugin-warning.ts';
+import { recorderOf } from './version-recorder.ts';
+
+/** What is told of the versions that come up. */
+export interface StarterListener {
+  readonly onWarning: (warning: PluginWarning) => void;
+  readonly onRecorded: (kept: KeptRecording) => void;
+}
 
 /** A source that was read, or need not be yet. */
 interface Read {
@@ -39,6 +49,7 @@ export class VersionStarter {
   readonly #guards: Guards;
   readonly #provided: Provided;
   readonly #verify: VerifyOptions | undefined;
+  readonly #recordings: RecordingFiles;
   readonly #givenUp = new AbortController();
   readonly #onWarning: (warning: PluginWarning) => void;
 
@@ -48,8 +59,13 @@ export class VersionStarter {
     guards: Guards,
     provided: Provided,
     verify: VerifyOptions | undefined,
-    onWarning: (warning: PluginWarning) => void,
+    listener: StarterListener,
   ) {
+    const { onWarning, onRecorded } = listener;
+    this.#recordings = new RecordingFiles({
+      onKept: ({ plugin, version, request: { requestId } }, file) => onRecorded({ plugin, version, requestId, file }),
+      onLost: onWarning,
+    });
     this.#executor = executor;
     this.#capabilities = capabilities;
     this.#scheduler = executor.scheduler;
@@ -101,6 +117,11 @@ export class VersionStarter {
     return { read: bytes, signer };
   }
 
+  /** Resolves when what was to be recorded is in its files. */
+  recorded(): Promise<void> {
+    return this.#recordings.settled();
+  }
+
   /** Ends what waits for a registry. */
   giveUp(reason: PluginError): void {
     this.#givenUp.abort(reason);
@@ -128,7 +149,9 @@ export class VersionStarter {
     }
     const config = resolveConfig(options.config);
     const offers = resolveImports(options.imports);
-    const { imports, functions } = supply(component.contract.needs, offers, this.#provided.to(plugin));
+    const { needs } = component.contract;
+    const { imports, functions } =
+      playbackOf(options) === undefined ? supply(needs, offers, this.#provided.to(plugin)) : suppliedByNobody(needs);
     const inline = resolvePlacement(options);
     const selfTest = resolveCheck('selfTest', options.selfTest);
     resolveCheck('healthCheck', options.healthCheck);
@@ -136,6 +159,9 @@ export class VersionStarter {
     resolveBatchCalls(batchCalls);
     if (failurePolicy !== undefined) resolveFailurePolicy(failurePolicy);
     const version = options.version === undefined ? sha256.slice(0, 12) : nonEmptyString('version', options.version);
+    const recorded = { plugin, sha256, policy, config: Object.fromEntries(config) };
+    const isHere = this.#executor.placeInline !== undefined;
+    const recording = recorderOf(recorded, options, this.#recordings, isHere);
     const lane = component.open({
       group: groupOf(plugin, options),
       plugin,
@@ -144,7 +170,9 @@ export class VersionStarter {
       config,
       policy,
       imports,
+      ...(recording !== undefined && { tape: recording.tape }),
     });
+    lane.recorder = recording?.recorder;
     lane.hostFunctions = functions;
     const onAbort = (): void =>
       this.#scheduler.abandon(lane, (job) => job.error('ERR_ABORTED', 'The load was aborted'));

@@ -234,6 +234,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
       this.lane.metrics.answered++;
       if (!value.success) this.lane.metrics.refused++;
       this.onOutcome?.({ lane: this.lane, code: undefined, success: value.success, ranMs: this.#ranMs });
+      this.lane.recorder?.ended(this, value, undefined);
       this.#observed()?.answered(value);
     }
     this.lane.gate?.settled(this, undefined);
@@ -250,6 +251,7 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
     if (this.kind === 'process') this.lane.metrics.errors.count(error.code);
     this.onOutcome?.({ lane: this.lane, code: error.code, success: false, ranMs: this.#ranMs });
     this.lane.gate?.settled(this, error);
+    this.lane.recorder?.ended(this, undefined, error);
     this.#observed()?.failed(error);
     const listener = this.#listener;
     this.#listener = undefined;

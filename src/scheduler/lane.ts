@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import type { Inline } from './inline.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Pin } from './pin.ts';
+import type { LaneRecorder } from './recorder.ts';
 import type { Tenant } from './tenant.ts';
 
 /** How much of the newest measurement goes into the estimate of a request's service time. */
@@ -42,6 +43,8 @@ export class Lane {
   inline: Inline | undefined;
   /** Where its one instance is, if it is a session's. */
   pin: Pin | undefined;
+  /** Keeps its requests with what they had of their host, if they are recorded. */
+  recorder: LaneRecorder | undefined;
   /** What its instances may call on this thread. */
   hostFunctions: HostFunctions = new Map();
   /** Highest priority first. */

@@ -129,6 +129,10 @@ export class Supervisor {
   #prepare(batch: Batch): void {
     batch.berth.said = (slot, utterance) => batch.said(batch.jobs[slot], utterance);
     batch.said = (job, utterance) => {
+      if (utterance.kind === 'tape') {
+        job?.lane.recorder?.heard(job, utterance.text);
+        return;
+      }
       this.#listener.onUtterance(
         job?.lane ?? batch.lane,
         job?.kind === 'process' ? job.requestId : undefined,

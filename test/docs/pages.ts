@@ -17,6 +17,7 @@ export const EXECUTED: readonly string[] = [
   'docs/health.md',
   'docs/errors.md',
   'docs/observe.md',
+  'docs/replay.md',
   'docs/serve.md',
   'examples/plugins/README.md',
 ];

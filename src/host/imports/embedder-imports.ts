@@ -117,6 +117,11 @@ export function supply(needs: readonly Need[], own: Offers, shared: Offers): Sup
   return { imports, functions };
 }
 
+/** For a plugin whose calls are answered without those who would supply them. */
+export function suppliedByNobody(needs: readonly Need[]): Supply {
+  return { imports: needs.map((need) => ({ ...need, module: undefined })), functions: new Map() };
+}
+
 function meeting(name: string, offers: Offers): Offer | undefined {
   const key = offerFor(name, offers.keys());
   return key === undefined ? undefined : offers.get(key);
