@@ -5,6 +5,7 @@ import { cleanLogLine } from '../text/log-line.ts';
 import { readComponent } from './component.ts';
 import type { Finding } from './conformance/finding.ts';
 import { runConformance } from './conformance/suite.ts';
+import { Failure } from './failure.ts';
 import { configOption, countOption, importOption, readSandbox, requestOption, sandboxOption } from './options.ts';
 import { paint, print, printJson } from './output.ts';
 
@@ -17,6 +18,8 @@ interface ConformanceOptions {
   readonly calls?: number;
   readonly stateful?: true;
   readonly unstable?: true;
+  readonly world?: string;
+  readonly wit?: string;
   readonly json?: true;
 }
 
@@ -39,6 +42,7 @@ const EXAMPLES = `
 Examples:
   $ wasm-plugin-pool conformance slug.wasm
   $ wasm-plugin-pool conformance redact.wasm --input 'Write to ada@example.org' --calls 10000 --json
+  $ wasm-plugin-pool conformance shop.wasm --world acme:app/plugin --wit ./wit --import acme:store/kv=./kv.ts
 
 Exit status: 0 it conforms, 1 a check failed, 2 wrong usage or no component.`;
 
@@ -72,6 +76,8 @@ export function conformanceCommand(): Command {
     )
     .option('--stateful', 'it claims to keep state between requests')
     .option('--unstable', 'it does not claim equal answers to equal requests')
+    .option('--world <name>', 'a world of your own that it is for, such as acme:app/plugin; needs --wit')
+    .option('--wit <path>', 'where its WIT is: a directory, a file or a package')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (plugin: string, options: ConformanceOptions) => {
@@ -80,7 +86,10 @@ export function conformanceCommand(): Command {
 }
 
 async function conformance(file: string, options: ConformanceOptions): Promise<0 | 1> {
-  const { json, input, option, config, import: imports, calls = DEFAULT_CALLS } = options;
+  const { json, input, option, config, import: imports, calls = DEFAULT_CALLS, world, wit } = options;
+  if ((world === undefined) !== (wit === undefined)) {
+    throw new Failure(2, '`--world` and `--wit` come together: a world, and the WIT that has it.');
+  }
   const sandbox = await readSandbox(options.sandbox);
   const { bytes, sha256, analysis } = await readComponent(file);
   const inputs = input.length > 0 ? input : DEFAULT_INPUTS;
@@ -88,7 +97,8 @@ async function conformance(file: string, options: ConformanceOptions): Promise<0
   const disclaims = new Set<'stable-output' | 'no-state'>();
   if (options.unstable) disclaims.add('stable-output');
   if (options.stateful) disclaims.add('no-state');
-  const subject = { bytes, analysis, sandbox, config, imports, samples, calls, disclaims };
+  const own = world !== undefined && wit !== undefined && { own: { world, wit } };
+  const subject = { ...own, bytes, analysis, sandbox, config, imports, samples, calls, disclaims };
   const findings = await runConformance(subject, (finding) => (json ? undefined : print(describeFinding(finding))));
   const conforms = findings.every(({ status }) => status !== 'failed');
   if (json) {

@@ -14,6 +14,8 @@ export interface SubjectOptions {
   readonly config: RequestOptions;
   /** Interfaces, and the modules that supply them. @default none */
   readonly imports?: RequestOptions;
+  /** A world of its author's own, and where its WIT is. @default the contract */
+  readonly own?: { readonly world: string; readonly wit: string };
   /** Requests that the plugin should be able to answer. */
   readonly samples: readonly ProcessRequest[];
   /** Requests that the memory is watched over. */
@@ -50,7 +52,11 @@ export class Subject {
   ): Promise<Result> {
     // The names under which the checks load it are known to nobody else.
     const sandbox = { ...withoutUndefined(this.policy), ...overrides };
-    await this.engine.loadPlugin(name, this.options.bytes, { sandbox, config: Object.fromEntries(config) });
+    await this.engine.loadPlugin(name, this.options.bytes, {
+      sandbox,
+      config: Object.fromEntries(config),
+      ...this.options.own,
+    });
     try {
       return await run((request) => this.#ask(name, request));
     } finally {

@@ -2,6 +2,7 @@ import { PluginEngine } from '../../engine.ts';
 import { checkContract } from './checks/contract.ts';
 import { checkMemoryFlat, checkMemoryLimit, checkRefusals } from './checks/limits.ts';
 import { checkAnswers, checkNoState, checkOddInput, checkStableOutput } from './checks/output.ts';
+import { checkFunctions, checkOddArguments, checkOwnWorld, checkStableResults } from './checks/own-world.ts';
 import { checkShutdown } from './checks/shutdown.ts';
 import { checkMetadata, checkOddConfig, checkStart } from './checks/start.ts';
 import { CHECKS, type CheckName, type Finding, type Outcome, skipped } from './finding.ts';
@@ -28,6 +29,15 @@ const RUN: Readonly<Record<CheckName, Check>> = {
   shutdown: checkShutdown,
 };
 
+/** What applies to a component for a world of one's own: nobody knows what its functions are for. */
+const RUN_OWN: Readonly<Partial<Record<CheckName, Check>>> = {
+  contract: checkOwnWorld,
+  start: checkStart,
+  answers: checkFunctions,
+  'stable-output': checkStableResults,
+  'odd-input': checkOddArguments,
+};
+
 /** A plugin that fails one of these cannot be looked at further. */
 const VITAL: ReadonlySet<CheckName> = new Set(['contract', 'start']);
 
@@ -44,12 +54,16 @@ export async function runConformance(
   const engine = await PluginEngine.create({ threads: 1 });
   for (const [name, module] of options.imports ?? []) engine.provide(name, module);
   const subject = new Subject(engine, options);
+  const run = options.own === undefined ? RUN : RUN_OWN;
   const outcomes = new Map<CheckName, Outcome>();
   const findings: Finding[] = [];
   try {
     for (const check of CHECKS) {
       const lost = [...VITAL].find((vital) => outcomes.get(vital)?.status === 'failed');
-      const outcome = lost === undefined ? await RUN[check](subject, outcomes) : skipped(`it fails ${lost}`);
+      const outcome =
+        lost === undefined
+          ? ((await run[check]?.(subject, outcomes)) ?? skipped('it is asked of plugins of the contract'))
+          : skipped(`it fails ${lost}`);
       outcomes.set(check, outcome);
       const finding = { check, ...outcome };
       findings.push(finding);
