@@ -108,10 +108,13 @@ describe('withShortBulks', function () {
   this.timeout(60_000);
 
   for (const [what, code, params, size] of INSTRUCTIONS) {
-    it(`has ${what} do the same, part by part`, async function () {
+    it(`has ${what} do the same, part by part`, async () => {
       const bytes = await module(around(code, params));
-      // Node 22 has no memories of 64 bits.
-      if (!WebAssembly.validate(bytes)) this.skip();
+      if (!WebAssembly.validate(bytes)) {
+        // It copies between memories of 32 and of 64 bits as an older proposal has it.
+        expect(`${what}, Node ${process.versions.node}`).to.match(/^memory.copy (to|from) 64 bits, Node 22\./);
+        return;
+      }
       const changed = withShortBulks(bytes);
       expect(changed).to.have.length.above(bytes.length);
       const types = params.split(' ');

@@ -8,7 +8,7 @@ import { outcome, until } from '../support/outcome.ts';
 const MiB = 1024 * 1024;
 
 describe('threads that were ended', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   after(closeEngines);
 
   it('are not kept by versions that are gone, nor by the requests that they were ended for', async () => {
