@@ -87,6 +87,7 @@ export type { RequestMessage } from './observe/channels.ts';
 export type { HistogramSnapshot } from './observe/histogram.ts';
 export type { Metrics } from './observe/metrics.ts';
 export type { EngineLimits, PluginStatus } from './observe/plugin-status.ts';
+export type { PrometheusFormat } from './observe/prometheus-format.ts';
 export type { MetricsSnapshot, ThreadCounts, VersionSnapshot } from './observe/snapshot.ts';
 export type { CountByCode } from './observe/version-metrics.ts';
 export type { RecordOptions } from './recording/options.ts';

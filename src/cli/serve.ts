@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { RequestOptions } from '../contract/values.ts';
 import { PluginEngine } from '../engine.ts';
 import { PluginError } from '../errors.ts';
@@ -37,6 +37,8 @@ interface ServeOptions {
   readonly verifyKey: readonly string[];
   readonly record?: string;
   readonly import: RequestOptions;
+  readonly metricsDetail?: 'version' | 'plugin';
+  readonly metricsBuckets?: 'all' | 'few' | 'none';
   readonly optionFiles: boolean;
   readonly grace?: number;
   readonly quiet?: true;
@@ -78,6 +80,13 @@ export function serveCommand(): Command {
         max: 2 ** 31 - 1,
       }),
     )
+    .addOption(
+      new Option('--metrics-detail <of>', 'whether /metrics counts by version or by plugin').choices([
+        'version',
+        'plugin',
+      ]),
+    )
+    .addOption(new Option('--metrics-buckets <which>', 'of its histograms').choices(['all', 'few', 'none']))
     .option('--tokens <file>', 'names and bearer tokens of clients (default: none, on loopback only)')
     .option('--admin-tokens <file>', 'names and bearer tokens for administration (default: none, there is none)')
     .option('--audit-log <file>', 'where administrative calls are noted (default: stderr)')
@@ -155,6 +164,8 @@ async function serverOptions({
   deadline,
   minDeadline,
   maxBody,
+  metricsDetail: detail,
+  metricsBuckets: buckets,
   tokens,
   adminTokens,
   cert,
@@ -166,6 +177,7 @@ async function serverOptions({
     tokens: { ...(clients && { clients }), ...(administration && { administration }) },
     ...(deadline !== undefined && { deadlineMs: deadline }),
     ...(minDeadline !== undefined && { minDeadlineMs: minDeadline }),
+    metrics: { ...(detail && { detail }), ...(buckets && { buckets }) },
     ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
     ...((cert !== undefined || key !== undefined) && {
       tls: { cert: await pem('--cert', cert), key: await pem('--key', key) },

@@ -2,6 +2,7 @@ import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
 import { requireDependency } from '../package/root.ts';
 import type { StatusSource } from './plugin-status.ts';
+import type { PrometheusFormat } from './prometheus-format.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 
 /** Where the numbers come from. */
@@ -51,6 +52,8 @@ export class Metrics {
   /**
    * The same in the text format of Prometheus, as `docs/observe.md` lists it.
    *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` for a format that is none.
+   *
    * @example
    * import { createServer } from 'node:http';
    * import { PluginEngine } from 'wasm-plugin-pool';
@@ -58,10 +61,10 @@ export class Metrics {
    * const engine = await PluginEngine.create();
    * createServer(async (_, response) => response.end(await engine.metrics.prometheus())).listen(9090, '127.0.0.1');
    */
-  async prometheus(): Promise<string> {
+  async prometheus(format: PrometheusFormat = {}): Promise<string> {
     const { Registry } = requireDependency<typeof PromClient>('prom-client');
     const registry = new Registry();
-    await this.register(registry);
+    await this.register(registry, format);
     return registry.metrics();
   }
 
@@ -77,8 +80,8 @@ export class Metrics {
    * const engine = await PluginEngine.create();
    * await engine.metrics.register(new Registry());
    */
-  async register(registry: Registry): Promise<void> {
+  async register(registry: Registry, format: PrometheusFormat = {}): Promise<void> {
     const { registerMetrics } = await import('./prometheus.ts');
-    registerMetrics(registry, () => this.snapshot());
+    registerMetrics(registry, () => this.snapshot(), format);
   }
 }

@@ -1,8 +1,10 @@
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
 import { requireDependency } from '../package/root.ts';
+import { byPlugin } from './by-plugin.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import type { PluginStatus } from './plugin-status.ts';
+import { checkFormat, type PrometheusFormat } from './prometheus-format.ts';
 import type { MetricsSnapshot, VersionSnapshot } from './snapshot.ts';
 import type { CountByCode } from './version-metrics.ts';
 
@@ -12,6 +14,8 @@ interface Sample {
   readonly value: number;
   /** The name of the line where it is not that of the metric. */
   readonly metricName?: string;
+  /** Of a bucket: the how manieth it is. */
+  readonly place?: number;
 }
 
 /** A metric as Prometheus sees it. */
@@ -20,11 +24,15 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
+  /** Whether it is counted by versions, and can be by plugins. */
+  readonly ofVersions?: true;
   readonly samples: (snapshot: MetricsSnapshot) => readonly Sample[];
 }
 
 const PREFIX = 'wasm_plugin_pool_';
 const MS = 1 / 1000;
+/** Every so manieth bucket is there where few are asked for. */
+const FEW = 3;
 const CIRCUIT = { closed: 0, 'half-open': 0.5, open: 1 } as const;
 
 /** An edge of our buckets, and what Prometheus, whose bounds are inclusive and in seconds, calls it. */
@@ -128,12 +136,18 @@ export const METRICS: readonly MetricDefinition[] = [
 ];
 
 /** Adds every metric to a registry. prom-client renders; what it renders is read from the snapshot. */
-export function registerMetrics(registry: Registry, snapshot: () => MetricsSnapshot): void {
+export function registerMetrics(
+  registry: Registry,
+  snapshot: () => MetricsSnapshot,
+  format: PrometheusFormat = {},
+): void {
+  const { detail, buckets } = checkFormat('format', format);
   let shared: MetricsSnapshot | undefined;
   // A registry asks all metrics in one turn: they get one snapshot, and fit together.
   const current = (): MetricsSnapshot => {
     if (shared === undefined) {
-      shared = snapshot();
+      const taken = snapshot();
+      shared = detail === 'version' ? taken : { ...taken, plugins: byPlugin(taken.plugins) };
       // A promise, since the fake clock of somebody's tests may hold `queueMicrotask` back.
       void Promise.resolve().then(() => {
         shared = undefined;
@@ -141,12 +155,32 @@ export function registerMetrics(registry: Registry, snapshot: () => MetricsSnaps
     }
     return shared;
   };
-  for (const definition of METRICS) registerMetric(registry, definition, current);
+  for (const definition of METRICS)
+    registerMetric(registry, definition, () => samplesOf(definition, current(), detail, buckets));
+}
+
+/** The lines of a metric, as many as are asked for. */
+function samplesOf(
+  { type, ofVersions, samples }: MetricDefinition,
+  snapshot: MetricsSnapshot,
+  detail: 'plugin' | 'version',
+  buckets: 'all' | 'few' | 'none',
+): readonly Sample[] {
+  let lines = samples(snapshot);
+  if (type === 'histogram' && buckets !== 'all') lines = lines.filter((line) => isKept(line, buckets));
+  if (detail === 'version' || !ofVersions) return lines;
+  return lines.map(({ labels: { version: _, ...labels }, ...line }) => ({ ...line, labels }));
+}
+
+/** Buckets that are left out take nothing from those that stay: each counts all below it. */
+function isKept({ labels: { le }, place = 0 }: Sample, buckets: 'few' | 'none'): boolean {
+  if (le === undefined || le === '+Inf') return true;
+  return buckets === 'few' && place % FEW === 0;
 }
 
 /** Registered as prom-client's own kind of metric, whose numbers come from us instead of from its `inc` and `observe`. */
-function registerMetric(registry: Registry, definition: MetricDefinition, snapshot: () => MetricsSnapshot): void {
-  const { name, help, labels, type, samples } = definition;
+function registerMetric(registry: Registry, definition: MetricDefinition, samples: () => readonly Sample[]): void {
+  const { name, help, labels, type } = definition;
   const configuration = { name, help, labelNames: [...labels], registers: [registry] };
   const { Counter, Gauge, Histogram } = requireDependency<typeof PromClient>('prom-client');
   const metric =
@@ -158,7 +192,7 @@ function registerMetric(registry: Registry, definition: MetricDefinition, snapsh
   // `name` is read anew each time: for OpenMetrics the registry takes the suffix from a counter's.
   const get = async (): Promise<object> => ({
     ...{ name: (metric as { name?: string }).name, help, type, aggregator: 'sum' },
-    values: samples(snapshot()),
+    values: samples(),
   });
   // `getForPromString` is the compact form that a Histogram has beside `get` (prom-client 15).
   Object.assign(metric, { get, getForPromString: get });
@@ -203,6 +237,7 @@ function ofVersion(type: 'counter' | 'gauge', name: string, help: string, value:
     type,
     help,
     labels: ['plugin', 'version'],
+    ofVersions: true,
     samples: ({ plugins }) => plugins.map((plugin) => ({ labels: labelsOf(plugin), value: value(plugin) })),
   };
 }
@@ -213,6 +248,7 @@ function byCode(name: string, help: string, counts: (plugin: VersionSnapshot) =>
     type: 'counter',
     help,
     labels: ['plugin', 'version', 'code'],
+    ofVersions: true,
     samples: ({ plugins }) =>
       plugins.flatMap((plugin) =>
         Object.entries(counts(plugin)).map(([code, value]) => ({ labels: { ...labelsOf(plugin), code }, value })),
@@ -233,6 +269,7 @@ function histogram(
     type: 'histogram',
     help,
     labels: ['plugin', 'version'],
+    ofVersions: true,
     samples: ({ plugins }) =>
       plugins.flatMap((plugin) => {
         const { count, sum, buckets } = of(plugin);
@@ -240,7 +277,8 @@ function histogram(
         const upTo = (edge: number): number =>
           buckets.reduce((total, bucket) => (bucket.below <= edge ? total + bucket.count : total), 0);
         return [
-          ...bounds.map(({ below, atMost }) => ({
+          ...bounds.map(({ below, atMost }, place) => ({
+            place,
             metricName: `${full}_bucket`,
             labels: { ...labels, le: atMost },
             value: upTo(below),

@@ -12,7 +12,7 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 /** What only looks: which plugins there are, whether the server is well, what it has counted. */
 export function observationRoutes(
   engine: PluginEngine,
-  { isReady }: ResolvedHandlerOptions,
+  { isReady, metrics }: ResolvedHandlerOptions,
   counts: HttpCounts,
   closing?: AbortSignal,
 ): readonly Route[] {
@@ -49,7 +49,8 @@ export function observationRoutes(
       method: 'GET',
       path: path('/metrics'),
       access: 'client',
-      run: async (exchange) => exchange.send(200, PROMETHEUS, `${await engine.metrics.prometheus()}${counts.text()}`),
+      run: async (exchange) =>
+        exchange.send(200, PROMETHEUS, `${await engine.metrics.prometheus(metrics)}${counts.text()}`),
     },
   ];
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, knownKeys, MAX_TIMER_MS, type NumberRanges, wholeNumber } from '../arguments/arguments.ts';
+import { checkFormat, type PrometheusFormat } from '../observe/prometheus-format.ts';
 import { Access, type Tokens } from './access.ts';
 import type { AuditEntry } from './audit.ts';
 
@@ -34,6 +35,8 @@ export interface HandlerOptions {
   readonly bodyTimeoutMs?: number;
   /** Records of one batch that are in flight at once. @default 64 */
   readonly maxConcurrency?: number;
+  /** How much of the engine's numbers `/metrics` has. @default everything */
+  readonly metrics?: PrometheusFormat;
   /** Hears of every administrative call, also of those that were refused. @default nobody */
   readonly audit?: (entry: AuditEntry) => void;
   /** Hears what clients are not told of a request that failed with a status of 500 or above. @default nobody */
@@ -87,6 +90,7 @@ export const HANDLER_KEYS: readonly (keyof HandlerOptions)[] = [
   'minDeadlineMs',
   'bodyTimeoutMs',
   'maxConcurrency',
+  'metrics',
   'audit',
   'onFailure',
   'isReady',
@@ -113,6 +117,7 @@ export function resolveHandlerOptions(options: HandlerOptions): ResolvedHandlerO
     minDeadlineMs,
     bodyTimeoutMs: whole('bodyTimeoutMs'),
     maxConcurrency: whole('maxConcurrency'),
+    metrics: checkFormat('metrics', options.metrics ?? {}),
     audit: callback('audit', options.audit) ?? (() => {}),
     onFailure: callback('onFailure', options.onFailure) ?? (() => {}),
     isReady: callback('isReady', options.isReady) ?? (() => true),

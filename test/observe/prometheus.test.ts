@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { METRICS } from '../../src/observe/prometheus.ts';
 import { echo, hostile } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
-import { outcome } from '../support/outcome.ts';
+import { outcome, rejection } from '../support/outcome.ts';
 
 /** The lines of the text format: name, labels and value. */
 function samplesOf(text: string): { name: string; labels: Record<string, string>; value: number }[] {
@@ -54,6 +54,36 @@ describe('engine.metrics.prometheus', () => {
       expect(bounds, name).to.deep.equal([...bounds].sort((a, b) => a - b));
       expect(values.at(-1)).to.equal(samples.find((sample) => sample.name === `${name}_count`)!.value);
     }
+  });
+
+  it('counts versions together, and has fewer buckets, where that is asked for', async () => {
+    const engine = await createEngine({ threads: 1 });
+    await engine.loadPlugin('echo', await echo(), { version: '1' });
+    await engine.versions('echo').load(await echo(), { version: '2' });
+    for (const version of ['1', '1', '2']) await engine.process('echo', { input: 'x' }, { version });
+    const full = samplesOf(await engine.metrics.prometheus());
+    const brief = samplesOf(await engine.metrics.prometheus({ detail: 'plugin', buckets: 'few' }));
+    const calls = (samples: typeof full) => samples.filter(({ name }) => name === 'wasm_plugin_pool_calls_total');
+    expect(calls(full).map(({ value }) => value)).to.deep.equal([2, 1]);
+    expect(calls(brief)).to.deep.equal([
+      { name: 'wasm_plugin_pool_calls_total', labels: { plugin: 'echo' }, value: 3 },
+    ]);
+    const name = 'wasm_plugin_pool_call_duration_seconds_bucket';
+    const buckets = brief.filter((sample) => sample.name === name);
+    expect(buckets.at(-1)).to.deep.include({ labels: { plugin: 'echo', le: '+Inf' }, value: 3 });
+    for (const { labels, value } of buckets) {
+      const same = full.filter((sample) => sample.name === name && sample.labels.le === labels.le);
+      expect(value, labels.le).to.equal(same.reduce((sum, sample) => sum + sample.value, 0));
+    }
+    const none = samplesOf(await engine.metrics.prometheus({ buckets: 'none' }));
+    expect(none.filter((sample) => sample.name === name).map(({ labels }) => labels.le)).to.deep.equal([
+      '+Inf',
+      '+Inf',
+    ]);
+    expect(brief.length * 3).to.be.lessThan(full.length);
+    expect((await rejection(engine.metrics.prometheus({ detail: 'all' as never }))).code).to.equal(
+      'ERR_INVALID_ARGUMENT',
+    );
   });
 
   it('fills a registry, which is asked anew at each scrape, in both formats', async () => {
