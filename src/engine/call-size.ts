@@ -17,6 +17,8 @@ export const CALL_BYTES: number = 192 * 1024;
 export class CallSize {
   readonly #maxOutputBytes: number;
   #records = FIRST;
+  /** What answers leave room for. */
+  #inBytes = Number.POSITIVE_INFINITY;
   readonly #msEach: number[] = [];
   #bytesEach = 0;
   /** Of what is larger, calls have failed. */
@@ -28,8 +30,12 @@ export class CallSize {
     this.#maxOutputBytes = maxOutputBytes;
   }
 
-  get records(): number {
-    return this.#records;
+  /**
+   * @param minSize What whoever loaded the plugin wants at least: more than would be quick, but not more than calls have failed
+   * with, nor than answers have room.
+   */
+  atLeast(minSize: number): number {
+    return Math.max(this.#records, Math.min(minSize, this.#most, Math.max(Math.floor(this.#inBytes), 1)));
   }
 
   /** Learns from a call. @param units Of text that it answered with. */
@@ -39,9 +45,9 @@ export class CallSize {
     // An estimate that is too low fails a call.
     this.#bytesEach = Math.max((3 * units) / records, this.#bytesEach * (1 - FORGOTTEN));
     const inTime = CALL_MS / Math.max(Math.min(...this.#msEach), 1e-6);
-    const inBytes = this.#maxOutputBytes / 2 / Math.max(this.#bytesEach, 1);
+    this.#inBytes = this.#maxOutputBytes / 2 / Math.max(this.#bytesEach, 1);
     // Twice as many at the most: a plugin may be quick with few and slow with many.
-    const most = Math.min(2 * Math.max(this.#records, records), inTime, inBytes);
+    const most = Math.min(2 * Math.max(this.#records, records), inTime, this.#inBytes);
     if (++this.#returned % CAREFUL_FOR === 0) this.#most = Math.min(2 * this.#most, MOST_RECORDS);
     this.#records = Math.max(Math.floor(Math.min(most, this.#most)), 1);
   }

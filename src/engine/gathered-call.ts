@@ -74,6 +74,7 @@ export class GatheredCall implements JobListener, RecordHolder {
         ...(requestId !== undefined && records.length === 1 && { requestId }),
       };
       this.#job = scheduler.submit(lane, '', [], options, ({ ranMs }) => this.#ran(ranMs), this, prepare(records));
+      this.#job.carried = { records: records.map(({ request }) => request), isHalf: this.#share === 'half' };
     } catch (error) {
       for (const record of records) record.reject(error as PluginError);
     }

@@ -89,7 +89,7 @@ export class Gathering {
   *#cut(records: readonly GatheredRecord[]): Generator<GatheredRecord[]> {
     const { scheduler, size } = this.#target;
     const { minSize } = this.#options;
-    const most = Math.min(Math.max(size.records, minSize), scheduler.longestCall);
+    const most = Math.min(size.atLeast(minSize), scheduler.longestCall);
     const each = Math.min(most, Math.max(Math.ceil(records.length / this.#threads), minSize));
     const target = Math.ceil(records.length / Math.ceil(records.length / each));
     let call: GatheredRecord[] = [];

@@ -104,7 +104,10 @@ export class Requests {
       const { version, call, onOutcome } = chooseVersion(plugin, options, this.#scheduler);
       if (goesWithOthers(version)) {
         const record = new GatheredRecord(version.lane, { input, options: pairs }, call, onOutcome, listener);
-        if (record.isOpen) this.#gatherings.of(version).add(record);
+        if (!record.isOpen) return record;
+        const refusal = version.lane.gate?.refusalOf(record.request, call.requestId);
+        if (refusal === undefined) this.#gatherings.of(version).add(record);
+        else record.reject(refusal);
         return record;
       }
       return this.#scheduler.submit(version.lane, input, pairs, call, onOutcome, listener, undefined, where);

@@ -1,5 +1,5 @@
 import { type ErrorCode, PluginError } from '../errors.ts';
-import type { Applicant, Gate } from '../scheduler/gate.ts';
+import type { Applicant, Gate, Request } from '../scheduler/gate.ts';
 import type { Lane } from '../scheduler/lane.ts';
 import { Circuit, type CircuitState } from './circuit.ts';
 import { failedHow, isFailure, type ResolvedFailurePolicy } from './failure-policy.ts';
@@ -85,11 +85,9 @@ export class Guard implements Gate<Lane> {
   }
 
   admit(job: Applicant<Lane>, detours: 'one' | 'none' = 'one'): PluginError | undefined {
-    if (!this.#quarantine.isEmpty) {
-      const entry = this.#quarantine.refuse(this.#component, job);
-      // Not even by the fallback: what kills one plugin is not tried on the next.
-      if (entry !== undefined) return this.#inputError(job, entry);
-    }
+    // Not even by the fallback: what kills one plugin is not tried on the next.
+    const refused = this.refusalOf(job, job.requestId);
+    if (refused !== undefined) return refused;
     if (this.#circuit.state === 'closed') return undefined;
     const passage = this.#circuit.pass();
     if (passage === 'probe') this.#probe = job;
@@ -102,12 +100,20 @@ export class Guard implements Gate<Lane> {
     return refusal === undefined ? undefined : this.#openError(job.requestId, refusal);
   }
 
+  refusalOf(request: Request, requestId: string | undefined): PluginError | undefined {
+    if (this.#quarantine.isEmpty) return undefined;
+    const entry = this.#quarantine.refuse(this.#component, request);
+    return entry && this.#inputError(requestId, entry);
+  }
+
   settled(job: Applicant<Lane>, error: PluginError | undefined): void {
     const passage = job === this.#probe ? 'probe' : 'yes';
+    // A call has failed once, however often it is divided to find the record that did it.
+    const isCounted = job.carried?.isHalf !== true || passage === 'probe';
     if (passage === 'probe') this.#probe = undefined;
     if (error === undefined) {
       if (passage === 'probe' || this.#circuit.failures > 0) this.#circuit.succeeded(passage);
-    } else if (isFailure(error.code) || (passage === 'probe' && isLate(job, error.code))) {
+    } else if ((isFailure(error.code) && isCounted) || (passage === 'probe' && isLate(job, error.code))) {
       this.#lastCode = error.code;
       this.#circuit.failed(passage);
     } else if (passage === 'probe') this.#circuit.gaveUp();
@@ -121,7 +127,10 @@ export class Guard implements Gate<Lane> {
     }
     // An instance that does not come up is not the fault of the input that it was made for.
     if (job.kind !== 'process' || !isFailure(code) || code === 'ERR_INITIALIZE_FAILED') return;
-    const entry = this.#quarantine.killed(this.#component, job, code, this.#policy.maxKills);
+    // Of several records nobody knows which it was.
+    if (job.carried !== undefined && job.carried.records.length > 1) return;
+    const blamed = job.carried?.records[0] ?? job;
+    const entry = this.#quarantine.killed(this.#component, blamed, code, this.#policy.maxKills);
     if (entry.kills === this.#policy.maxKills) this.#listener.onQuarantined({ ...this.#identity, ...entry });
   }
 
@@ -155,7 +164,7 @@ export class Guard implements Gate<Lane> {
     });
   }
 
-  #inputError({ requestId }: Applicant<Lane>, { sha256, kills, code }: QuarantinedInput): PluginError {
+  #inputError(requestId: string | undefined, { sha256, kills, code }: QuarantinedInput): PluginError {
     const message = `The input ${sha256} has killed ${kills} workers of the plugin, last with ${code}`;
     return new PluginError('ERR_PLUGIN_QUARANTINED', message, {
       ...this.#identity,

@@ -1,6 +1,19 @@
 import type { RequestOptions } from '../contract/values.ts';
 import type { PluginError } from '../errors.ts';
 
+/** A request as its plugin has it. */
+export interface Request {
+  readonly input: string;
+  readonly options: RequestOptions;
+}
+
+/** A call that has requests for its records. */
+export interface Carried {
+  readonly records: readonly Request[];
+  /** Half of a call that failed: its failure is not another one. */
+  readonly isHalf: boolean;
+}
+
 /** What comes to a gate: a job. */
 export interface Applicant<Lane> {
   /** `prepare` makes an instance ahead of requests. */
@@ -8,6 +21,8 @@ export interface Applicant<Lane> {
   readonly requestId: string;
   readonly input: string;
   readonly options: RequestOptions;
+  /** The requests that it carries, if it is a call of several. */
+  readonly carried?: Carried | undefined;
   /** Whether a worker has begun it. */
   readonly began: boolean;
   /** Another lane takes it. */
@@ -27,6 +42,8 @@ export interface Gate<Lane> {
    * @param detours Whether another lane may take it. @default 'one'
    */
   admit(job: Applicant<Lane>, detours?: 'one' | 'none'): PluginError | undefined;
+  /** The error with which a request is refused for what it is, before it goes together with others. */
+  refusalOf(request: Request, requestId: string | undefined): PluginError | undefined;
   /** A job of the lane is settled. */
   settled(job: Applicant<Lane>, error: PluginError | undefined): void;
   /** A worker was ended, or has died, with this job running. */

@@ -7,7 +7,7 @@ import type { PluginThread } from '../pool/plugin-thread.ts';
 import { type Abortable, unwatchSignal, watchSignal } from '../request/abort.ts';
 import type { PreparedCall } from '../request/function-call.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
-import type { Applicant } from './gate.ts';
+import type { Applicant, Carried } from './gate.ts';
 import type { Lane, Queued } from './lane.ts';
 import type { RanElsewhere } from './ran-elsewhere.ts';
 
@@ -61,6 +61,8 @@ export class Job implements Queued, Applicant<Lane>, Abortable, Expiring {
   /** Where the job is while it is sent. */
   batch: Carrier | undefined;
   slot = -1;
+  /** The requests that it carries, if it is a call of several. */
+  carried: Carried | undefined;
   /** How it went in no thread of the pool, when it went there. */
   elsewhere: RanElsewhere | undefined;
 

@@ -223,6 +223,37 @@ describe('a plugin of the world plugin-batch', () => {
     expect(rounds.slice(4)).to.deep.equal(Array<string>(6).fill('ok'));
   });
 
+  it('is so also where there are to be many at least', async () => {
+    await engine.loadPlugin('weak-many', await pluginBatch(), { batchCalls: { minSize: 8 } });
+    let last: string[] = [];
+    for (let round = 0; round < 10; round++) last = await settle('weak-many', ...Array<string>(8).fill('weak'));
+    expect(last).to.deep.equal(Array<string>(8).fill('ok'));
+  });
+
+  it('has failed once with a call that is divided to find the record that did it', async () => {
+    const failurePolicy = { maxFailures: 2 };
+    await engine.loadPlugin('divided', await pluginBatch(), { batchCalls: { idempotent: true }, failurePolicy });
+    expect(await settle('divided', 'trap', 'b')).to.deep.equal(['ERR_TRAP', 'ok']);
+    expect(await settle('divided', 'a')).to.deep.equal(['ok']);
+    // Two by themselves are two.
+    expect(await settle('divided', 'trap')).to.deep.equal(['ERR_TRAP']);
+    expect(await settle('divided', 'trap')).to.deep.equal(['ERR_TRAP']);
+    expect(await settle('divided', 'a')).to.deep.equal(['ERR_PLUGIN_QUARANTINED']);
+  });
+
+  it('is kept from the record that kills workers, and from no other in the same call', async () => {
+    await engine.loadPlugin('poisoned', await pluginBatch(), {
+      batchCalls: { idempotent: true },
+      failurePolicy: { maxFailures: 100, maxKills: 1 },
+      sandbox: { cpuTimeLimitMs: 50 },
+    });
+    expect(await settle('poisoned', 'a', 'spin', 'b')).to.deep.equal(['ok', 'ERR_CPU_TIME_LIMIT', 'ok']);
+    expect(engine.quarantined('poisoned').map(({ kills, state }) => [kills, state])).to.deep.equal([[1, 'refused']]);
+    expect(await settle('poisoned', 'b', 'spin', 'a')).to.deep.equal(['ok', 'ERR_PLUGIN_QUARANTINED', 'ok']);
+    engine.clearQuarantine('poisoned');
+    expect(await settle('poisoned', 'spin')).to.deep.equal(['ERR_CPU_TIME_LIMIT']);
+  });
+
   it('has another plugin stand in for it that takes one request at a time', async () => {
     await engine.loadPlugin('plain', await echo());
     await engine.loadPlugin('failing', await pluginBatch(), { failurePolicy: { maxFailures: 1, fallback: 'plain' } });

@@ -76,6 +76,7 @@ export class ChildEngine implements ReplyTo {
       circuit: 'closed',
       refusal: undefined,
       admit: () => undefined,
+      refusalOf: () => undefined,
       settled() {},
       killed: (job) => {
         const reply = this.#replies.get(Number(job.requestId));
