@@ -7,7 +7,8 @@ import { collectGarbage } from '../src/thread/collect-garbage.ts';
  * collected, and is collected when it is more than the thread may leave lying (invariant 14).
  */
 export class DroppedMemory {
-  readonly #limits: Holding;
+  /** The most that the thread may leave lying. */
+  readonly limits: Holding;
   readonly #collect: () => boolean;
   #bytes = 0;
   #memories = 0;
@@ -18,7 +19,7 @@ export class DroppedMemory {
    * @param collect Collects all garbage of the thread; false where it cannot.
    */
   constructor(limits: Holding, collect: () => boolean = collectGarbage) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#collect = collect;
   }
 
@@ -35,7 +36,7 @@ export class DroppedMemory {
 
   /** Whether more is left lying than may be. */
   get isOver(): boolean {
-    return this.#bytes > this.#limits.bytes || this.#memories > this.#limits.memories;
+    return this.#bytes > this.limits.bytes || this.#memories > this.limits.memories;
   }
 
   /** Collects what was dropped if that is too much. Where it cannot be, it stays so, and the thread has to be replaced. */

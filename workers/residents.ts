@@ -15,6 +15,25 @@ import { cleanLogLine } from '../src/text/log-line.ts';
 import { DroppedMemory } from './dropped-memory.ts';
 import type { HostLine } from './host-line.ts';
 import { InstanceLine } from './instance-line.ts';
+import { Rewinding } from './rewinding.ts';
+
+/** An instance. `rewound`: brought back to how it was before its first request, with nothing to shut down. */
+interface Live {
+  readonly instance: PluginInstance;
+  readonly context: CallContext;
+  readonly line: InstanceLine | undefined;
+  readonly tap: Tap | undefined;
+  served: number;
+  state: 'used' | 'rewound';
+  /** What {@link PluginInstance.keep} took; 0 where it kept nothing. */
+  readonly keptBytes: number;
+}
+
+/**
+ * What an instance that is to be brought back has its memory grow by. The same for all, so that where something lies in a
+ * guest's memory tells it nothing of earlier requests.
+ */
+const RESERVED_BYTES = 64 * 1024;
 
 /** One version of a plugin in this worker, with the instance that serves its requests. */
 interface Resident {
@@ -24,15 +43,9 @@ interface Resident {
   runtime: Runtime | undefined;
   /** Whether an instance was made, or begun to be. */
   madeOne: boolean;
-  live:
-    | {
-        readonly instance: PluginInstance;
-        readonly context: CallContext;
-        readonly line: InstanceLine | undefined;
-        readonly tap: Tap | undefined;
-        served: number;
-      }
-    | undefined;
+  live: Live | undefined;
+  /** Whether its instances can be brought back, and it is worth the while. */
+  readonly rewinding: Rewinding;
   /** Where what it does is counted, if it is. */
   readonly tally: Tally | undefined;
 }
@@ -64,6 +77,8 @@ export class Residents {
   readonly #line: HostLine | undefined;
   readonly #stackBytes: number;
   #sections = 0;
+  /** What all instances can be brought back to takes so much. */
+  #keptBytes = 0;
   /** The one that was asked for last. */
   #recent: Resident | undefined;
 
@@ -84,7 +99,15 @@ export class Residents {
 
   define(id: number, definition: PluginDefinition, tally?: Tally): void {
     this.#recent = undefined;
-    this.#residents.set(id, { id, definition, runtime: undefined, madeOne: false, live: undefined, tally });
+    this.#residents.set(id, {
+      id,
+      definition,
+      runtime: undefined,
+      madeOne: false,
+      live: undefined,
+      rewinding: new Rewinding(definition),
+      tally,
+    });
   }
 
   tally(id: number): Tally | undefined {
@@ -103,8 +126,10 @@ export class Residents {
   /** Calls into an instance, then drops it if it is dead. */
   call<Result>(id: number, phase: Phase, call: (instance: PluginInstance) => Result): Result {
     const resident = this.#resident(id);
-    const { instance, context, tap } = this.#live(resident);
+    const live = this.#live(resident);
+    const { instance, context, tap } = live;
     this.#status.enter(phase);
+    live.state = 'used';
     if (phase === 'process') tap?.begins();
     else tap?.pauses();
     try {
@@ -112,7 +137,10 @@ export class Residents {
     } finally {
       resident.tally?.calledHost(context.hostCalls);
       resident.tally?.ranInstructions(instance.instructions ?? 0);
-      if (instance.state === 'dead') this.#drop(resident);
+      if (instance.state === 'dead') {
+        resident.rewinding.faulted();
+        this.#end(resident);
+      }
     }
   }
 
@@ -124,7 +152,7 @@ export class Residents {
    */
   served(id: number): 'kept' | 'ended' {
     const resident = this.#resident(id);
-    if (resident.live !== undefined) {
+    if (resident.live?.state === 'used') {
       if (!this.endsAfter(id)) {
         resident.live.served++;
         return 'kept';
@@ -138,7 +166,7 @@ export class Residents {
   endsAfter(id: number): boolean {
     const { live, definition } = this.#resident(id);
     const { instances, maxRequestsPerInstance } = definition.policy;
-    return live !== undefined && (instances === 'fresh' || live.served + 1 >= maxRequestsPerInstance);
+    return live?.state === 'used' && (instances === 'fresh' || live.served + 1 >= maxRequestsPerInstance);
   }
 
   /**
@@ -152,8 +180,9 @@ export class Residents {
     this.#residents.delete(id);
     this.#recent = undefined;
     try {
-      this.#shutDown(resident);
+      if (resident.live?.state === 'used') this.#shutDown(resident);
     } finally {
+      this.#forget(resident);
       resident.runtime?.empty();
     }
   }
@@ -173,8 +202,8 @@ export class Residents {
     return resident;
   }
 
-  #make(resident: Resident): NonNullable<Resident['live']> {
-    const { definition, tally } = resident;
+  #make(resident: Resident): Live {
+    const { definition, rewinding, tally } = resident;
     // Its resources went with it, and nothing that is asked of the session was meant for another.
     if (definition.session && resident.madeOne)
       throw new PluginError('ERR_SESSION_ENDED', 'The instance of the session is gone');
@@ -198,19 +227,65 @@ export class Residents {
     instance.initialize();
     tap?.started();
     tally?.calledHost(context.hostCalls);
+    // What is recorded of a request begins with what was asked of the host when its instance was made.
+    if (tap === undefined && rewinding.isWorthIt && !this.#keep(instance, rewinding)) {
+      line?.end();
+      return this.#make(resident);
+    }
+    this.#keptBytes += instance.keptBytes;
     tally?.madeInstance();
-    return { instance, context, line, tap, served: 0 };
+    return { instance, context, line, tap, served: 0, state: 'used', keptBytes: instance.keptBytes };
   }
 
-  #live(resident: Resident): NonNullable<Resident['live']> {
+  /**
+   * Notes what an instance is like before its first request, if that can be done.
+   *
+   * @returns false when it has to be made again, because the guest spent what it was to give back.
+   */
+  #keep(instance: PluginInstance, rewinding: Rewinding): boolean {
+    const room = this.dropped.limits.bytes - this.#keptBytes;
+    const irreversible = instance.keep(room) !== undefined;
+    if (!irreversible && rewinding.reserves && !instance.reserve(RESERVED_BYTES)) {
+      rewinding.reserves = false;
+      instance.abandon();
+      return false;
+    }
+    if (irreversible || (rewinding.reserves && instance.keep(room) !== undefined)) rewinding.failed();
+    return true;
+  }
+
+  #live(resident: Resident): Live {
     resident.live ??= this.#make(resident);
     return resident.live;
   }
 
-  #drop(resident: Resident): void {
-    resident.tally?.sawMemory(resident.live?.instance.holds.bytes ?? 0);
-    resident.tally?.endedInstance();
-    resident.live?.line?.end();
+  /** An instance has ended. It is brought back for the next request if it can be. */
+  #end(resident: Resident): void {
+    const { live, rewinding, tally } = resident;
+    if (live === undefined) return;
+    if (live.keptBytes > 0) {
+      if (live.instance.rewind()) {
+        rewinding.succeeded();
+        tally?.sawMemory(live.instance.holds.bytes);
+        tally?.endedInstance();
+        tally?.madeInstance();
+        live.served = 0;
+        live.state = 'rewound';
+        return;
+      }
+      rewinding.failed();
+    }
+    this.#forget(resident);
+  }
+
+  #forget(resident: Resident): void {
+    const { live, tally } = resident;
+    if (live === undefined) return;
+    tally?.sawMemory(live.instance.holds.bytes);
+    tally?.endedInstance();
+    live.instance.abandon();
+    live.line?.end();
+    this.#keptBytes -= live.keptBytes;
     resident.live = undefined;
   }
 
@@ -229,7 +304,7 @@ export class Residents {
       this.#lament(describe(error));
     }
     resident.tally?.calledHost(live.context.hostCalls);
-    this.#drop(resident);
+    this.#end(resident);
     if (this.#status.leaveSection(section)) return;
     if (this.#control.settle() === 'ended') throw new Killed();
     this.#status.enterSection(0);

@@ -8,6 +8,7 @@ import { isWasi } from '../contract/wasi.ts';
 import { PluginError } from '../errors.ts';
 import { type Checks, withChecks } from '../instrumentation/checked-module.ts';
 import { withShortBulks } from '../instrumentation/short-bulks.ts';
+import { withStateExports } from '../instrumentation/state-exports.ts';
 import type { CompiledComponent } from './artifact.ts';
 import { isAsynchronous, isUnknownToGlue, notRunnable } from './bindable.ts';
 import { type Transpiled, transpile } from './transpile.ts';
@@ -50,13 +51,19 @@ export async function bind(
   if (binding.plan.copyEndImports?.every(isWasiImport) === false) throw notRunnable(WITH_HOST);
   const own = coreModuleBytes(capped, component);
   const used = new Set(binding.plan.initializers.flatMap((step) => (step.kind === 'instantiate' ? [step.module] : [])));
+  const shown = own.map((bytes, place) => (used.has(place) ? withStateExports(bytes) : undefined));
+  const irreversible = shown.find((module) => module?.irreversible !== undefined)?.irreversible;
   return {
-    binding,
+    binding:
+      binding.kind === 'direct' && irreversible !== undefined
+        ? { kind: 'direct', plan: { ...binding.plan, irreversible } }
+        : binding,
     // The plan goes by places, so that what nothing instantiates keeps its own, and costs nothing.
     modules: own.map((bytes, place) => {
-      if (!used.has(place)) return { name: `core-${place}`, bytes: EMPTY_MODULE };
+      const module = shown[place];
+      if (module === undefined) return { name: `core-${place}`, bytes: EMPTY_MODULE };
       if (glue === undefined) validateModule(bytes, place);
-      const checkedBytes = checked(bytes, { interrupts: interrupt === 'trap', metered });
+      const checkedBytes = checked(module.bytes, { interrupts: interrupt === 'trap', metered });
       return { name: `core-${place}`, bytes: withCodeIndex(withShortBulks(checkedBytes)) };
     }),
   };

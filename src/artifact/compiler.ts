@@ -49,7 +49,7 @@ interface Order {
 }
 
 /** Raise it when the same component and versions give another artifact, or when the encoding changes. */
-const CACHE_FORMAT = 12;
+const CACHE_FORMAT = 14;
 
 /**
  * Makes artifacts of components: from the disk cache, or in threads of their own, which are started when first needed,

@@ -1,3 +1,4 @@
+import { skipConstantExpression } from './constant-expression.ts';
 import type {
   CoreExport,
   CoreImport,
@@ -7,7 +8,7 @@ import type {
   ExceptionKind,
   SectionSpan,
 } from './core-ast.ts';
-import { coreExternType, heapType, limits, recType, referenceType } from './core-types.ts';
+import { coreExternType, limits, recType, referenceType } from './core-types.ts';
 import { exceptionsIn } from './exception-instructions.ts';
 import { hex, Reader, type Span } from './reader.ts';
 
@@ -122,44 +123,4 @@ function table(reader: Reader): CoreTable {
   const entry = { element, limits: limits(reader), limitsSpan: { start: limitsStart, end: reader.position } };
   if (initialised) skipConstantExpression(reader);
   return entry;
-}
-
-/** Steps over the initialiser of a table, to find the table after it. */
-function skipConstantExpression(reader: Reader): void {
-  for (;;) {
-    const at = reader.position;
-    const opcode = reader.u8();
-    switch (opcode) {
-      case 0x0b: // end
-        return;
-      case 0x41: // i32.const
-        reader.skipInteger(32);
-        break;
-      case 0x42: // i64.const
-        reader.skipInteger(64);
-        break;
-      case 0x43: // f32.const
-        reader.take(4, 'a constant');
-        break;
-      case 0x44: // f64.const
-        reader.take(8, 'a constant');
-        break;
-      case 0x23: // global.get
-      case 0xd2: // ref.func
-        reader.u32();
-        break;
-      case 0xd0: // ref.null
-        heapType(reader);
-        break;
-      case 0x6a: // i32.add, sub, mul and i64.add, sub, mul
-      case 0x6b:
-      case 0x6c:
-      case 0x7c:
-      case 0x7d:
-      case 0x7e:
-        break;
-      default:
-        throw reader.fail(`instruction ${hex(opcode)} in the initialiser of a table is not supported`, at);
-    }
-  }
 }

@@ -64,7 +64,12 @@ export class MemoryPressure {
     return this.#flags.some((flag) => flag.value !== 0);
   }
 
-  /** The memories of all core instances; the capping made them export those that they would have kept to themselves. */
+  /** All of them, in no order. */
+  get memories(): readonly WebAssembly.Memory[] {
+    return [...this.#own, ...this.#lent];
+  }
+
+  /** What all {@link memories} hold; the capping made them export those that they would have kept to themselves. */
   get held(): Holding {
     const memories = this.#own.size + this.#lent.size;
     if (this.#seen.length === memories && this.#seen.every(isAttached)) return this.#held;

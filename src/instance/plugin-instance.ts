@@ -30,6 +30,7 @@ import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './fa
 import { instructionLimit, OutOfFuel } from './fuel.ts';
 import { callFunction } from './function-call.ts';
 import { guardOfImports, instanceImports } from './instance-imports.ts';
+import { type InstanceSnapshot, isOrderly, takeSnapshot } from './instance-snapshot.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { Runtime } from './runtime.ts';
 import { SessionResources } from './session-resources.ts';
@@ -56,6 +57,9 @@ export class PluginInstance {
   #live: LiveComponent | undefined;
   /** Those that the caller of its session holds. */
   #resources: SessionResources | undefined;
+  readonly #cores: WebAssembly.Instance[] = [];
+  /** What it can be brought back to. */
+  #snapshot: InstanceSnapshot | undefined;
   readonly #requestFuel: number | undefined;
   /** What the call had that was begun last; undefined where nothing counts. */
   #fuel: number | undefined;
@@ -80,7 +84,11 @@ export class PluginInstance {
       const live = this.#run(() =>
         runtime.instantiate(
           imports,
-          (module, coreImports) => this.#memory.instantiate(module, coreImports),
+          (module, coreImports) => {
+            const core = this.#memory.instantiate(module, coreImports);
+            this.#cores.push(core);
+            return core;
+          },
           guardOfImports(definition, surroundings.context),
           surroundings.wasi?.outside ?? surroundings.outside,
         ),
@@ -93,9 +101,10 @@ export class PluginInstance {
     }
   }
 
-  /** The memories that the guest holds. */
+  /** The memories that the guest holds, and what it can be brought back to. */
   get holds(): Holding {
-    return this.#memory.held;
+    const { held } = this.#memory;
+    return this.#snapshot === undefined ? held : { ...held, bytes: held.bytes + this.#snapshot.bytes };
   }
 
   /** WebAssembly instructions that the last call took; undefined where the policy does not have them counted. */
@@ -175,6 +184,8 @@ export class PluginInstance {
    * @throws {PluginError} for any other end; the instance is dead then.
    */
   converse(order: ConversationOrder, line: CallerLine): number | undefined {
+    // Of what its caller gave and took there may be something left.
+    this.#snapshot = undefined;
     const status = this.#run(() => converse(this.#live!.exports, this.#surroundings.wasi, order, line));
     if (order.kind === 'command') this.#die();
     return status;
@@ -251,8 +262,64 @@ export class PluginInstance {
     return refusal;
   }
 
+  /**
+   * Has its memory grow, so that the next requests need not have it grow: an instance whose memory has grown since it was
+   * kept cannot be brought back. Once, before {@link keep}.
+   *
+   * @returns false when it had better not be used, since the guest does not have what it had.
+   */
+  reserve(bytes: number): boolean {
+    try {
+      return this.#run(() => this.#live!.reserve(bytes));
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Notes its state, for {@link rewind}. Between two calls.
+   *
+   * @param maxBytes The most that this may take.
+   * @returns Why it cannot be brought back, if so: then it is what it was.
+   */
+  keep(maxBytes: number): string | undefined {
+    const { imports } = this.#definition;
+    this.#snapshot = undefined;
+    if (imports.length > 0) return 'it is given functions of the embedder, who may keep something for it';
+    const parts = {
+      live: this.#live!,
+      wasi: this.#surroundings.wasi,
+      cores: this.#cores,
+      memories: this.#memory.memories,
+    };
+    const taken = takeSnapshot(parts, maxBytes);
+    if (typeof taken === 'string') return taken;
+    this.#snapshot = taken;
+    return undefined;
+  }
+
+  /** Bytes that it takes to bring it back; 0 where it cannot be. */
+  get keptBytes(): number {
+    return this.#snapshot === undefined ? 0 : this.#snapshot.bytes;
+  }
+
+  /**
+   * Brings it back to what it was when it was kept, also after a fault: nothing that happened since is to be found in it.
+   *
+   * @returns false where it cannot be: then it is dead.
+   */
+  rewind(): boolean {
+    if (this.#state === 'running' || this.#snapshot?.rewind() !== true) {
+      this.abandon();
+      return false;
+    }
+    this.#state = 'ready';
+    return true;
+  }
+
   /** Lets go of it without a word: a call ended where not even its bookkeeping went on. */
   abandon(): void {
+    this.#snapshot = undefined;
     this.#die();
   }
 
@@ -294,6 +361,7 @@ export class PluginInstance {
 
   #fault(error: unknown): PluginError {
     const { stackBytes, wasi } = this.#surroundings;
+    if (!isOrderly(error)) this.#snapshot = undefined;
     this.#die();
     // Its caller has been told; to find lines of source for nobody would hold up the next request.
     if (this.#control.isInterrupted) return new PluginError('ERR_ABORTED', 'The call was interrupted');
@@ -323,6 +391,8 @@ export class PluginInstance {
   #die(): void {
     const { wasi, onDropped } = this.#surroundings;
     this.#state = 'dead';
+    // Who kept it decides what becomes of it.
+    if (this.#snapshot !== undefined) return;
     wasi?.close();
     this.#live?.release();
     this.#live = undefined;

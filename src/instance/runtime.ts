@@ -52,6 +52,8 @@ export function createRuntime(
       byteCall: undefined,
       resourceFunction: () => undefined,
       resourceNumber: () => -1,
+      reserve: () => true,
+      keep: () => "it runs on jco's glue",
       release() {},
     }),
     idle: NOTHING,

@@ -69,6 +69,47 @@ describe('fresh instances', () => {
     ]);
   });
 
+  it('are initialised once where they are brought back, and each where they are made anew', async () => {
+    const engine = await createEngine({ threads: 1 });
+    const said: string[] = [];
+    engine.on('plugin:log', ({ plugin }) => said.push(plugin));
+    const speaks = await fullPlugin({
+      initialize: `(i32.store8 (i32.const 1030) (i32.const 0x69))
+        (call $log (i32.const 1030) (i32.const 1) (i32.const 1030) (i32.const 1) (i32.const 700)) (i32.const 600)`,
+    });
+    for (const snapshots of ['exact', 'never'] as const) {
+      await engine.loadPlugin(snapshots, speaks, { sandbox: { instances: 'fresh', snapshots } });
+      for (let request = 0; request < 5; request++) await engine.process(snapshots, { input: '' });
+    }
+    const times = (plugin: string) => said.filter((speaker) => speaker === plugin).length;
+    // Of an allocator that gives nothing back one instance is tried in vain.
+    expect(times('exact')).to.equal(2);
+    expect(times('never')).to.be.at.least(5);
+  });
+
+  it('are those of a plugin that grows its memory, too', async () => {
+    const engine = await createEngine({ threads: 1 });
+    await engine.loadPlugin('fresh', await spy(), { sandbox: { instances: 'fresh' } });
+    const asked = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? 'g' : 'a'));
+    expect(await ask(engine, 'fresh', ...asked)).to.deep.equal(asked.map((input) => (input === 'g' ? '015' : '014')));
+  });
+
+  it('come back after each trap of a warm plugin as one that was just made', async () => {
+    const engine = await createEngine({ threads: 1 });
+    await engine.loadPlugin('warm', await spy());
+    expect(await ask(engine, 'warm', 't', 'a', 'b', 't', 'a', 't', 't', 'a', 'b')).to.deep.equal([
+      'ERR_TRAP',
+      '014',
+      '124',
+      'ERR_TRAP',
+      '014',
+      'ERR_TRAP',
+      'ERR_TRAP',
+      '014',
+      '124',
+    ]);
+  });
+
   it('find nothing of another request, when there are many at once', async () => {
     const engine = await createEngine({ threads: 2 });
     await engine.loadPlugin('fresh', await spy(), { sandbox: { instances: 'fresh' } });

@@ -134,6 +134,7 @@ export async function launch(
           serve: () => ({ request: {}, answer() {}, isOver: () => true }),
           lastWords: () => [],
           flush() {},
+          keep: () => 'it is a test',
           close() {},
         };
   const surroundings = { context, wasi, stackBytes: STACK_BYTES };

@@ -198,6 +198,7 @@ export interface BindingPlan {
   readonly lineages?: readonly (readonly number[])[];
   /** The imports of which functions take or return streams or futures. */
   readonly copyEndImports?: readonly string[];
+  readonly irreversible?: string;
 }
 
 /** Which runtime runs a component, and why. */

@@ -16,9 +16,9 @@ import { trap } from './trap.ts';
  */
 
 /** What tells a waitable set from the other entries of a handle table. */
-const WAITABLE_SET: ResourceType = { instance: undefined, destructor: undefined, prototype: Object.prototype };
+const WAITABLE_SET: ResourceType = { instance: undefined, destructor: undefined, prototype: Object.prototype, life: 0 };
 /** Nothing is of this type, so that looking for one is always the trap that it has to be. */
-const WAITABLE: ResourceType = { instance: undefined, destructor: undefined, prototype: Object.prototype };
+const WAITABLE: ResourceType = { instance: undefined, destructor: undefined, prototype: Object.prototype, life: 0 };
 
 /** `EventCode.NONE` */
 const NO_EVENT = 0;

@@ -21,4 +21,14 @@ export class ComponentInstance implements Enterable {
   exclusiveThread: Thread | undefined;
   /** How many calls wait until the instance takes them. */
   waitingToEnter = 0;
+
+  /** @returns what brings it back to what it is now, between two calls; not where calls may wait for each other. */
+  keep(): () => void {
+    const rewindHandles = this.handles.keep();
+    const { mayEnter, mayLeave, backpressure } = this;
+    return () => {
+      rewindHandles();
+      Object.assign(this, { mayEnter, mayLeave, backpressure });
+    };
+  }
 }

@@ -13,6 +13,7 @@ import { type ExportBuilder, exportBuilder } from './exports.ts';
 import { type HostFunction, type LiftedFunction, liftedForHost } from './functions.ts';
 import type { GuardImport, HostImports } from './host-imports.ts';
 import { asyncLift, type Instantiation, liftedFunction, pick } from './instantiation.ts';
+import { type KeptBinding, keepBinding } from './kept-binding.ts';
 import type { MemoryPool, OnDropped } from './memory-pool.ts';
 import { Passings } from './passings.ts';
 import { type ResourceFunction, resourceFunction } from './resource-functions.ts';
@@ -41,6 +42,14 @@ export interface LiveComponent {
   resourceFunction(interfaceName: string | undefined, name: string): ResourceFunction | undefined;
   /** The number of a resource type among those of the plan. */
   resourceNumber(resource: object): number;
+  /**
+   * Has the guest's memories grow by what it takes to allocate so much, between two calls. What is thrown is a fault.
+   *
+   * @returns whether the guest has as much to spend as before.
+   */
+  reserve(bytes: number): boolean;
+  /** Notes its own books of the instance, between two calls. @returns why it cannot bring them back, if so. */
+  keep(): KeptBinding | string;
   /** Gives back what the next instance can use. Nothing of the instance may be called afterwards. */
   release(): void;
 }
@@ -133,6 +142,8 @@ export class LinkedComponent {
         byteCall: (number) => this.#byteCall(instantiation, number),
         resourceFunction: (interfaceName, name) => this.#resourceFunction(instantiation, interfaceName, name),
         resourceNumber: (resource) => instantiation.store.resources.indexOf(typeOfHeld(resource)!),
+        reserve: (bytes) => instantiation.contexts.every((context) => context.reserve(bytes)),
+        keep: () => this.#irreversible ?? keepBinding(instantiation),
         release,
       };
     } catch (error) {
@@ -144,6 +155,10 @@ export class LinkedComponent {
   /** Whether its calls may wait for each other. */
   get goesOn(): boolean {
     return this.#threads === 'concurrent';
+  }
+
+  get #irreversible(): string | undefined {
+    return this.goesOn ? 'its calls may wait for each other' : this.#plan.irreversible;
   }
 
   /** The memories that wait for the next instance. */

@@ -57,6 +57,21 @@ export class LiftLowerContext {
     return pointer;
   }
 
+  /**
+   * Has the guest allocate so much and give it back, so that its memory has grown before it is asked for anything.
+   *
+   * @returns whether it did give it back; one that never does has less to spend now.
+   */
+  reserve(size: number): boolean {
+    if (this.#realloc === undefined) return true;
+    const pointer = this.allocate(1, size);
+    this.instance.mayLeave = false;
+    this.#realloc(pointer, size, 1, 1);
+    this.instance.mayLeave = true;
+    this.memory.refresh();
+    return this.allocate(1, 1) < pointer + size;
+  }
+
   /** Checks a pointer that the guest passed, to `size` bytes of `what`. */
   check(pointer: number, alignment: number, size: number, what: string): void {
     if ((pointer & (alignment - 1)) !== 0) throw brokenAbi(`a pointer to ${what} is not aligned to ${alignment}`, {});

@@ -58,6 +58,24 @@ export class HandleTable {
     return this.#entries.push(handle) - 1;
   }
 
+  /** The objects of the host that the guest has handles of. */
+  get hostObjects(): readonly unknown[] {
+    return this.#entries
+      .filter((handle) => handle !== undefined && handle.type.instance === undefined)
+      .map((handle) => handle!.rep);
+  }
+
+  /** @returns what brings the table back to what it is now, between two calls. */
+  keep(): () => void {
+    const entries = [...this.#entries];
+    const free = [...this.#free];
+    return () => {
+      this.#entries.splice(0, this.#entries.length, ...entries);
+      this.#free.splice(0, this.#free.length, ...free);
+      for (const handle of entries) if (handle !== undefined) handle.lends = 0;
+    };
+  }
+
   /** @throws a trap, also for a handle that is lent. */
   remove(index: number, type: ResourceType): ResourceHandle {
     const handle = this.get(index, type);

@@ -8,12 +8,16 @@ export interface ResourceType {
   readonly destructor: ((rep: number) => void) | undefined;
   /** The prototype of the host's objects for a resource of a guest. */
   prototype: object;
+  /** How often its instance was brought back to an earlier state: of one that was made since, the guest knows nothing. */
+  life: number;
 }
 
 /** A resource of a guest as the host holds it. */
 interface Holding {
   readonly type: ResourceType;
   readonly rep: number;
+  /** The {@link ResourceType.life} that it belongs to. */
+  readonly life: number;
   /** `owned`: to be dropped or passed on by the host. `borrowed`: good for one call. `gone`: neither any more. */
   state: 'owned' | 'borrowed' | 'gone';
 }
@@ -24,7 +28,7 @@ const holdings = new WeakMap<object, Holding>();
 /** The host's object for a resource that a guest defines. */
 export function wrap(type: ResourceType, rep: number, state: 'owned' | 'borrowed'): object {
   const object = Object.create(type.prototype) as object;
-  holdings.set(object, { type, rep, state });
+  holdings.set(object, { type, rep, life: type.life, state });
   if (state === 'owned') wrapped?.push(object);
   return object;
 }
@@ -68,7 +72,7 @@ export function identityOf(object: object): unknown {
 function holding(type: ResourceType, object: unknown): Holding {
   const found = typeof object === 'object' && object !== null ? holdings.get(object) : undefined;
   if (found?.type !== type) throw new TypeError('Expected a resource of the type that the function takes');
-  if (found.state === 'gone') throw new TypeError('The resource was dropped or passed on');
+  if (found.state === 'gone' || found.life !== type.life) throw new TypeError('The resource was dropped or passed on');
   return found;
 }
 
@@ -93,7 +97,7 @@ export function endBorrow(object: object): void {
 /** Drops a resource that the host owns; does nothing for one that it does not own any more. */
 export function dropHeld(object: object, entering: readonly Enterable[]): void {
   const found = holdings.get(object);
-  if (found?.state !== 'owned') return;
+  if (found?.state !== 'owned' || found.life !== found.type.life) return;
   found.state = 'gone';
   destroy(found.type, found.rep, entering);
 }

@@ -106,12 +106,13 @@ export class Steps {
                 ? undefined
                 : onOwnThread(store, coreDefinition(instantiation, destructor) as (rep: number) => void),
             prototype: Object.prototype,
+            life: 0,
           });
         };
       }
       case 'host-resource':
         return ({ store }) => {
-          store.resources.push({ instance: undefined, destructor: undefined, prototype: Object.prototype });
+          store.resources.push({ instance: undefined, destructor: undefined, prototype: Object.prototype, life: 0 });
         };
       case 'lower': {
         const { context, path, signature, async = false } = initializer;

@@ -86,6 +86,17 @@ export class Store {
     instance.mayLeave = false;
   }
 
+  /** @returns what brings it back to what it is now, between two calls; objects for resources of the guest are of no use then. */
+  keep(): () => void {
+    const { allocated } = this;
+    return () => {
+      this.allocated = allocated;
+      this.#lifted = 0;
+      this.#trapped = undefined;
+      for (const resource of this.resources) resource.life++;
+    };
+  }
+
   /** Throws again what the guest has caught. */
   rethrow(): void {
     if (this.#trapped !== undefined) throw this.#trapped.error;

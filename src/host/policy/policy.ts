@@ -86,6 +86,13 @@ export interface Policy {
   readonly instances?: 'warm' | 'fresh';
   /** Requests after which a warm instance is shut down and replaced. @default no bound */
   readonly maxRequestsPerInstance?: number;
+  /**
+   * Whether an instance is noted after `initialize` and brought back to that for the next request, where each has its own,
+   * instead of being made anew. `exact`: unless it has drawn random numbers by then, has been granted directories or the
+   * network, or has what cannot be brought back. `with-random`: also where it has drawn random numbers, of which each request
+   * then finds the same. `never`: each is made anew. See `docs/limits.md`. @default 'exact'
+   */
+  readonly snapshots?: 'exact' | 'with-random' | 'never';
   /** The component's SHA-256 in hexadecimal; other bytes do not load under this policy. @default any */
   readonly sha256?: string;
 }
@@ -116,6 +123,7 @@ export interface ResolvedPolicy {
   readonly maxLogBytes: number;
   readonly instances: 'warm' | 'fresh';
   readonly maxRequestsPerInstance: number;
+  readonly snapshots: 'exact' | 'with-random' | 'never';
   readonly sha256: string | undefined;
 }
 
@@ -175,6 +183,7 @@ const KEYS = [
   'maxLogBytes',
   'instances',
   'maxRequestsPerInstance',
+  'snapshots',
   'sha256',
 ] as const satisfies readonly (keyof Policy)[];
 
@@ -241,6 +250,7 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     maxLogBytes: whole('maxLogBytes'),
     instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
     maxRequestsPerInstance: whole('maxRequestsPerInstance'),
+    snapshots: oneOf('sandbox.snapshots', policy.snapshots, ['exact', 'with-random', 'never'], 'exact'),
     sha256: fingerprint(policy.sha256),
   });
 }

@@ -19,10 +19,12 @@ export interface Clocks {
   readonly wallResolution: Datetime;
   /** Makes the monotonic clock read `instant` at once; false where time passes by itself. */
   skipTo(instant: bigint): boolean;
+  /** @returns what has the monotonic clock go on from where it is now. */
+  keep(): () => void;
 }
 
 export function realClocks(): Clocks {
-  const start = process.hrtime.bigint() - 1n;
+  let start = process.hrtime.bigint() - 1n;
   return {
     monotonic: () => process.hrtime.bigint() - start,
     monotonicResolution: 1n,
@@ -32,6 +34,12 @@ export function realClocks(): Clocks {
     },
     wallResolution: { seconds: 0n, nanoseconds: NS_PER_MS },
     skipTo: () => false,
+    keep() {
+      const age = process.hrtime.bigint() - start;
+      return () => {
+        start = process.hrtime.bigint() - age;
+      };
+    },
   };
 }
 
@@ -53,6 +61,12 @@ export function virtualClocks(): Clocks {
     skipTo(instant) {
       if (instant > now) now = instant;
       return true;
+    },
+    keep() {
+      const kept = now;
+      return () => {
+        now = kept;
+      };
     },
   };
 }

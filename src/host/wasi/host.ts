@@ -15,6 +15,8 @@ export class WasiHost {
   readonly #atEnd = new Set<() => void>();
   #resources = 0;
   #heldBytes = 0;
+  /** Whether the instance has drawn random numbers that are good for one instance only. */
+  hasDrawnRandom = false;
 
   constructor(policy: ResolvedPolicy, context: CallContext) {
     this.policy = policy;
@@ -68,6 +70,22 @@ export class WasiHost {
   atEnd(end: () => void): () => boolean {
     this.#atEnd.add(end);
     return () => this.#atEnd.delete(end);
+  }
+
+  /** What it has open, which ends with it. */
+  get open(): number {
+    return this.#atEnd.size;
+  }
+
+  /** @returns what ends everything that was opened since, and brings its books back to what they are now. */
+  keep(): () => void {
+    const resources = this.#resources;
+    const heldBytes = this.#heldBytes;
+    return () => {
+      this.close();
+      this.#resources = resources;
+      this.#heldBytes = heldBytes;
+    };
   }
 
   close(): void {

@@ -19,6 +19,7 @@ import { Wasi3 } from './p3/interfaces.ts';
 import type { Answer, ServedMessage } from './p3/served-message.ts';
 import { poll } from './poll.ts';
 import * as random from './random.ts';
+import { Resource } from './resource.ts';
 import { ipNameLookup } from './sockets/name-lookup.ts';
 import { instanceNetwork, network } from './sockets/network.ts';
 import { tcp, tcpCreateSocket } from './sockets/tcp.ts';
@@ -88,6 +89,13 @@ export interface Wasi {
   lastWords(): readonly string[];
   /** Ends a call into the guest: takes down unfinished lines of output, and starts the file quotas anew. */
   flush(): void;
+  /**
+   * Notes its state between two calls, for an instance that is to be brought back to it.
+   *
+   * @param hostObjects The objects of the host that the guest has handles of.
+   * @returns What brings it back and closes what was opened since; or why it cannot be brought back.
+   */
+  keep(hostObjects: readonly unknown[]): (() => void) | string;
   /** Closes what the instance has open. Nothing may be called afterwards. */
   close(): void;
 }
@@ -206,7 +214,23 @@ export function createWasi(options: WasiOptions): Wasi {
       served = undefined;
       quotas.restart();
     },
+    keep: (hostObjects) => keep(parts, hostObjects),
     close: () => host.close(),
+  };
+}
+
+function keep({ host, clocks, insecure, mounts }: Parts, hostObjects: readonly unknown[]): (() => void) | string {
+  const { policy } = host;
+  if (mounts.length > 0) return 'it has been granted directories';
+  if (policy.allowNetwork.length > 0) return 'it has been granted the network';
+  if (host.open > 0) return 'it has something open';
+  if (host.hasDrawnRandom && policy.snapshots !== 'with-random') return 'it has drawn random numbers';
+  const resources = hostObjects.filter((object) => object instanceof Resource && object.isTimeless) as Resource[];
+  if (resources.length < hostObjects.length) return 'it holds an object of the host that changes';
+  const rewinds = [host.keep(), clocks.keep(), insecure.keep()];
+  return () => {
+    for (const rewind of rewinds) rewind();
+    for (const resource of resources) resource.revive();
   };
 }
 

@@ -21,6 +21,16 @@ export abstract class Resource {
     this.dropped();
   }
 
+  /** Whether all there is to it is that it is there: then it can be had again after it was dropped. */
+  get isTimeless(): boolean {
+    return false;
+  }
+
+  /** Has it be as it was before the guest dropped it. */
+  revive(): void {
+    this.#state = 'live';
+  }
+
   /** Lets go of what the resource holds. */
   protected dropped(): void {}
 }

@@ -15,6 +15,7 @@ const decoder = new TextDecoder();
  * call. Over budget a write fails, so that a flood costs the guest its output and the host nothing.
  */
 export class LineWriter implements Sink {
+  readonly isTimeless = true;
   readonly #say: (line: string) => boolean;
   readonly #host: WasiHost;
   /** Made when first needed: most instances print nothing. */

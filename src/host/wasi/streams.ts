@@ -29,6 +29,8 @@ export interface Sink {
   readonly writable?: Event;
   /** When everything written is on its way, or never will be. @default always */
   readonly flushed?: Event;
+  /** Whether it is as old as its instance, and nothing is left of what was written when a call ends. @default false */
+  readonly isTimeless?: boolean;
   close?(): void;
 }
 
@@ -77,6 +79,10 @@ export class InputStream extends Resource {
   subscribe(): Pollable {
     this.host.hostCall();
     return new Pollable(this.host, this.#source.readable ?? ALWAYS_READY);
+  }
+
+  override get isTimeless(): boolean {
+    return this.#source === EMPTY;
   }
 
   protected override dropped(): void {
@@ -164,6 +170,10 @@ export class OutputStream extends Resource {
       this.#await('writable');
     }
     return this.splice(source, length);
+  }
+
+  override get isTimeless(): boolean {
+    return this.#sink.isTimeless ?? false;
   }
 
   protected override dropped(): void {

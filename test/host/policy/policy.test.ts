@@ -28,6 +28,7 @@ describe('resolvePolicy', () => {
       maxLogBytes: 64 * 1024,
       instances: 'warm',
       maxRequestsPerInstance: Number.MAX_SAFE_INTEGER,
+      snapshots: 'exact',
       sha256: undefined,
     });
     expect(resolvePolicy('standard')).to.deep.include({

@@ -9,7 +9,7 @@ import { Waitable, type WaitableSet } from './waitable.ts';
  * other, is a type that no resource has.
  */
 
-const kind = (): ResourceType => ({ instance: undefined, destructor: undefined, prototype: Object.prototype });
+const kind = (): ResourceType => ({ instance: undefined, destructor: undefined, prototype: Object.prototype, life: 0 });
 
 export const WAITABLE_SET: ResourceType = kind();
 export const SUBTASK_HANDLE: ResourceType = kind();
