@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { standardWorld } from '../contract/standard.ts';
 import type { RequestOptions } from '../contract/values.ts';
 import { PluginError, type WireError } from '../errors.ts';
 import { missingDirectories } from '../host/policy/missing-directories.ts';
@@ -109,7 +110,8 @@ async function examine(path: string, options: CheckOptions, sandbox: Sandbox): P
   };
   try {
     const world = await withPlugin(session, async (_engine, info) => info.ownWorld ?? info.world);
-    return { ...read, usable: true, world, problems: [] };
+    const standard = world === 'none' ? standardWorld(analysis.exports) : undefined;
+    return { ...read, usable: true, world: standard ?? world, problems: [] };
   } catch (error) {
     return { ...read, usable: false, problems: [toProblem(error)] };
   }

@@ -10,7 +10,7 @@ export function describeInspection(inspection: Inspection): string {
   const rows: [string, string][] = [
     ['file', `${cleanLogLine(file)}, ${count(bytes)} bytes`],
     ['sha-256', sha256],
-    ['contract', contractText(inspection.contract)],
+    ['contract', contractText(inspection)],
     ['binding', bindingText(inspection.binding)],
     ['metadata', metadataText(inspection.metadata)],
     ['memories', memories.length === 0 ? 'none' : memories.map(memoryText).join('\n')],
@@ -25,7 +25,8 @@ export function describeInspection(inspection: Inspection): string {
 
 const LABEL = 'metadata  '.length;
 
-function contractText(contract: Inspection['contract']): string {
+function contractText({ contract, standard }: Inspection): string {
+  if (!contract.fits && standard !== undefined) return `none; it implements ${standard}`;
   if (!contract.fits) return `${paint('red', 'none')}: ${cleanLogLine(contract.error.message)}`;
   return `${contract.package}, world ${contract.world}`;
 }

@@ -6,6 +6,7 @@ import { assertAccountable, PAGE_BYTES } from '../component/caps.ts';
 import { describeExtern } from '../component/describe.ts';
 import { interfaceHash } from '../component/interface-hash.ts';
 import { type ContractMatch, matchContract } from '../contract/match.ts';
+import { standardWorld } from '../contract/standard.ts';
 import type { PluginMetadata, RequestOptions } from '../contract/values.ts';
 import { CONTRACT_MAJOR, CONTRACT_PACKAGE } from '../contract/worlds.ts';
 import { PluginError, type WireError } from '../errors.ts';
@@ -22,6 +23,8 @@ export interface Inspection {
     | ({ readonly fits: true } & ContractMatch)
     | { readonly fits: false; readonly error: WireError }
   );
+  /** The world of WASI that it implements, if it is a program or a server: `wasi:cli/command@0.3`. */
+  readonly standard?: string;
   /** What lifts and lowers between the host and it, or why nothing does. */
   readonly binding:
     | { readonly kind: 'direct' }
@@ -71,11 +74,13 @@ const MAX_WIT = 20_000;
 export async function inspectComponent(file: string, config: RequestOptions): Promise<Inspection> {
   const { bytes, sha256, component, analysis } = await readComponent(file);
   const contract = match(analysis);
+  const standard = standardWorld(analysis.exports);
   return {
     file,
     bytes: bytes.length,
     sha256,
     contract: { package: `${CONTRACT_PACKAGE}@${CONTRACT_MAJOR}`, ...contract },
+    ...(standard !== undefined && { standard }),
     binding: bindingOf(bytes, component, analysis),
     metadata: contract.fits ? await askForMetadata(pluginName(file), bytes, config) : { state: 'none' },
     imports: analysis.imports.map(item),

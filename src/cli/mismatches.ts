@@ -5,6 +5,7 @@ import type { ExternType, FuncType } from '../component/types.ts';
 import { funcDifference } from '../contract/difference.ts';
 import { parseInterfaceName } from '../contract/interface-name.ts';
 import { matchContract } from '../contract/match.ts';
+import { standardWorld } from '../contract/standard.ts';
 import { CONTRACT_PACKAGE, HOST_API, WORLDS } from '../contract/worlds.ts';
 import { PluginError } from '../errors.ts';
 
@@ -20,7 +21,7 @@ const FITTING: readonly ExternItem[] = WORLDS.slice(0, 1).map(({ interface: name
  * these; whoever repairs a plugin wants to see them all.
  */
 export function findMismatches(analysis: ComponentAnalysis, maxMemoryBytes: number): PluginError[] {
-  const problems = attempt(() => matchContract({ ...analysis, imports: [] }));
+  const problems = isStandardOnly(analysis) ? [] : attempt(() => matchContract({ ...analysis, imports: [] }));
   if (problems.length > 0) problems.push(...furtherExportDifferences(analysis.exports, problems[0]!));
   const imports = analysis.imports.flatMap((item) => {
     const found = attempt(() => matchContract({ ...analysis, exports: FITTING, imports: [item] }));
@@ -30,6 +31,12 @@ export function findMismatches(analysis: ComponentAnalysis, maxMemoryBytes: numb
   // Each import fits; together they may not.
   if (imports.length === 0) imports.push(...attempt(() => matchContract({ ...analysis, exports: FITTING })));
   return [...problems, ...imports, ...attempt(() => planCaps(analysis, maxMemoryBytes))];
+}
+
+/** A program or a server need not be a plugin besides: it is judged as one where it was meant to be. */
+function isStandardOnly({ exports }: ComponentAnalysis): boolean {
+  const isMeant = exports.some(({ name }) => parseInterfaceName(name)?.package === CONTRACT_PACKAGE);
+  return !isMeant && standardWorld(exports) !== undefined;
 }
 
 function furtherExportDifferences(exports: readonly ExternItem[], reported: PluginError): PluginError[] {

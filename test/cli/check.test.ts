@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { corePlugin, guest } from '../fixtures/core-plugin.ts';
 import { echo, lifecycle, misfits, wasi } from '../fixtures/guests.ts';
+import { service3 } from '../fixtures/service-3.ts';
+import { tool } from '../fixtures/tool.ts';
+import { tool3 } from '../fixtures/tool-3.ts';
 import { syscalls } from '../hostile/guests/syscalls.ts';
 import { contractWit, plugin } from '../support/wat.ts';
 import { linesOf, Workplace } from './cli.ts';
@@ -27,6 +30,22 @@ describe('wasm-plugin-pool check', () => {
     expect(stdout).to.equal('✓ echo.wasm implements plugin-world and loads under the policy restricted\n');
     expect(status).to.equal(0);
   });
+
+  for (const [world, bytes] of [
+    ['wasi:cli/command@0.2', tool],
+    ['wasi:cli/command@0.3', tool3],
+    ['wasi:http/service@0.3', service3],
+  ] as const) {
+    it(`takes a component of ${world} for what it is, as inspect does`, async () => {
+      await workplace.file('standard.wasm', bytes);
+      const { status, stdout } = await workplace.run(['check', 'standard.wasm']);
+      expect(stdout).to.contain(`✓ standard.wasm implements ${world} and loads under the policy restricted\n`);
+      expect(status).to.equal(0);
+      const inspected = await workplace.run(['inspect', 'standard.wasm']);
+      expect(inspected.stdout).to.contain(`none; it implements ${world}`);
+      expect(inspected.status).to.equal(0);
+    });
+  }
 
   it('reports in JSON', async () => {
     await workplace.file('echo.wasm', echo);
