@@ -4,7 +4,7 @@
  */
 import { glob, readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { componentize } from '../../src/componentize/componentize.ts';
+import { type ComponentizeOptions, componentize } from '../../src/componentize/componentize.ts';
 import { hashFiles, installedVersion, sha256 } from './fingerprint.ts';
 
 /**
@@ -21,10 +21,14 @@ export interface PrebuiltLock {
 }
 
 /** The plugins that are built so. */
-export const PREBUILT = ['render', 'timestamps'] as const;
+export const PREBUILT = ['greys', 'render', 'timestamps'] as const;
 
 /** The contract, from a plugin's folder. */
 const CONTRACT = '../../../wit/plugin-system.wit';
+/** The part of it that came later, for the plugins whose world is there. */
+const LATER: Readonly<Record<string, readonly string[]>> = { greys: ['../../../wit/bytes-and-batches.wit'] };
+/** Of those that are no plugins of `plugin-world`. */
+const WORLDS: Readonly<Record<string, ComponentizeOptions['world']>> = { greys: 'plugin-bytes' };
 
 /** The folder of a plugin. */
 export function folderOf(name: string): URL {
@@ -44,7 +48,7 @@ export async function createLock(name: string, compiler: string): Promise<Prebui
   for await (const path of glob(pattern, { cwd: folder, exclude: (path) => path === 'target' })) sources.push(path);
   return {
     tools: { compiler, 'jco-transpile': await installedVersion('@bytecodealliance/jco-transpile') },
-    inputs: await hashFiles(folder, [...sources, CONTRACT]),
+    inputs: await hashFiles(folder, [...sources, CONTRACT, ...(LATER[name] ?? [])]),
     output: sha256(await readFile(new URL(`${name}.wasm`, folder))),
   };
 }
@@ -54,7 +58,7 @@ if (import.meta.main) {
   if (name === undefined || core === undefined || compiler === undefined) {
     throw new Error('usage: prebuilt.ts NAME CORE.wasm TOOL [OUTPUT]');
   }
-  const component = await componentize(await readFile(core));
+  const component = await componentize(await readFile(core), { world: WORLDS[name] ?? 'plugin-world' });
   if (output !== undefined) await writeFile(resolve(output), component);
   else {
     const folder = folderOf(name);

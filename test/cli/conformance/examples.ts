@@ -4,7 +4,10 @@ import { pluginFiles } from '../../../examples/plugins/files.ts';
 import { conformance, DEFAULTS } from './conformance.ts';
 
 /** For example plugins that refuse the usual ones. */
-const SAMPLES = { timestamps: [{ input: '1 March 2026' }, { input: '0\n1767225600' }] } as const;
+const SAMPLES = {
+  greys: [{ input: 'two pixels, 16 b' }, { input: 'four' }],
+  timestamps: [{ input: '1 March 2026' }, { input: '0\n1767225600' }],
+} as const;
 
 /** @param calls How many of them look for memory that grows, and for what ends now and then. */
 export function describeExamples(calls: number): void {
