@@ -221,8 +221,10 @@ describe('a session', () => {
       const cart = await new (carts(session).Cart)(10);
       expect((await rejection(cart.total({ signal: AbortSignal.abort() }))).code).to.equal('ERR_ABORTED');
       expect(await cart.total()).to.equal(0);
-      expect((await rejection(cart.spin({ deadlineMs: 20 }))).code).to.be.oneOf(['ERR_DEADLINE', 'ERR_CPU_TIME_LIMIT']);
-      expect(session.state).to.equal('ended');
+      const { code, began } = await rejection(cart.spin({ deadlineMs: 20 }));
+      expect(code).to.be.oneOf(['ERR_DEADLINE', 'ERR_CPU_TIME_LIMIT']);
+      // Where no thread came to it in time, nothing has happened.
+      expect(session.state).to.equal(began === true ? 'ended' : 'open');
     });
 
     it('after a while in which nobody calls, and after its time', async () => {
@@ -355,10 +357,11 @@ describe('a session', () => {
 
     it('one resource too many ends the session, and not the engine', async function () {
       this.timeout(60_000);
-      const session = await open();
+      await engine.loadPlugin('many', component, { world: 'any' });
+      const session = await open('many');
       const { some } = carts(session);
       await some(40_000);
-      expect((await rejection(some(40_000))).code).to.be.oneOf(['ERR_SESSION_LIMIT', 'ERR_TRAP', 'ERR_CPU_TIME_LIMIT']);
+      expect((await rejection(some(40_000))).code).to.equal('ERR_SESSION_LIMIT');
       expect(session.state).to.equal('ended');
     });
   });
