@@ -1,7 +1,12 @@
 import type { CallContext, LogLevel } from './call-context.ts';
 import { WitError } from './wit-error.ts';
 
-/** The interface `toolsku:plugin-system/host-api`, under the names by which the glue asks for its functions. */
+/**
+ * The interface `toolsku:plugin-system/host-api`, under the names by which the glue asks for its functions.
+ *
+ * @example
+ * const maskOf = (api: HostApi) => api.getConfig('mask') ?? '*';
+ */
 export interface HostApi {
   logMessage(level: string, message: string): void;
   getConfig(key: string): string | undefined;

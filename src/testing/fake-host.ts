@@ -2,8 +2,13 @@ import type { PluginSource } from '../artifact/source.ts';
 import type { PluginResponse } from '../contract/values.ts';
 import type { PluginEvent, PluginLog } from '../engine/events.ts';
 import { PluginEngine } from '../engine.ts';
+import { resolvePolicy } from '../host/policy/policy.ts';
+import { resolveConfig } from '../registry/config.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
 import type { ProcessRequest } from '../request/request.ts';
+import type { UnbuiltPlugin } from './defined-plugin.ts';
+import { InProcess } from './in-process.ts';
+import { NAME, type Runner } from './runner.ts';
 
 /**
  * What a plugin under test is started with: everything that `loadPlugin` takes.
@@ -14,12 +19,17 @@ import type { ProcessRequest } from '../request/request.ts';
  */
 export type FakeHostOptions = LoadOptions;
 
-/** The name under which the plugin is loaded. */
-const NAME = 'plugin-under-test';
+/**
+ * What a plugin is started with that is no component yet.
+ *
+ * @example
+ * const options: UnbuiltPluginOptions = { config: { mask: '*' }, sandbox: { maxHostCalls: 10 } };
+ */
+export type UnbuiltPluginOptions = Pick<LoadOptions, 'config' | 'sandbox'>;
 
 /**
- * A host for the tests of one plugin: it runs the component as it would run in production, with one thread, and keeps
- * what the plugin logs and emits.
+ * A host for the tests of one plugin, which keeps what the plugin logs and emits. It runs a component as it would run in
+ * production, with one thread; or a plugin in JavaScript before it is built.
  *
  * @example
  * const host = await FakeHost.start('build/plugin.wasm', { config: { mask: '*' } });
@@ -32,16 +42,12 @@ export class FakeHost implements AsyncDisposable {
   readonly logs: readonly PluginLog[];
   /** What it has emitted so far, in order. */
   readonly events: readonly PluginEvent[];
-  readonly #engine: PluginEngine;
+  readonly #runner: Runner;
 
-  private constructor(engine: PluginEngine) {
-    const logs: PluginLog[] = [];
-    const events: PluginEvent[] = [];
-    engine.on('plugin:log', (log) => logs.push(log));
-    engine.on('plugin:event', (event) => events.push(event));
+  private constructor(runner: Runner, logs: PluginLog[], events: PluginEvent[]) {
+    this.#runner = runner;
     this.logs = logs;
     this.events = events;
-    this.#engine = engine;
   }
 
   /**
@@ -54,14 +60,38 @@ export class FakeHost implements AsyncDisposable {
    */
   static async start(source: PluginSource, options: FakeHostOptions = {}): Promise<FakeHost> {
     const engine = await PluginEngine.create({ threads: 1 });
-    const host = new FakeHost(engine);
+    const logs: PluginLog[] = [];
+    const events: PluginEvent[] = [];
+    engine.on('plugin:log', (log) => logs.push(log));
+    engine.on('plugin:event', (event) => events.push(event));
     try {
       await engine.loadPlugin(NAME, source, options);
     } catch (error) {
       await engine.close({ force: true });
       throw error;
     }
-    return host;
+    const runner: Runner = {
+      process: (input, options) => engine.process(NAME, { input, ...(options !== undefined && { options }) }),
+      close: () => engine.close(),
+    };
+    return new FakeHost(runner, logs, events);
+  }
+
+  /**
+   * Starts a plugin in JavaScript that is not built: it runs in this process, where debuggers and coverage reach it. Host functions,
+   * their budgets, `maxOutputBytes` and what errors become are those of a component; limits of time and memory are not, and
+   * nothing keeps it from what Node has and QuickJS lacks.
+   *
+   * @param plugin What `definePlugin` is given, or what it returned.
+   * @throws {PluginError} `ERR_INITIALIZE_FAILED`, `ERR_INVALID_ARGUMENT`.
+   *
+   * @example
+   * const shout: UnbuiltPlugin = { name: 'shout', version: '1.0.0', description: '', process: ({ input }) => `${input}!` };
+   * const host = await FakeHost.define(shout, { sandbox: 'standard' });
+   */
+  static async define(plugin: UnbuiltPlugin, { config, sandbox }: UnbuiltPluginOptions = {}): Promise<FakeHost> {
+    const runner = new InProcess(plugin, resolvePolicy(sandbox), resolveConfig(config));
+    return new FakeHost(runner, runner.logs, runner.events);
   }
 
   /**
@@ -74,12 +104,12 @@ export class FakeHost implements AsyncDisposable {
    * const { output } = await host.process('mail ada@example.org', { only: 'email' });
    */
   process(input: string, options?: ProcessRequest['options']): Promise<PluginResponse> {
-    return this.#engine.process(NAME, { input, ...(options !== undefined && { options }) });
+    return this.#runner.process(input, options);
   }
 
   /** Runs the plugin's `shutdown` and ends its thread. What it says meanwhile is in {@link logs}. */
   close(): Promise<void> {
-    return this.#engine.close();
+    return this.#runner.close();
   }
 
   /** `await using host = …` closes it. */

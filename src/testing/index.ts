@@ -3,5 +3,9 @@
  *
  * @module wasm-plugin-pool/testing
  */
+
+export type { HostApi } from '../host/host-api.ts';
 export { type AnsweringEngine, recordAnswers, replayAnswers, updateAnswers } from './answers.ts';
-export { FakeHost, type FakeHostOptions } from './fake-host.ts';
+export type { UnbuiltPlugin } from './defined-plugin.ts';
+export { FakeHost, type FakeHostOptions, type UnbuiltPluginOptions } from './fake-host.ts';
+export { hostApi } from './host-functions.ts';
