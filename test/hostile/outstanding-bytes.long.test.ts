@@ -24,7 +24,9 @@ for (const isolation of ['none', 'process'] as const) {
       );
       clearInterval(looks);
       const kept = ends.filter(({ status }) => status === 'fulfilled');
-      expect(kept).to.have.lengthOf(Math.floor(ROOM / (2 * LONGEST_ANSWER)));
+      // Of a child it may be one less, whose answers are booked by what they are expected to take.
+      const fitting = Math.floor(ROOM / (2 * LONGEST_ANSWER));
+      expect(kept.length).to.be.within(isolation === 'process' ? fitting - 1 : fitting, fitting);
       // On its way each answer is in the memory of its plugin, in a message and in a text.
       expect(most - before).to.be.below(4 * ROOM);
     });
