@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Later } from '../src/clock/later.ts';
 import type { HostCall, HostReply } from '../src/host/imports/main-thread.ts';
-import type { MainMessage, Parcel, WorkerMessage } from '../src/pool/protocol.ts';
+import type { LargeRequest, MainMessage, Parcel, WorkerMessage } from '../src/pool/protocol.ts';
 
 /**
  * The line on which this thread asks the main thread for something. Who waits does so with the thread blocked, during which the
@@ -13,6 +13,10 @@ export class HostLine {
   readonly #slot: () => number;
   readonly #open = new Map<number, Later<HostReply>>();
   readonly #parcels: Parcel[] = [];
+  /** Requests that were added to the open order, by slot. */
+  readonly large: Map<number, LargeRequest> = new Map();
+  /** Whether there is something to look at for who waits, beside what comes on the line. Set by whoever has the thread. */
+  alarm: (() => boolean) | undefined;
   #calls = 0;
   /** Replies that have come, ever: the main thread counts those that it has sent. */
   #heard = 0;
@@ -56,11 +60,20 @@ export class HostLine {
     this.#post({ kind: 'waits', heard: this.#heard });
   }
 
-  /** Blocks until a reply has come, whosever it is. */
+  /** Blocks until something has come, whosever it is, and passes on all that has. */
   wait(): void {
-    if (this.take()) return;
+    const before = Atomics.load(this.#bell, 0);
+    if (this.takeAll() || this.alarm?.()) return;
     this.announce();
-    this.#block();
+    Atomics.wait(this.#bell, 0, before);
+    this.takeAll();
+  }
+
+  /** Takes what has come, without waiting. @returns Whether there was anything. */
+  takeAll(): boolean {
+    let any = false;
+    while (this.take()) any = true;
+    return any;
   }
 
   /** Nobody waits for these any more: the instance has ended. */
@@ -94,6 +107,7 @@ export class HostLine {
     const message: MainMessage | undefined = receiveMessageOnPort(this.#port)?.message;
     if (message === undefined) return false;
     if (message.kind === 'parcel') this.#parcels.push(message.parcel);
+    else if (message.kind === 'large') for (const [slot, request] of message.large) this.large.set(slot, request);
     else {
       this.#heard++;
       const later = this.#open.get(message.id);

@@ -41,6 +41,10 @@ export class InstanceLine implements OutsideLine {
     return this.#line.word;
   }
 
+  get alarm(): (() => boolean) | undefined {
+    return this.#line.alarm;
+  }
+
   announce(): void {
     this.#line.announce();
   }

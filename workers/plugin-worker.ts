@@ -20,6 +20,7 @@ import { WorkerMailbox } from '../src/pool/worker-mailbox.ts';
 import { BlockRunner } from './block/block-runner.ts';
 import { CallDesk } from './call-desk.ts';
 import { CallerDesk } from './caller-desk.ts';
+import { ConcurrentOrder } from './concurrent-order.ts';
 import { CpuAccount } from './cpu-account.ts';
 import { HeapGauge } from './heap-gauge.ts';
 import { HostLine } from './host-line.ts';
@@ -142,6 +143,7 @@ class PluginWorker {
       this.#residents.define(id, definition, tally && new Tally(tally));
     if (recipe !== undefined) blocks.learn(recipe);
     if (kind === 'process') this.#process(count, large, start);
+    else if (kind === 'concurrent') this.#concurrent(count, large);
     else if (kind === 'block') this.#block(start);
     else if (kind === 'prepare') this.#prepare(start);
     else this.#retire(retires, start);
@@ -278,6 +280,33 @@ class PluginWorker {
       this.#tooLarge = { output, success, errorMessage };
     },
   };
+
+  /** Requests of one definition that go on beside each other. */
+  #concurrent(count: number, large: Parcel['large']): void {
+    const { mailbox } = this.#berth;
+    const definition = mailbox.definition(0);
+    this.#residents.tally(definition)?.batchSize.record(count);
+    const order = new ConcurrentOrder(
+      {
+        mailbox,
+        residents: this.#residents,
+        status: this.#status,
+        control: this.#control,
+        line: this.#line,
+        wakeUp: this.#wakeUp,
+        cpuMs: () => this.#cpu.usedMs,
+        toMain: this.#toMain,
+        post: (message) => this.#post(message),
+        onSlot: (slot) => {
+          this.#slot = slot;
+        },
+      },
+      definition,
+      large,
+    );
+    const worked = order.run();
+    this.#account(definition, count - 1, worked, performance.now());
+  }
 
   #block(start: number): void {
     this.#slot = 0;

@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '../src/artifact/definition.ts';
+import type { OpenCalls } from '../src/canonical-abi/runtime/async/open-calls.ts';
 import { type Holding, NOTHING } from '../src/component/holding.ts';
 import type { Utterance } from '../src/contract/values.ts';
 import { describe, PluginError } from '../src/errors.ts';
@@ -142,6 +143,29 @@ export class Residents {
         this.#end(resident);
       }
     }
+  }
+
+  /** Runs a stretch of calls that go on beside each other in the instance, then drops it if it is dead. */
+  stretch<Result>(id: number, phase: 'process' | 'idle', act: (calls: OpenCalls) => Result): Result {
+    const resident = this.#resident(id);
+    const { instance } = this.#live(resident);
+    this.#status.enter(phase);
+    try {
+      return instance.stretch(act);
+    } finally {
+      if (instance.state === 'dead') this.#drop(resident);
+    }
+  }
+
+  /** The books of the instance. */
+  context(id: number): CallContext {
+    return this.#live(this.#resident(id)).context;
+  }
+
+  /** How many requests more the policy gives the instance. */
+  left(id: number): number {
+    const { live, definition } = this.#resident(id);
+    return definition.policy.maxRequestsPerInstance - (live?.served ?? 0);
   }
 
   /**

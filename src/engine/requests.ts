@@ -249,7 +249,9 @@ export class Requests {
     if ((version === undefined && plugin.canary !== undefined) || isObserved() || this.#scheduler.longestBlock === 0)
       return undefined;
     const served = version === undefined ? plugin.stable : plugin.version(version);
-    return served.lane.gate === undefined && !isForBatches(served) ? served.lane : undefined;
+    const { lane } = served;
+    // The records of a block run one after the other.
+    return lane.gate === undefined && lane.concurrency === 1 && !isForBatches(served) ? lane : undefined;
   }
 
   #processBytes(name: string, request: BytesRequest, options: ProcessOptions | undefined): Promise<BytesResponse> {

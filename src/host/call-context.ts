@@ -12,6 +12,15 @@ export interface CallLimits {
   readonly maxLogBytes: number;
 }
 
+/** What one call has used of its budgets. */
+export interface CallBooks {
+  readonly hostCalls: number;
+  readonly hostCallBytes: number;
+  readonly logBytes: number;
+}
+
+export const NO_BOOKS: CallBooks = { hostCalls: 0, hostCallBytes: 0, logBytes: 0 };
+
 /** Each utterance costs this many bytes on top of its text, so that empty ones are not free. */
 const UTTERANCE_OVERHEAD = 32;
 
@@ -37,6 +46,18 @@ export class CallContext {
     this.#hostCalls = 0;
     this.#hostCallBytes = 0;
     this.#logBytes = 0;
+  }
+
+  /** The books of the current call, which another one takes the place of. */
+  get books(): CallBooks {
+    return { hostCalls: this.#hostCalls, hostCallBytes: this.#hostCallBytes, logBytes: this.#logBytes };
+  }
+
+  /** Goes on with those of a call that was left. */
+  set books({ hostCalls, hostCallBytes, logBytes }: CallBooks) {
+    this.#hostCalls = hostCalls;
+    this.#hostCallBytes = hostCallBytes;
+    this.#logBytes = logBytes;
   }
 
   /** Host calls of the current call so far. */

@@ -22,8 +22,13 @@ export function callFunction(
   const scope = owner === undefined ? exports : (own(exports, owner) as Readonly<Record<string, unknown>>);
   const func = own(scope, lowerCamel(name)) as (...values: unknown[]) => unknown;
   const values: unknown[] = deserialize(args);
+  return returnOf(returns, () => func(...values));
+}
+
+/** What a function returns, as its caller gets it; a `result` as `{tag: 'ok' | 'err', val}`. */
+export function returnOf(returns: FunctionCall['returns'], call: () => unknown): unknown {
   try {
-    const value = func(...values);
+    const value = call();
     return returns === 'result' ? { tag: 'ok', val: value } : value;
   } catch (error) {
     if (returns === 'result' && isWitError(error)) return { tag: 'err', val: error.payload };

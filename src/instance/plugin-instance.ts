@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { PluginDefinition } from '../artifact/definition.ts';
 import { outputLimit } from '../canonical-abi/glue.ts';
+import type { OpenCalls } from '../canonical-abi/runtime/async/open-calls.ts';
 import type { ByteCall } from '../canonical-abi/runtime/calls/byte-calls.ts';
 import type { Wire, WireSink } from '../canonical-abi/runtime/calls/wire.ts';
 import type { LiveComponent } from '../canonical-abi/runtime/component.ts';
@@ -24,6 +25,7 @@ import { PluginError } from '../errors.ts';
 import type { ControlPage } from '../instrumentation/control-page.ts';
 import { cleanLogLine } from '../text/log-line.ts';
 import type { WasmFrame } from '../text/wasm-frame.ts';
+import { type BesideCall, besideCall, type Request } from './beside-call.ts';
 import { isSuccessfulExit, tookSuccessfulExit } from './command-exit.ts';
 import { converse } from './converse.ts';
 import { CAPTURED_FRAMES, captureFrames, toFault, toInitializeError } from './faults.ts';
@@ -143,7 +145,7 @@ export class PluginInstance {
    */
   process(input: string, options: RequestOptions): PluginResponse {
     const response = this.#run(() => this.#exports.process(input, options), this.#requestFuel);
-    this.#limitOutput(response.output, response.errorMessage ?? '');
+    this.assertOutput(response);
     return response;
   }
 
@@ -213,6 +215,44 @@ export class PluginInstance {
     } finally {
       this.#leave(stackTraceLimit);
     }
+  }
+
+  /**
+   * A request as a call that goes on beside others, which a {@link stretch} begins.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` for arguments of other types; the instance lives.
+   */
+  beside(request: Request | FunctionCall): BesideCall {
+    return besideCall(this.#definition.contract, this.#live!.openCalls!, request);
+  }
+
+  /** Runs a stretch of calls that go on beside each other, where they may; whatever is thrown by it is a fault. */
+  stretch<Returned>(act: (calls: OpenCalls) => Returned): Returned {
+    const stackTraceLimit = this.#enterStretch();
+    try {
+      const returned = act(this.#live!.openCalls!);
+      this.#returned();
+      return returned;
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      this.#leave(stackTraceLimit);
+    }
+  }
+
+  /** One more call begins beside others: what is counted for each begins anew. @returns Its instructions. */
+  beginBeside(): number {
+    const { context, wasi } = this.#surroundings;
+    context.begin();
+    wasi?.begin();
+    this.#memory.begin();
+    this.#fuel = this.#requestFuel;
+    return this.#requestFuel ?? 0;
+  }
+
+  /** @throws {PluginError} `ERR_OUTPUT_LIMIT` for too much of an answer; the instance is dead then. */
+  assertOutput({ output, errorMessage = '' }: PluginResponse): void {
+    this.#limitOutput(output, errorMessage);
   }
 
   /** Whether {@link processBytes} may be called: with the direct binding, for guests whose strings are UTF-8. */
@@ -339,15 +379,20 @@ export class PluginInstance {
 
   /** @returns How many frames errors captured before, for {@link #leave}. */
   #enter(fuel: number | undefined): number {
-    if (this.#state !== 'ready') throw cannotEnter(this.#state);
     const { context, wasi } = this.#surroundings;
-    this.#state = 'running';
+    const stackTraceLimit = this.#enterStretch();
     context.begin();
     wasi?.begin();
     this.#memory.begin();
     this.#fuel = fuel;
     // Also where nothing counts: what a call before has left would end this one.
     this.#control.fuel = fuel ?? 0;
+    return stackTraceLimit;
+  }
+
+  #enterStretch(): number {
+    if (this.#state !== 'ready') throw cannotEnter(this.#state);
+    this.#state = 'running';
     const { stackTraceLimit } = Error;
     if (stackTraceLimit !== CAPTURED_FRAMES) captureFrames(CAPTURED_FRAMES);
     return stackTraceLimit;

@@ -54,6 +54,7 @@ export function createRuntime(
       resourceNumber: () => -1,
       reserve: () => true,
       keep: () => "it runs on jco's glue",
+      openCalls: undefined,
       release() {},
     }),
     idle: NOTHING,

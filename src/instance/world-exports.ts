@@ -95,6 +95,38 @@ export function bindWorld(world: World | 'none', exported: unknown): WorldExport
   }
 }
 
+/** `process` of a world as a function that is called by itself: what it takes, and what its answer comes to. */
+export interface ProcessCall {
+  readonly name: string;
+  args(input: string, options: RequestOptions): readonly unknown[];
+  /** @param call Gives what it returned, or throws its `err`. */
+  answer(call: () => unknown): PluginResponse;
+}
+
+/** The worlds whose requests may go on beside each other. */
+export const PROCESS_CALLS: Readonly<Partial<Record<World | 'none', ProcessCall>>> = {
+  'plugin-world': {
+    name: 'process',
+    args: (input, options) => [{ input, options }],
+    answer: (call) => responseOf(call() as Response),
+  },
+  'plugin-bytes': {
+    name: 'process-bytes',
+    args: (input, options) => [Buffer.from(input), options],
+    answer: (call) => fallible(() => toText(call() as Uint8Array)),
+  },
+  'plugin-v1': {
+    name: 'process',
+    args: (input) => [input],
+    answer: (call) => ({ output: call() as string, success: true }),
+  },
+  'plugin-v2': {
+    name: 'process',
+    args: (input, options) => [input, options],
+    answer: (call) => fallible(() => call() as string),
+  },
+};
+
 function lifecycleOf(api: Lifecycle): Omit<WorldExports, 'process'> {
   return {
     initialize: (config) => errOf(() => api.initialize(config)),

@@ -16,8 +16,10 @@ export const SlotState = {
 
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 
+/** Requests that an order has at a time at the most: as many as may go on beside each other. */
+export const SLOTS = 1024;
 /** Requests of one batch at the most. */
-export const SLOTS = 256;
+export const BATCH_SLOTS = 256;
 
 const HEADER_WORDS = 16;
 export const SHIFT = 0;
@@ -26,6 +28,10 @@ export const ORDER_KIND = 2;
 export const ORDER_RETIRES = 3;
 export const ORDER_COUNT = 4;
 export const ORDER_PARCEL = 5;
+/** Of a `concurrent` order: a number that changes with what the main thread does to it, whether it takes more, and whose slot runs. */
+export const CHANGES = 6;
+export const TAKES_MORE = 7;
+export const CURRENT = 8;
 
 /**
  * Where the order of a mailbox is. A worker has two of them and takes orders from them by turns. The one that comes next is
@@ -36,7 +42,7 @@ export const ORDER_PARCEL = 5;
  */
 export const Shift = { closed: 0, posted: 1, working: 2, waiting: 3, free: 4 } as const;
 
-export const ORDERS = ['process', 'prepare', 'retire', 'block'] as const;
+export const ORDERS = ['process', 'prepare', 'retire', 'block', 'concurrent'] as const;
 
 /** What a worker is to do next; the requests stand in the slots. */
 export interface Order {
@@ -56,6 +62,8 @@ export interface Order {
  */
 const ENTRY_WORDS = 12;
 export const INPUT_AT = 0;
+/** In the place of where its input is: it came by message, or its worker has a copy. */
+export const TAKEN = -1;
 export const INPUT_LENGTH = 1;
 export const OPTIONS_AT = 2;
 export const OPTION_COUNT = 3;

@@ -7,6 +7,8 @@ import {
   ASKED,
   BEGUN,
   BUSY_MICROS,
+  CHANGES,
+  CURRENT,
   DEFINITION,
   ENDED,
   fits,
@@ -37,6 +39,8 @@ import {
   Shift,
   SlotState,
   STATES_AT,
+  TAKEN,
+  TAKES_MORE,
   TIMES,
 } from './mailbox-layout.ts';
 
@@ -99,8 +103,14 @@ export class Mailbox extends MailboxMemory {
     this.stamps[slot * TIMES + INSTRUCTIONS] = NOT_COUNTED;
   }
 
+  /** Whether nobody looks any more at what a request brought. */
+  wasTaken(slot: number): boolean {
+    return Atomics.load(this.words, this.entry(slot) + INPUT_AT) === TAKEN;
+  }
+
   /** Marks a slot as queued whose request travels by message. */
   queue(slot: number): void {
+    Atomics.store(this.words, this.entry(slot) + INPUT_AT, TAKEN);
     Atomics.store(this.words, STATES_AT + slot, SlotState.queued);
   }
 
@@ -143,6 +153,33 @@ export class Mailbox extends MailboxMemory {
     this.#requestEnd = at + length;
     Atomics.store(this.words, STATES_AT + slot, SlotState.queued);
     return true;
+  }
+
+  /** An order is about to be handed over to which requests may be added while it is carried out. */
+  open(): void {
+    Atomics.store(this.words, TAKES_MORE, 1);
+  }
+
+  /**
+   * Something was added to an open order, or given up.
+   *
+   * @param count Slots that may be in use, from 0.
+   * @returns Whether its worker will look at it.
+   */
+  changed(count: number): boolean {
+    Atomics.store(this.words, ORDER_COUNT, count);
+    Atomics.add(this.words, CHANGES, 1);
+    return Atomics.load(this.words, TAKES_MORE) === 1;
+  }
+
+  /** The slot of the order for which its guest runs now, or ran last. */
+  get current(): number {
+    return Atomics.load(this.words, CURRENT);
+  }
+
+  /** A slot of an open order is free: what was in it was taken out. */
+  release(slot: number): void {
+    Atomics.store(this.words, STATES_AT + slot, SlotState.empty);
   }
 
   state(slot: number): SlotState {

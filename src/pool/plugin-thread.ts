@@ -15,6 +15,7 @@ import { type Order, SLOTS } from './mailbox-layout.ts';
 import {
   type HostCallMessage,
   isHostCall,
+  type LargeRequest,
   type MainMessage,
   type Parcel,
   WAKE,
@@ -181,6 +182,11 @@ export class PluginThread {
   #take(message: Exclude<WorkerMessage, typeof WAKE>): void {
     if (isHostCall(message)) this.onHostCall(message);
     else this.#berths[Math.floor(message.slot / SLOTS)]!.posted.set(message.slot % SLOTS, message);
+  }
+
+  /** Adds requests to the order that is carried out; before their slots are queued. */
+  addLarge(large: ReadonlyMap<number, LargeRequest>): void {
+    this.#port.postMessage({ kind: 'large', large } satisfies MainMessage);
   }
 
   /** Answers a call of a guest's. What cannot be cloned is a failure of the function that returned it. */

@@ -6,6 +6,8 @@ import {
   ASKED,
   BEGUN,
   BUSY_MICROS,
+  CHANGES,
+  CURRENT,
   DEFINITION,
   ENDED,
   fits,
@@ -35,6 +37,9 @@ import {
   SHIFT,
   Shift,
   SlotState,
+  STATES_AT,
+  TAKEN,
+  TAKES_MORE,
   TIMES,
 } from './mailbox-layout.ts';
 import type { ThreadStatus } from './thread-status.ts';
@@ -110,6 +115,50 @@ export class WorkerMailbox extends MailboxMemory {
     if (Atomics.compareExchange(this.words, SHIFT, Shift.free, Shift.waiting) === Shift.free)
       Atomics.wait(this.words, SHIFT, Shift.waiting, milliseconds);
     return Atomics.compareExchange(this.words, SHIFT, Shift.waiting, Shift.closed) === Shift.posted;
+  }
+
+  /** A number that changes when requests were added to an open order, or given up. */
+  get changes(): number {
+    return Atomics.load(this.words, CHANGES);
+  }
+
+  /** Slots of an open order that may be in use, from 0. */
+  get slots(): number {
+    return Atomics.load(this.words, ORDER_COUNT);
+  }
+
+  /** Whether what a request brings was posted before its slot was queued. */
+  cameByMessage(slot: number): boolean {
+    return Atomics.load(this.words, this.entry(slot) + INPUT_AT) === TAKEN;
+  }
+
+  /** What a request brought has been copied: another one may take its place. */
+  took(slot: number): void {
+    Atomics.store(this.words, this.entry(slot) + INPUT_AT, TAKEN);
+  }
+
+  /** The order takes no more. What was added just before that is there to be seen now. */
+  takeNoMore(): void {
+    Atomics.store(this.words, TAKES_MORE, 0);
+  }
+
+  /** The slot for which the guest runs from now on. */
+  runsFor(slot: number): void {
+    Atomics.store(this.words, CURRENT, slot);
+  }
+
+  state(slot: number): SlotState {
+    return Atomics.load(this.words, STATES_AT + slot) as SlotState;
+  }
+
+  /** A slot of an open order is free whose request was given up. */
+  release(slot: number): void {
+    Atomics.store(this.words, STATES_AT + slot, SlotState.empty);
+  }
+
+  /** All results of an open order have been taken out: there is room for others in their place. */
+  reclaim(): void {
+    this.#responseEnd = RESPONSES_AT;
   }
 
   /** Begins a request; false when the main thread took it back. */

@@ -1,4 +1,4 @@
-import { REQUEST_BYTES, SLOTS } from '../pool/mailbox-layout.ts';
+import { BATCH_SLOTS, REQUEST_BYTES } from '../pool/mailbox-layout.ts';
 import { BlockJob } from './block-job.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
@@ -31,12 +31,12 @@ export interface Room {
 
 /** Room for a whole batch. */
 export function wholeBatch(): Room {
-  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: SLICE_MS, blockMs: BLOCK_SLICE_MS };
+  return { slots: BATCH_SLOTS, bytes: REQUEST_BYTES, milliseconds: SLICE_MS, blockMs: BLOCK_SLICE_MS };
 }
 
 /** Room for one of two that a worker has at once: what comes next waits no longer for both than for a whole one. */
 export function halfBatch(): Room {
-  return { slots: SLOTS, bytes: REQUEST_BYTES, milliseconds: HALF_SLICE_MS, blockMs: BLOCK_SLICE_MS / 2 };
+  return { slots: BATCH_SLOTS, bytes: REQUEST_BYTES, milliseconds: HALF_SLICE_MS, blockMs: BLOCK_SLICE_MS / 2 };
 }
 
 /** Cuts what one thread takes next out of the queue of a lane. */
@@ -59,7 +59,7 @@ export class BatchCutter {
     const size = batchSize(lane, freeThreads, room, sharers);
     while (jobs.length < size) {
       // A block travels alone.
-      if (jobs.length > 0 && lane.first?.kind === 'block') break;
+      if (jobs.length > 0 && travelsAlone(lane)) break;
       // What is larger than a mailbox does not wait for an empty one only to find no room there either.
       if (room.bytes < REQUEST_BYTES && (lane.first?.packedBytes ?? 0) > room.bytes) break;
       const job = this.#queue.shift(lane);
@@ -69,7 +69,7 @@ export class BatchCutter {
         jobs.push(job);
         room.bytes -= job.packedBytes;
       }
-      if (job.kind === 'block') break;
+      if (job.kind === 'block' || (lane.concurrency > 1 && job.call?.kind === 'conversation')) break;
     }
     if (jobs[0] instanceof BlockJob) this.#shorten(jobs[0], freeThreads, room.blockMs);
     room.slots -= jobs.length;
@@ -96,8 +96,15 @@ export class BatchCutter {
   }
 }
 
+/** Whether what a lane has next goes with nothing else of it. */
+function travelsAlone({ first, concurrency }: Lane): boolean {
+  if (first?.kind === 'block') return true;
+  return concurrency > 1 && (first?.kind === 'prepare' || (first as Job).call?.kind === 'conversation');
+}
+
 function batchSize(lane: Lane, freeThreads: number, { slots, milliseconds }: Room, sharers: number): number {
   if (lane.first?.kind === 'prepare') return 1;
+  if (lane.concurrency > 1) return Math.min(lane.concurrency, lane.size);
   const { serviceMs } = lane;
   const slice = Math.max(Math.floor(milliseconds / sharers / (serviceMs ?? SLICE_MS / FIRST_BATCH)), 1);
   const spread = lane.size * (serviceMs ?? SLICE_MS) > SPREAD_MS ? Math.ceil(lane.size / freeThreads) : lane.size;

@@ -109,18 +109,14 @@ export class Batch {
   send(): void {
     const { thread, jobs } = this;
     const { mailbox } = this.berth;
-    const kind = jobs[0]!.kind === 'prepare' ? 'prepare' : 'process';
+    const kind = this.order;
     const large = new Map<number, LargeRequest>();
     mailbox.reset();
     for (let slot = 0; slot < jobs.length; slot++) {
       const job = jobs[slot]!;
-      job.state = 'sent';
-      job.batch = this;
-      job.slot = slot;
-      job.lane.sent++;
-      mailbox.address(slot, job.lane.id, job.askedAt);
+      this.place(job, slot);
       const { call } = job;
-      if (kind === 'process') {
+      if (kind !== 'prepare') {
         if (call === undefined ? mailbox.putRequest(slot, job.input, job.options) : isPut(mailbox, slot, call))
           continue;
         large.set(
@@ -135,6 +131,20 @@ export class Batch {
     const order = { kind, count: jobs.length } as const;
     if (define === undefined && large.size === 0) thread.send(order);
     else thread.send(order, { ...(define !== undefined && { define }), ...(large.size > 0 && { large }) });
+  }
+
+  /** What the worker is to do with the jobs. */
+  protected get order(): 'process' | 'prepare' | 'concurrent' {
+    return this.jobs[0]!.kind === 'prepare' ? 'prepare' : 'process';
+  }
+
+  /** Has a job go in a slot of the mailbox. */
+  protected place(job: Job, slot: number): void {
+    job.state = 'sent';
+    job.batch = this;
+    job.slot = slot;
+    job.lane.sent++;
+    this.berth.mailbox.address(slot, job.lane.id, job.askedAt);
   }
 
   /** What the thread has to be told of lanes that it meets for the first time. */
@@ -187,6 +197,11 @@ export class Batch {
     let slot = this.#cursor;
     while (slot < this.jobs.length && isOver(mailbox.state(slot))) slot++;
     return slot < this.jobs.length && mailbox.state(slot) === SlotState.running ? this.jobs[slot] : undefined;
+  }
+
+  /** The job for which its guest speaks, by the slot that messages name. */
+  jobAt(_slot: number): Job | undefined {
+    return this.running;
   }
 
   /** Milliseconds that a job has run so far, or ran; undefined when it has not begun. */

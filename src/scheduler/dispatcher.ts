@@ -5,6 +5,7 @@ import { Batch } from './batch.ts';
 import { BatchCutter, HALF_SLICE_MS, halfBatch, type Room, wholeBatch } from './batch-cutter.ts';
 import { BlockBatch } from './block-batch.ts';
 import { BlockJob } from './block-job.ts';
+import { ConcurrentBatch } from './concurrent-batch.ts';
 import { leavesToOthers } from './conduct.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { Job } from './job.ts';
@@ -38,6 +39,8 @@ export class Dispatcher {
   #long = 0;
   /** Those that do not, but are of groups that are not known to behave. */
   readonly #unproven = new Set<Batch>();
+  /** Those that take more of what their lanes have. */
+  readonly #open = new Set<ConcurrentBatch>();
   /** The lane that waits longest for memory: others leave it room. */
   #short: Lane | undefined;
 
@@ -67,7 +70,7 @@ export class Dispatcher {
 
   /** Whether one more batch may run, or wait for one that runs. */
   get hasTurn(): boolean {
-    return this.#active < this.#threads || this.#supervisor.waiting < this.#active;
+    return this.#open.size > 0 || this.#active < this.#threads || this.#supervisor.waiting < this.#active;
   }
 
   /** It is a batch's turn. */
@@ -92,6 +95,7 @@ export class Dispatcher {
   /** A batch has ended. */
   ended(batch: Batch): void {
     this.#unproven.delete(batch);
+    if (batch instanceof ConcurrentBatch) this.#open.delete(batch);
     const finished = batch.parts.reduce((sum, part) => sum + part.finished, 0);
     if (finished > 0 && batch.introduced.size === 0)
       this.#placement.measured(batch.thread, batch.berth.mailbox.busyTime, finished);
@@ -113,6 +117,7 @@ export class Dispatcher {
   dispatch(): void {
     const { pool, memory } = this.#supervisor;
     const threads = this.#threads;
+    for (const batch of this.#open) this.#feed(batch);
     while (this.#active < threads) {
       const { left, reserved } = this.#leftOver();
       if (this.#short?.size === 0) this.#short = undefined;
@@ -171,6 +176,20 @@ export class Dispatcher {
     this.#supervisor.retirements.makeRoom(this.#short);
     addressSpace.whenGivenBack(this.#onRoom);
     this.#makeRoomHere(this.#short);
+  }
+
+  /** Adds what its lane has queued to an open batch; where others wait for a thread, it is to come to its end. */
+  #feed(batch: ConcurrentBatch): void {
+    const { lane } = batch;
+    if (batch.room <= 0 || lane.size === 0 || lane.size < this.#queue.size || lane.service !== 'on') return;
+    if (lane.first?.kind !== 'process' || batch.thread.fate !== 'stays' || batch.thread.status.heapIsTight) return;
+    const jobs = this.#cutter.cut(lane, 1, { ...wholeBatch(), slots: batch.room });
+    if (jobs[0]?.call?.kind === 'conversation') this.#queue.unshift(jobs.pop()!);
+    if (jobs.length > 0) {
+      this.#onSending?.(jobs);
+      for (const job of batch.add(jobs)) this.#queue.unshift(job);
+    }
+    this.#cutter.tell();
   }
 
   /** Has instances on this thread go, the one that was not used for longest first, until a lane's would fit. */
@@ -257,8 +276,8 @@ export class Dispatcher {
     memory.begin(thread, lane);
     if (mixes && jobs[0]!.kind === 'process') this.#fill(jobs, lane, thread, room, free);
     this.#onSending?.(jobs);
-    const [first] = jobs;
-    const batch = first instanceof BlockJob ? new BlockBatch(thread, first) : new Batch(thread, jobs);
+    const batch = batchOf(thread, jobs);
+    if (batch instanceof ConcurrentBatch) this.#open.add(batch);
     if (leader === undefined) this.#supervisor.run(batch);
     else this.#supervisor.runBehind(leader, batch);
   }
@@ -295,8 +314,16 @@ export class Dispatcher {
   }
 }
 
+function batchOf(thread: PluginThread, jobs: readonly Job[]): Batch {
+  const first = jobs[0]!;
+  if (first instanceof BlockJob) return new BlockBatch(thread, first);
+  const isOpen = first.lane.concurrency > 1 && first.kind === 'process' && first.call?.kind !== 'conversation';
+  return isOpen ? new ConcurrentBatch(thread, jobs) : new Batch(thread, jobs);
+}
+
 /** Whether requests of a lane may wait in one batch with those of others: as far as is known, none takes long. */
-function isShort({ serviceMs, hostFunctions, definition: { policy } }: Lane): boolean {
+function isShort({ serviceMs, hostFunctions, concurrency, definition: { policy } }: Lane): boolean {
+  if (concurrency > 1) return false;
   // A call of a function on this thread is the batch's; and what shuts instances down as it goes is nobody's request.
   if (hostFunctions.size > 0 || policy.instances === 'fresh') return false;
   return policy.maxRequestsPerInstance === Number.MAX_SAFE_INTEGER && (serviceMs ?? 0) <= SHORT_MS;

@@ -84,6 +84,13 @@ export class Lane {
     this.holds = { bytes: definition.maxBytes, memories: definition.memories };
   }
 
+  /** Requests that one instance serves at a time: one, unless its functions are async. */
+  get concurrency(): number {
+    const { binding, policy, contract } = this.definition;
+    if (binding.kind !== 'direct' || binding.plan.lineages === undefined || contract.world === 'plugin-batch') return 1;
+    return policy.concurrency;
+  }
+
   /** Requests that it holds. */
   get size(): number {
     return this.#size;

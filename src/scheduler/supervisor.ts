@@ -5,6 +5,7 @@ import type { HostCallMessage } from '../pool/protocol.ts';
 import { ThreadDied } from '../thread/thread.ts';
 import { Batch } from './batch.ts';
 import { Billing } from './billing.ts';
+import { ConcurrentBatch } from './concurrent-batch.ts';
 import { deathError } from './death-error.ts';
 import { EndedThreads } from './ended-threads.ts';
 import { HostCalls } from './host-calls.ts';
@@ -218,7 +219,7 @@ export class Supervisor {
 
   async #answer(work: Batch | Retirement, asked: Extract<HostCallMessage, { kind: 'host-call' }>): Promise<void> {
     const { thread, lane } = work;
-    const job = work instanceof Batch ? work.running : undefined;
+    const job = work instanceof Batch ? work.jobAt(asked.slot) : undefined;
     const requestId = job?.kind === 'process' ? job.requestId : undefined;
     const answered = this.hostCalls.answer(thread, lane, requestId, asked);
     if (asked.waits) this.#waits(work);
@@ -307,7 +308,11 @@ export class Supervisor {
     const { thread } = work;
     const waits = work instanceof Batch && work.killed?.call?.kind === 'conversation';
     // What waits for the embedder's function comes to no check.
-    if (this.hostCalls.holds(thread) || !this.#interruptions.reaches(thread, lane, waits)) {
+    if (
+      work instanceof ConcurrentBatch ||
+      this.hostCalls.holds(thread) ||
+      !this.#interruptions.reaches(thread, lane, waits)
+    ) {
       this.#terminate(work, lane, requestId, code);
       return;
     }

@@ -3,6 +3,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import type { PluginError } from '../errors.ts';
 import type { PluginThread } from '../pool/plugin-thread.ts';
 import { Batch } from './batch.ts';
+import { ConcurrentBatch } from './concurrent-batch.ts';
 import { LONG_MS } from './effort.ts';
 import type { Job } from './job.ts';
 import type { Lane } from './lane.ts';
@@ -105,6 +106,10 @@ export class Watchdog {
     const watch = this.#watches.get(thread)!;
     // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
     if (!this.#listener.collect(work)) return;
+    if (work instanceof ConcurrentBatch && work.running !== undefined) {
+      this.#lookAtMany(work, watch, now);
+      return;
+    }
     if (this.#listener.isInterrupted(thread)) {
       this.#listener.onInterrupted(work, now);
       return;
@@ -122,6 +127,31 @@ export class Watchdog {
       else if (section !== 0 && thread.status.killSection(section)) this.#listener.endSection(work, lane, error);
     } else if (work instanceof Batch && work.turn === 'came')
       this.#judge(work, lane, running, watch.elapsed(now) >= TICK_MS, now);
+  }
+
+  /** Each of its requests has its own wall time; CPU time is that of what the guest does between two times that it waits. */
+  #lookAtMany(batch: ConcurrentBatch, watch: Watch, now: number): void {
+    const { thread, lane } = batch;
+    const { policy } = lane.definition;
+    const { entries, phase } = thread.status;
+    const isIdle = phase === 'idle';
+    const limits = phase === 'process' ? { ...policy, wallTimeLimitMs: Number.POSITIVE_INFINITY } : policy;
+    const overrun = watch.look(isIdle ? Number.NaN : entries, limits, now);
+    const late = batch.olderThan(policy.wallTimeLimitMs);
+    const job = overrun === undefined ? late : batch.running;
+    if (job !== undefined) {
+      const error = overrunError(overrun ?? 'wallTimeLimitMs', phase === 'idle' ? 'process' : phase, policy);
+      this.#listener.kill(batch, job, job.error(error.code, error.message, error));
+      return;
+    }
+    batch.giveUp();
+    // Not by the clock alone: on a busy machine that says nothing of what the guest is at.
+    if (isIdle || watch.elapsed(now) < TICK_MS || !batch.effort.isLong(now, false)) return;
+    this.#listener.takeBack(batch);
+    if (batch.pace === 'normal' && !this.#waitsForHost(thread)) {
+      batch.pace = 'long';
+      this.#listener.onLong(batch, lane);
+    }
   }
 
   /** @param isSeenTwice Whether the call that is running was running at the last look. */

@@ -21,7 +21,7 @@ const asyncPlugin = (onEvent: string): Promise<Uint8Array> =>
     `(module
       (import "${HOST}" "[async-lower]get-config" (func $get-config (param i32 i32 i32) (result i32)))
       (import "[export]${API}" "[task-return]process" (func $return (param i32 i32 i32 i32 i32 i32)))
-      (memory (export "memory") 2)
+      (memory (export "memory") 10)
       (data (i32.const 16) "suffix")
       (data (i32.const 32) "async")
       ${ALLOCATOR}
@@ -61,6 +61,20 @@ describe('plugins whose functions are async', () => {
     const requests = Array.from({ length: 50 }, () => ({ input: 'x' }));
     const outputs = (await engine.processMany('async', requests)).map((result) => result.ok && result.output);
     expect(outputs).to.deep.equal(requests.map(() => 'configured'));
+  });
+
+  it('serve requests beside each other, each with budgets of its own', async () => {
+    await engine.loadPlugin('async', await asyncPlugin(RETURNS_CONFIG), {
+      config: { suffix: 'configured' },
+      sandbox: { concurrency: 8, maxHostCalls: 1, maxInstructions: 10_000 },
+    });
+    const inputs = Array.from({ length: 40 }, (_, index) => 'x'.repeat(index === 5 ? 300_000 : 1));
+    const answers = await Promise.all(inputs.map((input) => engine.process('async', { input })));
+    const instructions = answers[0]?.instructions ?? 0;
+    expect(instructions).to.be.within(1, 1000);
+    for (const answer of answers) expect(answer).to.deep.equal({ output: 'configured', success: true, instructions });
+    const many = await engine.processMany('async', [{ input: 'x' }, { input: 'y' }]);
+    expect(many.map((result) => result.ok && result.output)).to.deep.equal(['configured', 'configured']);
   });
 
   it('are under the limits of their policy', async () => {

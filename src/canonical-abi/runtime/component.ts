@@ -3,8 +3,10 @@ import { ControlPage } from '../../instrumentation/control-page.ts';
 import type { InstantiateCore } from '../glue.ts';
 import { exportedLifts } from '../plan/exported-lifts.ts';
 import type { BindingPlan, Lift } from '../plan/plan.ts';
-import { calledByHost, invokedByHost } from './async/host-calls.ts';
+import { calledByHost, invokedByHost, openedByHost } from './async/host-calls.ts';
+import { type OpenableFunction, OpenCalls } from './async/open-calls.ts';
 import type { Outside } from './async/outside.ts';
+import type { Scheduler } from './async/scheduler.ts';
 import { canSwitchStacks } from './async/stack-switching.ts';
 import { waitingInstances } from './async/waiting-instances.ts';
 import { type ByteCall, ByteCalls } from './calls/byte-calls.ts';
@@ -36,6 +38,8 @@ export interface LiveComponent {
    * calls may wait for others.
    */
   lifted(interfaceName: string, name: string): LiftedFunction | undefined;
+  /** Its calls, where they may go on beside each other. */
+  readonly openCalls: OpenCalls | undefined;
   /** A function by its number among `exportedLifts`, on bytes; undefined where jco's glue runs it. */
   readonly byteCall: ((number: number) => ByteCall) | undefined;
   /** A function that may pass resources of the instance; undefined if there is none, or jco's glue runs it. */
@@ -144,6 +148,7 @@ export class LinkedComponent {
         resourceNumber: (resource) => instantiation.store.resources.indexOf(typeOfHeld(resource)!),
         reserve: (bytes) => instantiation.contexts.every((context) => context.reserve(bytes)),
         keep: () => this.#irreversible ?? keepBinding(instantiation),
+        openCalls: instantiation.store.scheduler && this.#openCalls(instantiation, instantiation.store.scheduler),
         release,
       };
     } catch (error) {
@@ -193,9 +198,30 @@ export class LinkedComponent {
 
   #lifted(instantiation: Instantiation, interfaceName: string, name: string): LiftedFunction | undefined {
     if (this.#threads === 'concurrent') return undefined;
-    const owner = this.#plan.exports.find((item) => item.name === interfaceName);
-    const found = owner?.kind === 'instance' ? owner.exports.find((item) => item.name === name) : undefined;
-    return found?.kind === 'func' ? liftedFunction(instantiation, found.lift) : undefined;
+    const lift = this.#liftOf(interfaceName, name);
+    return lift && liftedFunction(instantiation, lift);
+  }
+
+  #openCalls(instantiation: Instantiation, scheduler: Scheduler): OpenCalls {
+    const bound = new Map<Lift, OpenableFunction>();
+    return new OpenCalls(scheduler, (owner, name) => {
+      const lift = this.#liftOf(owner, name);
+      if (lift === undefined) return undefined;
+      let func = bound.get(lift);
+      if (func === undefined) {
+        const passing = this.#passings.at(lift.signature, 'host');
+        const lifted = asyncLift(instantiation, lift, this.#plan.signatures[lift.signature]!, passing, 'host');
+        func = { open: openedByHost(lifted), misfit: (values) => passing.misfitOfParams(values) };
+        bound.set(lift, func);
+      }
+      return func;
+    });
+  }
+
+  #liftOf(owner: string | undefined, name: string): Lift | undefined {
+    const found = this.#plan.exports.find((item) => item.name === (owner ?? name));
+    const item = found?.kind === 'instance' ? found.exports.find((member) => member.name === name) : found;
+    return item?.kind === 'func' ? item.lift : undefined;
   }
 
   #resourceFunction(

@@ -93,6 +93,12 @@ export interface Policy {
    * then finds the same. `never`: each is made anew. See `docs/limits.md`. @default 'exact'
    */
   readonly snapshots?: 'exact' | 'with-random' | 'never';
+  /**
+   * Requests that one instance serves at a time, for plugins whose functions are `async`: while one waits for a function of the
+   * host's, others go on. What ends one by force ends all that had begun in its instance, with `ERR_WORKER_CRASHED` for the others.
+   * Needs `instances: 'warm'`. @default 1
+   */
+  readonly concurrency?: number;
   /** The component's SHA-256 in hexadecimal; other bytes do not load under this policy. @default any */
   readonly sha256?: string;
 }
@@ -124,6 +130,7 @@ export interface ResolvedPolicy {
   readonly instances: 'warm' | 'fresh';
   readonly maxRequestsPerInstance: number;
   readonly snapshots: 'exact' | 'with-random' | 'never';
+  readonly concurrency: number;
   readonly sha256: string | undefined;
 }
 
@@ -184,6 +191,7 @@ const KEYS = [
   'instances',
   'maxRequestsPerInstance',
   'snapshots',
+  'concurrency',
   'sha256',
 ] as const satisfies readonly (keyof Policy)[];
 
@@ -202,6 +210,8 @@ export const POLICY_NUMBERS: NumberRanges<Policy> = {
   maxHostCallBytes: { min: 0, max: FOREVER, default: 64 * MiB },
   maxLogBytes: { min: 0, max: 64 * MiB, default: 64 * 1024 },
   maxRequestsPerInstance: { min: 1, max: FOREVER, default: FOREVER },
+  // As many as one order of a thread holds.
+  concurrency: { min: 1, max: 1024, default: 1 },
 };
 
 /** What the texts of a policy look like. */
@@ -231,6 +241,9 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
   knownKeys('sandbox', policy, KEYS);
   const whole = (name: keyof typeof POLICY_NUMBERS): number =>
     wholeNumber(`sandbox.${name}`, policy[name], POLICY_NUMBERS[name]);
+  if (policy.instances === 'fresh' && (policy.concurrency ?? 1) > 1) {
+    throw invalidArgument('sandbox.concurrency', "1 where `instances` is 'fresh'", policy.concurrency);
+  }
   return Object.freeze({
     allowFsRead: directories('allowFsRead', policy.allowFsRead),
     allowFsWrite: directories('allowFsWrite', policy.allowFsWrite),
@@ -251,6 +264,7 @@ export function resolvePolicy(sandbox: Sandbox = 'restricted'): ResolvedPolicy {
     instances: oneOf('sandbox.instances', policy.instances, ['warm', 'fresh'], 'warm'),
     maxRequestsPerInstance: whole('maxRequestsPerInstance'),
     snapshots: oneOf('sandbox.snapshots', policy.snapshots, ['exact', 'with-random', 'never'], 'exact'),
+    concurrency: whole('concurrency'),
     sha256: fingerprint(policy.sha256),
   });
 }

@@ -98,6 +98,31 @@ export function calledByHost(lift: AsyncLift): ((...values: unknown[]) => unknow
   return Object.assign(call, { [CONVERSE]: converse });
 }
 
+/** A call of the host's that goes on beside others. */
+export interface OpenCall {
+  /** Whether its function has returned. */
+  readonly returned: boolean;
+  /** What it returned. @throws the `err` of a `result` */
+  value(): unknown;
+  /** Asks it to end. */
+  cancel(): void;
+}
+
+/** The same for a host that has several calls go on: the function returns when the guest has first left its stack. */
+export function openedByHost(lift: AsyncLift): (...values: readonly unknown[]) => OpenCall {
+  const { start, value } = hostCalls(lift);
+  return (...values) => {
+    const { task, outcome } = start(values);
+    return {
+      get returned() {
+        return task.resolved;
+      },
+      value: () => value(outcome()),
+      cancel: () => void task.requestCancellation(lift.entering),
+    };
+  };
+}
+
 function hostCalls(lift: AsyncLift) {
   const { cx, passing } = lift;
   const { store } = cx;

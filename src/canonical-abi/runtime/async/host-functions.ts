@@ -50,6 +50,7 @@ export function loweredFromAsyncHost(
         return async ? 2 : result;
       }
       let settled: Outcome | undefined;
+      const { call } = scheduler;
       scheduler.invocations.external++;
       given.listen((outcome) => {
         settled = outcome;
@@ -58,7 +59,7 @@ export function loweredFromAsyncHost(
           scheduler.invocations.wake();
           return;
         }
-        scheduler.deliver(() => {
+        scheduler.deliver(call, () => {
           finish(outcome);
           subtask.returned();
         });

@@ -31,6 +31,7 @@ export function begin(lifted: AsyncLift, onStart: OnStart, onResolve: OnResolve,
   task.implicitThread = thread;
   thread.entered = entering;
   thread.caller = caller;
+  thread.call = cx.store.scheduler!.call;
   thread.proceed = () => enterImplicitThread(task, thread);
   const first = cx.store.scheduler!.proceed(thread, 0);
   const rest = (): Step => (isAsync ? undefined : untilReturned(task));

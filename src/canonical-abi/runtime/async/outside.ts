@@ -4,7 +4,7 @@ export interface Outside {
   readonly isAwaited: boolean;
   /** Passes on what has come, and waits for nothing. @throws whatever comes of that. */
   look(): void;
-  /** Blocks until something has come, and passes it on. @throws whatever comes of that. */
+  /** Blocks until something has come, and passes on what has. @throws whatever comes of that. */
   wait(): void;
 }
 
@@ -14,6 +14,8 @@ export interface OutsideLine extends Outside {
   readonly isOpen: boolean;
   /** A word that changes with each answer, after it can be taken, and with whatever else comes for the thread. */
   readonly word: Int32Array<SharedArrayBuffer>;
+  /** Whether there is something else to look at, for who waits for more than answers. */
+  readonly alarm: (() => boolean) | undefined;
   /** Says that the thread is about to wait. */
   announce(): void;
   /** Passes on the next answer; false when there is none. */

@@ -42,6 +42,10 @@ export class Scheduler implements ThreadWords {
   /** Whether the stack that runs can be suspended. */
   switchable = false;
   readonly invocations: Invocations;
+  /** The call of the host's for which the guest runs; whoever has several go on keeps their books apart by it. */
+  #call: unknown;
+  /** Hears which call goes on now, before it does. */
+  onSwitch: (call: unknown) => void = () => {};
   /** Where this thread waits for the host; undefined where promises say what has happened there. */
   readonly outside: Outside | undefined;
   /** Threads that wait for something to become true, the longest first. */
@@ -67,6 +71,16 @@ export class Scheduler implements ThreadWords {
     this.current!.storage[slot] = value;
   }
 
+  get call(): unknown {
+    return this.#call;
+  }
+
+  set call(call: unknown) {
+    if (call === this.#call) return;
+    this.#call = call;
+    this.onSwitch(call);
+  }
+
   begin(): Outer {
     const outer = { thread: this.current, switchable: this.switchable };
     this.current = new Thread(undefined);
@@ -89,7 +103,10 @@ export class Scheduler implements ThreadWords {
     this.waiting.delete(thread);
     const outer = { thread: this.current, switchable: this.switchable };
     this.current = thread;
+    const before = this.#call;
+    this.call = thread.call;
     const step = proceed(cancelled);
+    this.call = before;
     if (step === undefined) {
       this.resume(outer);
       return undefined;
@@ -243,10 +260,15 @@ export class Scheduler implements ThreadWords {
     return RESUMED;
   }
 
-  /** Does what the host has done for a thread that waits, as soon as no thread is in the middle of a step. */
-  deliver(act: () => void): void {
+  /** Does what the host has done for a thread of a call that waits, as soon as no thread is in the middle of a step. */
+  deliver(call: unknown, act: () => void): void {
     if (this.outside === undefined) this.invocations.deliver(act);
-    else act();
+    else {
+      const before = this.#call;
+      this.call = call;
+      act();
+      this.call = before;
+    }
   }
 
   /** Has the thread wait until the host has done something for the component; false when there is nothing to come. */

@@ -43,6 +43,8 @@ export class Thread {
   returned: { readonly value: number | bigint | undefined } | undefined;
   /** The instances that were entered to run it. */
   entered: readonly ThreadHome[] = [];
+  /** The call of the host's that it is of. */
+  call: unknown;
   /** The thread that cannot go on before this one's task has returned. */
   caller: Thread | undefined;
 

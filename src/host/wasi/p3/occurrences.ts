@@ -6,13 +6,13 @@ export class Occurrences implements Outside {
   readonly #awaited = new Set<{ readonly event: Event; readonly act: () => void }>();
   /** What functions of the embedder's are asked on, for which the instance may wait as well. */
   readonly #line: OutsideLine | undefined;
-  /** An answer on that line. */
+  /** An answer on that line, or that somebody else has something for the thread. */
   readonly #answer: Event;
   #next: (() => void)[] = [];
 
   constructor(line?: OutsideLine) {
     this.#line = line;
-    this.#answer = { word: () => line?.word, remaining: () => (line?.take() ? 0n : undefined) };
+    this.#answer = { word: () => line?.word, remaining: () => (line?.take() || line?.alarm?.() ? 0n : undefined) };
   }
 
   get isAwaited(): boolean {
@@ -55,8 +55,8 @@ export class Occurrences implements Outside {
 
   #events(): readonly Event[] {
     const events = [...this.#awaited].map(({ event }) => event);
-    if (!this.#line?.isOpen) return events;
-    this.#line.announce();
+    if (this.#line === undefined || !(this.#line.isOpen || this.#line.alarm !== undefined)) return events;
+    if (this.#line.isOpen) this.#line.announce();
     return [this.#answer, ...events];
   }
 }
