@@ -106,7 +106,7 @@ export class Watchdog {
     const watch = this.#watches.get(thread)!;
     // A worker coalesces its wake-ups; this look is for the result that came just after one (invariant 4).
     if (!this.#listener.collect(work)) return;
-    if (work instanceof ConcurrentBatch && work.running !== undefined) {
+    if (work instanceof ConcurrentBatch && thread.status.section === 0) {
       this.#lookAtMany(work, watch, now);
       return;
     }
