@@ -14,7 +14,7 @@ export interface Request {
 }
 
 /** How a call ended. */
-export type BesideAnswer =
+type BesideAnswer =
   | { readonly kind: 'response'; readonly response: PluginResponse }
   | { readonly kind: 'value'; readonly value: unknown };
 
