@@ -148,12 +148,17 @@ export class Residents {
   /** Runs a stretch of calls that go on beside each other in the instance, then drops it if it is dead. */
   stretch<Result>(id: number, phase: 'process' | 'idle', act: (calls: OpenCalls) => Result): Result {
     const resident = this.#resident(id);
-    const { instance } = this.#live(resident);
+    const live = this.#live(resident);
+    const { instance } = live;
     this.#status.enter(phase);
+    live.state = 'used';
     try {
       return instance.stretch(act);
     } finally {
-      if (instance.state === 'dead') this.#drop(resident);
+      if (instance.state === 'dead') {
+        resident.rewinding.faulted();
+        this.#end(resident);
+      }
     }
   }
 
