@@ -28,6 +28,7 @@ describe('resolvePolicy', () => {
       maxLogBytes: 64 * 1024,
       instances: 'warm',
       maxRequestsPerInstance: Number.MAX_SAFE_INTEGER,
+      concurrency: 1,
       snapshots: 'exact',
       sha256: undefined,
     });
