@@ -322,6 +322,8 @@ export class Residents {
     const { live } = resident;
     if (live === undefined) return;
     const section = ++this.#sections;
+    // Its last words are no part of the request that has just been answered.
+    live.tap?.pauses();
     // First what it is, then that it runs: or the watchdog could take it for the call before.
     this.#status.enter('shutdown');
     this.#status.enterSection(section);

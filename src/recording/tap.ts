@@ -28,7 +28,7 @@ const HOST_API = /^toolsku:plugin-system\/host-api(?:@|$)/;
 export class Tap {
   readonly #order: TapeOrder;
   readonly #say: (message: TapeMessage) => boolean;
-  readonly #resources = new Resources();
+  readonly #resources: Resources;
   /** The streams that a plugin prints to. */
   readonly #live = new WeakSet<object>();
   /** `start` until the instance is up; `off` in calls that are no request's. */
@@ -46,6 +46,7 @@ export class Tap {
   constructor(order: TapeOrder, say: (message: TapeMessage) => boolean) {
     this.#order = order;
     this.#say = say;
+    this.#resources = new Resources(order.kind);
   }
 
   /** The instance is up. */
@@ -61,7 +62,11 @@ export class Tap {
     this.#gap = undefined;
     this.#next = 0;
     const gap = this.#startGap;
-    this.#tell({ kind: 'begins', start: this.#start, served: this.#served++, ...(gap !== undefined && { gap }) });
+    const served = this.#served++;
+    if (this.#say({ kind: 'begins', start: this.#start, served, ...(gap !== undefined && { gap }) })) return;
+    // Too much at once: then without them, so that it is known that they are missing.
+    this.#gap = 'the main thread could not take the calls by which the instance came up';
+    this.#say({ kind: 'begins', start: [], served, gap: this.#gap });
   }
 
   /** What is called next is no request's. */
@@ -162,7 +167,8 @@ export class Tap {
     try {
       args = values.map((value) => toTape(value, this.#resources, 'hashed'));
     } catch (error) {
-      return this.#unrecordable(name, error, real);
+      this.#unrecordable(name, error);
+      return real();
     }
     if (this.#order.kind === 'play')
       return this.#play(name, args, this.#order.tape[this.#phase === 'start' ? 'start' : 'calls']);
@@ -187,7 +193,7 @@ export class Tap {
     try {
       this.#take({ name, args, returned: toTape(value, this.#resources, 'whole') });
     } catch (error) {
-      this.#unrecordable(name, error, () => undefined);
+      this.#unrecordable(name, error);
     }
     return value;
   }
@@ -196,7 +202,11 @@ export class Tap {
     if (error instanceof PluginError) this.#take({ name, args, fault: toWire(error) });
     else if (typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')) {
       const { payload } = error as { readonly payload: unknown };
-      this.#take({ name, args, err: toTape(payload, this.#resources, 'whole') });
+      try {
+        this.#take({ name, args, err: toTape(payload, this.#resources, 'whole') });
+      } catch (unrecordable) {
+        this.#unrecordable(name, unrecordable);
+      }
     } else this.#misses(`${name} threw`);
   }
 
@@ -218,10 +228,9 @@ export class Tap {
     return fromTape(entry.returned ?? null, this.#resources);
   }
 
-  #unrecordable(name: string, error: unknown, real: () => unknown): unknown {
-    if (!(error instanceof Unrecordable)) throw error;
-    this.#misses(`${name} passes ${error.message}`);
-    return real();
+  /** What a host's own function gives may be anything, a value that holds itself among it: no reason to fail its call. */
+  #unrecordable(name: string, error: unknown): void {
+    this.#misses(`${name} passes ${error instanceof Unrecordable ? error.message : 'what cannot be written down'}`);
   }
 
   #take(entry: HostCallEntry): void {

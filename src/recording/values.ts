@@ -35,25 +35,32 @@ class Played {}
 
 /** Resources by numbers, in the order in which they were met: two runs that do the same give them the same ones. */
 export class Resources {
-  readonly #numbers = new Map<object, number>();
-  readonly #objects = new Map<number, object>();
+  readonly #numbers = new WeakMap<object, number>();
+  /** Only where they are found by their numbers: a warm instance that is recorded would hold all that it ever met. */
+  readonly #objects: Map<number, object> | undefined;
+  #last = 0;
+
+  constructor(kind: 'record' | 'play') {
+    this.#objects = kind === 'play' ? new Map() : undefined;
+  }
 
   numberOf(resource: object): number {
     const known = this.#numbers.get(resource);
     if (known !== undefined) return known;
-    const number = this.#numbers.size + 1;
+    const number = ++this.#last;
     this.#numbers.set(resource, number);
-    this.#objects.set(number, resource);
+    this.#objects?.set(number, resource);
     return number;
   }
 
   /** The one of a number; what stands for it, where there is none yet. */
   withNumber(number: number): object {
-    const known = this.#objects.get(number);
+    const known = this.#objects?.get(number);
     if (known !== undefined) return known;
     const resource = new Played();
+    this.#last = Math.max(this.#last, number);
     this.#numbers.set(resource, number);
-    this.#objects.set(number, resource);
+    this.#objects?.set(number, resource);
     return resource;
   }
 }

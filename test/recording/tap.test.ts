@@ -3,6 +3,7 @@ import { PluginError } from '../../src/errors.ts';
 import { WitError } from '../../src/host/wit-error.ts';
 import { Tap } from '../../src/recording/tap.ts';
 import type { HostCallEntry, TapeMessage, TapeOrder } from '../../src/recording/tape.ts';
+import { Resources } from '../../src/recording/values.ts';
 import { thrown } from '../support/outcome.ts';
 
 const RECORD: TapeOrder = { kind: 'record', maxBytes: 10_000 };
@@ -34,11 +35,21 @@ const HOST = {
     get(key: string): string | undefined {
       if (key === 'limit') throw new PluginError('ERR_HOST_CALL_LIMIT', 'Too many');
       if (key === 'stream') return new ReadableStream() as never;
+      if (key === 'itself') return circular();
+      if (key === 'payload') throw new WitError(() => {});
       return key === 'a' ? 'value of a' : undefined;
     },
     Bucket,
   },
 };
+
+/** What a function of an embedder's may give beside what its type says. */
+function circular(): never {
+  const value: Record<string, unknown> = {};
+  value.parent = value;
+  return value as never;
+}
+
 const NEEDED = {
   name: 'acme:store/kv',
   kind: 'interface',
@@ -176,6 +187,21 @@ describe('the tap of an instance', () => {
     expect(gapOf(stream)).to.deep.equal(['acme:store/kv#get passes a stream or a future']);
     expect(callsOf(stream)).to.deep.equal([]);
 
+    for (const key of ['itself', 'payload']) {
+      const strange = recording((host, tap) => {
+        tap.started();
+        tap.begins();
+        let ends: unknown;
+        try {
+          ends = host['acme:store/kv'].get(key);
+        } catch (error) {
+          ends = error;
+        }
+        expect(ends).to.have.property(key === 'itself' ? 'parent' : 'payload');
+      });
+      expect(gapOf(strange), key).to.have.length(1);
+    }
+
     const said: TapeMessage[] = [];
     const deaf = new Tap(RECORD, (message) => message.kind !== 'call' && said.push(message) > 0);
     const host = deaf.imports(HOST, []) as unknown as Host;
@@ -183,5 +209,25 @@ describe('the tap of an instance', () => {
     deaf.begins();
     expect(host['acme:store/kv'].get('a')).to.equal('value of a');
     expect(gapOf(said)).to.have.length(1);
+  });
+
+  it('says so where the calls by which the instance came up are more than can be told at once', () => {
+    const said: TapeMessage[] = [];
+    const tap = new Tap(RECORD, (message) => JSON.stringify(message).length < 1000 && said.push(message) > 0);
+    const host = tap.imports(HOST, []) as unknown as Host;
+    for (let call = 0; call < 20; call++) host['acme:store/kv'].get('a');
+    tap.started();
+    tap.begins();
+    host['acme:store/kv'].get('a');
+    expect(said).to.have.length(1);
+    expect(said[0]).to.deep.include({ kind: 'begins', start: [], served: 0 }).and.to.have.property('gap');
+  });
+
+  it('holds nothing of what it records', () => {
+    const [numbers, played] = [new Resources('record'), new Resources('play')];
+    const first = numbers.numberOf({});
+    expect(numbers.withNumber(first)).not.to.equal(numbers.withNumber(first));
+    expect(played.withNumber(57)).to.equal(played.withNumber(57));
+    expect(played.numberOf({})).to.equal(58);
   });
 });

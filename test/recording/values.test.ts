@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { fromTape, Resources, toTape, Unrecordable } from '../../src/recording/values.ts';
 
 const again = (value: unknown): unknown =>
-  fromTape(JSON.parse(JSON.stringify(toTape(value, new Resources(), 'whole'))), new Resources());
+  fromTape(JSON.parse(JSON.stringify(toTape(value, new Resources('play'), 'whole'))), new Resources('play'));
 
 describe('values on a tape', () => {
   it('come back as they were', () => {
@@ -31,8 +31,8 @@ describe('values on a tape', () => {
   it('have resources by number, the same one each time', () => {
     class Stream {}
     const [first, second] = [new Stream(), new Stream()];
-    const text = JSON.stringify(toTape([first, second, first], new Resources(), 'whole'));
-    const played = new Resources();
+    const text = JSON.stringify(toTape([first, second, first], new Resources('play'), 'whole'));
+    const played = new Resources('play');
     const [one, two, three] = fromTape(JSON.parse(text), played) as object[];
     expect(one).to.equal(three);
     expect(one).not.to.equal(two);
@@ -41,7 +41,7 @@ describe('values on a tape', () => {
 
   it('have a hash for bytes of which only that is wanted', () => {
     const bytes = (last: number): Uint8Array => new Uint8Array(10_000).fill(last, 9_999);
-    const hashed = (value: Uint8Array): string => JSON.stringify(toTape(value, new Resources(), 'hashed'));
+    const hashed = (value: Uint8Array): string => JSON.stringify(toTape(value, new Resources('play'), 'hashed'));
     expect(hashed(bytes(1)).length).to.be.lessThan(200);
     expect(hashed(bytes(1))).to.equal(hashed(bytes(1)));
     expect(hashed(bytes(1))).not.to.equal(hashed(bytes(2)));
@@ -49,13 +49,13 @@ describe('values on a tape', () => {
 
   it('are not functions, streams and promises', () => {
     for (const value of [() => 1, Promise.resolve(1), new ReadableStream(), Symbol('s'), { a: [() => 1] }]) {
-      expect(() => toTape(value, new Resources(), 'whole')).to.throw(Unrecordable);
+      expect(() => toTape(value, new Resources('play'), 'whole')).to.throw(Unrecordable);
     }
   });
 
   it('are refused where they are none', () => {
     for (const value of [{ $: 'integer' }, { $: 'Date', v: '' }, { $: 'resource', v: 'x' }, { $: 1 as never }]) {
-      expect(() => fromTape(value as never, new Resources())).to.throw(TypeError);
+      expect(() => fromTape(value as never, new Resources('play'))).to.throw(TypeError);
     }
   });
 });
