@@ -24,7 +24,7 @@ export interface RecordOptions {
   readonly redact?: (recording: Recording) => Recording;
   /** Bytes of one file. A request with more calls to the host than fit is kept without the rest of them. @default 1 MiB */
   readonly maxBytes?: number;
-  /** Files in the directory; when there are as many, nothing is added. @default 1000 */
+  /** Files in the directory; when there are as many, nothing is added until some are gone. @default 1000 */
   readonly maxFiles?: number;
 }
 

@@ -3,7 +3,7 @@ import type { PluginResponse } from '../contract/values.ts';
 import { type PluginError, toWire } from '../errors.ts';
 import type { ResolvedPolicy } from '../host/policy/policy.ts';
 import type { ResolvedRecord } from './options.ts';
-import { FORMAT, LEFT_OUT, type Recording } from './recording.ts';
+import { FORMAT, isRecording, LEFT_OUT, type Recording } from './recording.ts';
 import type { HostCallEntry, TapeMessage } from './tape.ts';
 
 /** Whose requests they are. */
@@ -21,6 +21,8 @@ interface Request {
   readonly input: string;
   readonly options: Recording['request']['options'];
   readonly call: unknown;
+  /** Whether it came to a thread. */
+  readonly began: boolean;
   readonly lane: { readonly version: string };
 }
 
@@ -31,6 +33,9 @@ interface Notes {
   readonly calls: HostCallEntry[];
   gap?: string;
 }
+
+/** Why there are no calls of a request that was with a thread: its instance did not come up, or nobody heard of it. */
+const NOT_TOLD = 'its instance did not come up, or could not tell of them';
 
 /** Makes recordings of the requests to one version of a plugin, and gives those that are wanted to who keeps them. */
 export class Recorder {
@@ -75,7 +80,10 @@ export class Recorder {
     try {
       const recording = this.#recording(job, response, error);
       if (typeof when === 'function' && !when(recording)) return;
-      this.#keep(redact(recording));
+      const kept: unknown = redact(recording);
+      // Nothing that was not asked for gets into a file because a `return` is missing.
+      if (!isRecording(kept)) throw new TypeError('`redact` has to return a recording');
+      this.#keep(kept);
     } catch (thrown) {
       this.#onError(thrown, job.lane.version);
     }
@@ -85,28 +93,32 @@ export class Recorder {
     const { plugin, sha256, policy, config } = this.#recorded;
     const { requestId, input, options, lane } = job;
     const leftOut = Object.keys(config).filter((name) => this.#options.leaveOut.has(name));
-    const { served, start, calls, gap } = this.#notes.get(job) ?? { start: [], calls: [] };
+    const nothing: Notes = { start: [], calls: [], ...(job.began && { gap: NOT_TOLD }) };
+    const { served, start, calls, gap } = this.#notes.get(job) ?? nothing;
     return {
       format: FORMAT,
       time: new Date().toISOString(),
       plugin,
       version: lane.version,
       sha256,
-      policy,
+      // Copies: `redact` may write into what it is given, and the answer is still to be delivered.
+      policy: structuredClone(policy),
       config: { ...config, ...Object.fromEntries(leftOut.map((name) => [name, LEFT_OUT])) },
       leftOut,
-      request: { requestId, input, options },
+      request: { requestId, input, options: options.map(([name, value]) => [name, value]) },
       ...(served !== undefined && { served }),
       start,
       calls,
       ...(gap !== undefined && { gap }),
-      outcome: error === undefined ? { response: response! } : { error: toWire(error) },
+      outcome: error === undefined ? { response: { ...response! } } : { error: toWire(error) },
     };
   }
 }
 
 /** A recording as text of so many bytes at the most: without its calls, where it has more; undefined where that is not enough. */
 export function textOf(recording: Recording, maxBytes: number): string | undefined {
+  // Not made only to be seen to be too long.
+  if (recording.request.input.length > maxBytes) return undefined;
   const text = `${JSON.stringify(recording)}\n`;
   if (Buffer.byteLength(text) <= maxBytes) return text;
   const { gap: _, ...whole } = recording;

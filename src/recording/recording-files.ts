@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { describe } from '../errors.ts';
+import { systemReason } from '../text/system-error.ts';
 import type { ResolvedRecord } from './options.ts';
 import { textOf } from './recorder.ts';
 import type { Recording } from './recording.ts';
@@ -11,6 +13,16 @@ export const EXTENSION = '.recording.json';
 /** Files that are written at a time; there are more failures than that only where something is badly wrong. */
 const MAX_PENDING = 64;
 const MAX_NAME = 40;
+/** Reasons that are told: an embedder's function may fail with another one for each request. */
+const MAX_TOLD = 1000;
+/** A full directory is looked into again after so many milliseconds: somebody may have cleared it. */
+const RECOUNT_MS = 10_000;
+
+/** How many recordings a directory has, and when they were counted. */
+interface Count {
+  files: number;
+  readonly at: number;
+}
 
 /** What is told of what becomes of recordings. */
 export interface FilesListener {
@@ -24,12 +36,15 @@ export class RecordingFiles {
   readonly #listener: FilesListener;
   readonly #pending = new Set<Promise<void>>();
   /** How many files a directory has, by its path. */
-  readonly #counts = new Map<string, Promise<{ files: number }>>();
+  readonly #counts = new Map<string, Promise<Count>>();
   readonly #told = new Set<string>();
+  readonly #now: () => number;
   #number = 0;
 
-  constructor(listener: FilesListener) {
+  /** @param now Milliseconds of a clock. */
+  constructor(listener: FilesListener, now: () => number = () => performance.now()) {
     this.#listener = listener;
+    this.#now = now;
   }
 
   keep(recording: Recording, options: ResolvedRecord): void {
@@ -39,7 +54,7 @@ export class RecordingFiles {
     }
     const number = ++this.#number;
     const writing = this.#write(recording, options, number)
-      .catch((error: unknown) => this.#lost(recording, `a recording could not be written: ${describe(error)}`))
+      .catch((error: unknown) => this.#lost(recording, `a recording could not be written: ${reasonOf(error)}`))
       .finally(() => this.#pending.delete(writing));
     this.#pending.add(writing);
   }
@@ -55,21 +70,35 @@ export class RecordingFiles {
       this.#lost(recording, `a request and its answer have more than the ${maxBytes} bytes of \`record.maxBytes\``);
       return;
     }
-    let count = this.#counts.get(directory);
-    if (count === undefined) {
-      count = countIn(directory);
-      this.#counts.set(directory, count);
-    }
-    const counted = await count;
+    const counted = await this.#count(directory, maxFiles);
     if (counted.files >= maxFiles) {
       this.#lost(recording, `\`${directory}\` has as many recordings as \`record.maxFiles\` says: ${maxFiles}`);
       return;
     }
     counted.files++;
     const file = join(directory, nameOf(recording, number));
-    // What plugins are given is nobody else's to read.
-    await writeFile(file, Buffer.from(text), { flag: 'wx', mode: 0o600 });
+    try {
+      await writeWhole(file, text);
+    } catch (error) {
+      counted.files--;
+      throw error;
+    }
     this.#listener.onKept(recording, file);
+  }
+
+  async #count(directory: string, maxFiles: number): Promise<Count> {
+    const before = this.#counts.get(directory);
+    if (before !== undefined) {
+      const counted = await before;
+      if (counted.files < maxFiles || this.#now() - counted.at < RECOUNT_MS) return counted;
+      // Another one may be counting them by now.
+      if (this.#counts.get(directory) !== before) return this.#counts.get(directory) ?? counted;
+    }
+    const count = countIn(directory, this.#now());
+    this.#counts.set(directory, count);
+    // What was in the way may be gone the next time.
+    count.catch(() => this.#counts.get(directory) === count && this.#counts.delete(directory));
+    return count;
   }
 
   /** A function of the embedder's threw, and what it was asked about is not kept. */
@@ -83,15 +112,33 @@ export class RecordingFiles {
 
   #tell(plugin: string, version: string, message: string): void {
     const what = `${plugin}\n${version}\n${message}`;
-    if (this.#told.has(what)) return;
+    if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(what);
     this.#listener.onLost({ plugin, version, message });
   }
 }
 
-async function countIn(directory: string): Promise<{ files: number }> {
+async function countIn(directory: string, at: number): Promise<Count> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return { files: (await readdir(directory)).filter((name) => name.endsWith(EXTENSION)).length };
+  return { files: (await readdir(directory)).filter((name) => name.endsWith(EXTENSION)).length, at };
+}
+
+/** A file that has its name when all of it is there: half of one would stand in the way of a replay of the directory. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const partial = `${file}.part`;
+  try {
+    // What plugins are given is nobody else's to read.
+    await writeFile(partial, Buffer.from(text), { flag: 'wx', mode: 0o600 });
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Without the name of the file, which is another one each time: it is told once for each reason. */
+function reasonOf(error: unknown): string {
+  return systemReason(error) ?? describe(error);
 }
 
 /** `2026-11-30T12-00-00.000Z-redact-r-42-1.recording.json`: what others have chosen of it leads nowhere else. */

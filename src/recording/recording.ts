@@ -60,14 +60,17 @@ export async function readRecording(path: string): Promise<Recording> {
   return value;
 }
 
-function isRecording(value: unknown): value is Recording {
-  const { format, plugin, version, sha256, policy, config, leftOut, request, start, calls, outcome } = (value ??
+/** Whether a value is what a recorder makes, as far as who reads it relies on. */
+export function isRecording(value: unknown): value is Recording {
+  const { format, time, plugin, version, sha256, policy, config, leftOut, request, start, calls, outcome } = (value ??
     {}) as Partial<Recording>;
   return (
     format === FORMAT &&
-    [plugin, version, sha256, request?.input, request?.requestId].every((text) => typeof text === 'string') &&
+    [time, plugin, version, sha256, request?.input, request?.requestId].every((text) => typeof text === 'string') &&
     [policy, config, outcome].every((object) => typeof object === 'object' && object !== null) &&
     [leftOut, request?.options, start, calls].every(Array.isArray) &&
+    [...leftOut!, ...Object.values(config!)].every((text) => typeof text === 'string') &&
+    request!.options.every((pair) => Array.isArray(pair) && pair.length === 2) &&
     [...start!, ...calls!].every((entry) => typeof entry?.name === 'string' && Array.isArray(entry.args)) &&
     (isFailure(outcome!) ? typeof outcome.error?.code === 'string' : typeof outcome!.response?.output === 'string')
   );

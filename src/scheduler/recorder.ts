@@ -9,6 +9,7 @@ interface Recordable {
   readonly options: RequestOptions;
   /** The function that it calls instead of `process`. */
   readonly call: unknown;
+  readonly began: boolean;
   readonly lane: { readonly version: string };
 }
 

@@ -24,9 +24,9 @@ describe('recorded requests', () => {
     inputs: readonly string[],
     record: Partial<RecordOptions> = { when: 'all' },
     sandbox = {},
+    config: Record<string, string> = { key: 'secret', name: 'Ada' },
   ): Promise<Recording[]> {
     const engine = await createEngine({ threads: 1 });
-    const config = { key: 'secret', name: 'Ada' };
     await engine.loadPlugin('guest', await component, { sandbox, config, record: { directory: folder, ...record } });
     for (const [index, input] of inputs.entries()) {
       await engine
@@ -149,6 +149,49 @@ describe('recorded requests', () => {
     expect(warnings.map(({ message }) => message)).to.deep.equal([
       '`when` or `redact` of `record` failed: Error: not so',
     ]);
+  });
+
+  it('are not kept where `redact` gives something else, and what it writes into is a copy', async () => {
+    const engine = await createEngine({ threads: 1 });
+    const warnings = collect(engine, 'plugin:warning');
+    const rubbish: unknown[] = [undefined, null, Promise.resolve(), {}];
+    const redact = (recording: Recording): Recording => {
+      if (rubbish.length > 0) return rubbish.shift() as Recording;
+      const open = recording as never as { outcome: { response: { output: string } }; policy: object };
+      open.outcome.response.output = 'taken out';
+      Object.assign(open.policy, { maxMemoryBytes: 1 });
+      return recording;
+    };
+    await engine.loadPlugin('guest', await wasi(), { record: { directory: folder, when: 'all', redact } });
+    for (let request = 0; request < 5; request++) {
+      expect((await engine.process('guest', { input: 'Hello' })).output).to.equal('Hello');
+    }
+    await engine.close();
+    expect(warnings.map(({ message }) => message)).to.deep.equal([
+      '`when` or `redact` of `record` failed: TypeError: `redact` has to return a recording',
+    ]);
+    const [name, ...others] = readdirSync(folder);
+    expect(others).to.deep.equal([]);
+    const { outcome, policy } = await readRecording(join(folder, name!));
+    expect(outcome).to.have.nested.property('response.output', 'taken out');
+    expect(policy.maxMemoryBytes).to.equal(1);
+  });
+
+  it('have nothing of what the instance does when it goes', async () => {
+    const config = { initialize: 'sleep 1', shutdown: 'sleep 1' };
+    const inputs = ['Hello', 'Hello', 'Hello'];
+    for (const one of await recorded(wasi(), inputs, { when: 'all' }, { instances: 'fresh' }, config)) {
+      expect(one.start).to.have.length(2);
+      expect(one.calls).to.deep.equal([]);
+      expect(await replayed(one, wasi())).to.deep.equal([]);
+    }
+  });
+
+  it('do not hang where a request is refused before it is one', async () => {
+    const [recording] = await recorded(wasi(), ['Hello']);
+    const { request } = recording!;
+    const changed = { ...recording!, request: { ...request, options: [['a', 1]] as never } };
+    expect((await rejection(replayed(changed, wasi()))).code).to.equal('ERR_INVALID_ARGUMENT');
   });
 
   it('are refused where they cannot be made, and options that are none', async () => {

@@ -17,10 +17,12 @@ export async function play(
   config: Readonly<Record<string, string>>,
 ): Promise<Recording> {
   const { plugin, version, request, start, calls } = recording;
-  const replayed = Promise.withResolvers<Recording>();
+  let replayed: Recording | undefined;
   const playback: Playback = {
     tape: { start, calls },
-    onRecording: (now) => now.request.requestId === request.requestId && replayed.resolve(now),
+    onRecording: (now) => {
+      if (now.request.requestId === request.requestId) replayed = now;
+    },
   };
   await engine.loadPlugin(plugin, component, {
     sandbox: policyOf(recording),
@@ -30,9 +32,11 @@ export async function play(
   });
   try {
     const { input, options, requestId } = request;
-    // How it ends is in the recording that is made of it.
-    await engine.process(plugin, { input, options }, { requestId }).catch(() => {});
-    return await replayed.promise;
+    // How it ends is in the recording that is made of it, unless it was refused before it was a request.
+    await engine.process(plugin, { input, options }, { requestId }).catch((error: unknown) => {
+      if (replayed === undefined) throw error;
+    });
+    return replayed!;
   } finally {
     await engine.unloadPlugin(plugin, { force: true });
   }
