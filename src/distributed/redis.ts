@@ -99,14 +99,19 @@ export async function connect({
     await close();
     throw error;
   }
+  /** One for each form: each listens to the connection, and writes to Redis that it is there. */
+  const queues = new Map<number, BullMq.Queue<Chunk>>();
   const key = (...parts: readonly (string | number)[]): string => ['wasm-plugin-pool', name, ...parts].join(':');
   return {
     bullmq,
     redis,
     name,
-    jobs: (form) => {
+    jobs: (form = FORM) => {
+      const known = queues.get(form);
+      if (known !== undefined) return known;
       const queue = new bullmq.Queue<Chunk>(jobsName(name, form), { connection: redis });
       queue.on('error', () => {});
+      queues.set(form, queue);
       return queue;
     },
     keys: {
