@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { PluginError } from '../../errors.ts';
 import { ArrowReader } from '../format/arrow-reader.ts';
 import { CsvDecoder } from '../format/csv-decoder.ts';
@@ -43,9 +44,9 @@ export function openRecords(input: BatchInput, form: RecordForm): RecordReader {
   }
 }
 
-/** Opens the lines of a file, each of which is the input of a record. */
+/** Opens the lines of a file that a run has written: they may be longer than those of the records that they are of. */
 export function openLines(input: BatchInput): RecordReader {
-  return new ChunkReader(input, new LineSplitter(recordMaker('lines', [])));
+  return new ChunkReader(input, new LineSplitter(recordMaker('lines', []), constants.MAX_STRING_LENGTH));
 }
 
 /** What goes wrong says which input it is. */

@@ -33,6 +33,10 @@ class KeptLine extends FileRecord {
   }
 }
 
+/** How errors call the two files. */
+const OUTPUT = 'The output';
+const LETTERS = 'The file of dead letters';
+
 const KEPT = new PluginError('ERR_ABORTED', 'The line of the output is kept');
 
 /**
@@ -151,9 +155,9 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
   }
 
   async next(): Promise<IteratorResult<FileRecord | FailedRecord<FileRecord>>> {
-    const line = textOf(await this.#results.next());
+    const line = await nextLine(this.#results, OUTPUT);
     if (line === undefined) return { done: true, value: undefined };
-    const { index, ok, success } = ofRun(line, 'The output');
+    const { index, ok, success } = ofRun(line, OUTPUT);
     if (ok && success) return { done: false, value: new FailedRecord(new KeptLine(line), KEPT) };
     const record = await this.#letterOf(index);
     record.index = index;
@@ -168,13 +172,13 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
   /** The letter of a line; those before it have succeeded meanwhile. */
   async #letterOf(index: number): Promise<FileRecord> {
     for (;;) {
-      const text = textOf(await this.#letters.next());
+      const text = await nextLine(this.#letters, LETTERS);
       if (text === undefined) {
         throw new PluginError('ERR_BATCH_FILE', `The dead letters have none for record ${index} of the output`, {
           hint: 'Name the files that one run has written.',
         });
       }
-      const letter = ofRun(text, 'The file of dead letters');
+      const letter = ofRun(text, LETTERS);
       if (letter.index !== index) continue;
       const { fields, options, inputs } = this.#form;
       const { file } = letter;
@@ -199,17 +203,20 @@ function ofRun(line: string, what: string): Readonly<Record<string, unknown>> & 
   if (typeof value === 'object' && value !== null && 'index' in value && isCount(value.index)) {
     return value as Readonly<Record<string, unknown>> & { readonly index: number };
   }
-  throw new PluginError(
-    'ERR_BATCH_FILE',
-    `${what} has a line that no run has written: ${cleanLogLine(line.slice(0, 60))}`,
-    {
-      hint: 'Name the files that one run has written.',
-    },
-  );
+  throw notOfRun(what, line.slice(0, 60));
 }
 
-function textOf(record: FileRecord | undefined): string | undefined {
-  return record?.malformed === undefined ? record?.input : record.text;
+/** The next line of a file that a run has written; undefined at its end only, as what is behind it would be lost. */
+async function nextLine(file: RecordReader, what: string): Promise<string | undefined> {
+  const record = await file.next();
+  if (record?.malformed !== undefined) throw notOfRun(what, `line ${record.line}, ${record.malformed}`);
+  return record?.input;
+}
+
+function notOfRun(what: string, line: string): PluginError {
+  return new PluginError('ERR_BATCH_FILE', `${what} has a line that no run has written: ${cleanLogLine(line)}`, {
+    hint: 'Name the files that one run has written.',
+  });
 }
 
 /** Opens files one after the other and closes those that were opened, however it ends. */

@@ -2,6 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { hostile } from '../../fixtures/guests.ts';
+import { rejection } from '../../support/outcome.ts';
 import { batchFolder } from './batch-folder.ts';
 
 describe('the dead letters of a batch', () => {
@@ -77,6 +78,25 @@ describe('the dead letters of a batch', () => {
       const [{ base64: _, text: __, ...letter }] = (await letters()) as [Record<string, unknown>];
       await writeFile(at('dead.jsonl'), `${JSON.stringify({ ...letter, input: 'mended' })}\n`);
       expect(await run({ ...options, retryDeadLetters: true })).to.deep.include({ succeeded: 1, failed: 0 });
+    });
+  }
+
+  for (const name of ['out.jsonl', 'dead.jsonl']) {
+    it(`are not run again where ${name} has a line that is no text, and nothing is lost`, async () => {
+      await writeFile(
+        at('in.jsonl'),
+        '{"input":"a"}\n{"input":"unreachable"}\n{"input":"unreachable"}\n{"input":"b"}\n',
+      );
+      const options = { plugin: 'hostile', deadLetter: 'dead.jsonl', ordered: true };
+      await run(options);
+      const written = await readFile(at(name));
+      written[written.indexOf('unreachable')] = 0xff;
+      await writeFile(at(name), written);
+      const before = await Promise.all([readFile(at('out.jsonl')), readFile(at('dead.jsonl'))]);
+      const error = await rejection(run({ ...options, retryDeadLetters: true }));
+      expect(error).to.have.property('code', 'ERR_BATCH_FILE');
+      expect((error as Error).message).to.match(/has a line that no run has written: line \d, it is not UTF-8$/);
+      expect(await Promise.all([readFile(at('out.jsonl')), readFile(at('dead.jsonl'))])).to.deep.equal(before);
     });
   }
 
