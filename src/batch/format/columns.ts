@@ -44,7 +44,8 @@ export class RowReader {
         `it has no column \`${name}\`; it has ${names.map((other) => `\`${other}\``).join(', ')}`,
       );
     };
-    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    const seen = new Set<string>();
+    const twice = names.find((name) => seen.size === seen.add(name).size);
     if (twice !== undefined) throw new UnusableTable(`it names the column \`${twice}\` twice`);
     const { input, id, idIs, plugin, options } = fields;
     this.#input = needed(input.text);

@@ -37,8 +37,11 @@ export class CsvDecoder implements RecordDecoder {
     const row = this.#rows.next();
     if (row === undefined) return undefined;
     if (this.#reader !== undefined) return this.#record(row, this.#reader);
+    const { header } = this.#csv;
+    // It does not say how many columns the others have.
+    if (!header && row.malformed !== undefined) return noRecord(row, row.malformed);
     this.#begin(row);
-    return this.#csv.header ? this.next() : this.#record(row, this.#reader!);
+    return header ? this.next() : this.#record(row, this.#reader!);
   }
 
   #withoutMark(given: Buffer): Buffer {
@@ -65,7 +68,7 @@ export class CsvDecoder implements RecordDecoder {
 
   #record(row: CsvRow, reader: RowReader): FileRecord {
     const malformed = this.#whyNone(row);
-    if (malformed !== undefined) return new FileRecord(row.line, { malformed, ...whatStood(row.bytes) });
+    if (malformed !== undefined) return noRecord(row, malformed);
     return reader.record(row.line, (column) => this.#textOf(row, row.cells[column]!));
   }
 
@@ -85,4 +88,8 @@ export class CsvDecoder implements RecordDecoder {
     const text = bytes.toString('utf8', start, end);
     return doubled && quote !== false ? text.replaceAll(quote + quote, quote) : text;
   }
+}
+
+function noRecord({ line, bytes }: CsvRow, malformed: string): FileRecord {
+  return new FileRecord(line, { malformed, ...whatStood(bytes) });
 }

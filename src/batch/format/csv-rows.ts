@@ -28,6 +28,8 @@ export interface CsvMarks {
 
 /** A longer row is refused, so that a quote that is never closed does not take the file into memory. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
+/** So is one of more cells: each takes many times the memory of the delimiter that makes it. */
+const MAX_CELLS = 1_000_000;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -80,7 +82,7 @@ export class CsvRows {
     const needed = kept + chunk.length;
     // Twice as much where it has to grow: a row of many pieces is copied some times only.
     const bytes = needed > this.#bytes.length ? Buffer.allocUnsafe(Math.max(needed, 2 * kept)) : this.#bytes;
-    this.#bytes.copy(bytes, 0, start, this.#filled);
+    if (start > 0 || bytes !== this.#bytes) this.#bytes.copy(bytes, 0, start, this.#filled);
     chunk.copy(bytes, kept);
     this.#bytes = bytes;
     this.#filled = needed;
@@ -132,18 +134,17 @@ export class CsvRows {
     }
     if (this.#at - this.#start > this.#maxBytes) this.#drop();
     if (!this.#ended || (this.#at === this.#start && this.#skipped === 0)) return undefined;
-    // A delimiter of several characters, or a line break, of which the file has the beginning.
-    if (this.#at < filled) this.#at = filled;
     if (this.#place === 'quoted') this.#refuse('has a quote that is never closed', this.#cells.length);
     return this.#ends(0);
   }
 
   /** Goes to the quote that closes the cell, or to the end. */
   #takeQuoted(): void {
-    const quote = this.#bytes.subarray(0, this.#filled).indexOf(this.#quote, this.#at);
-    const end = quote === -1 ? this.#filled : quote;
-    this.#breaks += newlines(this.#bytes, this.#at, end);
-    this.#at = end;
+    const rest = this.#bytes.subarray(this.#at, this.#filled);
+    const quote = rest.indexOf(this.#quote);
+    const text = quote === -1 ? rest : rest.subarray(0, quote);
+    this.#breaks += newlinesIn(text);
+    this.#at += text.length;
     if (quote === -1) return;
     this.#place = 'closed';
     this.#at++;
@@ -183,7 +184,9 @@ export class CsvRows {
   #endCell(at: number, length: number): void {
     const start = this.#place === 'begin' ? at : this.#cellStart;
     const end = this.#place === 'closed' ? at - 1 : at;
-    this.#cells.push({ start: start - this.#start, end: end - this.#start, doubled: this.#doubled });
+    if (this.#cells.length < MAX_CELLS) {
+      this.#cells.push({ start: start - this.#start, end: end - this.#start, doubled: this.#doubled });
+    } else this.#malformed ??= `it has more than ${MAX_CELLS} columns`;
     this.#doubled = false;
     this.#place = 'begin';
     this.#at = at + length;
@@ -191,6 +194,8 @@ export class CsvRows {
 
   #ends(length: number): number {
     if (length > 0 && this.#returns === 'unknown') this.#returns = 'are text';
+    // Of a row of which some was dropped all is, wherever the pieces were cut.
+    if (this.#skipped > 0 || this.#at - this.#start > this.#maxBytes) this.#drop();
     this.#endCell(this.#at, length);
     return length;
   }
@@ -224,8 +229,8 @@ export class CsvRows {
   }
 }
 
-function newlines(bytes: Buffer, start: number, end: number): number {
+function newlinesIn(bytes: Buffer): number {
   let count = 0;
-  for (let at = bytes.indexOf(NEWLINE, start); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++;
   return count;
 }

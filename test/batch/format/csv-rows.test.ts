@@ -95,6 +95,47 @@ describe('rows of CSV', () => {
     ]);
   });
 
+  it('that are too long leave nothing of themselves, wherever the pieces were cut', () => {
+    const text = `a\n${'x'.repeat(90)},"${'y\n'.repeat(90)}"\r\nb\n${'z'.repeat(101)}`;
+    for (const piece of [1, 7, 99, 1000]) {
+      expect(
+        rowsOf(text, { most: 100, piece }).map(({ line, text, malformed }) => [line, text, malformed]),
+      ).to.deep.equal([
+        [1, 'a', undefined],
+        [2, '', 'it has more than 100 bytes'],
+        [93, 'b', undefined],
+        [94, '', 'it has more than 100 bytes'],
+      ]);
+    }
+  });
+
+  it('do not take memory for cells without end', () => {
+    const rows = rowsOf(`a\n${','.repeat(1_000_001)}\nb`, { piece: 65_536 });
+    expect(rows.map(({ line, malformed }) => [line, malformed])).to.deep.equal([
+      [1, undefined],
+      [2, 'it has more than 1000000 columns'],
+      [3, undefined],
+    ]);
+    expect(rows[1]!.cells.length).to.equal(1_000_000);
+  });
+
+  it('look at each byte of a quoted cell once', () => {
+    // Each cell was looked through to the end of what there was: 3 GB here.
+    const looked = Buffer.prototype.indexOf;
+    let bytes = 0;
+    Buffer.prototype.indexOf = function (this: Buffer, ...given: Parameters<typeof looked>) {
+      const found = looked.apply(this, given);
+      bytes += (found === -1 ? this.length : found) - Number(given[1] ?? 0);
+      return found;
+    } as typeof looked;
+    try {
+      rowsOf('"a",'.repeat(40_000), { piece: 1_000_000 });
+    } finally {
+      Buffer.prototype.indexOf = looked;
+    }
+    expect(bytes).to.be.below(1_000_000);
+  });
+
   it('are the same in whatever pieces they come, and nothing gets lost', () => {
     const text = fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', 'a', 'é', ' '), maxLength: 40 });
     fc.assert(

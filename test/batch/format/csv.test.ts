@@ -80,6 +80,16 @@ describe('CSV that is read', () => {
     ]);
   });
 
+  it('without a header, by the columns of the first row that is one', async () => {
+    const columns = { input: '2', id: '1', optionColumns: ['3'] };
+    const records = await decode('a,"x" y\nb,y,en\nc,z,de\n', { csv: { header: false }, columns });
+    expect(records.map(({ malformed, text, input }) => malformed ?? text ?? input)).to.deep.equal([
+      'its column 2 goes on after its closing quote',
+      'y',
+      'z',
+    ]);
+  });
+
   it('with the columns that somebody names', async () => {
     const columns = { input: 'body', id: 'mail', optionColumns: ['lang'] };
     const [record] = await decode('mail,lang,body,secret\n7,de,text,x\n', { columns });
