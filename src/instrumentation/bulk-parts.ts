@@ -121,8 +121,9 @@ function filled({ element }: Place): readonly number[] {
   return element === undefined ? [NARROW.type] : referenceBytes(element);
 }
 
+/** Whether what is read may be what is written to: a memory or table that is imported twice is one under two indices. */
 function overlaps({ target, source }: BulkInstruction): boolean {
-  return source !== undefined && source.index === target.index;
+  return source !== undefined && source.wide === target.wide && source.element === target.element;
 }
 
 function get(local: number): number[] {

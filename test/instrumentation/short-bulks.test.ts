@@ -39,6 +39,11 @@ interface Table {
   readonly set: (index: number, func: () => void) => void;
 }
 
+function makeTable(): Table {
+  const { Table } = WebAssembly as unknown as { readonly Table: new (type: object) => Table };
+  return new Table({ initial: ENTRIES, element: 'anyfunc' });
+}
+
 /** How a run ends, and what is in the memories and tables then. */
 function effect(bytes: Uint8Array<ArrayBuffer>, operands: readonly (number | bigint)[]): unknown {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
@@ -122,6 +127,39 @@ describe('withShortBulks', function () {
         const passed = operands.map((value, place) => (types[place] === 'i64' ? BigInt(value) : value));
         const [is, was] = [effect(changed, passed), effect(bytes, passed)];
         expect(is, `${passed}`).to.deep.equal(was);
+      }
+    });
+  }
+
+  for (const [what, kind, code] of [
+    ['memory', 'memory 5', 'memory.copy'],
+    ['table', `table ${ENTRIES} funcref`, 'table.copy'],
+  ] as const) {
+    it(`copies within one ${what} that is imported as two`, async () => {
+      const bytes = await module(`(module (import "one" "x" (${kind})) (import "two" "x" (${kind}))
+        (func (export "run") (param ${NARROW}) (${code} 1 0 ${OPERANDS})))`);
+      const copied = (of: Uint8Array<ArrayBuffer>, operands: readonly number[]): unknown => {
+        const memory = new WebAssembly.Memory({ initial: 5 });
+        const held = new Uint8Array(memory.buffer).map((_, at) => (at * 7) >> 3);
+        new Uint8Array(memory.buffer).set(held);
+        const table = makeTable();
+        const x = what === 'memory' ? memory : table;
+        const { exports } = new WebAssembly.Instance(new WebAssembly.Module(of), {
+          one: { x },
+          two: { x },
+        } as WebAssembly.Imports);
+        const run = exports.run as (...operands: number[]) => void;
+        table.set(1000, run);
+        run(...operands);
+        const entries = Array.from({ length: ENTRIES }, (_, at) => table.get(at) !== null);
+        return [Buffer.from(memory.buffer).toString('base64'), entries];
+      };
+      const part = what === 'memory' ? PAGE : 1024;
+      for (const operands of [
+        [100, 0, 3 * part + 7],
+        [0, 100, 3 * part + 7],
+      ]) {
+        expect(copied(withShortBulks(bytes), operands)).to.deep.equal(copied(bytes, operands));
       }
     });
   }
