@@ -1,5 +1,6 @@
 import { invalidArgument } from '../arguments/arguments.ts';
 import type { ArtifactSummary } from '../artifact/artifact.ts';
+import { putInto } from '../canonical-abi/runtime/calls/put-into.ts';
 import { shownName } from '../component/names.ts';
 import { PluginError } from '../errors.ts';
 import type { ExportedFunction } from './exported-function.ts';
@@ -27,7 +28,5 @@ export function inOwnBuffer(returned: unknown, into: Uint8Array): unknown {
 }
 
 function placed(bytes: Uint8Array, into: Uint8Array): Uint8Array {
-  if (bytes.buffer === into.buffer || bytes.length > into.length) return bytes;
-  into.set(bytes);
-  return into.subarray(0, bytes.length);
+  return bytes.buffer === into.buffer ? bytes : (putInto(into, bytes) ?? bytes);
 }

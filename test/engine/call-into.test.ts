@@ -53,6 +53,20 @@ describe("engine.call with a buffer of the caller's own", () => {
     });
   }
 
+  it('gives an array of its own where the buffer was transferred or made smaller meanwhile', async () => {
+    const empty = new Uint8Array();
+    const transferred = new Uint8Array(8);
+    const first = call('same', empty, transferred);
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+    expect(await first).to.deep.equal(empty);
+    expect(await call('some', Uint8Array.of(1), transferred)).to.deep.equal({ tag: 'ok', val: Uint8Array.of(1) });
+    const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+    const second = call('same', empty, new Uint8Array(buffer, 4));
+    buffer.resize(2);
+    expect(await second).to.deep.equal(empty);
+    expect(engine.status().outstandingBytes).to.equal(0);
+  });
+
   it('takes the ok of a result, and leaves the buffer as it is for an err', async () => {
     const into = new Uint8Array(4).fill(9);
     expect(await call('some', Uint8Array.of(1, 2), into)).to.deep.equal({ tag: 'ok', val: Uint8Array.of(1, 2) });

@@ -6,6 +6,7 @@ import type { Codec } from '../codec.ts';
 import { codecsOf } from '../codecs.ts';
 import { Misfit, misfit } from '../misfit.ts';
 import { tupleCodec } from '../records.ts';
+import { putInto } from './put-into.ts';
 import { WireContext } from './wire-context.ts';
 
 /** Arguments as they cross into a worker: see `Wire`. */
@@ -72,9 +73,8 @@ export class CallCodec {
     // The payload of a result lies where its alignment has it, behind a byte that tells which it is.
     const list = isResult ? at + this.#result!.layout.alignment : at;
     const length = view.getUint32(list + POINTER_BYTES, true);
-    if (length > into.length) return this.decode(buffer, at);
-    into.set(new Uint8Array(buffer, view.getUint32(list, true), length));
-    const bytes = into.subarray(0, length);
+    const bytes = putInto(into, new Uint8Array(buffer, view.getUint32(list, true), length));
+    if (bytes === undefined) return this.decode(buffer, at);
     return isResult ? { tag: 'ok', val: bytes } : bytes;
   }
 
