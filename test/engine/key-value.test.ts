@@ -137,6 +137,24 @@ describe('wasi:keyvalue', function () {
     ]);
   });
 
+  it('reads a key once however often a call names it', async () => {
+    const memory = memoryStore();
+    let reads = 0;
+    const counting: KeyValueStore = {
+      ...memory,
+      get(bucket, key) {
+        reads++;
+        return memory.get(bucket, key);
+      },
+    };
+    await load('shop', counting);
+    expect(await run('shop', ['set', 'a', 'one'], ['getMany', ['a', 'x', 'a', 'a', 'x']])).to.deep.equal([
+      null,
+      [['a', 'one'], null, ['a', 'one'], ['a', 'one'], null],
+    ]);
+    expect(reads).to.equal(2);
+  });
+
   it('tells a plugin what a store refuses, and nobody but the host what it fails of', async () => {
     const failing = (error: Error): KeyValueStore => ({ ...memoryStore(), get: () => Promise.reject(error) });
     await load('refused', failing(new StoreRefusal('closed on Sundays')));

@@ -55,6 +55,10 @@ function describeStore(make: () => Promise<KeyValueStore>): void {
     expect(await store.keys('a', { after: 'c', limit: 3 })).to.deep.equal(['é']);
     expect(await store.keys('a', { skip: 2, limit: 3 })).to.deep.equal(['c', 'é']);
     expect(await store.keys('c', { limit: 3 })).to.deep.equal([]);
+    await store.delete('a', 'b');
+    await store.set('a', 'c', bytes('again'), BOUNDS);
+    expect(await store.keys('a', { after: 'b', limit: 3 })).to.deep.equal(['c', 'é']);
+    expect(await store.keys('a', { limit: 3 })).to.deep.equal(['a', 'c', 'é']);
   });
 
   it('refuses what does not fit, and counts what is deleted as gone', async () => {

@@ -2,6 +2,8 @@ import { assertRoom, type BucketBounds, entryBytes, type KeyValueStore, numberOf
 
 interface Bucket {
   readonly values: Map<string, Uint8Array>;
+  /** Those of the values, in their order: a plugin may ask for pages of them as often as it likes. */
+  readonly keys: string[];
   bytes: number;
 }
 
@@ -14,13 +16,14 @@ interface Bucket {
  */
 export function memoryStore(): KeyValueStore {
   const buckets = new Map<string, Bucket>();
-  const at = (name: string): Bucket => buckets.get(name) ?? { values: new Map(), bytes: 0 };
+  const at = (name: string): Bucket => buckets.get(name) ?? { values: new Map(), keys: [], bytes: 0 };
   const put = (name: string, key: string, value: Uint8Array, bounds: BucketBounds): void => {
     const bucket = at(name);
-    const { values } = bucket;
+    const { values, keys } = bucket;
     const before = values.get(key);
     const bytes = bucket.bytes + entryBytes(key, value) - (before === undefined ? 0 : entryBytes(key, before));
     assertRoom(values.size + (before === undefined ? 1 : 0), bytes, bounds);
+    if (before === undefined) keys.splice(placeOf(keys, key), 0, key);
     values.set(key, Uint8Array.from(value));
     bucket.bytes = bytes;
     buckets.set(name, bucket);
@@ -33,12 +36,13 @@ export function memoryStore(): KeyValueStore {
       const value = bucket.values.get(key);
       if (value === undefined) return;
       bucket.values.delete(key);
+      bucket.keys.splice(placeOf(bucket.keys, key), 1);
       bucket.bytes -= entryBytes(key, value);
       if (bucket.values.size === 0) buckets.delete(name);
     },
     keys(name, { after, skip = 0, limit }) {
-      const keys = [...at(name).values.keys()].sort();
-      const begin = after === undefined ? 0 : keys.filter((key) => key <= after).length;
+      const { values, keys } = at(name);
+      const begin = after === undefined ? 0 : placeOf(keys, after) + (values.has(after) ? 1 : 0);
       return keys.slice(begin + skip, begin + skip + limit);
     },
     increment(name, key, delta, bounds) {
@@ -54,4 +58,15 @@ export function memoryStore(): KeyValueStore {
       return isExpected;
     },
   };
+}
+
+/** Where a key stands among sorted ones, or would. */
+function placeOf(keys: readonly string[], key: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
