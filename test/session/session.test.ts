@@ -411,5 +411,19 @@ describe('a session', () => {
       expect(error.message).to.match(/it runs on jco's glue, because/);
       await glued.close();
     });
+
+    it('in the process of an isolated plugin', async () => {
+      const isolated = await PluginEngine.create({ threads: 1, cacheDirectory: false, isolation: 'process' });
+      try {
+        await isolated.loadPlugin('shop', component, { world: 'any' });
+        const error = await rejection(isolated.session('shop'));
+        expect(error).to.include({ code: 'ERR_INVALID_ARGUMENT', plugin: 'shop' });
+        expect(error.message).to.match(/it runs in a process of its own/);
+        expect(isolated.status().sessions).to.equal(0);
+        expect(await isolated.call('shop', `${CARTS}#alive`, [])).to.equal(0);
+      } finally {
+        await isolated.close();
+      }
+    });
   });
 });
