@@ -1,5 +1,6 @@
 import type { Credentials } from './docker-config.ts';
 import { RegistryFault } from './errors.ts';
+import { isThisMachine } from './reference.ts';
 import { ask, type ExchangeOptions } from './transport.ts';
 
 /** Bytes of a token's answer. */
@@ -16,7 +17,7 @@ export function parseChallenge(header: string | null): Challenge | undefined {
   if (scheme === undefined) return undefined;
   if (scheme.toLowerCase() === 'basic') return { scheme: 'basic' };
   const parameters = new Map(
-    [...rest.matchAll(/([a-z]+)="([^"]*)"/gi)].map(([, name, value]) => [name!.toLowerCase(), value!]),
+    [...rest.matchAll(/(?<![a-z])([a-z]+)="([^"]*)"/gi)].map(([, name, value]) => [name!.toLowerCase(), value!]),
   );
   const realm = parameters.get('realm');
   return realm === undefined ? undefined : { scheme: 'bearer', realm, service: parameters.get('service') };
@@ -41,8 +42,10 @@ export async function authorize(
   }
   const { realm, service } = challenge;
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  // A password would go there: only as safe as the way to the registry.
-  if (url === undefined || (url.protocol !== 'https:' && registry.protocol === 'https:')) {
+  // A password would go there: no less safe than the way to the registry, which is HTTPS or does not leave this machine.
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && registry.protocol === 'http:' && isThisMachine(url));
+  if (url === undefined || !isSafe) {
     throw new RegistryFault(`${registry.host} sends for a token to what is no HTTPS address`);
   }
   const token = 'identityToken';

@@ -16,6 +16,7 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
 const HELPER_TIMEOUT_MS = 30_000;
 /** Under which name Docker keeps its own registry. */
 const DOCKER_HUB = 'https://index.docker.io/v1/';
+const DOCKER_HUB_NAMES: readonly string[] = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 /**
  * What `docker login` (or `oras`, `wkg`, `crane`) has kept for a registry: in `config.json` of the directory `DOCKER_CONFIG`, else
@@ -26,7 +27,7 @@ const DOCKER_HUB = 'https://index.docker.io/v1/';
 export async function credentialsOf(registry: string): Promise<Credentials | undefined> {
   const path = join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json');
   const config = await readConfig(path);
-  const name = registry === 'docker.io' || registry === 'registry-1.docker.io' ? DOCKER_HUB : registry;
+  const name = DOCKER_HUB_NAMES.includes(registry) ? DOCKER_HUB : registry;
   const helper = field(config.credHelpers, name) ?? config.credsStore;
   if (typeof helper === 'string' && helper !== '') return await askHelper(helper, name);
   const entry = field(config.auths, name) ?? field(config.auths, `https://${registry}`);

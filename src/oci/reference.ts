@@ -43,6 +43,8 @@ export function parseReference(text: string): OciReference {
   const fits =
     isReference(text) &&
     REGISTRY.test(registry) &&
+    // Some have a port, or an address, that there is not.
+    URL.canParse(`https://${registry}`) &&
     repository.length <= MAX_REPOSITORY &&
     REPOSITORY.test(repository) &&
     (tag === undefined || TAG.test(tag)) &&
@@ -61,7 +63,12 @@ export function formatReference({ registry, repository, tag, digest }: OciRefere
 
 /** Where its registry answers: by HTTPS, but for one on this machine, as Docker has it. */
 export function originOf({ registry }: OciReference): string {
-  const { hostname } = new URL(`https://${registry}`);
-  const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-  return `${isHere ? 'http' : 'https'}://${registry}`;
+  // Docker Hub's name is not where its API is.
+  if (registry === 'docker.io' || registry === 'index.docker.io') return 'https://registry-1.docker.io';
+  return `${isThisMachine(new URL(`https://${registry}`)) ? 'http' : 'https'}://${registry}`;
+}
+
+/** Whether what is asked there leaves no network card. */
+export function isThisMachine({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

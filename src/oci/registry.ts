@@ -90,6 +90,11 @@ export class Repository {
       throw new RegistryFault('the registry does not say where to upload to');
     }
     const url = new URL(location, this.#origin);
+    if (url.protocol !== 'https:' && url.origin !== this.#origin.origin) {
+      throw new RegistryFault(`the registry has uploads go to ${url.origin}, which is not HTTPS`, {
+        hint: 'A registry behind a proxy has to know by which address it is asked.',
+      });
+    }
     url.searchParams.set('digest', digest);
     const done = await this.#ask({
       method: 'PUT',
@@ -122,7 +127,8 @@ export class Repository {
   /** Asks as nobody first, as anybody may read most; what the registry then wants to know is kept for what follows. */
   async #ask(request: RegistryRequest): Promise<RegistryAnswer> {
     const first = await ask(this.#signed(request));
-    if (first.status !== 401) return first;
+    // Who else is asked, by a redirect or for an upload, has no say in where the registry's credentials go.
+    if (first.status !== 401 || first.url.origin !== this.#origin.origin) return first;
     await first.drop();
     const challenge = parseChallenge(first.headers.get('www-authenticate'));
     if (challenge === undefined)

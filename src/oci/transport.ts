@@ -5,7 +5,7 @@ import { RegistryFault } from './errors.ts';
 /** How long an exchange may go on. */
 export interface ExchangeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds without a byte after which a server is given up. @default 30_000 */
+  /** Milliseconds without a byte after which a server is given up, beside those that an upload takes. @default 30_000 */
   readonly idleMs?: number | undefined;
 }
 
@@ -18,6 +18,8 @@ export interface RegistryRequest extends ExchangeOptions {
 }
 
 const IDLE_MS = 30_000;
+/** How slowly an upload may go: what is under way of it is not to be seen. */
+const MIN_UPLOAD_BYTES_PER_S = 64 * 1024;
 /** Tries of what can be asked again without an effect. */
 const ATTEMPTS = 3;
 const BACKOFF_MS = 250;
@@ -107,7 +109,12 @@ export async function ask(request: RegistryRequest): Promise<RegistryAnswer> {
       request.signal?.throwIfAborted();
       if (attempt === attempts || error instanceof RegistryFault) throw faultOf(error);
     }
-    await delay(BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal: request.signal });
+    const pause = BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+    await delay(pause, undefined, { signal: request.signal }).catch((error: unknown) => {
+      // What it was aborted with says why; the timer's own error does not.
+      request.signal?.throwIfAborted();
+      throw error;
+    });
   }
 }
 
@@ -121,6 +128,10 @@ async function follow(request: RegistryRequest): Promise<RegistryAnswer> {
     if (!URL.canParse(location, url)) throw new RegistryFault('the registry redirects to what is no address');
     const next = new URL(location, url);
     if (hops === MAX_REDIRECTS) throw new RegistryFault(`the registry redirects more than ${MAX_REDIRECTS} times`);
+    // What is posted to get a token is a secret.
+    if (method === 'POST' && body !== undefined && next.origin !== url.origin) {
+      throw new RegistryFault(`${url.host} has what it is told sent on to ${next.origin}`);
+    }
     if (next.protocol !== 'https:' && next.origin !== request.url.origin) {
       throw new RegistryFault(`the registry redirects to ${next.origin}, which is not HTTPS`);
     }
@@ -144,7 +155,8 @@ async function once({
 }: RegistryRequest): Promise<RegistryAnswer> {
   const stalled = new AbortController();
   const giveUp = (): void => stalled.abort(new RegistryFault(`${url.host} has sent nothing for ${idleMs / 1000} s`));
-  let timer = setTimeout(giveUp, idleMs);
+  const sendingMs = ((body?.length ?? 0) / MIN_UPLOAD_BYTES_PER_S) * 1000;
+  let timer = setTimeout(giveUp, idleMs + sendingMs);
   const alive = (): void => {
     clearTimeout(timer);
     timer = setTimeout(giveUp, idleMs);

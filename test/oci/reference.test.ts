@@ -25,6 +25,7 @@ describe('a reference to an artifact', () => {
 
   it('is asked by HTTPS, but on this machine', () => {
     expect(originOf(parseReference('oci://example.org/a'))).to.equal('https://example.org');
+    expect(originOf(parseReference('oci://docker.io/acme/a'))).to.equal('https://registry-1.docker.io');
     for (const host of ['localhost:5000', '127.0.0.1:5000', '[::1]:5000']) {
       expect(originOf(parseReference(`oci://${host}/a`))).to.equal(`http://${host}`);
     }
@@ -49,6 +50,8 @@ describe('a reference to an artifact', () => {
     'oci://example.org/a:1#b',
     'oci://example.org:port/a:1',
     'oci://exa mple.org/a:1',
+    'oci://example.org:99999/a:1',
+    'oci://999.999.999.999/a:1',
     'oci://example.org/a\n:1',
   ];
   for (const text of odd) {
