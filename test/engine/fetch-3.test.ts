@@ -4,14 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { service3 } from '../fixtures/service-3.ts';
-import { closeEngines, createEngine } from '../support/engine.ts';
+import { BINDING, closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 
 const at = (path: string): string => `http://plugin.example${path}`;
 
 describe('a service of WASI 0.3', () => {
   let engine: PluginEngine;
-  before(async () => {
+  before(async function () {
+    if (BINDING === 'glue') this.skip();
     engine = await createEngine({ threads: 1, isolation: 'none' });
     await engine.loadPlugin('service', await service3());
   });

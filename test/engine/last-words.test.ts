@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/index.ts';
 import { wasi } from '../fixtures/guests.ts';
-import { closeEngines, createEngine } from '../support/engine.ts';
+import { BINDING, closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 
 describe('the error of a call that traps', () => {
   let engine: PluginEngine;
-  before(async () => {
+  before(async function () {
+    if (BINDING === 'glue') this.skip();
     engine = await createEngine({ threads: 1 });
     await engine.loadPlugin('guest', await wasi());
   });

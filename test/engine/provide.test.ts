@@ -2,13 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type PluginEngine, PluginError, suppliers } from '../../src/index.ts';
 import { configured, twofold } from '../fixtures/suppliers.ts';
-import { closeEngines, collect, createEngine } from '../support/engine.ts';
+import { BINDING, closeEngines, collect, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 
 const SHOP = new URL('../host/imports/fixtures/shop.ts', import.meta.url);
 const API = 'acme:shop/api@1.0.0';
 
 describe('engine.provide', () => {
+  before(function () {
+    if (BINDING === 'glue') this.skip();
+  });
+
   let engine: PluginEngine;
   beforeEach(async () => {
     engine = await createEngine({ threads: 1 });
@@ -72,6 +76,10 @@ describe('engine.provide', () => {
 });
 
 describe('suppliers', () => {
+  before(function () {
+    if (BINDING === 'glue') this.skip();
+  });
+
   afterEach(closeEngines);
 
   it('have the configuration of a plugin, and log in its name', async () => {

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import type { PluginEngine } from '../../src/engine.ts';
 import { tool3 } from '../fixtures/tool-3.ts';
-import { closeEngines, createEngine } from '../support/engine.ts';
+import { BINDING, closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
 import { component } from '../support/wat.ts';
 
 describe('a command of WASI 0.3', () => {
   let engine: PluginEngine;
-  before(async () => {
+  before(async function () {
+    if (BINDING === 'glue') this.skip();
     engine = await createEngine({ threads: 1, isolation: 'none' });
     await engine.loadPlugin('tool', await tool3());
   });

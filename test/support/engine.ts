@@ -7,8 +7,8 @@ import { PluginEngine } from '../../src/engine.ts';
 
 /** One cache for all engines of the run, so that each fixture is compiled once. */
 const cacheDirectory = mkdtempSync(join(tmpdir(), 'wasm-plugin-pool-test-'));
-/** `npm run suite:glue` has the tests of the engine run on jco's glue. */
-const BINDING = process.env.TEST_BINDING === 'glue' ? 'glue' : 'auto';
+/** `npm run suite:glue` has the tests of the engine run on jco's glue, which does not run all that the engine's own binding does. */
+export const BINDING: 'glue' | 'auto' = process.env.TEST_BINDING === 'glue' ? 'glue' : 'auto';
 /** `npm run suite:process` has them run on a child process. */
 export const ISOLATION: 'process' | 'none' = process.env.TEST_ISOLATION === 'process' ? 'process' : 'none';
 const engines = new Set<PluginEngine>();
