@@ -293,9 +293,10 @@ export class Residents {
     const { live, rewinding, tally } = resident;
     if (live === undefined) return;
     if (live.keptBytes > 0) {
+      // What cannot be brought back has let go of its memories afterwards.
+      tally?.sawMemory(live.instance.holds.bytes);
       if (live.instance.rewind()) {
         rewinding.succeeded();
-        tally?.sawMemory(live.instance.holds.bytes);
         tally?.endedInstance();
         tally?.madeInstance();
         live.served = 0;

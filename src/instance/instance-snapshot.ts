@@ -35,9 +35,8 @@ export function takeSnapshot({ live, wasi, cores, memories }: Parts, maxBytes: n
   if (typeof binding === 'string') return binding;
   const rewindWasi = wasi === undefined ? withoutWasi(binding.hostObjects) : wasi.keep(binding.hostObjects);
   if (typeof rewindWasi === 'string') return rewindWasi;
-  const core = CoreSnapshot.take(cores, memories);
-  if (core === undefined) return 'it has a global that is not a number';
-  if (core.bytes > maxBytes) return `it has more than ${maxBytes} bytes in use`;
+  const core = CoreSnapshot.take(cores, memories, maxBytes);
+  if (typeof core === 'string') return core;
   return {
     bytes: core.bytes + BOOKS_BYTES,
     rewind() {

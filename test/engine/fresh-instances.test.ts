@@ -95,6 +95,18 @@ describe('fresh instances', () => {
     expect(await ask(engine, 'fresh', ...asked)).to.deep.equal(asked.map((input) => (input === 'g' ? '015' : '014')));
   });
 
+  it('have the most memory that they held in the metrics, also where they cannot be brought back for it', async () => {
+    const engine = await createEngine({ threads: 1 });
+    const grows = await fullPlugin({
+      memory: '(memory (export "memory") 1) (memory $more 1 9)',
+      process: '(drop (memory.grow $more (i32.const 8))) (i32.const 512)',
+      realloc: `(if (i32.eqz (local.get $old)) (then (return (i32.const 8192)))) (local.get $old)`,
+    });
+    await engine.loadPlugin('grows', grows, { sandbox: { instances: 'fresh' } });
+    await engine.process('grows', { input: 'a' });
+    expect(engine.metrics.snapshot().plugins[0]!.memoryPeakBytes).to.be.at.least(10 * 65_536);
+  });
+
   it('come back after each trap of a warm plugin as one that was just made', async () => {
     const engine = await createEngine({ threads: 1 });
     await engine.loadPlugin('warm', await spy());

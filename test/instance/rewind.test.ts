@@ -132,6 +132,21 @@ describe('an instance that is brought back', () => {
     expect(instance.holds.bytes).to.equal(65_536 + instance.keptBytes);
   });
 
+  it('is not copied where it would take more than it may', async () => {
+    const pages = 256;
+    const { instance } = await launch(
+      await fullPlugin({
+        memory: `(memory (export "memory") ${pages})`,
+        initialize: `(memory.fill (i32.const 65536) (i32.const 1) (i32.const ${(pages - 1) * 65_536})) (i32.const 600)`,
+      }),
+    );
+    instance.initialize();
+    const before = process.memoryUsage().arrayBuffers;
+    expect(instance.keep((pages - 1) * 65_536)).to.match(/bytes in use/);
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(65_536 * 16);
+    expect(instance.keep(pages * 65_536)).to.equal(undefined);
+  });
+
   it('has its memory grown beforehand, where the guest gives back what it allocates', async () => {
     const giving = `(if (result i32) (i32.eqz (local.get $old))
       (then (drop (memory.grow (i32.const 1))) (i32.const 8192)) (else (local.get $old)))`;

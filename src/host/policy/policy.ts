@@ -88,9 +88,9 @@ export interface Policy {
   readonly maxRequestsPerInstance?: number;
   /**
    * Whether an instance is noted after `initialize` and brought back to that for the next request, where each has its own,
-   * instead of being made anew. `exact`: unless it has drawn random numbers by then, has been granted directories or the
-   * network, or has what cannot be brought back. `with-random`: also where it has drawn random numbers, of which each request
-   * then finds the same. `never`: each is made anew. See `docs/limits.md`. @default 'exact'
+   * instead of being made anew. `exact`: unless it has drawn random numbers or asked for the time of day by then, has been
+   * granted directories or the network, or has what cannot be brought back. `with-random`: also where it has drawn random
+   * numbers or asked for the time, of which each request then finds the same. `never`: each is made anew. See `docs/limits.md`. @default 'exact'
    */
   readonly snapshots?: 'exact' | 'with-random' | 'never';
   /**

@@ -19,25 +19,41 @@ export interface Clocks {
   readonly wallResolution: Datetime;
   /** Makes the monotonic clock read `instant` at once; false where time passes by itself. */
   skipTo(instant: bigint): boolean;
-  /** @returns what has the monotonic clock go on from where it is now. */
+  /** Whether the guest has learnt what time of day it is: it may hold on to that. */
+  readonly hasToldTime: boolean;
+  /** A call into the guest begins. */
+  begin(): void;
+  /** @returns what has the monotonic clock go on from where it is now, as soon as the next call begins. */
   keep(): () => void;
 }
 
 export function realClocks(): Clocks {
   let start = process.hrtime.bigint() - 1n;
+  let hasToldTime = false;
+  let rewoundTo: bigint | undefined;
   return {
     monotonic: () => process.hrtime.bigint() - start,
     monotonicResolution: 1n,
     wall() {
+      hasToldTime = true;
       const now = Date.now();
       return { seconds: BigInt(Math.floor(now / 1000)), nanoseconds: (now % 1000) * NS_PER_MS };
     },
     wallResolution: { seconds: 0n, nanoseconds: NS_PER_MS },
     skipTo: () => false,
+    get hasToldTime() {
+      return hasToldTime;
+    },
+    begin() {
+      if (rewoundTo === undefined) return;
+      start = process.hrtime.bigint() - rewoundTo;
+      rewoundTo = undefined;
+    },
     keep() {
       const age = process.hrtime.bigint() - start;
       return () => {
-        start = process.hrtime.bigint() - age;
+        // It stands still until then, or the guest would learn for how long nobody has asked it.
+        rewoundTo = age;
       };
     },
   };
@@ -62,6 +78,8 @@ export function virtualClocks(): Clocks {
       if (instant > now) now = instant;
       return true;
     },
+    hasToldTime: false,
+    begin() {},
     keep() {
       const kept = now;
       return () => {

@@ -187,6 +187,7 @@ export function createWasi(options: WasiOptions): Wasi {
     imports,
     outside: wasi3?.occurrences,
     begin() {
+      parts.clocks.begin();
       parts.network.begin();
       surroundings.begin();
     },
@@ -224,7 +225,10 @@ function keep({ host, clocks, insecure, mounts }: Parts, hostObjects: readonly u
   if (mounts.length > 0) return 'it has been granted directories';
   if (policy.allowNetwork.length > 0) return 'it has been granted the network';
   if (host.open > 0) return 'it has something open';
-  if (host.hasDrawnRandom && policy.snapshots !== 'with-random') return 'it has drawn random numbers';
+  if (policy.snapshots !== 'with-random') {
+    if (host.hasDrawnRandom) return 'it has drawn random numbers';
+    if (clocks.hasToldTime) return 'it has asked for the time of day';
+  }
   const resources = hostObjects.filter((object) => object instanceof Resource && object.isTimeless) as Resource[];
   if (resources.length < hostObjects.length) return 'it holds an object of the host that changes';
   const rewinds = [host.keep(), clocks.keep(), insecure.keep()];

@@ -42,8 +42,39 @@ describe('the WASI of an instance that is brought back', () => {
     const rewindReal = rewindOf(real.wasi.keep([]));
     const later = now();
     rewindReal();
+    real.wasi.begin();
     expect(now() >= before).to.equal(true);
     expect(later >= before).to.equal(true);
+  });
+
+  it('does not learn how long ago the request before was', () => {
+    const { wasi, interface: get } = sandbox();
+    const { now } = get<Clock>('wasi:clocks/monotonic-clock');
+    const rewind = rewindOf(wasi.keep([]));
+    const before = process.hrtime.bigint();
+    const kept = now();
+    while (process.hrtime.bigint() - before < 20_000_000n);
+    rewind();
+    while (process.hrtime.bigint() - before < 40_000_000n);
+    const began = process.hrtime.bigint();
+    wasi.begin();
+    const age = now() - kept;
+    // Of what has passed it sees what has since the call began.
+    expect(age <= process.hrtime.bigint() - began).to.equal(true);
+  });
+
+  it('is not where it has asked for the time of day, which it may hold on to', () => {
+    for (const { expected, ...policy } of [
+      { expected: 'string' },
+      { snapshots: 'with-random' as const, expected: 'function' },
+      { allowClocks: false, expected: 'function' },
+    ]) {
+      const { wasi, interface: get } = sandbox(policy);
+      get<{ now(): object }>('wasi:clocks/wall-clock').now();
+      const kept = wasi.keep([]);
+      expect(kept).to.be.a(expected);
+      if (expected === 'string') expect(kept).to.match(/time of day/);
+    }
   });
 
   it('has a sequence that stands in for random numbers go on from where it was', () => {
