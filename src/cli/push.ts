@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { Command } from 'commander';
 import { readRegularFile } from '../arguments/regular-file.ts';
 import { readWit } from '../artifact/wit-text.ts';
@@ -6,7 +7,7 @@ import { type Layer, OPTIONS_TYPE, pushComponent, WIT_PACKAGE_TYPE, WIT_TYPE } f
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { Repository } from '../oci/registry.ts';
 import { addSignature, payloadFor } from '../signature/cosign.ts';
-import { resolvePrivateKey, signBytes } from '../signature/keys.ts';
+import { resolveKey, resolvePrivateKey, signBytes } from '../signature/keys.ts';
 import { readComponent } from './component.ts';
 import { fileFailure } from './failure.ts';
 import { pairs, readText } from './options.ts';
@@ -72,7 +73,12 @@ async function push(path: string, reference: string, options: PushOptions): Prom
     const digest = target.digest!;
     const payload = payloadFor(target, digest);
     await telling('push', formatReference(target), () =>
-      addSignature(new Repository(target, 'pull,push'), digest, { payload, signature: signBytes(key, payload) }),
+      addSignature(
+        new Repository(target, 'pull,push'),
+        digest,
+        { payload, signature: signBytes(key, payload) },
+        resolveKey('key', createPublicKey(key)),
+      ),
     );
   }
   const what: Pushed = { reference: pushed, bytes: bytes.length, signed: key !== undefined };

@@ -1,4 +1,4 @@
-import { COMPONENT_TYPE, CONFIG_TYPE, MANIFEST_TYPE } from './manifest.ts';
+import { COMPONENT_TYPE, CONFIG_TYPE, type Descriptor, MANIFEST_TYPE } from './manifest.ts';
 import { telling } from './pull.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { digestOf, Repository } from './registry.ts';
@@ -50,7 +50,7 @@ export async function pushComponent(text: string, push: Push, exchange: Exchange
       component: { exports, imports, target: null },
     }),
   );
-  const manifest = manifestText(config, CONFIG_TYPE, all, push.annotations);
+  const manifest = manifestText(config, CONFIG_TYPE, all.map(descriptorOf), push.annotations);
   const repository = new Repository(reference, 'pull,push', exchange);
   return await telling('push', text, async () => {
     for (const { bytes } of all) await repository.uploadBlob(bytes, digestOf(bytes));
@@ -60,27 +60,26 @@ export async function pushComponent(text: string, push: Push, exchange: Exchange
   });
 }
 
-/** A layer, and what its manifest says of it beside type, digest and size. */
-export interface AnnotatedLayer extends Layer {
-  readonly annotations?: Readonly<Record<string, string>>;
+/** What a manifest says of a layer. */
+function descriptorOf({ mediaType, bytes, title }: Layer): Descriptor {
+  const annotations = title === undefined ? {} : { [TITLE]: title };
+  return { mediaType, digest: digestOf(bytes), size: bytes.length, annotations };
 }
 
 /** A manifest, as text whose bytes are what its digest is of. */
 export function manifestText(
   config: Uint8Array,
   configType: string,
-  layers: readonly AnnotatedLayer[],
+  layers: readonly Descriptor[],
   annotations: Readonly<Record<string, string>>,
 ): string {
+  const some = (said: Readonly<Record<string, string>>): object =>
+    Object.keys(said).length === 0 ? {} : { annotations: said };
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST_TYPE,
     config: { mediaType: configType, digest: digestOf(config), size: config.length },
-    layers: layers.map(({ mediaType, bytes, title, annotations: own }) => {
-      const said = { ...(title !== undefined && { [TITLE]: title }), ...own };
-      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
-      return Object.keys(said).length === 0 ? descriptor : { ...descriptor, annotations: said };
-    }),
-    ...(Object.keys(annotations).length > 0 && { annotations }),
+    layers: layers.map(({ annotations: own, ...descriptor }) => ({ ...descriptor, ...some(own) })),
+    ...some(annotations),
   });
 }

@@ -1,7 +1,9 @@
-import { type Descriptor, parseManifest } from '../oci/manifest.ts';
+import { RegistryFault } from '../oci/errors.ts';
+import { type Descriptor, type Manifest, parseManifest } from '../oci/manifest.ts';
 import { manifestText } from '../oci/push.ts';
 import type { OciReference } from '../oci/reference.ts';
 import { digestOf, type Repository } from '../oci/registry.ts';
+import { isSignedBy, type VerificationKey } from './keys.ts';
 import { signatureBytes } from './verify-options.ts';
 
 /*
@@ -69,25 +71,45 @@ export function isAbout(payload: Uint8Array, digest: string): boolean {
   }
 }
 
-/** Adds a signature to those that lie beside an artifact. */
-export async function addSignature(repository: Repository, digest: string, signed: SignedPayload): Promise<void> {
-  const before = await signaturesOf(repository, digest);
-  const layers = [...before, signed].map(({ payload, signature }) => ({
-    mediaType: PAYLOAD_TYPE,
-    bytes: payload,
-    annotations: { [SIGNATURE]: Buffer.from(signature).toString('base64') },
-  }));
+/**
+ * Adds a signature to those that lie beside an artifact, which stay as they are: what others have written of theirs, certificates
+ * among it, is no less theirs. One by the same key is not added twice.
+ *
+ * @throws {RegistryFault} where there are as many as anybody looks at.
+ */
+export async function addSignature(
+  repository: Repository,
+  digest: string,
+  { payload, signature }: SignedPayload,
+  by: VerificationKey,
+): Promise<void> {
+  const found = await repository.findManifest(tagFor(digest));
+  const { layers, annotations } = found === undefined ? NONE : parseManifest(found.bytes);
+  const own = digestOf(payload);
+  for (const layer of layers) {
+    const before = layer.digest === own ? signatureOf(layer) : undefined;
+    if (before !== undefined && (await isSignedBy(by, payload, before))) return;
+  }
+  if (layers.length >= MAX_SIGNATURES) {
+    throw new RegistryFault(
+      `the artifact has ${layers.length} signatures, and no more than ${MAX_SIGNATURES} are read`,
+    );
+  }
+  const said = { [SIGNATURE]: Buffer.from(signature).toString('base64') };
+  const all = [...layers, { mediaType: PAYLOAD_TYPE, digest: own, size: payload.length, annotations: said }];
   const config = new TextEncoder().encode(
     JSON.stringify({
       architecture: '',
       os: '',
       config: {},
-      rootfs: { type: 'layers', diff_ids: layers.map(({ bytes }) => digestOf(bytes)) },
+      rootfs: { type: 'layers', diff_ids: all.map((layer) => layer.digest) },
     }),
   );
-  for (const bytes of [config, signed.payload]) await repository.uploadBlob(bytes, digestOf(bytes));
-  await repository.uploadManifest(manifestText(config, CONFIG_TYPE, layers, {}), MANIFEST_TYPE, tagFor(digest));
+  for (const bytes of [config, payload]) await repository.uploadBlob(bytes, digestOf(bytes));
+  await repository.uploadManifest(manifestText(config, CONFIG_TYPE, all, annotations), MANIFEST_TYPE, tagFor(digest));
 }
+
+const NONE: Pick<Manifest, 'layers' | 'annotations'> = { layers: [], annotations: {} };
 
 function tagFor(digest: string): string {
   return `${digest.replace(':', '-')}.sig`;

@@ -71,9 +71,12 @@ export function signBytes(key: KeyObject, bytes: Uint8Array): Buffer {
   return sign(digestFor(key), bytes, key);
 }
 
-/** Whether bytes were signed by who has the other half of a key. */
-export function isSignedBy({ key }: VerificationKey, bytes: Uint8Array, signature: Uint8Array): boolean {
-  return verify(digestFor(key), bytes, key, signature);
+/** Whether bytes were signed by who has the other half of a key. Looked at beside the thread, which a component may be large for. */
+export function isSignedBy({ key }: VerificationKey, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    // What is no signature of the key's kind is none of it.
+    verify(digestFor(key), bytes, key, signature, (error, holds) => resolve(error === null && holds));
+  });
 }
 
 function digestFor({ asymmetricKeyType }: KeyObject): string | null {

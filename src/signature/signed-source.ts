@@ -34,7 +34,7 @@ export async function readSigned(
   }
   const bytes = await readSource(source, signal);
   const signature = verify.signature ?? (await signatureBeside(source));
-  return { bytes, signer: signerOf([{ payload: bytes, signature }], verify, nameOf(source)) };
+  return { bytes, signer: await signerOf([{ payload: bytes, signature }], verify, nameOf(source)) };
 }
 
 /**
@@ -51,10 +51,9 @@ export async function verifyPulled(pulled: PulledComponent, verify: ResolvedVeri
 }
 
 /** The first of the keys that has signed it. */
-function signerOf(signatures: readonly SignedPayload[], { keys }: ResolvedVerify, name: string): Signer {
+async function signerOf(signatures: readonly SignedPayload[], { keys }: ResolvedVerify, name: string): Promise<Signer> {
   for (const { payload, signature } of signatures) {
-    const key = keys.find((key) => isSignedBy(key, payload, signature));
-    if (key !== undefined) return { keySha256: key.sha256 };
+    for (const key of keys) if (await isSignedBy(key, payload, signature)) return { keySha256: key.sha256 };
   }
   const by = keys.length === 1 ? 'the key that is asked for' : `one of the ${keys.length} keys that are asked for`;
   throw new PluginError('ERR_SIGNATURE', `\`${name}\` is not signed by who has ${by}`, {

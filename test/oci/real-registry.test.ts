@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { MAX_BYTES } from '../../src/artifact/source.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
 import { pullComponent } from '../../src/oci/pull.ts';
 import { pushComponent } from '../../src/oci/push.ts';
-import { parseReference } from '../../src/oci/reference.ts';
+import { type OciReference, parseReference } from '../../src/oci/reference.ts';
 import { Repository } from '../../src/oci/registry.ts';
 import { addSignature, payloadFor } from '../../src/signature/cosign.ts';
-import { fingerprint, signBytes } from '../../src/signature/keys.ts';
+import { fingerprint, resolveKey, signBytes } from '../../src/signature/keys.ts';
 import { echo, lifecycle } from '../fixtures/guests.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { rejection } from '../support/outcome.ts';
@@ -100,10 +101,7 @@ describe('a real registry', function () {
         verify: { keys: keys.map(({ publicKey }) => publicKey) },
       });
     expect((await rejection(load('unsigned', ada))).message).to.contain('its registry has no signature beside it');
-    for (const { privateKey } of [eve, ada, ben]) {
-      const payload = payloadFor(reference, digest);
-      await addSignature(repository, digest, { payload, signature: signBytes(privateKey, payload) });
-    }
+    for (const each of [eve, ada, ben]) await sign(repository, reference, digest, each);
     expect((await load('signed', ben)).signedBy).to.deep.equal({ keySha256: fingerprint(ben.publicKey) });
     expect((await load('either', pair(), ada)).signedBy).to.deep.equal({
       keySha256: fingerprint(ada.publicKey),
@@ -118,9 +116,28 @@ describe('a real registry', function () {
         component: await copyOf(lifecycle.initializeErrs()),
       }),
     );
-    const payload = payloadFor(reference, digest);
-    await addSignature(repository, other.digest!, { payload, signature: signBytes(ada.privateKey, payload) });
+    await sign(repository, reference, other.digest!, ada);
     expect((await rejection(load('moved', ada))).code).to.equal('ERR_SIGNATURE');
+  });
+
+  it('keeps what others have signed as they have written it, and no signature twice', async () => {
+    const component = await copyOf(echo());
+    const reference = parseReference(
+      await pushComponent(`oci://${registry.host}/acme/ours:1`, { ...nothing, component }),
+    );
+    const repository = new Repository(reference, 'pull,push');
+    const digest = reference.digest!;
+    const tag = `${digest.replace(':', '-')}.sig`;
+    const [ada, ben] = [ecPair(), ecPair()];
+    await sign(repository, reference, digest, ada);
+    // As those of cosign without a key are: what they are verified by stands beside them.
+    const written = JSON.parse(new TextDecoder().decode((await repository.manifest(tag)).bytes));
+    written.layers[0].annotations['dev.sigstore.cosign/certificate'] = 'a certificate';
+    await repository.uploadManifest(JSON.stringify(written), written.mediaType, tag);
+    for (const each of [ben, ben, ada]) await sign(repository, reference, digest, each);
+    const { layers } = parseManifest((await repository.manifest(tag)).bytes);
+    expect(layers).to.have.length(2);
+    expect(layers[0]).to.deep.equal(written.layers[0]);
   });
 });
 
@@ -131,6 +148,17 @@ interface Pair {
 
 function pair(): Pair {
   return generateKeyPairSync('ed25519');
+}
+
+function ecPair(): Pair {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+}
+
+/** @param digest Of the artifact beside which the signature goes. */
+async function sign(repository: Repository, about: OciReference, digest: string, pair: Pair): Promise<void> {
+  const payload = payloadFor(about, about.digest!);
+  const signed = { payload, signature: signBytes(pair.privateKey, payload) };
+  await addSignature(repository, digest, signed, resolveKey('key', pair.publicKey));
 }
 
 async function copyOf(bytes: Promise<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
