@@ -45,11 +45,17 @@ export function earlierOf(letter: { readonly attempts: number; readonly failures
 
 /** The record that a letter is of, as it came; where that was none, what stood there. */
 export function recordOfLetter(letter: object, text: string): string {
-  const { error, text: stood } = letter as Readonly<Record<string, unknown>>;
-  if (typeof stood === 'string' && isFailure(error) && /^[^\n]*?\d is malformed: /.test(error.message)) return stood;
+  const { text: stood } = letter as Readonly<Record<string, unknown>>;
+  if (typeof stood === 'string' && whyNone(letter) !== undefined) return stood;
   const members = membersOf(text);
   const own = membersOf(members.get('own') ?? '{}');
   return objectOf([...[...members].filter(([name]) => !LETTER_NAMES.has(name)), ...own]);
+}
+
+/** What a letter says of why there was no record. */
+export function whyNone(letter: object): string | undefined {
+  const { error } = letter as Readonly<Record<string, unknown>>;
+  return isFailure(error) ? /^[^\n]*?\d is malformed: (.*)$/s.exec(error.message)?.[1] : undefined;
 }
 
 /** What stood where there is no record, in base64: as long as nobody has put a record in its place. */

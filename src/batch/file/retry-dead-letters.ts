@@ -12,8 +12,9 @@ import type { RecordSource } from '../source.ts';
 import type { Submit } from '../submit.ts';
 import { fieldsOfLetters } from './fields.ts';
 import { withRealPaths } from './files.ts';
-import { formatOf } from './format.ts';
+import { formatOf, type InputFormat } from './format.ts';
 import type { BatchInput } from './input.ts';
+import { earlierOf, isLetter, whyNone } from './letter.ts';
 import { openInput } from './open-input.ts';
 import type { ResolvedFileBatchOptions } from './options.ts';
 import { BatchOutput } from './output.ts';
@@ -185,11 +186,21 @@ class LetterSource implements RecordSource<FileRecord | FailedRecord<FileRecord>
       const of = inputs.find(({ path }) => path === file);
       const format = of?.format ?? (typeof file === 'string' ? formatOf(file) : inputs[0]!).format;
       const line = isCount(letter.line) ? letter.line : 0;
-      const record = parseRecord(line, text, options, fieldsOfLetters(fields, format));
+      const record =
+        rowOfLetter(letter, line, format) ?? parseRecord(line, text, options, fieldsOfLetters(fields, format));
       if (typeof file === 'string') record.file = file;
       return record;
     }
   }
+}
+
+/** A row of CSV that was none is what it was until somebody puts an object in its place: as JSON it would be something else. */
+function rowOfLetter(letter: object, line: number, format: InputFormat): FileRecord | undefined {
+  if ((format !== 'csv' && format !== 'tsv') || !isLetter(letter)) return undefined;
+  const { text } = letter as { readonly text?: unknown };
+  const malformed = whyNone(letter);
+  if (malformed === undefined || typeof text !== 'string' || /^\s*\{/.test(text)) return undefined;
+  return new FileRecord(line, { malformed, text, ...earlierOf(letter) });
 }
 
 /** A line that a run has written; other files are given by mistake, and files are edited. */
