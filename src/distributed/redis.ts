@@ -99,7 +99,7 @@ export async function connect({
     await close();
     throw error;
   }
-  /** One for each form: each listens to the connection, and writes to Redis that it is there. */
+  /** One for each form: each listens to the connection. */
   const queues = new Map<number, BullMq.Queue<Chunk>>();
   const key = (...parts: readonly (string | number)[]): string => ['wasm-plugin-pool', name, ...parts].join(':');
   return {
@@ -109,7 +109,9 @@ export async function connect({
     jobs: (form = FORM) => {
       const known = queues.get(form);
       if (known !== undefined) return known;
-      const queue = new bullmq.Queue<Chunk>(jobsName(name, form), { connection: redis });
+      // Whoever looks at chunks of another version leaves nothing in its queue.
+      const settings = { connection: redis, skipMetasUpdate: form !== FORM };
+      const queue = new bullmq.Queue<Chunk>(jobsName(name, form), settings);
       queue.on('error', () => {});
       queues.set(form, queue);
       return queue;

@@ -543,6 +543,11 @@ function describeWith(path: string, length: Length): void {
       const { chunks } = await cancelBatch('later', { redis: redis.url, queue });
       expect([chunks.waiting, await theirs.getWaitingCount()]).to.deep.equal([1, 0]);
       await theirs.close();
+      // To look is not to leave something there.
+      await client.hset(batch, { form: 98 });
+      expect(await listBatches({ redis: redis.url, queue })).to.deep.equal([]);
+      await batchStatus('later', { redis: redis.url, queue });
+      expect(await client.keys(`bull:${jobsName(queue, 98)}:*`)).to.deep.equal([]);
       client.disconnect();
     });
 
