@@ -6,7 +6,7 @@ import { corePlugin } from '../fixtures/core-plugin.ts';
 import { closeEngines, createEngine } from '../support/engine.ts';
 import { generatedModule } from '../support/generated-module.ts';
 import { moduleOutcome } from '../support/module-outcome.ts';
-import { outcome } from '../support/outcome.ts';
+import { outcome, thrown } from '../support/outcome.ts';
 import { component, plugin } from '../support/wat.ts';
 
 const PAGE = 65_536;
@@ -176,6 +176,18 @@ describe('withShortBulks', function () {
         expect(moduleOutcome(withShortBulks(checked), argument, control), `seed ${seed}`).to.deep.equal(was);
       }
     }
+  });
+
+  it('refuses a module for which it would have to make too many functions', async () => {
+    const segments = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `(memory.init $a ${index} ${OPERANDS})`).join('\n');
+    const wat = (count: number): string => `(module (memory $a 1) ${'(data "")'.repeat(count)}
+      (func (param ${NARROW}) ${segments(count)} ${segments(count)}))`;
+    expect(WebAssembly.validate(withShortBulks(await module(wat(4096))))).to.equal(true);
+    const tooMany = await module(wat(4097));
+    const error = thrown(() => withShortBulks(tooMany));
+    expect(error.code).to.equal('ERR_COMPONENT_TOO_COMPLEX');
+    expect(error.limit).to.deep.equal({ name: 'moduleBulkInstructions', value: 4096 });
   });
 
   it('leaves what is short as it is', async () => {
