@@ -28,7 +28,10 @@ export function instanceImports(
   }
   const { hostApi } = contract;
   if (hostApi !== undefined) imports[unversioned(hostApi)] = createHostApi(config, context);
-  return tap === undefined ? imports : tap.imports(imports, supplied);
+  if (tap === undefined) return imports;
+  // The glue asks whether resources are of the classes that it was given, and calls their methods past those.
+  if (binding.kind === 'glue') return tap.past(imports, `it runs on jco's glue, because ${binding.reason}`);
+  return tap.imports(imports, supplied);
 }
 
 /** Functions of the embedder's are counted as the engine's own count themselves, and may fail. */

@@ -87,6 +87,19 @@ export class Tap {
     return tapped;
   }
 
+  /**
+   * The functions of a host for an instance whose calls cannot be seen.
+   *
+   * @throws {PluginError} `ERR_INVALID_ARGUMENT` where they should be answered from a tape.
+   */
+  past(real: Readonly<Record<string, object>>, why: string): Readonly<Record<string, object>> {
+    if (this.#order.kind === 'play') {
+      throw new PluginError('ERR_INVALID_ARGUMENT', `A recording cannot be played to this component: ${why}`);
+    }
+    this.#misses(why);
+    return real;
+  }
+
   /** Functions that are not taken down; what they print to is not either. */
   #printing(name: string, offered: object): object {
     if (name !== 'wasi:cli/stdout' && name !== 'wasi:cli/stderr') return offered;

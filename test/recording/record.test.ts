@@ -187,6 +187,19 @@ describe('recorded requests', () => {
     }
   });
 
+  it('have no calls where those cannot be seen, and change nothing there', async () => {
+    const engine = await createEngine({ threads: 1, binding: 'glue' });
+    await engine.loadPlugin('guest', await wasi(), { record: { directory: folder, when: 'all' } });
+    expect((await engine.process('guest', { input: 'sleep 1' })).output).to.equal('slept');
+    await engine.close();
+    const recording = await readRecording(join(folder, readdirSync(folder)[0]!));
+    expect(recording.calls).to.deep.equal([]);
+    expect(recording.gap).to.contain("it runs on jco's glue, because");
+    const other = await createEngine({ threads: 1, binding: 'glue' });
+    const playing = await rejection(play(other, recording, await wasi(), {}));
+    expect(playing.message).to.contain('cannot be played to this component');
+  });
+
   it('do not hang where a request is refused before it is one', async () => {
     const [recording] = await recorded(wasi(), ['Hello']);
     const { request } = recording!;
