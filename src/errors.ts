@@ -136,6 +136,19 @@ export interface WireError extends Omit<ErrorDetails, 'cause'> {
   readonly cause?: WireError | string | undefined;
 }
 
+/** What becomes a property of an error, in the order in which Node prints them. */
+const DETAILS = [
+  'plugin',
+  'version',
+  'requestId',
+  'hint',
+  'trap',
+  'backtrace',
+  'limit',
+  'began',
+  'retryAfterMs',
+] as const satisfies readonly (keyof ErrorDetails)[];
+
 /**
  * The one class of error that the engine rejects and throws with. `code` is stable across releases; `message` is
  * for people and may change.
@@ -150,29 +163,22 @@ export interface WireError extends Omit<ErrorDetails, 'cause'> {
 export class PluginError extends Error {
   override readonly name: string = 'PluginError';
   readonly code: ErrorCode;
-  readonly plugin: string | undefined;
-  readonly version: string | undefined;
-  readonly requestId: string | undefined;
-  readonly hint: string | undefined;
-  readonly trap: TrapKind | undefined;
-  readonly backtrace: readonly WasmFrame[] | undefined;
-  readonly limit: { readonly name: string; readonly value: number } | undefined;
+  declare readonly plugin: string | undefined;
+  declare readonly version: string | undefined;
+  declare readonly requestId: string | undefined;
+  declare readonly hint: string | undefined;
+  declare readonly trap: TrapKind | undefined;
+  declare readonly backtrace: readonly WasmFrame[] | undefined;
+  declare readonly limit: { readonly name: string; readonly value: number } | undefined;
   /** Whether the request had begun to run, so that it may have had effects; undefined where there is no request. */
-  began: boolean | undefined;
-  readonly retryAfterMs: number | undefined;
+  declare began: boolean | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.plugin = details.plugin;
-    this.version = details.version;
-    this.requestId = details.requestId;
-    this.hint = details.hint;
-    this.trap = details.trap;
-    this.backtrace = details.backtrace;
-    this.limit = details.limit;
-    this.began = details.began;
-    this.retryAfterMs = details.retryAfterMs;
+    // Declared above, so that what is not known is no property: Node prints an error that nobody caught with all of its.
+    for (const name of DETAILS) if (details[name] !== undefined) Object.assign(this, { [name]: details[name] });
   }
 
   /** The same error with what the place that caught it knows: which plugin, which version, which request. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { fromWire, PluginError, toWire } from '../src/errors.ts';
 import { lifecycle } from './fixtures/guests.ts';
@@ -5,6 +6,22 @@ import { closeEngines, createEngine } from './support/engine.ts';
 import { rejection } from './support/outcome.ts';
 
 const FRAME = { module: '1a2b3c4d', index: 7, offset: 0x1a3 };
+
+describe('an error that is printed', () => {
+  it('shows what it knows, and nothing of what it does not', () => {
+    const limit = { name: 'wallTimeLimitMs', value: 50 };
+    const error = new PluginError('ERR_WALL_TIME_LIMIT', 'It took too long', { plugin: 'slow', limit });
+    const shown = inspect(error);
+    expect(shown).to.match(/^PluginError: It took too long\n/);
+    expect(shown).to.include("code: 'ERR_WALL_TIME_LIMIT'").and.to.include("plugin: 'slow'");
+    expect(shown).to.include('value: 50').and.not.to.include('undefined');
+    expect(Object.keys(error)).to.deep.equal(['name', 'code', 'plugin', 'limit']);
+    error.began = true;
+    expect(inspect(error.with({ requestId: 'r-1' })))
+      .to.include("requestId: 'r-1'")
+      .and.to.include('began: true');
+  });
+});
 
 describe('an error behind an error', function () {
   this.timeout(60_000);
