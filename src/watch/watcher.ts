@@ -5,6 +5,7 @@ import { knownKeys, nonEmptyString, oneOf, wholeNumber } from '../arguments/argu
 import { describe, PluginError } from '../errors.ts';
 import { checkLoadValues, LOAD_OPTIONS } from '../registry/load-options.ts';
 import type { LoadOptions } from '../registry/plugin-version.ts';
+import { systemReason } from '../text/system-error.ts';
 import { DirectoryEvents } from './directory-events.ts';
 import { PluginFile, type PluginFileSettings, type PluginHost } from './plugin-file.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -173,7 +174,7 @@ function resolveWatchOptions(directory: string, options: WatchOptions): PluginFi
 async function assertDirectory(directory: string): Promise<void> {
   const what = await stat(directory).then(
     (stats) => (stats.isDirectory() ? undefined : 'it is no directory'),
-    (error: unknown) => describe(error),
+    (error: unknown) => systemReason(error) ?? describe(error),
   );
   if (what !== undefined)
     throw new PluginError('ERR_INVALID_ARGUMENT', `Cannot watch \`${directory}\`: ${what}`, {

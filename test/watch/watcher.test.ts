@@ -357,7 +357,7 @@ describe('engine.watch', function () {
   it('refuses what it cannot watch', async () => {
     await writeFile(at('file'), '');
     const refused: readonly (readonly [string, object, RegExp])[] = [
-      [at('missing'), {}, /^Cannot watch `.*missing`: .*ENOENT/],
+      [at('missing'), {}, /^Cannot watch `.*missing`: no such file or directory$/],
       [at('file'), {}, /it is no directory$/],
       ['', {}, /^Expected `directory` to be a string that is not empty/],
       [directory, { settle: 1 }, /has no option `settle`$/],
