@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { withClassNames } from './bundle/class-names.ts';
 import { ALONE, BENCHMARK, LIBRARY } from './bundle/entries.ts';
 import { licencesOf } from './bundle/licences.ts';
 import { ROOT } from './root.ts';
@@ -73,22 +74,15 @@ function lazyModules({ inputs }: Metafile): Set<string> {
   return new Set(imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => join(ROOT, path)));
 }
 
-/** esbuild calls a class `_PluginError` that mentions itself, and so would Node where it prints an error or a stack. */
-async function nameClasses(file: string): Promise<void> {
-  let text = await readFile(file, 'utf8');
-  for (const [, name] of text.matchAll(/\bvar (\w+) = class _\1\b/g)) {
-    text = text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name!);
-  }
-  await writeFile(file, text);
-}
-
 // A piece is what the same modules need. If all that is loaded later needs what a program loads first, that is one piece.
 const lazy = lazyModules(await bundle('library', LIBRARY, { write: false }));
 const metafiles = [await bundle('library', LIBRARY, { plugins: [importing('src/index.ts', lazy)] })];
 metafiles.push(await bundle('benchmark', BENCHMARK));
 for (const entry of ALONE) metafiles.push(await bundle('alone', [entry]));
 
-for (const file of metafiles.flatMap(({ outputs }) => Object.keys(outputs))) await nameClasses(join(ROOT, file));
+for (const file of metafiles.flatMap(({ outputs }) => Object.keys(outputs))) {
+  await writeFile(join(ROOT, file), withClassNames(await readFile(join(ROOT, file), 'utf8')));
+}
 
 const heading = 'Parts of these packages are in the bundles of this package.';
 await writeFile(join(ROOT, 'dist/LICENSES.txt'), await licencesOf(metafiles, heading));

@@ -1,7 +1,10 @@
 import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { build } from 'esbuild';
+import { withClassNames } from '../../scripts/bundle/class-names.ts';
 import { ALONE, BENCHMARK, LIBRARY } from '../../scripts/bundle/entries.ts';
 import { ROOT } from '../../scripts/root.ts';
 
@@ -30,5 +33,22 @@ describe('The bundles of the package', () => {
       if (/^(?! *(\*|\/\*)).*\bimport\.meta\b/m.test(await readFile(join(ROOT, path), 'utf8'))) saying.push(path);
     }
     expect(saying.sort()).to.deep.equal(MAY_SAY_WHERE);
+  });
+
+  it('call classes by their names, also those that mention themselves', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [join(ROOT, 'src/errors.ts')],
+      bundle: true,
+      write: false,
+      format: 'esm',
+    });
+    const [{ text } = { text: '' }] = outputFiles;
+    expect(text).to.include('class _PluginError');
+    const bundle = withClassNames(text);
+    expect(bundle).not.to.include('_PluginError');
+    const { PluginError } = await import(`data:text/javascript,${encodeURIComponent(bundle)}`);
+    const error = new PluginError('ERR_TRAP', 'It trapped').with({ plugin: 'redact' });
+    expect(inspect(error)).to.match(/^PluginError: It trapped\n/);
+    expect(error).to.be.instanceOf(PluginError);
   });
 });
