@@ -33,6 +33,20 @@ describe('a service of WASI 0.3', () => {
     expect([response.status, await response.text()]).to.deep.equal([200, '']);
   });
 
+  it('hears of an answer without a body that it was sent', async () => {
+    await engine.loadPlugin('bodiless', await service3());
+    expect((await engine.fetch('bodiless', at('/bodiless'))).status).to.equal(200);
+    const counted = async () => (await engine.fetch('bodiless', at('/count'))).text();
+    expect(await counted()).to.equal('1');
+    expect((await engine.fetch('bodiless', at('/bodiless'))).status).to.equal(200);
+    // Its instance would have trapped, where it heard of nothing.
+    expect(await counted()).to.equal('2');
+  });
+
+  it('hears of a request that it may not send that it was not', async () => {
+    expect(await (await engine.fetch('service', at('/forbidden'))).text()).to.equal('hello');
+  });
+
   it('serves many on one instance, one after the other', async () => {
     await engine.loadPlugin('counter', await service3());
     const answers = [];
@@ -96,6 +110,38 @@ describe('a service of WASI 0.3', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('does not pass half an answer of another server on as all of it', async () => {
+    const server = createServer((_request, response) => {
+      response.write('half', () => response.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      await engine.loadPlugin('halves', await service3(), { sandbox: { allowNetwork: [authority] } });
+      const response = await engine.fetch('halves', at(`/pass/${authority}`));
+      expect(await rejection(response.text())).to.include({ code: 'ERR_INVALID_RESPONSE' });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('does not pass on what a caller failed to send', async () => {
+    const sent = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = sent.writable.getWriter();
+    const request = new Request(at('/mirror'), { method: 'POST', body: sent.readable, duplex: 'half' } as RequestInit);
+    const response = await engine.fetch('service', request);
+    const reader = response.body!.getReader();
+    await Promise.all([reader.read(), writer.write(new TextEncoder().encode('half'))]);
+    await writer.abort(new Error('no more of it'));
+    expect(
+      await reader.read().then(
+        ({ done }) => done,
+        () => 'failed',
+      ),
+    ).to.equal('failed');
   });
 
   it('is given up with the body that nobody reads', async () => {

@@ -46,6 +46,13 @@ describe('a command of WASI 0.3', () => {
     expect(error.message).to.contain('deadlock');
   });
 
+  it('does not wait for a stream that it has let go of', async () => {
+    const stdin = new ReadableStream({}, { highWaterMark: 0 });
+    const error = await rejection(engine.run('tool', { args: ['bored'], stdin }));
+    expect(error.code).to.equal('ERR_TRAP');
+    expect(error.message).to.contain('deadlock');
+  });
+
   for (const [what, args, code, sandbox] of [
     ['a wait of 2^64 - 1 ns', ['long'], 'ERR_WALL_TIME_LIMIT', { wallTimeLimitMs: 1000 }],
     ['futures without end', ['more'], 'ERR_TRAP', {}],

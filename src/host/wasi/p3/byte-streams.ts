@@ -54,7 +54,10 @@ export class ByteStreams {
    */
   from<Code>(open: () => Source, toCode: ToCode<Code>, onEnd: OnEnd<Code> = () => {}): Given<Code> {
     const source = opened<Source, Code>(this.#host, open);
-    if ('refusal' in source) return refused(source.refusal);
+    if ('refusal' in source) {
+      onEnd({ tag: 'err', val: source.refusal });
+      return refused(source.refusal);
+    }
     return this.#give(
       onEnd,
       () => {
@@ -103,7 +106,13 @@ export class ByteStreams {
 
   /** The same for a sink that is open. @param onEnd Hears how it ended. */
   drain<Code>(stream: SharedStream, sink: Sink, toCode: ToCode<Code>, onEnd: OnEnd<Code>): void {
-    const end = this.#open(() => sink.close?.(), onEnd);
+    const occurrences = this.#occurrences;
+    /** Has a stream that is over not be waited for. */
+    let forget = (): void => {};
+    const end = this.#open(() => {
+      forget();
+      sink.close?.();
+    }, onEnd);
     /** Why the sink has no room and will have none: said when the guest writes, which is no moment to drop its stream. */
     let failure: unknown;
     const reader = new StreamReader(stream, {
@@ -126,7 +135,9 @@ export class ByteStreams {
           end({ tag: 'err', val: codeOf(reason, toCode) });
         }
       },
-      full: () => this.#occurrences.once(sink.writable ?? ALWAYS_READY, () => reader.read()),
+      full() {
+        forget = occurrences.once(sink.writable ?? ALWAYS_READY, () => reader.read());
+      },
       ended: () => end(OK),
     });
     reader.read();
@@ -140,16 +151,23 @@ export class ByteStreams {
     close: () => void,
   ): Given<Code> {
     const ended = new FutureWriter<Outcome<Code>>();
-    const end = this.#open(close, (outcome: Outcome<Code>) => {
-      ended.write(outcome);
-      onEnd(outcome);
-    });
+    let forget = (): void => {};
+    const end = this.#open(
+      () => {
+        forget();
+        close();
+      },
+      (outcome: Outcome<Code>) => {
+        ended.write(outcome);
+        onEnd(outcome);
+      },
+    );
     const writer = new StreamWriter({
       next: () => {
         this.#host.hostCall();
         const found = next();
         if (found === undefined) {
-          this.#occurrences.once(readable ?? ALWAYS_READY, () => writer.write());
+          forget = this.#occurrences.once(readable ?? ALWAYS_READY, () => writer.write());
           return undefined;
         }
         if (!('tag' in found)) return found;

@@ -32,11 +32,15 @@ export const toHttpCode: ToCode<HttpErrorCode> = (error) => {
   return error instanceof HttpIoError ? error.code : { tag: 'internal-error', val: undefined };
 };
 
-/** Lets go of a body that nobody wants. */
-export function dropBody(body: Body): void {
+/** What a guest hears of a message that it has let go of. */
+const UNSENT: Outcome<HttpErrorCode> = { tag: 'err', val: { tag: 'connection-terminated' } };
+
+/** Lets go of a body that nobody wants. @param outcome What became of its message. */
+export function dropBody(body: Body, outcome: Outcome<HttpErrorCode> = UNSENT): void {
   if (body.kind === 'outside') return;
   body.contents?.drop();
   body.trailers.drop();
+  body.sent.write(outcome);
 }
 
 /** Whether there is anything to send: a guest says so before it sends. */
@@ -67,7 +71,13 @@ export function sendBody(streams: ByteStreams, body: Body, sink: BodySink, done:
       trailers.val?.[Symbol.dispose]();
     }
   };
-  streams.drain(contentsOf(streams, body), sink, toHttpCode, (outcome) => {
+  let source: Outcome<HttpErrorCode> = { tag: 'ok' };
+  const contents = contentsOf(streams, body, (outcome) => {
+    source = outcome;
+  });
+  streams.drain(contents, sink, toHttpCode, (drained) => {
+    // A stream that ends says nothing of why: half of a body must not be taken for all of it.
+    const outcome = drained.tag === 'ok' ? source : drained;
     if (outcome.tag === 'err') {
       sink.abandon();
       ended(outcome);
@@ -76,12 +86,16 @@ export function sendBody(streams: ByteStreams, body: Body, sink: BodySink, done:
   });
 }
 
-/** A stream with the body; both of its ends are the host's where it comes from outside. */
-function contentsOf(streams: ByteStreams, body: Body): SharedStream {
+/**
+ * A stream with the body; both of its ends are the host's where it comes from outside.
+ *
+ * @param onEnd Hears before the stream ends how what comes from outside did.
+ */
+function contentsOf(streams: ByteStreams, body: Body, onEnd: (outcome: Outcome<HttpErrorCode>) => void): SharedStream {
   if (body.kind === 'guest') return body.contents!;
   const stream = new SharedStream(0, true);
   stream.boundary = 'host';
-  const [writer] = streams.from(() => body.open(), toHttpCode);
+  const [writer] = streams.from(() => body.open(), toHttpCode, onEnd);
   writer.connect(stream);
   return stream;
 }

@@ -1,7 +1,7 @@
 import { Later } from '../../../clock/later.ts';
 import { WitError } from '../../wit-error.ts';
 import type { WasiHost } from '../host.ts';
-import { httpError } from '../http/error-code.ts';
+import { type HttpErrorCode, httpError } from '../http/error-code.ts';
 import { withoutTransport } from '../http/fields.ts';
 import { bodySource } from '../http/incoming.ts';
 import { openRequest } from '../http/outgoing-handler.ts';
@@ -43,10 +43,10 @@ export function client(
       try {
         const upload = hasContents(body) ? uploadOf(head.request) : undefined;
         channel = openRequest(host, network, head.request, head.options);
-        if (upload === undefined) dropBody(body);
+        if (upload === undefined) dropBody(body, { tag: 'ok' });
         else sendBody(streams, body, upload);
       } catch (error) {
-        dropBody(body);
+        dropBody(body, error instanceof WitError ? { tag: 'err', val: error.payload as HttpErrorCode } : undefined);
         throw error;
       } finally {
         dropHead(head);

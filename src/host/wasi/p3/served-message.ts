@@ -75,7 +75,7 @@ export class ServedMessage {
     HttpResponse.dropSent(head);
     if (upload === undefined) {
       channel.finish();
-      dropBody(body);
+      dropBody(body, { tag: 'ok' });
       return;
     }
     this.#state = 'answering';
