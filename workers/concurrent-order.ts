@@ -55,6 +55,7 @@ export class ConcurrentOrder {
   readonly #around: ConcurrentSurroundings;
   readonly #definition: number;
   readonly #policy: ResolvedPolicy;
+  /** What the order brought itself. */
   readonly #large: Map<number, LargeRequest>;
   readonly #turns = new Map<number, Turn>();
   readonly #times: TaskTimes<Turn>;
@@ -81,9 +82,7 @@ export class ConcurrentOrder {
     this.#definition = definition;
     this.#policy = around.residents.definition(definition).policy;
     this.#times = new TaskTimes(around.cpuMs);
-    this.#large = around.line.large;
-    this.#large.clear();
-    for (const [slot, request] of large ?? []) this.#large.set(slot, request);
+    this.#large = new Map(large);
   }
 
   /** Runs until nothing is left of it; returns the milliseconds that the guest worked. */
@@ -112,13 +111,13 @@ export class ConcurrentOrder {
 
   /** Begins what was added, and asks to end what was given up. */
   #look(): void {
-    const { mailbox, line } = this.#around;
+    const { mailbox } = this.#around;
     const { changes } = mailbox;
     const isNew = changes !== this.#changes;
     if (!isNew && !(this.#left && this.#hasRoom)) return;
     this.#changes = changes;
     if (isNew) {
-      line.takeAll();
+      this.#listen();
       for (const turn of [...this.#turns.values()])
         if (mailbox.state(turn.slot) === SlotState.killed && this.#turns.has(turn.slot)) this.#giveUp(turn);
     }
@@ -131,6 +130,14 @@ export class ConcurrentOrder {
     }
   }
 
+  /** Takes what the main thread has said: a reply goes on to the guest, and what comes of that may end the instance. */
+  #listen(): void {
+    const { line } = this.#around;
+    if (this.#instance !== undefined) this.#stretch('idle', () => line.takeAll());
+    // Requests may have come behind what has ended it.
+    if (this.#instance === undefined) line.takeAll();
+  }
+
   get #hasRoom(): boolean {
     const { concurrency } = this.#policy;
     return this.#turns.size < Math.min(concurrency, this.#around.residents.left(this.#definition));
@@ -140,6 +147,8 @@ export class ConcurrentOrder {
     const { mailbox, residents, toMain, onSlot } = this.#around;
     const now = performance.now();
     residents.tally(this.#definition)?.queueWait.record(mailbox.begun(slot, now + toMain));
+    // It may have been added since somebody looked at the line.
+    if (mailbox.message(slot)) this.#listen();
     onSlot(slot);
     mailbox.runsFor(slot);
     let turn: Turn;
@@ -168,16 +177,26 @@ export class ConcurrentOrder {
   }
 
   #request(slot: number, instance: PluginInstance): BesideCall {
-    const { mailbox, line } = this.#around;
-    // It may have been added since somebody looked at the line.
-    if (mailbox.cameByMessage(slot) && !this.#large.has(slot)) line.takeAll();
-    const large = this.#large.get(slot);
-    this.#large.delete(slot);
-    if (large?.kind === 'call') return instance.beside(large.call);
-    if (large?.kind === 'process') return instance.beside({ input: large.input, options: large.options });
+    const { mailbox } = this.#around;
+    const message = mailbox.message(slot);
+    if (message !== undefined) {
+      const large = this.#take(slot, message);
+      if (large?.kind === 'call') return instance.beside(large.call);
+      if (large?.kind === 'process') return instance.beside({ input: large.input, options: large.options });
+      throw new Error('the request did not come with its message');
+    }
     const request = { input: mailbox.input(slot), options: mailbox.options(slot) };
     mailbox.took(slot);
     return instance.beside(request);
+  }
+
+  /** The request of a slot by its message: one that was taken back before it began may have left another there. */
+  #take(slot: number, message: number): LargeRequest | undefined {
+    const added = this.#around.line.large.get(slot);
+    const request = message === 0 ? this.#large.get(slot) : added?.request;
+    if (message === 0) this.#large.delete(slot);
+    else this.#around.line.large.delete(slot);
+    return message === 0 || message === added?.number ? request : undefined;
   }
 
   #hear(instance: PluginInstance): void {

@@ -3,6 +3,13 @@ import { Later } from '../src/clock/later.ts';
 import type { HostCall, HostReply } from '../src/host/imports/main-thread.ts';
 import type { LargeRequest, MainMessage, Parcel, WorkerMessage } from '../src/pool/protocol.ts';
 
+/** A request that was added to an open order. */
+interface Added {
+  /** Of the message that brought it. */
+  readonly number: number;
+  readonly request: LargeRequest;
+}
+
 /**
  * The line on which this thread asks the main thread for something. Who waits does so with the thread blocked, during which the
  * main thread may end it: that is what wakes it up when its request has run out of time.
@@ -14,7 +21,7 @@ export class HostLine {
   readonly #open = new Map<number, Later<HostReply>>();
   readonly #parcels: Parcel[] = [];
   /** Requests that were added to the open order, by slot. */
-  readonly large: Map<number, LargeRequest> = new Map();
+  readonly large: Map<number, Added> = new Map();
   /** Whether there is something to look at for who waits, beside what comes on the line. Set by whoever has the thread. */
   alarm: (() => boolean) | undefined;
   #calls = 0;
@@ -107,7 +114,8 @@ export class HostLine {
     const message: MainMessage | undefined = receiveMessageOnPort(this.#port)?.message;
     if (message === undefined) return false;
     if (message.kind === 'parcel') this.#parcels.push(message.parcel);
-    else if (message.kind === 'large') for (const [slot, request] of message.large) this.large.set(slot, request);
+    else if (message.kind === 'large')
+      for (const [slot, request] of message.large) this.large.set(slot, { number: message.number, request });
     else {
       this.#heard++;
       const later = this.#open.get(message.id);

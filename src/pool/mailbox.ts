@@ -108,9 +108,11 @@ export class Mailbox extends MailboxMemory {
     return Atomics.load(this.words, this.entry(slot) + INPUT_AT) === TAKEN;
   }
 
-  /** Marks a slot as queued whose request travels by message. */
-  queue(slot: number): void {
-    Atomics.store(this.words, this.entry(slot) + INPUT_AT, TAKEN);
+  /** Marks a slot as queued whose request travels by message. @param message Its number; 0 for the order's own. */
+  queue(slot: number, message = 0): void {
+    const entry = this.entry(slot);
+    this.words[entry + INPUT_LENGTH] = message;
+    Atomics.store(this.words, entry + INPUT_AT, TAKEN);
     Atomics.store(this.words, STATES_AT + slot, SlotState.queued);
   }
 

@@ -39,6 +39,9 @@ export function lossesOfThreads(): number {
 
 const CLOCK_OFFSET = clockOffset();
 
+/** They are counted in a word of the mailbox. */
+const MAX_ADDITIONS = 2 ** 31 - 1;
+
 /** A worker thread that runs plugins: the thread, the memory it shares with us, and what it has been told so far. */
 export class PluginThread {
   /** Counts up from 1 within the process. */
@@ -50,6 +53,8 @@ export class PluginThread {
   readonly #berths: readonly Berth[] = Array.from({ length: BERTHS }, (_, index) => new Berth(index));
   /** Orders that it was given. */
   #orders = 0;
+  /** Messages with requests for orders that were open, ever. */
+  #additions = 0;
   state: PluginThreadState = 'starting';
   /** `leaves` when it is to end as soon as it holds nothing any more. */
   fate: 'stays' | 'leaves' = 'stays';
@@ -184,9 +189,11 @@ export class PluginThread {
     else this.#berths[Math.floor(message.slot / SLOTS)]!.posted.set(message.slot % SLOTS, message);
   }
 
-  /** Adds requests to the order that is carried out; before their slots are queued. */
-  addLarge(large: ReadonlyMap<number, LargeRequest>): void {
-    this.#port.postMessage({ kind: 'large', large } satisfies MainMessage);
+  /** Adds requests to the order that is carried out; before their slots are queued. @returns The number of the message. */
+  addLarge(large: ReadonlyMap<number, LargeRequest>): number {
+    this.#additions = (this.#additions % MAX_ADDITIONS) + 1;
+    this.#port.postMessage({ kind: 'large', number: this.#additions, large } satisfies MainMessage);
+    return this.#additions;
   }
 
   /** Answers a call of a guest's. What cannot be cloned is a failure of the function that returned it. */

@@ -72,8 +72,8 @@ export interface Parcel {
 /** What the main thread posts through the port of a worker. */
 export type MainMessage =
   | { readonly kind: 'parcel'; readonly parcel: Parcel }
-  /** Requests that were added to an open order and do not fit into the mailbox, by slot. */
-  | { readonly kind: 'large'; readonly large: ReadonlyMap<number, LargeRequest> }
+  /** Requests that were added to an open order and do not fit into the mailbox, by slot; those slots have the number. */
+  | { readonly kind: 'large'; readonly number: number; readonly large: ReadonlyMap<number, LargeRequest> }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: HostReply };
 
 /** There are results, or the order is done. A bare number, which takes a third less to pass on than an object. */

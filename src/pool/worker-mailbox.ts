@@ -127,9 +127,13 @@ export class WorkerMailbox extends MailboxMemory {
     return Atomics.load(this.words, ORDER_COUNT);
   }
 
-  /** Whether what a request brings was posted before its slot was queued. */
-  cameByMessage(slot: number): boolean {
-    return Atomics.load(this.words, this.entry(slot) + INPUT_AT) === TAKEN;
+  /**
+   * The number of the message that brings a request, which was posted before its slot was queued: 0 for that of the order.
+   * Undefined where it stands in the mailbox.
+   */
+  message(slot: number): number | undefined {
+    const entry = this.entry(slot);
+    return Atomics.load(this.words, entry + INPUT_AT) === TAKEN ? this.words[entry + INPUT_LENGTH] : undefined;
   }
 
   /** What a request brought has been copied: another one may take its place. */

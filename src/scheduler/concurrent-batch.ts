@@ -59,8 +59,8 @@ export class ConcurrentBatch extends Batch {
       added.push(slot);
     }
     // The worker looks for it when it finds the slot.
-    if (large.size > 0) thread.addLarge(large);
-    for (const slot of added) mailbox.queue(slot);
+    const message = large.size > 0 ? thread.addLarge(large) : 0;
+    for (const slot of added) mailbox.queue(slot, message);
     if (!this.#tell()) return this.recallAll(({ slot }) => this.#occupied.has(slot));
     return [];
   }

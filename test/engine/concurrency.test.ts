@@ -96,6 +96,26 @@ describe('a policy with `concurrency`', () => {
     expect(await later).to.equal(30);
   });
 
+  it('ends the instance for a function that fails while another request runs, and one is added', async () => {
+    const fails = Promise.withResolvers<number>();
+    const began = Promise.withResolvers<void>();
+    await load((key) => {
+      began.resolve();
+      return key === 1 ? fails.promise : key;
+    });
+    // It never leaves the thread, so that its worker finds the failure and the new request together.
+    const bystander = rejection(engine.call('waiter', 'slices', [0]));
+    const guilty = rejection(run(1));
+    await began.promise;
+    fails.reject(new Error('no such key'));
+    await Promise.resolve();
+    const later = run(2).catch(({ code }) => code);
+    expect(await guilty).to.include({ code: 'ERR_HOST_FUNCTION' });
+    expect(await bystander).to.include({ code: 'ERR_WORKER_CRASHED' });
+    expect(await later).to.be.oneOf([2, 'ERR_WORKER_CRASHED']);
+    expect(await run(3)).to.equal(3);
+  });
+
   it('ends the thread for one that loops, and fails those that had begun with it', async () => {
     const terminated = collect(engine, 'worker:terminated');
     await load((key) => (key === 1 ? new Promise(() => {}) : key), { cpuTimeLimitMs: 50 });

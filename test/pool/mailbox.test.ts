@@ -172,6 +172,20 @@ describe('Mailbox', () => {
       }
     }
 
+    it('says by which message its request came: one taken back before has left another for the slot', () => {
+      const { main, worker } = pair();
+      main.queue(0, 1);
+      expect(worker.message(0)).to.equal(1);
+      expect(main.recall(0)).to.equal(true);
+      main.queue(0, 2);
+      expect(worker.message(0)).to.equal(2);
+      expect(main.recall(0)).to.equal(true);
+      main.putRequest(0, 'input', []);
+      expect(worker.message(0)).to.equal(undefined);
+      worker.took(0);
+      expect(main.wasTaken(0)).to.equal(true);
+    });
+
     it('changes the count of entries when it is claimed: it is not the call before', () => {
       const { main, worker, status } = pair();
       for (const slot of [0, 1]) main.queue(slot);
