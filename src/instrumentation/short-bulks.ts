@@ -24,6 +24,7 @@ export function withShortBulks(bytes: Uint8Array<ArrayBuffer>): Uint8Array<Array
   const parts = new Parts(bytes, module);
   insertIntoBodies(bytes, module, edits, (body) => parts.callsIn(body));
   if (parts.bulks.length === 0) return bytes;
+  if (parts.bulks.length > MAX_BULKS) throw tooMany();
   recordCodeChanges(bytes, module.span, code.content, edits);
   const called = Uint8Array.from(applyEdits(bytes, edits));
   return parts.appendTo(called);
@@ -107,7 +108,6 @@ class Parts {
     const key = [bulk.opcode, ...bulk.immediates].join(' ');
     let index = this.#indices.get(key);
     if (index === undefined) {
-      if (this.bulks.length >= MAX_BULKS) throw tooMany();
       index = this.#functions + this.bulks.length;
       this.#indices.set(key, index);
       this.bulks.push(bulk);
