@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { hostile } from '../../fixtures/guests.ts';
 import { batchFolder } from './batch-folder.ts';
 
-describe('dead letters that are long', () => {
+describe('dead letters that are long', function () {
+  this.timeout(180_000);
   const batch = batchFolder();
   const { at, run } = batch;
 
