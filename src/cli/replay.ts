@@ -7,6 +7,7 @@ import type { RequestOptions } from '../contract/values.ts';
 import { PluginEngine } from '../engine.ts';
 import { type Recording, readRecording } from '../recording/recording.ts';
 import { EXTENSION } from '../recording/recording-files.ts';
+import { cleanLogLine } from '../text/log-line.ts';
 import { type ExitStatus, Failure, unusable } from './failure.ts';
 import { configOption } from './options.ts';
 import { paint, print, printJson } from './output.ts';
@@ -124,7 +125,8 @@ function linesOf({ file, verdict, differences }: Replayed, recording: Recording,
   // State that was there before is in no recording.
   if (verdict === 'different' && (recording.served ?? 0) > 0)
     lines.push(`its instance had served others before (${recording.served}), and may have kept something of them`);
-  return `${mark} ${file}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  // The file may be anybody's: nothing in it speaks to the terminal.
+  return `${mark} ${cleanLogLine(file)}\n${lines.map((line) => `    ${cleanLogLine(line)}\n`).join('')}`;
 }
 
 function summary(all: readonly Replayed[]): string {

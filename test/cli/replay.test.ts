@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hostile, wasi } from '../fixtures/guests.ts';
@@ -36,6 +36,15 @@ describe('wasm-plugin-pool replay', () => {
     expect(replayed).to.include({ requestId: 'r-1', verdict: 'different', fails: false });
     expect(replayed.is).to.deep.equal({ response: { output: 'panic it broke', success: true } });
     expect(status).to.equal(0);
+  });
+
+  it('prints nothing of a file that a terminal would obey', async () => {
+    const [name] = await readdir(workplace.path('recordings'));
+    const recording = JSON.parse(await readFile(workplace.path(join('recordings', name!)), 'utf8'));
+    recording.outcome.error.message = '\u001b[2J\nforged';
+    await writeFile(workplace.path('forged.recording.json'), JSON.stringify(recording));
+    const { stdout } = await workplace.run(['replay', 'forged.recording.json', '--against', 'other.wasm']);
+    expect(stdout).to.contain('was ERR_TRAP: \\u{1b}[2J\\u{a}forged\n').and.not.contain('\u001b');
   });
 
   it('says what is no recording, and what to give', async () => {
