@@ -261,7 +261,7 @@ export class Batch {
   }
 
   /** Decides that the running job fails with this error; false when it was done before. */
-  kill(job: Job, error: PluginError): boolean {
+  kill(job: Job, error: PluginError, _others?: (job: Job) => PluginError): boolean {
     const { mailbox } = this.berth;
     if (!mailbox.kill(job.slot)) return false;
     this.#endConversation(job);

@@ -126,16 +126,19 @@ export class ConcurrentBatch extends Batch {
   }
 
   /** The instance goes with it, and with that all that had begun in it. */
-  override kill(job: Job, error: PluginError): boolean {
+  override kill(
+    job: Job,
+    error: PluginError,
+    others: (job: Job) => PluginError = (other) => lostTo(error, other),
+  ): boolean {
     const { mailbox } = this.berth;
     if (mailbox.state(job.slot) !== SlotState.killed && !super.kill(job, error)) return false;
     this.killed = job;
-    const message = `Another request ended the instance that it ran in: ${error.message}`;
     for (const slot of this.#occupied) {
       const other = this.jobs[slot]!;
       if (other === job || !mailbox.kill(slot)) continue;
       other.began = true;
-      other.reject(other.error('ERR_WORKER_CRASHED', message, { hint: HINT }));
+      other.reject(others(other));
     }
     return true;
   }
@@ -161,6 +164,12 @@ export class ConcurrentBatch extends Batch {
     this.thread.callers.ring();
     return looks;
   }
+}
+
+/** What others in the instance fail with, where one of them ended it. */
+function lostTo(error: PluginError, other: Job): PluginError {
+  const message = `Another request ended the instance that it ran in: ${error.message}`;
+  return other.error('ERR_WORKER_CRASHED', message, { hint: HINT });
 }
 
 const HINT = 'Requests share an instance as `concurrency` of the policy says, and end with it.';

@@ -168,9 +168,11 @@ export class Supervisor {
   /**
    * Ends a running job, which fails with this error, and its worker unless it can be interrupted; does nothing when it was done in time
    * (invariant 2: the decision is the mailbox's).
+   *
+   * @param others What requests fail with that go on beside it and end with it. @default that they were lost to it
    */
-  kill(batch: Batch, job: Job, error: PluginError): void {
-    if (!batch.kill(job, error)) {
+  kill(batch: Batch, job: Job, error: PluginError, others?: (job: Job) => PluginError): void {
+    if (!batch.kill(job, error, others)) {
       this.collectFrom(batch.thread);
       return;
     }

@@ -98,10 +98,14 @@ export class Withdrawals {
     for (const lane of lanes) jobs.push(...this.#admission.waiting.take(lane), ...this.#queue.take(lane));
     for (const job of jobs) job.reject(error(job));
     for (const batch of batches) {
-      const { running } = batch;
-      if (running !== undefined && concerned.has(running.lane)) this.#supervisor.kill(batch, running, error(running));
+      let { running } = batch;
       // What is done and not yet told of is told of now: after a close by force nobody looks again.
-      else this.#supervisor.collect(batch);
+      if (running === undefined || !concerned.has(running.lane)) this.#supervisor.collect(batch);
+      // One that was done in time leaves those that run beside it: until one ends them all, or there is none.
+      while (running !== undefined && concerned.has(running.lane)) {
+        this.#supervisor.kill(batch, running, error(running), error);
+        running = batch.running;
+      }
     }
     for (const lane of lanes) this.#listener.onLeft(lane);
   }

@@ -170,6 +170,20 @@ describe('a policy with `concurrency`', () => {
     expect(await waits).to.include({ code: 'ERR_ENGINE_CLOSED' });
   });
 
+  it('has all that wait beside each other fail with the same, where they are given up together', async () => {
+    let under = 0;
+    const began = Promise.withResolvers<void>();
+    await load(() => {
+      if (++under === 100) began.resolve();
+      return new Promise(() => {});
+    });
+    const waiting = Array.from({ length: 100 }, (_, request) => rejection(run(request)));
+    await began.promise;
+    await engine.close({ force: true });
+    const codes = new Set((await Promise.all(waiting)).map(({ code, began }) => `${code} ${began}`));
+    expect([...codes]).to.deep.equal(['ERR_ENGINE_CLOSED true']);
+  });
+
   it('is not for instances that serve one request', async () => {
     expect(await rejection(load(() => 1, { instances: 'fresh' }))).to.include({ code: 'ERR_INVALID_ARGUMENT' });
   });
