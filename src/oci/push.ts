@@ -62,7 +62,7 @@ export async function pushComponent(text: string, push: Push, exchange: Exchange
 
 /** What a manifest says of a layer. */
 function descriptorOf({ mediaType, bytes, title }: Layer): Descriptor {
-  const annotations = title === undefined ? {} : { [TITLE]: title };
+  const annotations: Readonly<Record<string, string>> = title === undefined ? {} : { [TITLE]: title };
   return { mediaType, digest: digestOf(bytes), size: bytes.length, annotations };
 }
 

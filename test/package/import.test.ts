@@ -28,7 +28,7 @@ describe('the import of the library', () => {
   });
 
   it('loads the surface and what may be used without an engine', () => {
-    expect(loaded.filter((url) => !url.startsWith('node:'))).to.have.lengthOf.within(2, 22);
+    expect(loaded.filter((url) => !url.startsWith('node:'))).to.have.lengthOf.within(2, 28);
   });
 
   it('loads one package, and nothing of Node that starts threads or processes', () => {
