@@ -61,8 +61,10 @@ describe('the environment of a program', () => {
     expect(await run(':', ['--frozen-intrinsics'])).to.equal('*@*.***');
   });
 
-  it('with 40 open files is as any other', async () => {
-    expect(await run('ulimit -n 40')).to.equal('*@*.***');
+  it('with few open files is as any other', async () => {
+    // Of the package, which is few files. Of the sources Node has many open at a time, in several threads.
+    const files = process.env.WASM_PLUGIN_POOL_INSTALLED === undefined ? 128 : 40;
+    expect(await run(`ulimit -n ${files}`)).to.equal('*@*.***');
   });
 
   it('without a home is as any other', async () => {

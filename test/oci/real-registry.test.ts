@@ -19,13 +19,9 @@ import { findRegistry, RegistryServer } from './registry-server.ts';
 /** `ada`, `a secret`: bcrypt, as the registry wants it. */
 const ADA = 'ada:$2b$04$mYoo0HXhPC.HMArgXj.wcOSARJPo5.u8o6QZxWlXSKwQzHsIdC3M.';
 
-describe('a real registry', function () {
+describe('a real registry', () => {
   const path = findRegistry();
-  if (path === undefined) {
-    it('is not here: install docker-registry to run these tests');
-    this.pending = true;
-    return;
-  }
+  if (path === undefined) return;
   const registry = new RegistryServer(path);
   const guarded = new RegistryServer(path, ADA);
   const folder = mkdtempSync(join(tmpdir(), 'wasm-plugin-pool-docker-'));
