@@ -50,15 +50,20 @@ const KEY = 'wasm-plugin-pool.testing.host-api';
 
 // As text, and not as a file of the package: it has to be found out of a bundle, too.
 Reflect.set(globalThis, Symbol.for(KEY), hostApi);
-registerHooks({
-  resolve: (specifier, context, next) =>
-    INTERFACE.test(specifier) ? { url: MODULE, format: 'module', shortCircuit: true } : next(specifier, context),
-  load: (url, context, next) =>
-    url === MODULE
-      ? {
-          format: 'module',
-          shortCircuit: true,
-          source: `export const { logMessage, getConfig, emitEvent } = globalThis[Symbol.for('${KEY}')];`,
-        }
-      : next(url, context),
-});
+try {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      INTERFACE.test(specifier) ? { url: MODULE, format: 'module', shortCircuit: true } : next(specifier, context),
+    load: (url, context, next) =>
+      url === MODULE
+        ? {
+            format: 'module',
+            shortCircuit: true,
+            source: `export const { logMessage, getConfig, emitEvent } = globalThis[Symbol.for('${KEY}')];`,
+          }
+        : next(url, context),
+  });
+} catch {
+  // A runner with a loader of its own, such as Jest, lets nobody hook into Node's: it has to be told where the interface is, and
+  // says so when a plugin imports it. All else of this entry works there.
+}
