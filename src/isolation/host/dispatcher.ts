@@ -12,6 +12,7 @@ import type { PreparedCall } from '../../request/function-call.ts';
 import type { ProcessOptions } from '../../request/process-options.ts';
 import { Admission } from '../../scheduler/admission.ts';
 import { assertCouldFit } from '../../scheduler/assert-could-fit.ts';
+import { Drains } from '../../scheduler/drains.ts';
 import { Job, type JobListener } from '../../scheduler/job.ts';
 import { Lane } from '../../scheduler/lane.ts';
 import type { OutstandingBytes } from '../../scheduler/outstanding-bytes.ts';
@@ -32,7 +33,7 @@ export class Dispatcher implements Scheduling {
   readonly #admission: Admission;
   readonly #clock = new TurnClock();
   readonly #groups = new Map<Lane, Group>();
-  readonly #drained = new Map<Lane, PromiseWithResolvers<void>>();
+  readonly #drains = new Drains();
   #lanes = 0;
   #requests = 0;
   #refusal: ((job: Job) => PluginError) | undefined;
@@ -155,12 +156,8 @@ export class Dispatcher implements Scheduling {
     throw new Error('Blocks do not go to other processes');
   }
 
-  async drain(lane: Lane): Promise<void> {
-    lane.flush?.();
-    if (lane.idle) return;
-    const drained = this.#drained.get(lane) ?? Promise.withResolvers<void>();
-    this.#drained.set(lane, drained);
-    await drained.promise;
+  drain(lane: Lane): Promise<void> {
+    return this.#drains.drain(lane);
   }
 
   reroute(lane: Lane): void {
@@ -233,9 +230,7 @@ export class Dispatcher implements Scheduling {
 
   /** Whatever waited with a lane may have left. */
   checkDrained(lane: Lane): void {
-    if (!lane.idle) return;
-    this.#drained.get(lane)?.resolve();
-    this.#drained.delete(lane);
+    this.#drains.check(lane);
   }
 
   readonly #onExpired = (job: Job, error: PluginError): void => {
