@@ -4,8 +4,15 @@ import { withoutInstances } from './resource.ts';
 import { InputStream, OutputStream } from './streams.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** `wasi:cli/environment` */
+export interface Environment {
+  getEnvironment(): [string, string][];
+  getArguments(): string[];
+  initialCwd(): string | undefined;
+}
+
 /** `wasi:cli/environment`: the allowed variables, the first granted directory; arguments where it is run as a command. */
-export function environment(host: WasiHost, surroundings: Surroundings): object {
+export function environment(host: WasiHost, surroundings: Surroundings): Environment {
   return {
     getEnvironment(): [string, string][] {
       host.hostCall();

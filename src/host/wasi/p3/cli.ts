@@ -1,5 +1,6 @@
 import type { FutureWriter } from '../../../canonical-abi/runtime/async/future-writer.ts';
 import type { SharedStream } from '../../../canonical-abi/runtime/async/stream.ts';
+import { environment as environmentOf2 } from '../cli.ts';
 import type { WasiHost } from '../host.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { ByteStreams, Given, Outcome, ToCode } from './byte-streams.ts';
@@ -9,22 +10,10 @@ type CliErrorCode = 'io' | 'pipe';
 
 const toCode: ToCode<CliErrorCode> = (error) => (error === 'closed' ? 'pipe' : 'io');
 
-/** `wasi:cli/environment` */
+/** `wasi:cli/environment`, in which one function has another name than in 0.2. */
 export function environment(host: WasiHost, surroundings: Surroundings): object {
-  return {
-    getEnvironment(): [string, string][] {
-      host.hostCall();
-      return surroundings.environment.map(([name, value]) => [name, value]);
-    },
-    getArguments(): string[] {
-      host.hostCall();
-      return [...surroundings.args];
-    },
-    getInitialCwd(): string | undefined {
-      host.hostCall();
-      return surroundings.workingDirectory;
-    },
-  };
+  const { initialCwd: getInitialCwd, ...same } = environmentOf2(host, surroundings);
+  return { ...same, getInitialCwd };
 }
 
 /** `wasi:cli/stdin`. Nothing is asked of the caller before the guest reads. */
