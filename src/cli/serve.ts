@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { RequestOptions } from '../contract/values.ts';
 import { PluginEngine } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import { createServer, type RequestFailure, type ServerOptions } from '../serve/index.ts';
 import { AuditFile } from './audit-file.ts';
-import { type ExitStatus, explain, fileFailure, unusable } from './failure.ts';
+import { type ExitStatus, explain, unusable } from './failure.ts';
 import { type Interrupt, interruptible } from './interrupt.ts';
 import {
   countOption,
@@ -13,6 +12,7 @@ import {
   graceOption,
   importOption,
   readSandbox,
+  readText,
   readVerify,
   recordOption,
   sandboxOption,
@@ -187,9 +187,7 @@ async function serverOptions({
 
 async function pem(option: string, path: string | undefined): Promise<string> {
   if (path === undefined) throw new PluginError('ERR_INVALID_ARGUMENT', `\`${option}\` is missing: HTTPS needs both`);
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileFailure('read', path, error);
-  });
+  return readText(path);
 }
 
 function listenToPlugins(engine: PluginEngine, logs: boolean): void {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { Failure, fileFailure } from './failure.ts';
+import { Failure } from './failure.ts';
+import { readText } from './options.ts';
 
 /**
  * Reads names and tokens: one of each on a line, with space between them. Lines that begin with `#` are left out.
@@ -7,9 +7,7 @@ import { Failure, fileFailure } from './failure.ts';
  * @throws {Failure} with status 2.
  */
 export async function readTokens(path: string): Promise<Record<string, string>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileFailure('read', path, error);
-  });
+  const text = await readText(path);
   const tokens = new Map<string, string>();
   for (const [at, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
