@@ -241,7 +241,7 @@ export class Residents {
     resident.runtime ??= createRuntime(definition, this.dropped.add, this.#control);
     const context = new CallContext(definition.policy, this.#say);
     const { tape } = definition;
-    const tap = tape && new Tap(tape, (message) => context.tape(JSON.stringify(message)));
+    const tap = tape && new Tap(tape, (text) => context.tape(text));
     const line = this.#line && new InstanceLine(this.#line, resident.runtime.goesOn);
     const surroundings = {
       context,

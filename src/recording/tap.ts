@@ -27,7 +27,7 @@ const HOST_API = /^toolsku:plugin-system\/host-api(?:@|$)/;
  */
 export class Tap {
   readonly #order: TapeOrder;
-  readonly #say: (message: TapeMessage) => boolean;
+  readonly #write: (text: string) => boolean;
   readonly #resources: Resources;
   /** The streams that a plugin prints to. */
   readonly #live = new WeakSet<object>();
@@ -42,10 +42,10 @@ export class Tap {
   /** What is played next. */
   #next = 0;
 
-  /** @param say Tells the main thread; false where that has no room for it. */
-  constructor(order: TapeOrder, say: (message: TapeMessage) => boolean) {
+  /** @param write Tells the main thread, of a {@link TapeMessage} as JSON; false where that has no room for it. */
+  constructor(order: TapeOrder, write: (text: string) => boolean) {
     this.#order = order;
-    this.#say = say;
+    this.#write = write;
     this.#resources = new Resources(order.kind);
   }
 
@@ -248,11 +248,12 @@ export class Tap {
 
   #take(entry: HostCallEntry): void {
     if (this.#gap !== undefined) return;
-    this.#bytes += Buffer.byteLength(JSON.stringify(entry));
+    const text = JSON.stringify(entry);
+    this.#bytes += Buffer.byteLength(text);
     const { maxBytes } = this.#order;
     if (this.#bytes > maxBytes) this.#misses(`they have more than ${maxBytes} bytes`);
     else if (this.#phase === 'start') this.#start.push(entry);
-    else this.#tell({ kind: 'call', entry });
+    else if (!this.#write(`{"kind":"call","entry":${text}}`)) this.#misses(DEAF);
   }
 
   #misses(why: string): void {
@@ -261,12 +262,12 @@ export class Tap {
     if (this.#phase === 'request') this.#say({ kind: 'gap', why });
   }
 
-  #tell(message: TapeMessage): void {
-    if (this.#say(message)) return;
-    this.#gap = 'the main thread was not there in time to take them';
-    this.#say({ kind: 'gap', why: this.#gap });
+  #say(message: TapeMessage): boolean {
+    return this.#write(JSON.stringify(message));
   }
 }
+
+const DEAF = 'the main thread was not there in time to take them';
 
 interface ClassOfHost {
   new (...values: unknown[]): object;
