@@ -72,7 +72,17 @@ export function isRecording(value: unknown): value is Recording {
     [...leftOut!, ...Object.values(config!)].every((text) => typeof text === 'string') &&
     request!.options.every((pair) => Array.isArray(pair) && pair.length === 2) &&
     [...start!, ...calls!].every((entry) => typeof entry?.name === 'string' && Array.isArray(entry.args)) &&
-    (isFailure(outcome!) ? typeof outcome.error?.code === 'string' : typeof outcome!.response?.output === 'string')
+    (isFailure(outcome!) ? isWireError(outcome.error) : typeof outcome!.response?.output === 'string')
+  );
+}
+
+/** As far as anything is made of it: its frames are held against others. */
+function isWireError({ code, message, backtrace = [] }: Partial<WireError> = {}): boolean {
+  return (
+    typeof code === 'string' &&
+    typeof message === 'string' &&
+    Array.isArray(backtrace) &&
+    backtrace.every((frame) => typeof frame?.offset === 'number')
   );
 }
 

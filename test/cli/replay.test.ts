@@ -49,7 +49,15 @@ describe('wasm-plugin-pool replay', () => {
 
   it('says what is no recording, and what to give', async () => {
     await writeFile(workplace.path('no.recording.json'), '{"format":1}');
+    const [kept] = await readdir(workplace.path('recordings'));
+    const recording = JSON.parse(await readFile(join(workplace.path('recordings'), kept!), 'utf8'));
+    recording.outcome.error.backtrace = [null];
+    await writeFile(workplace.path('frames.recording.json'), JSON.stringify(recording));
     const cases: [args: string[], says: RegExp][] = [
+      [
+        ['frames.recording.json', '--component', 'wasi.wasm'],
+        /Cannot use the recording `frames\.recording\.json`: it is no/,
+      ],
       [['recordings'], /^error: Give either `--component` or `--against`/],
       [
         ['no.recording.json', '--against', 'wasi.wasm'],
