@@ -10,8 +10,9 @@ import { HttpResponse } from '../http/outgoing-response.ts';
 import type { HttpChannel, Upload } from '../http/upload.ts';
 import type { NetworkAccess } from '../network/access.ts';
 import type { ByteStreams } from './byte-streams.ts';
+import { dropHead, type Message, type RequestHead } from './held-message.ts';
 import { dropBody, hasContents, sendBody } from './http-body.ts';
-import { dropHead, type HttpTypes, type Message, type RequestHead } from './http-types.ts';
+import type { HttpTypes } from './http-types.ts';
 import type { Occurrences } from './occurrences.ts';
 
 /** `wasi:http/client`. Redirects are not followed: the guest gets them. A request that is given up is ended. */

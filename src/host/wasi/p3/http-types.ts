@@ -12,33 +12,16 @@ import { HttpRequestOptions } from '../http/request-options.ts';
 import { types as types2 } from '../http/types.ts';
 import type { NetworkAccess } from '../network/access.ts';
 import type { ByteStreams, Outcome } from './byte-streams.ts';
-import { type Body, dropBody, type Trailers, toHttpCode } from './http-body.ts';
+import { dropHead, HeldMessage, type Message, type RequestHead } from './held-message.ts';
+import { type Body, type Trailers, toHttpCode } from './http-body.ts';
 
 type Consumed = [StreamWriter | SharedStream, FutureWriter<Trailers> | SharedFuture];
-
-/** What a message is made of, once its guest has given it away. */
-interface Taken<Head> {
-  readonly head: Head;
-  readonly body: Body;
-}
-
-/** A request or a response as a guest holds it. */
-export interface Message<Head> extends Disposable {
-  /** Gives away what it is made of, and is of no more use. */
-  take(): Taken<Head>;
-}
 
 /** What the host makes and takes itself of an instance's `wasi:http/types`. */
 export interface HttpTypes {
   readonly Fields: new () => HeaderFields;
   readonly Request: new (head: RequestHead, body: Body) => Message<RequestHead>;
   readonly Response: new (head: HttpResponse, body: Body) => Message<HttpResponse>;
-}
-
-/** A request without its body. */
-export interface RequestHead {
-  readonly request: HttpRequest;
-  readonly options: HttpRequestOptions | undefined;
 }
 
 /**
@@ -87,16 +70,7 @@ export function httpTypes(host: WasiHost, network: NetworkAccess, streams: ByteS
     }
   }
 
-  class Request implements Message<RequestHead> {
-    readonly #head: RequestHead;
-    readonly #body: Body;
-    #state: 'held' | 'gone' = 'held';
-
-    constructor(head: RequestHead, body: Body) {
-      this.#head = head;
-      this.#body = body;
-    }
-
+  class Request extends HeldMessage<RequestHead> {
     static new(
       headers: HeaderFields,
       contents: SharedStream | undefined,
@@ -113,70 +87,49 @@ export function httpTypes(host: WasiHost, network: NetworkAccess, streams: ByteS
       return consume(streams, message, outcome);
     }
 
-    take(): Taken<RequestHead> {
-      this.#state = 'gone';
-      return { head: this.#head, body: this.#body };
-    }
-
-    [Symbol.dispose](): void {
-      if (this.#state === 'gone') return;
-      const { head, body } = this.take();
-      dropHead(head);
-      dropBody(body);
-    }
-
     getMethod(): Method {
-      return this.#head.request.method();
+      return this.head.request.method();
     }
 
     setMethod(method: Method): void {
-      this.#head.request.setMethod(method);
+      this.head.request.setMethod(method);
     }
 
     getPathWithQuery(): string | undefined {
-      return this.#head.request.pathWithQuery();
+      return this.head.request.pathWithQuery();
     }
 
     setPathWithQuery(path: string | undefined): void {
-      this.#head.request.setPathWithQuery(path);
+      this.head.request.setPathWithQuery(path);
     }
 
     getScheme(): Scheme | undefined {
-      return this.#head.request.scheme();
+      return this.head.request.scheme();
     }
 
     setScheme(scheme: Scheme | undefined): void {
-      this.#head.request.setScheme(scheme);
+      this.head.request.setScheme(scheme);
     }
 
     getAuthority(): string | undefined {
-      return this.#head.request.authority();
+      return this.head.request.authority();
     }
 
     setAuthority(authority: string | undefined): void {
-      this.#head.request.setAuthority(authority);
+      this.head.request.setAuthority(authority);
     }
 
     getOptions(): RequestOptions | undefined {
       host.hostCall();
-      return (this.#head.options as RequestOptions | undefined)?.clone();
+      return (this.head.options as RequestOptions | undefined)?.clone();
     }
 
     getHeaders(): HeaderFields {
-      return this.#head.request.headers();
+      return this.head.request.headers();
     }
   }
 
-  class Response implements Message<HttpResponse> {
-    readonly #head: HttpResponse;
-    readonly #body: Body;
-    #state: 'held' | 'gone' = 'held';
-
-    constructor(head: HttpResponse, body: Body) {
-      this.#head = head;
-      this.#body = body;
-    }
-
+  class Response extends HeldMessage<HttpResponse> {
     static new(
       headers: HeaderFields,
       contents: SharedStream | undefined,
@@ -191,39 +144,21 @@ export function httpTypes(host: WasiHost, network: NetworkAccess, streams: ByteS
       return consume(streams, message, outcome);
     }
 
-    take(): Taken<HttpResponse> {
-      this.#state = 'gone';
-      return { head: this.#head, body: this.#body };
-    }
-
-    [Symbol.dispose](): void {
-      if (this.#state === 'gone') return;
-      const { head, body } = this.take();
-      head[Symbol.dispose]();
-      dropBody(body);
-    }
-
     getStatusCode(): number {
-      return this.#head.statusCode();
+      return this.head.statusCode();
     }
 
     setStatusCode(status: number): void {
-      this.#head.setStatusCode(status);
+      this.head.setStatusCode(status);
     }
 
     getHeaders(): HeaderFields {
-      return this.#head.headers();
+      return this.head.headers();
     }
   }
 
   const interfaces = { Fields, RequestOptions, Request, Response };
   return interfaces;
-}
-
-/** Lets go of the head of a request. */
-export function dropHead({ request, options }: RequestHead): void {
-  request[Symbol.dispose]();
-  options?.[Symbol.dispose]();
 }
 
 /** Gives the body of a message to the guest. @param outcome What the guest will say of it. */
@@ -233,8 +168,7 @@ function consume(
   outcome: SharedFuture,
 ): Consumed {
   const { head, body } = message.take();
-  if ('request' in head) dropHead(head);
-  else head[Symbol.dispose]();
+  dropHead(head);
   if (body.kind === 'guest') {
     readFuture<Outcome<HttpErrorCode>>(outcome, (result) => body.sent.write(result));
     return [body.contents ?? StreamWriter.ended(), body.trailers];

@@ -11,8 +11,9 @@ import { HttpResponse } from '../http/outgoing-response.ts';
 import { assertHeadSize, methodOf } from '../http/served-request.ts';
 import type { NetworkLimits } from '../network/limits.ts';
 import type { ByteStreams } from './byte-streams.ts';
+import type { Message, RequestHead } from './held-message.ts';
 import { dropBody, hasContents, sendBody } from './http-body.ts';
-import type { HttpTypes, Message, RequestHead } from './http-types.ts';
+import type { HttpTypes } from './http-types.ts';
 
 /** What `handle` of `wasi:http/handler` returns. */
 export type Answer =
